@@ -1,0 +1,19 @@
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>Chooses policies. Called between tasks, never concurrently; neither method may block or, in steady state, allocate.</summary>
+public interface IPolicyController : IDisposable
+{
+    /// <summary>Name as on the command line.</summary>
+    string Name { get; }
+
+    /// <summary>The policy for the next interval.</summary>
+    /// <param name="observation">What was measured up to now; before the first task everything measured is NaN or 0.</param>
+    ExitPolicy Next(in Observation observation);
+
+    /// <summary>Told of every task as it completes.</summary>
+    /// <param name="record">The task.</param>
+    /// <returns>Whether the interval should end here and <see cref="Next"/> be asked at once.</returns>
+    bool Completed(in TaskRecord record);
+}

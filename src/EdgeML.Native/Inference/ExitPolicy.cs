@@ -1,0 +1,91 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>What a controller chooses: one threshold per side exit, the cut, and for how many tasks the choice stays in force.</summary>
+/// <remarks>
+/// An immutable value that fits on the stack, so that deciding anew every few tasks allocates nothing. Thresholds are normalised
+/// entropies in 0..1; an exit is taken when its entropy is strictly below its threshold, so 0 never exits. Cut k runs the first k
+/// units on the edge: 0 sends the input, the number of units (<c>local</c>) sends nothing.
+/// </remarks>
+public readonly struct ExitPolicy : IEquatable<ExitPolicy>
+{
+    /// <summary>The largest number of side exits a model may have.</summary>
+    public const int MaxExits = 16;
+
+    [InlineArray(MaxExits)]
+    struct ThresholdArray
+    {
+        float _first;
+    }
+
+    readonly ThresholdArray _thresholds;
+
+    /// <summary>Creates a policy.</summary>
+    /// <param name="thresholds">One per side exit, in order of depth; each in 0..1.</param>
+    /// <param name="cut">Units run on the edge, 0..number of units.</param>
+    /// <param name="interval">Tasks until the next decision, at least 1.</param>
+    /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, or an interval below 1.</exception>
+    public ExitPolicy(ReadOnlySpan<float> thresholds, int cut, int interval = 1)
+    {
+        if (thresholds.Length > MaxExits)
+            throw new ArgumentException($"{thresholds.Length} thresholds, at most {MaxExits} are supported", nameof(thresholds));
+        for (int i = 0; i < thresholds.Length; i++)
+        {
+            if (!(thresholds[i] >= 0f && thresholds[i] <= 1f))
+                throw new ArgumentException($"threshold {i + 1} is {thresholds[i]}, not in 0..1", nameof(thresholds));
+            _thresholds[i] = thresholds[i];
+        }
+        ArgumentOutOfRangeException.ThrowIfNegative(cut);
+        ArgumentOutOfRangeException.ThrowIfLessThan(interval, 1);
+        Exits = thresholds.Length;
+        Cut = cut;
+        Interval = interval;
+    }
+
+    /// <summary>Number of side exits the policy speaks of.</summary>
+    public int Exits { get; }
+
+    /// <summary>Units run on the edge.</summary>
+    public int Cut { get; }
+
+    /// <summary>Tasks the policy stays in force.</summary>
+    public int Interval { get; }
+
+    /// <summary>The thresholds, first exit first.</summary>
+    [UnscopedRef]
+    public ReadOnlySpan<float> Thresholds => MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<ThresholdArray, float>(ref Unsafe.AsRef(in _thresholds)), Exits);
+
+    /// <summary>The same choice with another cut.</summary>
+    public ExitPolicy WithCut(int cut) => new(Thresholds, cut, Interval);
+
+    /// <summary>The same choice with another interval.</summary>
+    public ExitPolicy WithInterval(int interval) => new(Thresholds, Cut, interval);
+
+    /// <inheritdoc/>
+    public bool Equals(ExitPolicy other) => Cut == other.Cut && Interval == other.Interval && Thresholds.SequenceEqual(other.Thresholds);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is ExitPolicy other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.Add(Cut);
+        hash.Add(Interval);
+        foreach (float threshold in Thresholds) hash.Add(threshold);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Whether two policies choose the same.</summary>
+    public static bool operator ==(ExitPolicy left, ExitPolicy right) => left.Equals(right);
+
+    /// <summary>Whether two policies choose differently.</summary>
+    public static bool operator !=(ExitPolicy left, ExitPolicy right) => !left.Equals(right);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"cut {Cut}, thresholds [{string.Join(' ', Thresholds.ToArray().Select(t => t.ToString("0.00")))}], {Interval} tasks";
+}

@@ -1,0 +1,41 @@
+namespace EdgeML.Native.Models;
+
+/// <summary>What every exit said of a few hundred samples: the raw material for expected exit rates and accuracies.</summary>
+public sealed class ExitCalibration
+{
+    /// <summary>Wraps measured values.</summary>
+    /// <param name="exits">Exits per sample, the final one included.</param>
+    /// <param name="entropies">Normalised entropy, sample by sample, exits of a sample side by side.</param>
+    /// <param name="correct">Whether that exit was right (with labels) or agreed with the final exit (without); same order.</param>
+    /// <param name="source">The data the samples come from, as it was given on the command line.</param>
+    /// <param name="labelled">Whether <paramref name="correct"/> was judged by labels.</param>
+    /// <exception cref="ArgumentException">Lengths that differ or are not a multiple of <paramref name="exits"/>.</exception>
+    public ExitCalibration(int exits, float[] entropies, bool[] correct, string source, bool labelled)
+    {
+        if (exits < 1 || entropies.Length % exits != 0 || entropies.Length != correct.Length)
+            throw new ArgumentException($"{entropies.Length} entropies and {correct.Length} verdicts do not make rows of {exits} exits");
+        (Exits, Entropies, Correct, Source, Labelled) = (exits, entropies, correct, source, labelled);
+    }
+
+    /// <summary>Exits per sample, the final one included.</summary>
+    public int Exits { get; }
+
+    /// <summary>Number of samples.</summary>
+    public int Samples => Entropies.Length / Exits;
+
+    /// <summary>The data the samples come from.</summary>
+    public string Source { get; }
+
+    /// <summary>Whether labels judged the answers; otherwise agreement with the final exit did.</summary>
+    public bool Labelled { get; }
+
+    internal float[] Entropies { get; }
+
+    internal bool[] Correct { get; }
+
+    /// <summary>Normalised entropy of a sample at an exit (1..<see cref="Exits"/>).</summary>
+    public float Entropy(int sample, int exit) => Entropies[(sample * Exits) + exit - 1];
+
+    /// <summary>Whether that exit's answer was right.</summary>
+    public bool IsCorrect(int sample, int exit) => Correct[(sample * Exits) + exit - 1];
+}

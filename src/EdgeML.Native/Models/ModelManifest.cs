@@ -1,0 +1,68 @@
+namespace EdgeML.Native.Models;
+
+/// <summary>What <c>model.json</c> of a package says of a branched network; immutable.</summary>
+public sealed record ModelManifest
+{
+    /// <summary>Name for people, from the model file.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>sha256:</c> and the hex digest of the original model; edge and tail must agree on it.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>The one input, without its batch dimension.</summary>
+    public required InputInfo Input { get; init; }
+
+    /// <summary>Number of classes every exit tells apart.</summary>
+    public required int Classes { get; init; }
+
+    /// <summary>Names of the classes, or empty.</summary>
+    public IReadOnlyList<string> ClassNames { get; init; } = [];
+
+    /// <summary>The units in order; unit i has index i, from 1.</summary>
+    public required IReadOnlyList<UnitInfo> Units { get; init; }
+
+    /// <summary>The cuts 0..units; the last one (<c>local</c>) sends nothing.</summary>
+    public required IReadOnlyList<CutInfo> Cuts { get; init; }
+
+    /// <summary>The side exits by depth, then the final one.</summary>
+    public required IReadOnlyList<ExitInfo> Exits { get; init; }
+
+    /// <summary>Number of side exits, N; exit N + 1 is the final one.</summary>
+    public int SideExits => Exits.Count - 1;
+
+    /// <summary>The cut that runs everything on the edge.</summary>
+    public int LocalCut => Units.Count;
+}
+
+/// <summary>The network's input.</summary>
+/// <param name="Shape">Without the batch dimension, for instance 3, 96, 96.</param>
+/// <param name="Type">Element type as ONNX names it in lower case; <c>float32</c>.</param>
+/// <param name="ByteScale">What a source byte is multiplied by to become an element (1/255 for pixels in 0..1).</param>
+public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double ByteScale)
+{
+    /// <summary>Elements of one input.</summary>
+    public int Elements => Shape.Aggregate(1, (product, dimension) => checked(product * dimension));
+}
+
+/// <summary>The smallest piece of the trunk between two cuts.</summary>
+/// <param name="Index">From 1.</param>
+/// <param name="Name">Of its main operator.</param>
+/// <param name="Macs">Multiply-accumulates of one input.</param>
+/// <param name="OutBytes">Bytes of its output tensor as float32; for the last unit, of the logits.</param>
+/// <param name="OutShape">Without the batch dimension.</param>
+public sealed record UnitInfo(int Index, string Name, long Macs, long OutBytes, IReadOnlyList<int> OutShape);
+
+/// <summary>A place where the network can be divided between edge and tail.</summary>
+/// <param name="K">Units run on the edge.</param>
+/// <param name="Bytes">Payload without compression: the source's bytes at cut 0, float32 behind it, 0 at the last (nothing is sent).</param>
+/// <param name="Candidate">Whether controllers consider it.</param>
+/// <param name="Tensor">Name of the one activation that crosses, empty at the last cut.</param>
+public sealed record CutInfo(int K, long Bytes, bool Candidate, string Tensor);
+
+/// <summary>A place where an answer can leave.</summary>
+/// <param name="Index">From 1; the final exit is the last.</param>
+/// <param name="Name">Of its output in the model.</param>
+/// <param name="AfterUnit">Index of the unit whose output it reads; for the final exit the last unit.</param>
+/// <param name="Macs">Of the head alone; 0 for the final exit, whose work is in the units.</param>
+/// <param name="Layers">Fully-connected or convolution layers of the head.</param>
+public sealed record ExitInfo(int Index, string Name, int AfterUnit, long Macs, int Layers);

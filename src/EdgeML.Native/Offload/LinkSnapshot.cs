@@ -1,0 +1,23 @@
+namespace EdgeML.Native.Offload;
+
+/// <summary>What the client knows of link and tail at one moment. NaN stands for "never measured".</summary>
+public struct LinkSnapshot
+{
+    /// <summary>Whether a request could be sent now: connected, handshake done, nothing stalled.</summary>
+    public bool Up;
+
+    /// <summary>Uplink rate in bits a second, from acknowledged bytes, never from queue time.</summary>
+    public double RateBitsPerSecond;
+
+    /// <summary>Round-trip time without transfer and computing, milliseconds.</summary>
+    public double RttMs;
+
+    /// <summary>Seconds since the rate was last measured; infinite before.</summary>
+    public double AgeSeconds;
+
+    /// <summary>Measured tail computing time over what its profile says; 1 for an idle tail.</summary>
+    public double TailFactor;
+
+    /// <summary>Milliseconds a request lately waited on the tail before it was computed.</summary>
+    public double TailQueueMs;
+}
