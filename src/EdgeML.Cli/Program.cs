@@ -1,1 +1,1 @@
-return 0;
+return EdgeML.Cli.CommandLine.CliApplication.Run(args);

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using EdgeML.Cli.Commands;
+
+namespace EdgeML.Cli.CommandLine;
+
+/// <summary>Parses a command line, runs the command and turns whatever happens into an exit code and at most one line of error.</summary>
+static class CliApplication
+{
+    public const int BadInput = 2;
+    public const int Failed = 1;
+
+    public static int Run(string[] args)
+    {
+        RootCommand root = CreateRoot();
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            Console.Error.WriteLine($"edgeml: {ParseErrorText.Describe(parsed)}");
+            return BadInput;
+        }
+        bool verbose = parsed.GetValue(GlobalOptions.Verbose);
+        using var interrupt = new InterruptScope();
+        try
+        {
+            // The process's own signal handling stands above; the parser's would add a second handler and a time limit.
+            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return parsed.InvokeAsync(invocation, interrupt.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+        {
+            return interrupt.ExitCode;
+        }
+        catch (Exception error)
+        {
+            if (interrupt.Token.IsCancellationRequested) return interrupt.ExitCode;
+            return ErrorReport.Write(error, verbose);
+        }
+    }
+
+    static RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Early-exit inference split between an edge device and a tail server, held inside latency and energy bounds.");
+        root.Options.Add(GlobalOptions.Verbose);
+        foreach (Func<Command> create in CommandList.All) root.Subcommands.Add(create());
+        HelpWithExamples.Install(root);
+        return root;
+    }
+}

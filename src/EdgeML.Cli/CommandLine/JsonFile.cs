@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using EdgeML.Native.Lab.Reports;
+
+namespace EdgeML.Cli.CommandLine;
+
+/// <summary>Writes the file behind <c>--json</c>: one object, complete or not there at all.</summary>
+static class JsonFile
+{
+    static readonly JsonWriterOptions s_options = new() { Indented = true };
+
+    /// <summary>Writes what <paramref name="write"/> puts between the braces of one object.</summary>
+    public static void Write(string path, Action<Utf8JsonWriter> write) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new Utf8JsonWriter(stream, s_options);
+        writer.WriteStartObject();
+        write(writer);
+        writer.WriteEndObject();
+    });
+
+    /// <summary>Writes a value through a source-generated contract (which decides on camelCase).</summary>
+    public static void Write<T>(string path, T value, JsonTypeInfo<T> contract) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new Utf8JsonWriter(stream, s_options);
+        JsonSerializer.Serialize(writer, value, contract);
+    });
+
+    /// <summary>A number, or null where it is NaN or infinite, which JSON cannot say.</summary>
+    public static void WriteFinite(this Utf8JsonWriter writer, string name, double value)
+    {
+        if (double.IsFinite(value)) writer.WriteNumber(name, Math.Round(value, 9));
+        else writer.WriteNull(name);
+    }
+}

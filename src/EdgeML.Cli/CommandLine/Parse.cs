@@ -1,0 +1,94 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace EdgeML.Cli.CommandLine;
+
+/// <summary>Parsers of option values; each refuses with one line that holds the value.</summary>
+static class Parse
+{
+    const NumberStyles Float = NumberStyles.Float;
+
+    /// <summary>A finite number above 0.</summary>
+    public static double? Positive(ArgumentResult result) => Number(result, value => value > 0, "a number above 0");
+
+    /// <summary>A finite number of at least 0.</summary>
+    public static double? NotNegative(ArgumentResult result) => Number(result, value => value >= 0, "a number of at least 0");
+
+    /// <summary>A whole number of at least 1.</summary>
+    public static int? Count(ArgumentResult result) => Whole(result, 1, int.MaxValue);
+
+    /// <summary>A whole number in a range.</summary>
+    public static int? Whole(ArgumentResult result, int least, int most)
+    {
+        string text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most) return value;
+        string range = most == int.MaxValue ? $"a whole number of at least {least}" : $"a whole number in {least}..{most}";
+        result.AddError($"{NameOf(result)} is '{text}', not {range}");
+        return null;
+    }
+
+    /// <summary>A seed: any whole number from 0 that 64 bits hold.</summary>
+    public static ulong? Seed(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)) return value;
+        result.AddError($"{NameOf(result)} is '{text}', not a whole number in 0..{ulong.MaxValue}");
+        return null;
+    }
+
+    /// <summary>Thresholds separated by commas, each in 0..1.</summary>
+    public static float[]? Thresholds(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        string[] parts = text.Split(',');
+        var thresholds = new float[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!float.TryParse(parts[i], Float, CultureInfo.InvariantCulture, out thresholds[i]) || !(thresholds[i] >= 0f && thresholds[i] <= 1f))
+            {
+                result.AddError($"threshold {i + 1} of {NameOf(result)} is '{parts[i]}', not a number in 0..1");
+                return null;
+            }
+        }
+        return thresholds;
+    }
+
+    /// <summary>A cut: the number of units run on the edge, or <c>local</c>.</summary>
+    public static CutChoice? Cut(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (text == "local") return CutChoice.Local;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int units)) return new CutChoice(units);
+        result.AddError($"{NameOf(result)} is '{text}', not a number of units or 'local'");
+        return null;
+    }
+
+    /// <summary>HOST:PORT of a server to connect to, port 1..65535.</summary>
+    public static HostPort? Remote(ArgumentResult result) => Endpoint(result, 1);
+
+    /// <summary>HOST:PORT to listen on; port 0 lets the system choose.</summary>
+    public static HostPort? Listen(ArgumentResult result) => Endpoint(result, 0);
+
+    static HostPort? Endpoint(ArgumentResult result, int leastPort)
+    {
+        string text = result.Tokens[0].Value;
+        int colon = text.LastIndexOf(':');
+        if (colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port >= leastPort && port <= 65535)
+        {
+            string host = text[..colon].Trim('[', ']');
+            if (host.Length > 0) return new HostPort(host, port);
+        }
+        result.AddError($"{NameOf(result)} is '{text}', not HOST:PORT with a port in {leastPort}..65535");
+        return null;
+    }
+
+    static double? Number(ArgumentResult result, Func<double, bool> accept, string wanted)
+    {
+        string text = result.Tokens[0].Value;
+        if (double.TryParse(text, Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && accept(value)) return value;
+        result.AddError($"{NameOf(result)} is '{text}', not {wanted}");
+        return null;
+    }
+
+    static string NameOf(ArgumentResult result) => result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
+}

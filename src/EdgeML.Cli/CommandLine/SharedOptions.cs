@@ -1,0 +1,80 @@
+using System.CommandLine;
+
+namespace EdgeML.Cli.CommandLine;
+
+/// <summary>Options that several commands take with the same meaning; each call makes a new one, since an option belongs to its command.</summary>
+/// <remarks>Values that were not given are null.</remarks>
+static class SharedOptions
+{
+    public static Option<string?> Json() => OutputFile("--json", "FILE", "Also write the result as one JSON object.");
+
+    /// <summary>A file to write at the end; a folder that is missing is refused before any work is done.</summary>
+    public static Option<string?> OutputFile(string name, string helpName, string description)
+    {
+        var option = new Option<string?>(name) { HelpName = helpName, Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 0) return;
+            string path = result.Tokens[0].Value;
+            string? folder = path.Length == 0 ? null : Path.GetDirectoryName(Path.GetFullPath(path));
+            if (folder is null || Directory.Exists(path)) result.AddError($"{name} is '{path}', which is no file name");
+            else if (!Directory.Exists(folder)) result.AddError($"{name} is '{path}', but there is no folder {folder}");
+        });
+        return option;
+    }
+
+    public static Option<string> Model() => new("--model") { HelpName = "DIR", Description = "Model package, a folder made by edgeml prepare.", Required = true };
+
+    public static Option<string> Data() => new("--data")
+    {
+        HelpName = "SPEC",
+        Description = "shapes:seed=S,difficulty=easy|hard|mixed|drift | cifar10:FILE-OR-FOLDER | images:FOLDER | tensor:FILE",
+        Required = true,
+    };
+
+    public static Option<int?> Count(string name, string description) =>
+        new(name) { HelpName = "N", Description = description, CustomParser = Parse.Count };
+
+    public static Option<ulong?> Seed() => new("--seed") { HelpName = "S", Description = "Seed of everything random.", CustomParser = Parse.Seed };
+
+    public static Option<double?> Positive(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description, CustomParser = Parse.Positive };
+
+    public static Option<double?> NotNegative(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description, CustomParser = Parse.NotNegative };
+
+    public static Option<float[]?> Thresholds() => new("--thresholds")
+    {
+        HelpName = "T,...",
+        Description = "One per side exit, normalised entropy in 0..1; 0 never exits.",
+        CustomParser = Parse.Thresholds,
+    };
+
+    public static Option<CutChoice?> Cut() => new("--cut")
+    {
+        HelpName = "K|local",
+        Description = "Units run on the edge: 0 sends the input, local sends nothing.",
+        CustomParser = Parse.Cut,
+    };
+
+    public static Option<HostPort?> Tail() => new("--tail") { HelpName = "HOST:PORT", Description = "The tail server.", CustomParser = Parse.Remote };
+
+    public static Option<HostPort?> Listen() => new("--listen")
+    {
+        HelpName = "HOST:PORT",
+        Description = "Address to serve on; port 0 takes a free one.",
+        CustomParser = Parse.Listen,
+        Required = true,
+    };
+
+    public static Option<string?> OneOf(string name, string description, params string[] values)
+    {
+        var option = new Option<string?>(name) { HelpName = string.Join('|', values), Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !values.Contains(result.Tokens[0].Value))
+                result.AddError($"{name} is '{result.Tokens[0].Value}', not one of {string.Join(", ", values)}");
+        });
+        return option;
+    }
+}

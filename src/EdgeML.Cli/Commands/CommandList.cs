@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace EdgeML.Cli.Commands;
+
+/// <summary>Every command, in the order the help shows them.</summary>
+static class CommandList
+{
+    public static IReadOnlyList<Func<Command>> All { get; } =
+    [
+        () => new DoctorCommand(),
+    ];
+}

@@ -1,0 +1,42 @@
+namespace EdgeML.Cli.Tests;
+
+public class CommandLineTests
+{
+    [Theory]
+    [InlineData("", "a command is missing")]
+    [InlineData("frobnicate", "'frobnicate' is no command")]
+    [InlineData("--frobnicate", "'--frobnicate' is no option")]
+    [InlineData("doctor --frobnicate", "'--frobnicate' is no option of doctor")]
+    [InlineData("doctor left-over", "'left-over' is no argument of doctor")]
+    [InlineData("doctor --json", "--json")]
+    [InlineData("doctor --json /no/such/folder/doctor.json", "/no/such/folder")]
+    public void Run_BadCommandLine_OneLineAndExitCode2(string commandLine, string expected)
+    {
+        Outcome outcome = EdgemlProcess.Run(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(2, outcome.ExitCode);
+        string line = Assert.Single(outcome.ErrorLines);
+        Assert.StartsWith("edgeml: ", line);
+        Assert.Contains(expected, line);
+        Assert.Equal("", outcome.Output);
+    }
+
+    [Fact]
+    public void Run_HelpOfCommand_EndsWithExample()
+    {
+        Outcome outcome = EdgemlProcess.Run("doctor", "--help");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("Usage:", outcome.Output);
+        Assert.Contains("edgeml doctor --json doctor.json", outcome.Output);
+    }
+
+    [Fact]
+    public void Run_Version_PrintsIt()
+    {
+        Outcome outcome = EdgemlProcess.Run("--version");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Matches(@"^\d+\.\d+\.\d+", outcome.Output);
+    }
+}

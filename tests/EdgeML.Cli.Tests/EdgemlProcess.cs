@@ -1,0 +1,54 @@
+using System.Diagnostics;
+
+namespace EdgeML.Cli.Tests;
+
+/// <summary>Runs the built command as its own process, the way a script does.</summary>
+static class EdgemlProcess
+{
+    public static string Assembly { get; } = Locate();
+
+    public static string RepositoryRoot { get; } = FindRoot();
+
+    public static Outcome Run(params string[] arguments) => Run(TimeSpan.FromSeconds(60), arguments);
+
+    public static Outcome Run(TimeSpan limit, params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"edgeml {string.Join(' ', arguments)} took longer than {limit.TotalSeconds} s");
+        }
+        return new Outcome(process.ExitCode, output.Result, error.Result);
+    }
+
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = RepositoryRoot };
+        start.ArgumentList.Add(Assembly);
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    static string Locate()
+    {
+        // .../tests/EdgeML.Cli.Tests/bin/<configuration>/net10.0/: the command was built with the same configuration.
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        return Path.Combine(FindRoot(), "src", "EdgeML.Cli", "bin", configuration, "net10.0", "edgeml.dll");
+    }
+
+    static string FindRoot()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException($"no EdgeML.Native.sln above {AppContext.BaseDirectory}");
+    }
+}
+
+/// <summary>What a finished process left.</summary>
+sealed record Outcome(int ExitCode, string Output, string Error)
+{
+    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
