@@ -1,0 +1,343 @@
+/* edgeml: runs a branched classifier piece by piece and stops at the exit that is sure enough.
+ *
+ * Objects and threads
+ *   context   one inference library and one thread pool. Any thread.
+ *   weights   tensors shared by many engines. Any thread; complete it before the first engine uses it.
+ *   engine    one piece of a network, immutable. Any thread, any number of chains at once.
+ *   probe     the outputs of one run of an engine. Any thread.
+ *   buffer    aligned memory that never moves. Any thread; two chains must not run on the same buffer at once.
+ *   chain     stages in order, and the state of one run. One thread at a time: a second caller gets EDGEML_E_BUSY.
+ *             Which thread calls may change between calls. Different chains run in parallel.
+ *   Every object keeps alive what it was made from; objects may be destroyed in any order, each exactly once.
+ *   edgeml_last_error speaks of the calling thread only.
+ *
+ * Conventions
+ *   A function that can fail returns EDGEML_OK or a negative EDGEML_E_*; then edgeml_last_error has one line about it.
+ *   Outputs come first and are null or zero before anything can fail. Inputs are borrowed for the call, unless a
+ *   function says otherwise. Text is UTF-8. Lengths count elements unless they are named bytes.
+ *   Structs begin with struct_size, set by the caller to sizeof. A shorter struct is an older caller: missing fields are
+ *   zero, and zero is the default. A longer one is accepted as long as the bytes unknown here are zero. Structs that the
+ *   library fills are filled up to struct_size.
+ *
+ * Example: one unit, then the final exit. Errors are left out.
+ *   edgeml_context_desc cd = {0};
+ *   cd.struct_size = sizeof cd;
+ *   cd.library_path = "/opt/onnxruntime/libonnxruntime.so.1";
+ *   edgeml_context *context;
+ *   edgeml_context_create(&context, &cd);
+ *
+ *   edgeml_engine_desc ed = {0};
+ *   ed.struct_size = sizeof ed;
+ *   ed.model = onnx_of_the_unit;
+ *   ed.model_bytes = onnx_of_the_unit_bytes;
+ *   edgeml_engine *unit;
+ *   edgeml_engine_create(&unit, context, NULL, &ed);
+ *   ... the same for `head`; buffers `image`, `features`, `scores` with edgeml_buffer_create ...
+ *
+ *   edgeml_chain *chain;
+ *   edgeml_chain_create(&chain, context);
+ *   edgeml_stage s = {0};
+ *   s.struct_size = sizeof s;
+ *   edgeml_chain_add(chain, unit, image, features, NULL, &s);
+ *   s.exit_index = 1;
+ *   s.flags = EDGEML_STAGE_FINAL;
+ *   s.classes = 10;
+ *   edgeml_chain_add(chain, head, features, NULL, scores, &s);
+ *
+ *   ... write the input to the data of `image` (edgeml_buffer_get_view) ...
+ *   edgeml_run_desc rd = {0};
+ *   rd.struct_size = sizeof rd;
+ *   edgeml_run_result result;
+ *   result.struct_size = sizeof result;
+ *   edgeml_chain_run(&result, chain, &rd);
+ *   printf("class %d, entropy %.3f\n", result.label, result.entropy);
+ */
+#ifndef EDGEML_H
+#define EDGEML_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(EDGEML_BUILD)
+#define EDGEML_API __declspec(dllexport)
+#else
+#define EDGEML_API __declspec(dllimport)
+#endif
+#else
+#define EDGEML_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- version, status ---- */
+
+#define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
+#define EDGEML_ABI_MINOR   0u /* raised when something is added */
+#define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
+
+typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
+
+#define EDGEML_OK                 0
+#define EDGEML_E_INVALID_ARGUMENT (-1)  /* a null, a length or an index that cannot be meant */
+#define EDGEML_E_STRUCT_SIZE      (-2)  /* struct_size is 0, too small, or unknown trailing bytes are not zero */
+#define EDGEML_E_BACKEND_MISSING  (-3)  /* the inference library was not found or cannot be loaded */
+#define EDGEML_E_BACKEND_VERSION  (-4)  /* the inference library is too old */
+#define EDGEML_E_MODEL_REJECTED   (-5)  /* the inference library refuses the model */
+#define EDGEML_E_UNSUPPORTED      (-6)  /* a model this library cannot serve, e.g. a dimension that stays unknown */
+#define EDGEML_E_MISMATCH         (-7)  /* data type or byte size of two ends differ */
+#define EDGEML_E_BUSY             (-8)  /* another thread is running this chain */
+#define EDGEML_E_OUT_OF_MEMORY    (-9)
+#define EDGEML_E_RUN_FAILED       (-10) /* the inference library failed while running */
+#define EDGEML_E_INTERNAL         (-99) /* a defect of this library */
+
+/* EDGEML_ABI_VERSION of the library: callers refuse another major, and a smaller minor than the one they need. */
+EDGEML_API uint32_t edgeml_abi_version(void);
+
+/* Name of a status, "EDGEML_E_BUSY"; "unknown" for anything else. Static storage. */
+EDGEML_API const char *edgeml_status_name(edgeml_status status);
+
+/* Copies the text of the calling thread's last failed call, cut at capacity - 1 bytes and terminated. Empty after a
+ * success. Returns the bytes needed for the whole text including the terminator; `text` may be null if capacity is 0. */
+EDGEML_API size_t edgeml_last_error(char *text, size_t capacity);
+
+/* Number of objects alive in this process (all kinds, destroyed ones that others still hold included). For leak tests. */
+EDGEML_API uint64_t edgeml_live_objects(void);
+
+/* ---- context ---- */
+
+typedef struct edgeml_context edgeml_context; /* opaque; see edgeml_context_destroy */
+typedef struct edgeml_weights edgeml_weights; /* opaque; see edgeml_weights_destroy */
+typedef struct edgeml_engine edgeml_engine;   /* opaque; see edgeml_engine_destroy */
+typedef struct edgeml_probe edgeml_probe;     /* opaque; see edgeml_probe_destroy */
+typedef struct edgeml_buffer edgeml_buffer;   /* opaque; see edgeml_buffer_destroy */
+typedef struct edgeml_chain edgeml_chain;     /* opaque; see edgeml_chain_destroy */
+
+#define EDGEML_BACKEND_ONNXRUNTIME 1u /* ONNX Runtime on the CPU */
+
+#define EDGEML_CONTEXT_ALLOW_SPINNING 1u /* idle pool threads burn a core while they wait; a little faster, much hotter */
+
+typedef struct edgeml_context_desc {
+    uint32_t struct_size;
+    uint32_t threads;         /* threads that compute one operator, the caller included; 0 means 1 */
+    uint32_t flags;           /* EDGEML_CONTEXT_* */
+    uint32_t reserved;        /* 0 */
+    const char *library_path; /* file of the inference library; null: environment EDGEML_ONNXRUNTIME, then the loader */
+} edgeml_context_desc;
+
+typedef struct edgeml_context_info {
+    uint32_t struct_size;
+    uint32_t backend; /* EDGEML_BACKEND_* */
+    uint32_t threads; /* in use; the first context of a process decides for all that share its library */
+    uint32_t flags;   /* EDGEML_CONTEXT_* in use */
+    char backend_name[32];
+    char library_version[32];
+    char library_path[512]; /* as it was given to the loader */
+} edgeml_context_info;
+
+/* Loads the inference library (once per process and path; it stays loaded) and joins its thread pool.
+ * EDGEML_E_BACKEND_MISSING, EDGEML_E_BACKEND_VERSION: the text names the file. */
+EDGEML_API edgeml_status edgeml_context_create(edgeml_context **out_context, const edgeml_context_desc *desc);
+EDGEML_API edgeml_status edgeml_context_get_info(edgeml_context_info *out_info, const edgeml_context *context);
+EDGEML_API void edgeml_context_destroy(edgeml_context *context); /* null is allowed; cannot fail */
+
+/* ---- tensors ---- */
+
+#define EDGEML_MAX_RANK  8
+#define EDGEML_MAX_EXITS 16
+
+#define EDGEML_DTYPE_OTHER 0u /* something this library carries no data of */
+#define EDGEML_DTYPE_F32   1u
+#define EDGEML_DTYPE_F16   2u
+#define EDGEML_DTYPE_BF16  3u
+#define EDGEML_DTYPE_I8    4u
+#define EDGEML_DTYPE_U8    5u
+#define EDGEML_DTYPE_I32   6u
+#define EDGEML_DTYPE_I64   7u
+#define EDGEML_DTYPE_F64   8u
+#define EDGEML_DTYPE_BOOL  9u
+#define EDGEML_DTYPE_I16   10u
+#define EDGEML_DTYPE_U16   11u
+#define EDGEML_DTYPE_U32   12u
+#define EDGEML_DTYPE_U64   13u
+
+typedef struct edgeml_tensor_info {
+    uint32_t struct_size;
+    uint32_t dtype;                /* EDGEML_DTYPE_* */
+    uint32_t rank;                 /* 0 for a scalar */
+    uint32_t name_bytes;           /* of the whole name; a longer name is cut in `name` */
+    int64_t dims[EDGEML_MAX_RANK]; /* first `rank` entries */
+    uint64_t bytes;                /* of the dense data */
+    char name[256];
+} edgeml_tensor_info;
+
+/* ---- weights ---- */
+
+/* Called once, on any thread, when nothing reads the data of a weights object any more. Must not call back. */
+typedef void (*edgeml_released_fn)(void *user);
+
+/* An empty set of named tensors. `released` may be null. */
+EDGEML_API edgeml_status edgeml_weights_create(edgeml_weights **out_weights, edgeml_context *context,
+                                               edgeml_released_fn released, void *user);
+
+/* Adds a tensor. `data` is not copied: it stays with the caller, unchanged, until `released` is called (engines made with
+ * the weights hold them). Data may be a read-only file mapping; 64-byte alignment is fastest, the type's own is enough.
+ * EDGEML_E_INVALID_ARGUMENT: the name exists, a dimension is negative, or `bytes` is not the product of dims and type.
+ * Not while an engine is being created with these weights. */
+EDGEML_API edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint32_t dtype, const int64_t *dims,
+                                            uint32_t rank, const void *data, uint64_t bytes);
+EDGEML_API void edgeml_weights_destroy(edgeml_weights *weights); /* null is allowed; cannot fail */
+
+/* ---- engine ---- */
+
+#define EDGEML_OPTIMIZE_DEFAULT  0u /* ALL */
+#define EDGEML_OPTIMIZE_NONE     1u
+#define EDGEML_OPTIMIZE_BASIC    2u
+#define EDGEML_OPTIMIZE_EXTENDED 3u
+#define EDGEML_OPTIMIZE_ALL      4u /* also data layouts made for this processor */
+
+typedef struct edgeml_engine_desc {
+    uint32_t struct_size;
+    uint32_t optimization;   /* EDGEML_OPTIMIZE_* */
+    const void *model;       /* bytes of an ONNX file; borrowed for the call */
+    uint64_t model_bytes;
+} edgeml_engine_desc;
+
+typedef struct edgeml_engine_info {
+    uint32_t struct_size;
+    uint32_t inputs;
+    uint32_t outputs;
+    uint32_t reserved;
+    uint64_t resident_bytes; /* about what this engine holds beside shared weights; 0 when the backend cannot tell */
+} edgeml_engine_info;
+
+/* Makes a piece of a network ready to run; takes milliseconds to seconds. Batch is 1: an unknown first dimension of an
+ * input counts as 1, any other unknown dimension of an input is EDGEML_E_UNSUPPORTED. Outputs whose shape the model does not tell get it from one run
+ * on zeros. Tensors of the model marked as external data (data_location EXTERNAL, any location) are taken from `weights`
+ * by name; `weights` may be null, names the model lacks are ignored.
+ * EDGEML_E_MODEL_REJECTED: the text is the inference library's. */
+EDGEML_API edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *context, edgeml_weights *weights,
+                                              const edgeml_engine_desc *desc);
+EDGEML_API edgeml_status edgeml_engine_get_info(edgeml_engine_info *out_info, const edgeml_engine *engine);
+EDGEML_API edgeml_status edgeml_engine_get_input(edgeml_tensor_info *out_info, const edgeml_engine *engine, uint32_t index);
+EDGEML_API edgeml_status edgeml_engine_get_output(edgeml_tensor_info *out_info, const edgeml_engine *engine, uint32_t index);
+EDGEML_API void edgeml_engine_destroy(edgeml_engine *engine); /* null is allowed; cannot fail */
+
+/* Runs the engine once and keeps every output. `inputs` and `input_bytes` have one entry per input of the engine; a null
+ * entry means zeros. For preparation and tests, not for speed. */
+EDGEML_API edgeml_status edgeml_probe_create(edgeml_probe **out_probe, const edgeml_engine *engine, const void *const *inputs,
+                                             const uint64_t *input_bytes, uint32_t input_count);
+
+/* What output `index` really is. `out_data` (may be null) gets its data, valid until the probe is destroyed; null for
+ * EDGEML_DTYPE_OTHER. A rank above EDGEML_MAX_RANK is reported with dims 0. */
+EDGEML_API edgeml_status edgeml_probe_get_output(edgeml_tensor_info *out_info, const void **out_data, const edgeml_probe *probe,
+                                                 uint32_t index);
+EDGEML_API void edgeml_probe_destroy(edgeml_probe *probe); /* null is allowed; cannot fail */
+
+/* ---- buffer ---- */
+
+#define EDGEML_BUFFER_ALIGNMENT 64
+#define EDGEML_MAX_BUFFER_BYTES ((uint64_t)1 << 40)
+
+typedef struct edgeml_buffer_view {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void *data;        /* aligned to EDGEML_BUFFER_ALIGNMENT; does not move while the buffer lives */
+    uint64_t bytes;    /* at data */
+    uint64_t headroom; /* writable bytes directly in front of data, for a frame's header */
+} edgeml_buffer_view;
+
+/* Zeroed memory. */
+EDGEML_API edgeml_status edgeml_buffer_create(edgeml_buffer **out_buffer, edgeml_context *context, uint64_t bytes,
+                                              uint64_t headroom);
+EDGEML_API edgeml_status edgeml_buffer_get_view(edgeml_buffer_view *out_view, const edgeml_buffer *buffer);
+EDGEML_API void edgeml_buffer_destroy(edgeml_buffer *buffer); /* null is allowed; cannot fail */
+
+/* ---- decision ---- */
+
+#define EDGEML_DECISION_INVALID 1u /* a logit is NaN or +infinity: entropy is NaN, no exit may be taken */
+
+typedef struct edgeml_decision {
+    uint32_t struct_size;
+    uint32_t flags;   /* EDGEML_DECISION_* */
+    int32_t label;    /* largest logit, lowest index on ties; NaN is never largest */
+    float entropy;    /* of the softmax over ln(count), 0..1; 0 for fewer than two classes */
+    float confidence; /* probability of label */
+    float margin;     /* confidence minus the second probability */
+} edgeml_decision;
+
+/* What an exit decides from, by the same source as in chains. `logits` are raw scores, not probabilities. */
+EDGEML_API edgeml_status edgeml_decide(edgeml_decision *out_decision, const float *logits, uint64_t count);
+
+/* ---- chain ---- */
+
+#define EDGEML_STAGE_FINAL 1u /* its logits are the network's answer: always taken, never compared with a threshold */
+
+typedef struct edgeml_stage {
+    uint32_t struct_size;
+    uint32_t flags;           /* EDGEML_STAGE_* */
+    uint32_t boundary_output; /* output of the engine that goes to the boundary buffer */
+    uint32_t logits_output;   /* output of the engine that goes to the logits buffer */
+    uint32_t exit_index;      /* 1..EDGEML_MAX_EXITS with logits, EDGEML_MAX_EXITS + 1 at most if final; 0 without */
+    uint32_t classes;         /* number of logits; 0 without */
+} edgeml_stage;
+
+EDGEML_API edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_context *context);
+
+/* Appends a stage: an engine with exactly one input. It reads `input` and writes its boundary tensor to `boundary` (null
+ * for a head alone) and its logits, float, to `logits` (null for a unit alone); one of the two is there. Buffers may be
+ * shared with other stages and chains; a tensor lies at the start of its buffer, which may be larger.
+ * EDGEML_E_MISMATCH: a buffer is too small, or the stage that last wrote `input` wrote another type or size.
+ * EDGEML_E_BUSY: the chain is running. */
+EDGEML_API edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine, edgeml_buffer *input,
+                                          edgeml_buffer *boundary, edgeml_buffer *logits, const edgeml_stage *stage);
+
+typedef struct edgeml_run_desc {
+    uint32_t struct_size;
+    uint32_t flags;            /* 0 */
+    const float *thresholds;   /* [exit_index - 1]; exit iff entropy < threshold; 0, or beyond the count, never exits */
+    uint32_t threshold_count;
+    uint32_t first_stage;      /* stages before it are not run; its input is read as it is */
+    uint32_t stage_count;      /* stages to consider from there on; 0 means all that follow */
+    uint32_t stage_ns_capacity;
+    uint64_t *stage_ns;        /* nanoseconds by absolute stage, 0 where not run; null: not measured */
+} edgeml_run_desc;
+
+#define EDGEML_OUTCOME_EXITED 1u /* a side exit was sure enough */
+#define EDGEML_OUTCOME_FINAL  2u /* the final exit answered */
+#define EDGEML_OUTCOME_CUT    3u /* the stages ended undecided; the cut tensor is ready to be sent or continued */
+
+#define EDGEML_RESULT_INVALID_LOGITS 1u /* at least one exit saw NaN or +infinity */
+
+typedef struct edgeml_run_result {
+    uint32_t struct_size;
+    uint32_t flags;      /* EDGEML_RESULT_* */
+    uint32_t outcome;    /* EDGEML_OUTCOME_* */
+    uint32_t exit_index; /* of the exit that answered; 0 for EDGEML_OUTCOME_CUT */
+    int32_t label;       /* of the answer; -1 for EDGEML_OUTCOME_CUT */
+    float entropy;       /* of the answer; NaN for EDGEML_OUTCOME_CUT, and for confidence and margin too */
+    float confidence;
+    float margin;
+    uint32_t stages_run;
+    uint32_t last_stage;                     /* index of the last one run */
+    uint64_t total_ns;                       /* the whole call */
+    float exit_entropy[EDGEML_MAX_EXITS];    /* of side exits by exit_index - 1; NaN where not tried */
+    int32_t exit_label[EDGEML_MAX_EXITS];    /* -1 where not tried */
+    const float *logits;                     /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
+    uint64_t logit_count;
+    void *cut;                               /* deepest tensor computed so far that continues the network, or the input */
+    uint64_t cut_bytes;
+} edgeml_run_result;
+
+/* Runs the stages in order and returns at the first exit taken, at the final exit, or when the stages end. A stage that
+ * is only a side exit's head is skipped while its threshold is 0. Pointers in the result point into the caller's buffers
+ * and stay valid until something writes to them. Allocates nothing of its own. */
+EDGEML_API edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain, const edgeml_run_desc *desc);
+EDGEML_API void edgeml_chain_destroy(edgeml_chain *chain); /* null is allowed; not while it runs; cannot fail */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeML.Native.Interop;
+
+/// <summary>
+/// The functions of edgeml.h. The manual is the header; call <see cref="NativeLibraryLoader.EnsureLoaded"/> before the first use.
+/// Every status goes through <see cref="NativeError.Check"/> on the next line.
+/// </summary>
+static unsafe partial class NativeMethods
+{
+    internal const string Library = "edgeml";
+
+    [LibraryImport(Library, EntryPoint = "edgeml_abi_version")]
+    internal static partial uint AbiVersion();
+
+    [LibraryImport(Library, EntryPoint = "edgeml_status_name")]
+    internal static partial byte* StatusName(NativeStatus status);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_last_error")]
+    internal static partial nuint LastError(Span<byte> text, nuint capacity);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_live_objects")]
+    internal static partial ulong LiveObjects();
+
+    [LibraryImport(Library, EntryPoint = "edgeml_context_create")]
+    internal static partial NativeStatus ContextCreate(out ContextHandle context, in ContextDescNative desc);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_context_get_info")]
+    internal static partial NativeStatus ContextGetInfo(ref ContextInfoNative info, ContextHandle context);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_context_destroy")]
+    internal static partial void ContextDestroy(nint context);
+
+    /// <param name="weights">The new set.</param>
+    /// <param name="context">Its context.</param>
+    /// <param name="released">Called once, on any thread, when nothing reads the data any more; may be null.</param>
+    /// <param name="user">Passed to <paramref name="released"/>.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_weights_create")]
+    internal static partial NativeStatus WeightsCreate(
+        out WeightsHandle weights, ContextHandle context, delegate* unmanaged<void*, void> released, void* user);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_weights_add", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial NativeStatus WeightsAdd(
+        WeightsHandle weights, string name, NativeDtype dtype, ReadOnlySpan<long> dims, uint rank, void* data, ulong bytes);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_weights_destroy")]
+    internal static partial void WeightsDestroy(nint weights);
+
+    /// <param name="engine">The new engine.</param>
+    /// <param name="context">Its context.</param>
+    /// <param name="weights">Shared tensors; a fresh <c>new WeightsHandle()</c> stands for none.</param>
+    /// <param name="desc">Model bytes, borrowed for the call.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_create")]
+    internal static partial NativeStatus EngineCreate(
+        out EngineHandle engine, ContextHandle context, WeightsHandle weights, in EngineDescNative desc);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_get_info")]
+    internal static partial NativeStatus EngineGetInfo(ref EngineInfoNative info, EngineHandle engine);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_get_input")]
+    internal static partial NativeStatus EngineGetInput(ref TensorInfoNative info, EngineHandle engine, uint index);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_get_output")]
+    internal static partial NativeStatus EngineGetOutput(ref TensorInfoNative info, EngineHandle engine, uint index);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_destroy")]
+    internal static partial void EngineDestroy(nint engine);
+
+    /// <param name="probe">The outputs of the run.</param>
+    /// <param name="engine">What is run.</param>
+    /// <param name="inputs">One pointer per input; null means zeros.</param>
+    /// <param name="inputBytes">One size per input.</param>
+    /// <param name="inputCount">Inputs of the engine.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_probe_create")]
+    internal static partial NativeStatus ProbeCreate(
+        out ProbeHandle probe, EngineHandle engine, void** inputs, ReadOnlySpan<ulong> inputBytes, uint inputCount);
+
+    /// <param name="info">Type, shape, name.</param>
+    /// <param name="data">Valid until the probe is released.</param>
+    /// <param name="probe">A finished run.</param>
+    /// <param name="index">Output.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_probe_get_output")]
+    internal static partial NativeStatus ProbeGetOutput(ref TensorInfoNative info, out void* data, ProbeHandle probe, uint index);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_probe_destroy")]
+    internal static partial void ProbeDestroy(nint probe);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_buffer_create")]
+    internal static partial NativeStatus BufferCreate(out BufferHandle buffer, ContextHandle context, ulong bytes, ulong headroom);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_buffer_get_view")]
+    internal static partial NativeStatus BufferGetView(ref BufferViewNative view, BufferHandle buffer);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_buffer_destroy")]
+    internal static partial void BufferDestroy(nint buffer);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_decide")]
+    internal static partial NativeStatus Decide(ref DecisionNative decision, ReadOnlySpan<float> logits, ulong count);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_chain_create")]
+    internal static partial NativeStatus ChainCreate(out ChainHandle chain, ContextHandle context);
+
+    /// <param name="chain">What grows.</param>
+    /// <param name="engine">An engine with one input.</param>
+    /// <param name="input">Read by the stage.</param>
+    /// <param name="boundary">Gets the boundary tensor; a fresh <c>new BufferHandle()</c> stands for none.</param>
+    /// <param name="logits">Gets the logits; a fresh <c>new BufferHandle()</c> stands for none.</param>
+    /// <param name="stage">Output indices, exit, classes.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_chain_add")]
+    internal static partial NativeStatus ChainAdd(
+        ChainHandle chain, EngineHandle engine, BufferHandle input, BufferHandle boundary, BufferHandle logits, in StageNative stage);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_chain_run")]
+    internal static partial NativeStatus ChainRun(ref RunResultNative result, ChainHandle chain, in RunDescNative desc);
+
+    [LibraryImport(Library, EntryPoint = "edgeml_chain_destroy")]
+    internal static partial void ChainDestroy(nint chain);
+}

@@ -1,0 +1,10 @@
+namespace EdgeML.Native.Interop;
+
+/// <summary>EDGEML_OUTCOME_*.</summary>
+enum NativeOutcome : uint
+{
+    None = 0,
+    Exited = 1,
+    Final = 2,
+    Cut = 3,
+}

@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeML.Native.Interop;
+
+/// <summary>edgeml_context_desc. Structs of this folder: <c>new()</c>, never <c>default</c>, because the size must be set.</summary>
+[StructLayout(LayoutKind.Sequential)]
+unsafe struct ContextDescNative()
+{
+    public const uint AllowSpinning = 1;
+
+    public readonly uint StructSize = (uint)Unsafe.SizeOf<ContextDescNative>();
+    public uint Threads;
+    public uint Flags;
+    readonly uint _reserved;
+
+    /// <summary>UTF-8, terminated; null leaves the choice to the environment and the loader.</summary>
+    public byte* LibraryPath;
+}

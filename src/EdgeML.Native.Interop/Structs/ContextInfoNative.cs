@@ -1,0 +1,17 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeML.Native.Interop;
+
+/// <summary>edgeml_context_info.</summary>
+[StructLayout(LayoutKind.Sequential)]
+unsafe struct ContextInfoNative()
+{
+    public readonly uint StructSize = (uint)Unsafe.SizeOf<ContextInfoNative>();
+    public uint Backend;
+    public uint Threads;
+    public uint Flags;
+    public fixed byte BackendName[32];
+    public fixed byte LibraryVersion[32];
+    public fixed byte LibraryPath[512];
+}

@@ -1,0 +1,18 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeML.Native.Interop;
+
+/// <summary>edgeml_stage.</summary>
+[StructLayout(LayoutKind.Sequential)]
+struct StageNative()
+{
+    public const uint Final = 1;
+
+    public readonly uint StructSize = (uint)Unsafe.SizeOf<StageNative>();
+    public uint Flags;
+    public uint BoundaryOutput;
+    public uint LogitsOutput;
+    public uint ExitIndex;
+    public uint Classes;
+}
