@@ -2,7 +2,7 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>Chooses policies. Called between tasks, never concurrently; neither method may block or, in steady state, allocate.</summary>
+/// <summary>Chooses policies. Called between tasks, never concurrently; no method may block or, in steady state, allocate.</summary>
 public interface IPolicyController : IDisposable
 {
     /// <summary>Name as on the command line.</summary>
@@ -16,4 +16,10 @@ public interface IPolicyController : IDisposable
     /// <param name="record">The task.</param>
     /// <returns>Whether the interval should end here and <see cref="Next"/> be asked at once.</returns>
     bool Completed(in TaskRecord record);
+
+    /// <summary>Why the last <see cref="Next"/> chose as it did.</summary>
+    DecisionExplanation Explanation { get; }
+
+    /// <summary>What learning has cost; zeros for a controller that does not learn.</summary>
+    LearningCounters Learning => default;
 }

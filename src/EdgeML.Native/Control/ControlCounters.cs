@@ -1,0 +1,35 @@
+namespace EdgeML.Native.Control;
+
+/// <summary>What control has done and cost so far; a copy taken at one moment.</summary>
+public struct ControlCounters
+{
+    /// <summary>Tasks completed.</summary>
+    public long Tasks;
+
+    /// <summary>Tasks whose interval is closed, so that it is known whether they were satisfied.</summary>
+    public long SettledTasks;
+
+    /// <summary>Of those, tasks inside both bounds.</summary>
+    public long SatisfiedTasks;
+
+    /// <summary>Policies chosen.</summary>
+    public long Decisions;
+
+    /// <summary>Mean time of one decision, microseconds.</summary>
+    public double DecideMicrosMean;
+
+    /// <summary>Median over the last 512 decisions, microseconds.</summary>
+    public double DecideMicrosMedian;
+
+    /// <summary>Gradient updates.</summary>
+    public long LearnSteps;
+
+    /// <summary>Mean time of one update, microseconds.</summary>
+    public double LearnMicros;
+
+    /// <summary>Deciding and learning, as a share of the time tasks took.</summary>
+    public double ShareOfTaskTime;
+
+    /// <summary>Share of settled tasks inside both bounds; NaN before the first.</summary>
+    public readonly double Satisfaction => SettledTasks == 0 ? double.NaN : (double)SatisfiedTasks / SettledTasks;
+}

@@ -1,0 +1,25 @@
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>What a controller is made from.</summary>
+public sealed record ControllerContext
+{
+    /// <summary>Costs and accuracies of policies on this model, edge and tail. One model may serve several controllers.</summary>
+    public required CostModel Model { get; init; }
+
+    /// <summary>The policy of <c>fixed</c>; by default everything on the edge, no exit taken.</summary>
+    public ExitPolicy? FixedPolicy { get; init; }
+
+    /// <summary>Seeds exploration, initial weights and replay, each with its own generator.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Where learning happens.</summary>
+    public LearningMode Learning { get; init; } = LearningMode.Inline;
+
+    /// <summary>Processor time that deciding and learning may take in <see cref="LearningMode.Background"/>, as a share of task time.</summary>
+    public double LearningBudget { get; init; } = 0.02;
+
+    /// <summary>The reward of learning controllers.</summary>
+    public RewardOptions Reward { get; init; } = new();
+}

@@ -1,0 +1,198 @@
+using EdgeML.Native.Inference;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>Latency, energy and accuracy of any policy on one model, one edge and one tail, from measured unit times and a calibration.</summary>
+/// <remarks>
+/// Cut k runs units 1..k on the edge. A side exit is tried where its unit runs, one exactly at the cut on the edge, and only with a
+/// threshold above 0. An answer of the edge costs the units and heads up to its exit; an answer of the tail costs the edge's part, one
+/// round trip, the cut tensor at the link's rate, waiting, and the tail's part. Tables are immutable; only the tail's times may be
+/// replaced, from any thread. Methods allocate nothing.
+/// </remarks>
+public sealed class CostModel
+{
+    /// <summary>Prelude and header of a request, bytes.</summary>
+    public const int FrameBytes = 96;
+
+    /// <summary>How much faster than the edge a tail is assumed to be until it says so itself.</summary>
+    public const double GuessedTailSpeed = 12;
+
+    sealed record Times(double[] Prefix, double[] Heads);
+
+    readonly Times _edge;
+    readonly double[] _payloadBytes;
+    readonly int[] _afterUnit;
+    volatile Times _tail;
+
+    /// <summary>Builds the tables; takes some ten milliseconds.</summary>
+    /// <param name="manifest">The model.</param>
+    /// <param name="edge">Times of the edge device.</param>
+    /// <param name="tail">Times of the tail; without them a twelfth of the edge's is assumed until <see cref="UseTail"/>.</param>
+    /// <param name="calibration">What the exits said of sample inputs; without it a neutral prior: every exit surer and better than the one before.</param>
+    /// <param name="power">Power of the edge device; by default as its profile declares.</param>
+    /// <param name="payloadBytes">Bytes that cut 0, 1, ... put on the wire under the codec in use; by default the manifest's.</param>
+    /// <param name="rawInput">Whether cut 0, sending the input itself, is considered.</param>
+    /// <exception cref="ArgumentException">A profile or calibration that does not fit the model.</exception>
+    public CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration,
+                     PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true)
+    {
+        Manifest = manifest;
+        Power = power ?? edge.Power;
+        _edge = Tabulate(edge);
+        _tail = Tabulate(tail ?? edge.Scaled(1 / GuessedTailSpeed));
+        if (payloadBytes is not null && payloadBytes.Count != manifest.Cuts.Count)
+            throw new ArgumentException($"{payloadBytes.Count} payload sizes for {manifest.Cuts.Count} cuts", nameof(payloadBytes));
+        _payloadBytes = [.. manifest.Cuts.Select((cut, k) => (double)(payloadBytes?[k] ?? cut.Bytes) + FrameBytes)];
+        _afterUnit = [.. manifest.Exits.Select(exit => exit.AfterUnit)];
+        Cuts = [.. manifest.Cuts.Where(cut => cut.K == LocalCut || (cut.Candidate && (rawInput || cut.K > 0))).Select(cut => cut.K)];
+        Samples = new SampleSet(calibration, manifest.Exits.Count);
+        var pathCost = new double[Exits];
+        for (int exit = 0; exit < Exits; exit++)
+            pathCost[exit] = _edge.Prefix[_afterUnit[exit]] + _edge.Heads.Take(exit + 1).Sum();
+        Grid = new ThresholdGrid(Samples, pathCost);
+        CalibratedMix = new ExitMix(Samples, Grid);
+    }
+
+    /// <summary>The model.</summary>
+    public ModelManifest Manifest { get; }
+
+    /// <summary>Power of the edge device.</summary>
+    public PowerModel Power { get; }
+
+    /// <summary>Number of side exits.</summary>
+    public int SideExits => Exits - 1;
+
+    /// <summary>The cut that sends nothing.</summary>
+    public int LocalCut => Manifest.LocalCut;
+
+    /// <summary>The cuts controllers choose from, ascending; the last one is local.</summary>
+    public IReadOnlyList<int> CandidateCuts => Cuts;
+
+    internal int Exits => _afterUnit.Length;
+
+    internal int[] Cuts { get; }
+
+    internal SampleSet Samples { get; }
+
+    internal ThresholdGrid Grid { get; }
+
+    internal ExitMix CalibratedMix { get; }
+
+    /// <summary>Milliseconds the whole network takes on the edge as profiled, no head counted.</summary>
+    internal double LocalMs => _edge.Prefix[^1];
+
+    /// <summary>Bytes a request of a cut puts on the wire.</summary>
+    internal double PayloadBytes(int cut) => cut == LocalCut ? 0 : _payloadBytes[cut];
+
+    /// <summary>Replaces the tail's times, for instance by those it reports in the handshake. From any thread.</summary>
+    /// <exception cref="ArgumentException">Times that do not fit the model.</exception>
+    public void UseTail(DeviceProfile tail) => _tail = Tabulate(tail);
+
+    /// <summary>What a policy is expected to cost and reach on inputs as calibrated.</summary>
+    public PolicyEstimate Estimate(in ExitPolicy policy, in PlanningConditions conditions, in Requirements requirements) =>
+        Estimate(policy, conditions, requirements, CalibratedMix);
+
+    internal PolicyEstimate Estimate(in ExitPolicy policy, in PlanningConditions conditions, in Requirements requirements, ExitMix mix)
+    {
+        Span<float> shares = stackalloc float[Exits];
+        Span<float> rights = stackalloc float[Exits];
+        Span<PathCost> paths = stackalloc PathCost[Exits];
+        mix.Measure(policy.Thresholds, shares, rights);
+        Paths(ThresholdGrid.HeadMask(policy.Thresholds), policy.Cut, conditions, paths);
+        return Summarise(shares, rights, paths, conditions, requirements);
+    }
+
+    /// <summary>Costs of leaving at exit 1, 2, ... under a cut, with the heads of the mask tried.</summary>
+    internal void Paths(uint headMask, int cut, in PlanningConditions conditions, Span<PathCost> paths)
+    {
+        Times tail = _tail;
+        (double edgeHeads, double tailHeads) = (0, 0);
+        double atCut = _edge.Prefix[cut];
+        double sendMs = 8000 * _payloadBytes[cut] / conditions.RateBitsPerSecond;
+        for (int exit = 0; exit < paths.Length; exit++)
+        {
+            int unit = _afterUnit[exit];
+            bool local = unit <= cut;
+            if (exit < SideExits && (headMask >> exit & 1) != 0)
+            {
+                if (local) edgeHeads += _edge.Heads[exit];
+                else tailHeads += tail.Heads[exit];
+            }
+            ref PathCost path = ref paths[exit];
+            path = default;
+            path.EdgeMs = ((local ? _edge.Prefix[unit] : atCut) + edgeHeads) * conditions.EdgeFactor;
+            if (local)
+            {
+                path.LatencyMs = path.EdgeMs + conditions.LocalOverheadMs;
+                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, 0);
+            }
+            else
+            {
+                path.Offloaded = true;
+                path.Bytes = _payloadBytes[cut];
+                path.WireMs = conditions.RttMs + sendMs;
+                path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads) * conditions.TailFactor;
+                path.LatencyMs = path.EdgeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
+                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, sendMs);
+            }
+        }
+    }
+
+    /// <summary>How sure it is that a latency expected as stated is inside the bound: certain a margin below it, ruled out on it.</summary>
+    internal static double Inside(in PathCost path, in PlanningConditions conditions, double boundMs)
+    {
+        if (double.IsPositiveInfinity(boundMs)) return 1;
+        double margin = Math.Max(path.Offloaded ? conditions.RemoteMargin : conditions.LocalMargin, 1e-6) * boundMs;
+        return Math.Clamp((boundMs - path.LatencyMs) / margin, 0, 1);
+    }
+
+    /// <summary>The probability that energy, averaged over the window, is inside the bound.</summary>
+    internal static double InsideEnergy(double mean, double meanSquare, in PlanningConditions conditions, double boundJ)
+    {
+        if (double.IsPositiveInfinity(boundJ)) return 1;
+        double variance = Math.Max(0, meanSquare - (mean * mean)) / conditions.WindowTasks;
+        double spread = Math.Sqrt(variance + (conditions.EnergyMargin * boundJ * conditions.EnergyMargin * boundJ)) + 1e-12;
+        return Math.Clamp(0.5 + ((boundJ - mean) / (EnergyRamp * spread)), 0, 1);
+    }
+
+    /// <summary>Standard deviations between certain failure and certain success.</summary>
+    internal const double EnergyRamp = 3;
+
+    static PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<PathCost> paths,
+                                    in PlanningConditions conditions, in Requirements requirements)
+    {
+        PolicyEstimate estimate = default;
+        double square = 0;
+        for (int exit = 0; exit < paths.Length; exit++)
+        {
+            ref readonly PathCost path = ref paths[exit];
+            double inside = Inside(path, conditions, requirements.LatencyMs);
+            estimate.LatencyMs += shares[exit] * path.LatencyMs;
+            estimate.EnergyJ += shares[exit] * path.EnergyJ;
+            estimate.Bytes += shares[exit] * path.Bytes;
+            estimate.Accuracy += rights[exit];
+            estimate.Satisfaction += shares[exit] * inside;
+            estimate.Goodput += rights[exit] * inside;
+            square += shares[exit] * path.EnergyJ * path.EnergyJ;
+        }
+        double insideEnergy = InsideEnergy(estimate.EnergyJ, square, conditions, requirements.EnergyJ);
+        estimate.Satisfaction *= insideEnergy;
+        estimate.Goodput *= insideEnergy;
+        return estimate;
+    }
+
+    Times Tabulate(DeviceProfile profile)
+    {
+        if (profile.UnitMs.Count != Manifest.Units.Count || profile.HeadMs.Count != Manifest.SideExits)
+        {
+            throw new ArgumentException($"profile of {profile.Device} holds {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, " +
+                                        $"model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
+        }
+        if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(ms >= 0 && ms < 1e9), 0) is var bad && bad != 0)
+            throw new ArgumentException($"profile of {profile.Device} holds a time of {bad} ms");
+        var prefix = new double[profile.UnitMs.Count + 1];
+        for (int i = 0; i < profile.UnitMs.Count; i++) prefix[i + 1] = prefix[i] + profile.UnitMs[i];
+        return new Times(prefix, [.. profile.HeadMs]);
+    }
+}

@@ -1,0 +1,48 @@
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>The last decision: what was chosen, what is expected of it, and why. A value, so that keeping it costs nothing.</summary>
+public struct DecisionExplanation
+{
+    /// <summary>The policy chosen.</summary>
+    public ExitPolicy Policy;
+
+    /// <summary>What the cost model expects; NaN where the controller has none.</summary>
+    public PolicyEstimate Expected;
+
+    /// <summary>What made the controller decide.</summary>
+    public DecisionReason Reason;
+
+    /// <summary>Whether no policy is expected to hold the bounds for at least half of the tasks; the least bad one was chosen.</summary>
+    public bool CannotBeMet;
+
+    /// <summary>The believed uplink rate, bits a second; NaN where unknown.</summary>
+    public double RateBitsPerSecond;
+
+    /// <summary>One line for people; built here, on demand.</summary>
+    public override readonly string ToString()
+    {
+        string reason = Reason switch
+        {
+            DecisionReason.Initial => "first plan",
+            DecisionReason.Fixed => "fixed policy",
+            DecisionReason.Stable => "nothing moved",
+            DecisionReason.LinkChanged => $"link changed to {RateBitsPerSecond / 1e6:0.0} Mbps",
+            DecisionReason.LinkDown => "tail out of reach",
+            DecisionReason.TailChanged => "tail load changed",
+            DecisionReason.BoundsChanged => "bounds changed",
+            DecisionReason.InputsChanged => "inputs changed",
+            DecisionReason.EdgeChanged => "edge speed changed",
+            DecisionReason.Missed => "a task missed its bound",
+            DecisionReason.Explored => "trying a neighbour of the plan",
+            DecisionReason.Learned => "learned to differ from the plan",
+            DecisionReason.Probed => "trying the unused link",
+            _ => Reason.ToString(),
+        };
+        string expected = double.IsNaN(Expected.LatencyMs)
+            ? ""
+            : $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, accuracy {Expected.Accuracy:0.000}, satisfied {Expected.Satisfaction:0.00}";
+        return $"{reason}: {Policy}{expected}{(CannotBeMet ? "; bounds cannot be met" : "")}";
+    }
+}

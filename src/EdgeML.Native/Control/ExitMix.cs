@@ -1,0 +1,111 @@
+using System.Numerics;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>Expected exit shares under the inputs as they are now: the strata tables blended by the strata's weights. One per planner.</summary>
+sealed class ExitMix
+{
+    readonly SampleSet _samples;
+    readonly ThresholdGrid _grid;
+    readonly float[] _sampleWeights;
+
+    public ExitMix(SampleSet samples, ThresholdGrid grid)
+    {
+        (_samples, _grid) = (samples, grid);
+        _sampleWeights = new float[samples.Padded];
+        Shares = [.. Enumerable.Range(0, samples.Exits).Select(_ => new float[grid.Count])];
+        Rights = [.. Enumerable.Range(0, samples.Exits).Select(_ => new float[grid.Count])];
+        Blend(samples.CalibratedMix);
+    }
+
+    public ThresholdGrid Grid => _grid;
+
+    /// <summary>[exit][grid point]: share of inputs leaving there.</summary>
+    public float[][] Shares { get; }
+
+    /// <summary>[exit][grid point]: share of inputs leaving there with the right answer.</summary>
+    public float[][] Rights { get; }
+
+    /// <summary>Sets the weights of the strata; they should sum to 1.</summary>
+    public void Blend(ReadOnlySpan<double> weights)
+    {
+        for (int exit = 0; exit < Shares.Length; exit++)
+        {
+            Blend(_grid.Shares, exit, weights, Shares[exit]);
+            Blend(_grid.Rights, exit, weights, Rights[exit]);
+        }
+        for (int i = 0; i < _samples.Count; i++)
+        {
+            int stratum = _samples.Stratum[i];
+            _sampleWeights[i] = (float)(weights[stratum] / _samples.StratumCount[stratum]);
+        }
+    }
+
+    static void Blend(float[][][] table, int exit, ReadOnlySpan<double> weights, float[] blended)
+    {
+        for (int stratum = 0; stratum < weights.Length; stratum++)
+        {
+            var weight = new Vector<float>((float)weights[stratum]);
+            float[] row = table[stratum][exit];
+            for (int i = 0; i < blended.Length; i += Vector<float>.Count)
+            {
+                Vector<float> sum = stratum == 0 ? Vector<float>.Zero : new Vector<float>(blended, i);
+                Vector.FusedMultiplyAdd(weight, new Vector<float>(row, i), sum).CopyTo(blended, i);
+            }
+        }
+    }
+
+    /// <summary>Replaces the tables by counts over given samples; for an oracle that knows which inputs come.</summary>
+    /// <param name="entropies">Entropies of every exit, sample by sample.</param>
+    /// <param name="correct">Verdicts in the same order.</param>
+    public void Count(ReadOnlySpan<float> entropies, ReadOnlySpan<bool> correct)
+    {
+        int exits = Shares.Length;
+        int samples = entropies.Length / exits;
+        foreach (float[] row in Shares) Array.Clear(row);
+        foreach (float[] row in Rights) Array.Clear(row);
+        float share = 1f / samples;
+        for (int point = 0; point < _grid.Count; point++)
+        {
+            ReadOnlySpan<float> thresholds = _grid.Thresholds(point);
+            for (int i = 0; i < samples; i++)
+            {
+                int exit = 0;
+                while (exit < exits - 1 && !(entropies[(i * exits) + exit] < thresholds[exit])) exit++;
+                Shares[exit][point] += share;
+                if (correct[(i * exits) + exit]) Rights[exit][point] += share;
+            }
+        }
+    }
+
+    /// <summary>Shares of any thresholds, counted over the weighted samples.</summary>
+    public void Measure(ReadOnlySpan<float> thresholds, Span<float> shares, Span<float> rights)
+    {
+        shares.Clear();
+        rights.Clear();
+        int exits = _samples.Exits;
+        Span<Vector<float>> shareSums = stackalloc Vector<float>[exits];
+        Span<Vector<float>> rightSums = stackalloc Vector<float>[exits];
+        shareSums.Clear();
+        rightSums.Clear();
+        for (int i = 0; i < _samples.Padded; i += Vector<float>.Count)
+        {
+            var open = new Vector<float>(_sampleWeights, i);
+            for (int exit = 0; exit < exits - 1; exit++)
+            {
+                var taken = Vector.LessThan(new Vector<float>(_samples.Entropies[exit], i), new Vector<float>(thresholds[exit]));
+                Vector<float> leaving = Vector.ConditionalSelect(taken, open, Vector<float>.Zero);
+                shareSums[exit] += leaving;
+                rightSums[exit] += leaving * new Vector<float>(_samples.Correct[exit], i);
+                open -= leaving;
+            }
+            shareSums[exits - 1] += open;
+            rightSums[exits - 1] += open * new Vector<float>(_samples.Correct[exits - 1], i);
+        }
+        for (int exit = 0; exit < exits; exit++)
+        {
+            shares[exit] = Vector.Sum(shareSums[exit]);
+            rights[exit] = Vector.Sum(rightSums[exit]);
+        }
+    }
+}

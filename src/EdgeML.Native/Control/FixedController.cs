@@ -1,0 +1,30 @@
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>Keeps one policy whatever happens.</summary>
+sealed class FixedController(ExitPolicy policy, CostModel? model) : IPolicyController
+{
+    DecisionExplanation _explanation = new() { Policy = policy, Reason = DecisionReason.Fixed, Expected = new PolicyEstimate { LatencyMs = double.NaN } };
+
+    public string Name => PolicyControllers.Fixed;
+
+    public DecisionExplanation Explanation => _explanation;
+
+    public ExitPolicy Next(in Observation observation)
+    {
+        _explanation.RateBitsPerSecond = observation.Link.RateBitsPerSecond;
+        if (model is not null)
+        {
+            _explanation.Expected = model.Estimate(policy, PlanningConditions.From(observation.Link), observation.Requirements);
+            _explanation.CannotBeMet = _explanation.Expected.Satisfaction < 0.5;
+        }
+        return policy;
+    }
+
+    public bool Completed(in TaskRecord record) => false;
+
+    public void Dispose()
+    {
+    }
+}

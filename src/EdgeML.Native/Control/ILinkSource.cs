@@ -1,0 +1,10 @@
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>Where the control loop looks at the link; the tail client, or a simulated one.</summary>
+public interface ILinkSource
+{
+    /// <summary>What is known now. Called after every task on the session's thread: must not block, throw or allocate.</summary>
+    LinkSnapshot Snapshot();
+}

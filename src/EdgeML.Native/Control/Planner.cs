@@ -1,0 +1,183 @@
+using System.Numerics;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>Finds the policy with the best expected goodput: every threshold point of the grid at every candidate cut, in one pass.</summary>
+/// <remarks>
+/// What a path through the network costs depends on the cut and on which heads run, not on the thresholds themselves. So paths are
+/// costed once per cut and head mask, and the points of a mask are scored side by side in vector registers. Ties go to lower latency
+/// and energy. Not thread-safe.
+/// </remarks>
+sealed class Planner
+{
+    /// <summary>What a satisfied but wrong answer is worth, next to 1 for a right one: bounds come before the last bit of accuracy.</summary>
+    public const float SatisfactionWeight = 0.1f;
+
+    /// <summary>What a whole bound of latency or energy costs: enough to decide between equals.</summary>
+    const float TieWeight = 0.002f;
+
+    /// <summary>Below this no plan is worth the name, and the one closest to the bounds is taken.</summary>
+    const float WorthwhileScore = 0.02f;
+
+    readonly CostModel _model;
+    readonly PathCost[] _paths;
+    readonly Vector<int> _lanes;
+
+    public Planner(CostModel model)
+    {
+        _model = model;
+        _paths = new PathCost[model.Exits];
+        Mix = new ExitMix(model.Samples, model.Grid);
+        _lanes = Vector<int>.Indices;
+    }
+
+    public ExitMix Mix { get; }
+
+    /// <summary>A plan and how it scores; higher is better.</summary>
+    public readonly record struct Plan(int Point, int Cut, float Score, bool LeastBad);
+
+    /// <summary>Whether the planner may use cuts other than the local one, beside the link being up.</summary>
+    public bool AllowOffload { get; set; } = true;
+
+    /// <summary>Whether it may use the local cut at all.</summary>
+    public bool AllowLocal { get; set; } = true;
+
+    /// <summary>The policy of a plan.</summary>
+    public ExitPolicy Policy(in Plan plan, int interval) => new(_model.Grid.Thresholds(plan.Point), plan.Cut, interval);
+
+    /// <summary>The best plan under the conditions.</summary>
+    public Plan Find(in PlanningConditions conditions, in Requirements requirements)
+    {
+        var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, false);
+        foreach (int cut in _model.Cuts)
+        {
+            if (!Usable(cut, conditions)) continue;
+            foreach (ThresholdGrid.Group group in _model.Grid.Groups)
+            {
+                (int point, float score) = BestOf(group, cut, conditions, requirements);
+                if (score > best.Score) best = new Plan(point, cut, score, false);
+            }
+        }
+        return best.Score >= WorthwhileScore ? best : LeastBad(conditions, requirements);
+    }
+
+    /// <summary>Scores one plan as <see cref="Find"/> would.</summary>
+    public float Score(in Plan plan, in PlanningConditions conditions, in Requirements requirements)
+    {
+        if (!Usable(plan.Cut, conditions)) return float.NegativeInfinity;
+        int start = plan.Point / Vector<float>.Count * Vector<float>.Count;
+        uint mask = ThresholdGrid.HeadMask(_model.Grid.Thresholds(plan.Point));
+        Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
+        Prepare(mask, plan.Cut, conditions, requirements, coefficients);
+        return ScoreBlock(start, coefficients, conditions, requirements)[plan.Point - start];
+    }
+
+    bool Usable(int cut, in PlanningConditions conditions) =>
+        cut == _model.LocalCut ? AllowLocal || !conditions.LinkUp : AllowOffload && conditions.LinkUp;
+
+    (int Point, float Score) BestOf(in ThresholdGrid.Group group, int cut, in PlanningConditions conditions, in Requirements requirements)
+    {
+        Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
+        Prepare(group.HeadMask, cut, conditions, requirements, coefficients);
+        var best = new Vector<float>(float.NegativeInfinity);
+        Vector<int> bestPoint = Vector<int>.Zero;
+        for (int point = group.Start; point < group.End; point += Vector<float>.Count)
+        {
+            Vector<float> score = ScoreBlock(point, coefficients, conditions, requirements);
+            Vector<int> better = Vector.GreaterThan(score, best);
+            best = Vector.ConditionalSelect(better, score, best);
+            bestPoint = Vector.ConditionalSelect(better, _lanes + new Vector<int>(point), bestPoint);
+        }
+        int lane = 0;
+        for (int i = 1; i < Vector<float>.Count; i++)
+        {
+            if (best[i] > best[lane]) lane = i;
+        }
+        return (bestPoint[lane], best[lane]);
+    }
+
+    /// <summary>What one unit of exit share contributes.</summary>
+    struct Coefficients
+    {
+        public float Inside;
+        public float Energy;
+        public float Tie;
+    }
+
+    void Prepare(uint mask, int cut, in PlanningConditions conditions, in Requirements requirements, Span<Coefficients> coefficients)
+    {
+        _model.Paths(mask, cut, conditions, _paths);
+        // Without a bound the whole network's own cost is the yardstick.
+        double latencyScale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
+        double energyScale = double.IsPositiveInfinity(requirements.EnergyJ)
+            ? _model.Power.Joules(_model.LocalMs, _model.LocalMs, 0) : requirements.EnergyJ;
+        for (int exit = 0; exit < coefficients.Length; exit++)
+        {
+            ref readonly PathCost path = ref _paths[exit];
+            double tie = (path.LatencyMs / Math.Max(latencyScale, 1e-9)) + (path.EnergyJ / Math.Max(energyScale, 1e-12));
+            coefficients[exit] = new Coefficients
+            {
+                Inside = (float)CostModel.Inside(path, conditions, requirements.LatencyMs),
+                Energy = (float)path.EnergyJ,
+                Tie = TieWeight * (float)Math.Min(tie, 50),
+            };
+        }
+    }
+
+    Vector<float> ScoreBlock(int point, ReadOnlySpan<Coefficients> coefficients, in PlanningConditions conditions, in Requirements requirements)
+    {
+        Vector<float> worth = Vector<float>.Zero, energy = Vector<float>.Zero, square = Vector<float>.Zero, tie = Vector<float>.Zero;
+        for (int exit = 0; exit < coefficients.Length; exit++)
+        {
+            ref readonly Coefficients each = ref coefficients[exit];
+            var share = new Vector<float>(Mix.Shares[exit], point);
+            var right = new Vector<float>(Mix.Rights[exit], point);
+            worth = Vector.FusedMultiplyAdd(right, new Vector<float>(each.Inside), worth);
+            worth = Vector.FusedMultiplyAdd(share, new Vector<float>(SatisfactionWeight * each.Inside), worth);
+            Vector<float> part = share * new Vector<float>(each.Energy);
+            energy += part;
+            square = Vector.FusedMultiplyAdd(part, new Vector<float>(each.Energy), square);
+            tie = Vector.FusedMultiplyAdd(share, new Vector<float>(each.Tie), tie);
+        }
+        if (!double.IsPositiveInfinity(requirements.EnergyJ))
+        {
+            // The same ramp as CostModel.InsideEnergy.
+            float bound = (float)requirements.EnergyJ;
+            float margin = (float)conditions.EnergyMargin * bound;
+            Vector<float> variance = Vector.Max(square - (energy * energy), Vector<float>.Zero) * new Vector<float>(1 / (float)conditions.WindowTasks);
+            Vector<float> spread = Vector.SquareRoot(variance + new Vector<float>((margin * margin) + 1e-20f));
+            Vector<float> inside = new Vector<float>(0.5f) + ((new Vector<float>(bound) - energy) / (spread * new Vector<float>((float)CostModel.EnergyRamp)));
+            worth *= Vector.Min(Vector.Max(inside, Vector<float>.Zero), Vector<float>.One);
+        }
+        return worth - tie;
+    }
+
+    /// <summary>Nothing holds the bounds: the plan whose means exceed them least.</summary>
+    Plan LeastBad(in PlanningConditions conditions, in Requirements requirements)
+    {
+        var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, true);
+        foreach (int cut in _model.Cuts)
+        {
+            if (!Usable(cut, conditions)) continue;
+            foreach (ThresholdGrid.Group group in _model.Grid.Groups)
+            {
+                _model.Paths(group.HeadMask, cut, conditions, _paths);
+                for (int point = group.Start; point < group.End; point++)
+                {
+                    (double latency, double energy, double right) = (0, 0, 0);
+                    for (int exit = 0; exit < _paths.Length; exit++)
+                    {
+                        latency += Mix.Shares[exit][point] * _paths[exit].LatencyMs;
+                        energy += Mix.Shares[exit][point] * _paths[exit].EnergyJ;
+                        right += Mix.Rights[exit][point];
+                    }
+                    double excess = Math.Max(latency / requirements.LatencyMs, energy / requirements.EnergyJ);
+                    float score = (float)((TieWeight * right) - excess);
+                    if (score > best.Score) best = new Plan(point, cut, score, true);
+                }
+            }
+        }
+        return best;
+    }
+}

@@ -1,0 +1,127 @@
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>Plans on the cost model, corrected by what tasks show: the baseline every learner must beat, and the safety net under it.</summary>
+/// <remarks>A full plan is only made when something it rests on has moved; otherwise the plan in force goes on.</remarks>
+sealed class PlannerController : IPolicyController
+{
+    /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>
+    const float Hysteresis = 0.004f;
+
+    readonly CostModel _model;
+    readonly double[] _plannedMix;
+    Planner.Plan _plan;
+    PlanningConditions _conditions;
+    PlanningConditions _planned;
+    Requirements _plannedFor;
+    DecisionReason _cause = DecisionReason.Initial;
+    DecisionExplanation _explanation;
+    double _now;
+    bool _hasPlan;
+    int _calm;
+
+    public PlannerController(CostModel model)
+    {
+        _model = model;
+        Planner = new Planner(model);
+        Corrections = new Corrections(model);
+        _plannedMix = [.. model.Samples.CalibratedMix];
+        _conditions = PlanningConditions.From(default);
+    }
+
+    public string Name => PolicyControllers.Planner;
+
+    public DecisionExplanation Explanation => _explanation;
+
+    public Planner Planner { get; }
+
+    public Corrections Corrections { get; }
+
+    public LinkBelief Link { get; } = new();
+
+    /// <summary>What the last decision assumed.</summary>
+    public ref readonly PlanningConditions Conditions => ref _conditions;
+
+    /// <summary>Full plans made; every other decision kept the plan in force.</summary>
+    public long FullPlans { get; private set; }
+
+    public ExitPolicy Next(in Observation observation)
+    {
+        Link.Observe(observation.Link, _now = Math.Max(_now, observation.TimeSeconds));
+        Corrections.Fill(ref _conditions);
+        Link.Fill(ref _conditions, _now);
+        DecisionReason reason = Changed(observation.Requirements);
+        if (reason != DecisionReason.Stable) Replan(observation.Requirements, reason);
+        _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged ? _calm + 1 : 0;
+        // After a change look again soon; then let policies run longer.
+        ExitPolicy policy = Planner.Policy(_plan, Math.Clamp(1 + (2 * _calm), 1, ControlLoop.MaxInterval));
+        PolicyEstimate expected = reason == DecisionReason.Stable
+            ? _explanation.Expected
+            : _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix);
+        _explanation = new DecisionExplanation
+        {
+            Policy = policy,
+            Expected = expected,
+            Reason = reason,
+            CannotBeMet = expected.Satisfaction < 0.5,
+            RateBitsPerSecond = _conditions.RateBitsPerSecond,
+        };
+        return policy;
+    }
+
+    public bool Completed(in TaskRecord record)
+    {
+        _now = record.TimeSeconds;
+        bool edgeMoved = Corrections.Observe(record, _conditions);
+        bool linkMoved = Link.Observe(record, Corrections.ProfiledTailMs);
+        if (edgeMoved) _cause = DecisionReason.EdgeChanged;
+        if (linkMoved) _cause = DecisionReason.LinkChanged;
+        bool missed = record.Fallback || (record.LatencyMs > _plannedFor.LatencyMs && !_plan.LeastBad);
+        if (missed) _cause = DecisionReason.Missed;
+        return edgeMoved || linkMoved || missed;
+    }
+
+    public void Dispose()
+    {
+    }
+
+    void Replan(in Requirements requirements, DecisionReason reason)
+    {
+        Corrections.Mix.CopyTo(_plannedMix);
+        Planner.Mix.Blend(_plannedMix);
+        Planner.Plan found = Planner.Find(_conditions, requirements);
+        FullPlans++;
+        bool keep = _hasPlan && !found.LeastBad && !_plan.LeastBad && reason != DecisionReason.BoundsChanged
+                    && Planner.Score(_plan, _conditions, requirements) >= found.Score - Hysteresis;
+        if (!keep) _plan = found;
+        (_planned, _plannedFor, _hasPlan, _cause) = (_conditions, requirements, true, DecisionReason.Stable);
+    }
+
+    DecisionReason Changed(in Requirements requirements)
+    {
+        if (!_hasPlan) return DecisionReason.Initial;
+        if (requirements != _plannedFor) return DecisionReason.BoundsChanged;
+        if (_conditions.LinkUp != _planned.LinkUp) return _conditions.LinkUp ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
+        if (_cause != DecisionReason.Stable) return _cause;
+        double scale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
+        // A rate matters by what it adds to a transfer, not by itself: a fast link may become twice as fast unnoticed.
+        double typicalBytes = Math.Max(_explanation.Expected.Bytes, 4096);
+        double before = 8000 * typicalBytes / _planned.RateBitsPerSecond, after = 8000 * typicalBytes / _conditions.RateBitsPerSecond;
+        if (_conditions.LinkUp && (Math.Abs(after - before) > 0.04 * scale || Far(after, before, 1.3)) && Math.Max(before, after) > 0.01 * scale)
+            return DecisionReason.LinkChanged;
+        if (_conditions.LinkUp && Math.Abs(_conditions.RttMs - _planned.RttMs) > 0.04 * scale) return DecisionReason.LinkChanged;
+        if (Far(_conditions.TailFactor, _planned.TailFactor, 1.2) || Math.Abs(_conditions.TailQueueMs - _planned.TailQueueMs) > 0.04 * scale)
+            return DecisionReason.TailChanged;
+        if (Far(_conditions.EdgeFactor, _planned.EdgeFactor, 1.03) || Far(_conditions.EnergyFactor, _planned.EnergyFactor, 1.03)
+            || Math.Abs(_conditions.LocalOverheadMs - _planned.LocalOverheadMs) > 0.03 * scale
+            || Math.Abs(_conditions.RemoteOverheadMs - _planned.RemoteOverheadMs) > 0.03 * scale
+            || Math.Abs(_conditions.LocalMargin - _planned.LocalMargin) > 0.03 || Math.Abs(_conditions.RemoteMargin - _planned.RemoteMargin) > 0.03)
+            return DecisionReason.EdgeChanged;
+        double shift = 0;
+        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(Corrections.Mix[i] - _plannedMix[i]);
+        return shift > 0.08 ? DecisionReason.InputsChanged : DecisionReason.Stable;
+    }
+
+    static bool Far(double a, double b, double ratio) => a > b * ratio || b > a * ratio;
+}

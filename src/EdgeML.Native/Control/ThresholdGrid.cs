@@ -1,0 +1,160 @@
+using System.Numerics;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>The threshold vectors a planner chooses from, with the exit shares and accuracies each leads to in every difficulty stratum.</summary>
+/// <remarks>
+/// Up to three side exits: the full grid over <see cref="Levels"/>, without points that differ only behind an exit everybody takes.
+/// Beyond that the grid explodes; vectors found by coordinate descent on accuracy against cost, over many prices of cost and three
+/// mixes of inputs, stand in for it. Points are sorted by which heads run at all, because that alone decides what a path costs.
+/// </remarks>
+sealed class ThresholdGrid
+{
+    public static readonly float[] Levels = [0f, .05f, .1f, .2f, .3f, .4f, .5f, .6f, .7f, .8f, .9f, 1f];
+    readonly float[] _thresholds;
+
+    public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost)
+    {
+        SideExits = samples.Exits - 1;
+        List<float[]> points = SideExits <= 3 ? FullGrid(SideExits) : DescentGrid(samples, pathCost.ToArray());
+        var groups = new List<Group>();
+        var ordered = new List<float[]>();
+        foreach (IGrouping<uint, float[]> group in points.GroupBy(HeadMask).OrderBy(group => group.Key))
+        {
+            int start = ordered.Count;
+            ordered.AddRange(group);
+            // Whole vectors: the last point is repeated, which changes no choice.
+            while (ordered.Count % Vector<float>.Count != 0) ordered.Add(ordered[^1]);
+            groups.Add(new Group(group.Key, start, ordered.Count));
+        }
+        Groups = [.. groups];
+        Count = ordered.Count;
+        _thresholds = new float[Count * SideExits];
+        for (int point = 0; point < Count; point++) ordered[point].CopyTo(_thresholds, point * SideExits);
+        Shares = Table(samples.Strata, samples.Exits);
+        Rights = Table(samples.Strata, samples.Exits);
+        for (int point = 0; point < Count; point++)
+        {
+            for (int sample = 0; sample < samples.Count; sample++)
+            {
+                int stratum = samples.Stratum[sample];
+                int exit = samples.ExitOf(sample, Thresholds(point));
+                float share = 1f / samples.StratumCount[stratum];
+                Shares[stratum][exit][point] += share;
+                Rights[stratum][exit][point] += share * samples.Correct[exit][sample];
+            }
+        }
+    }
+
+    /// <summary>Points that run the same heads.</summary>
+    public readonly record struct Group(uint HeadMask, int Start, int End);
+
+    public int SideExits { get; }
+
+    public int Count { get; }
+
+    public Group[] Groups { get; }
+
+    /// <summary>[stratum][exit][point]: share of the stratum's samples leaving at the exit.</summary>
+    public float[][][] Shares { get; }
+
+    /// <summary>The same, only those answered right.</summary>
+    public float[][][] Rights { get; }
+
+    public ReadOnlySpan<float> Thresholds(int point) => _thresholds.AsSpan(point * SideExits, SideExits);
+
+    /// <summary>Bit j - 1 is set where exit j is tried.</summary>
+    public static uint HeadMask(ReadOnlySpan<float> thresholds)
+    {
+        uint mask = 0;
+        for (int i = 0; i < thresholds.Length; i++)
+        {
+            if (thresholds[i] > 0f) mask |= 1u << i;
+        }
+        return mask;
+    }
+
+    static uint HeadMask(float[] thresholds) => HeadMask(thresholds.AsSpan());
+
+    float[][][] Table(int strata, int exits) =>
+        [.. Enumerable.Range(0, strata).Select(_ => Enumerable.Range(0, exits).Select(_ => new float[Count]).ToArray())];
+
+    static List<float[]> FullGrid(int exits)
+    {
+        List<float[]> points = [new float[exits]];
+        for (int exit = 0; exit < exits; exit++)
+        {
+            var next = new List<float[]>();
+            foreach (float[] point in points)
+            {
+                // Behind a threshold of 1 nearly nobody is left: what follows stays 0.
+                bool closed = point.AsSpan(0, exit).Contains(1f);
+                foreach (float level in closed ? Levels.AsSpan(0, 1) : Levels)
+                {
+                    float[] longer = [.. point];
+                    longer[exit] = level;
+                    next.Add(longer);
+                }
+            }
+            points = next;
+        }
+        return points;
+    }
+
+    static List<float[]> DescentGrid(SampleSet samples, double[] pathCost)
+    {
+        const int MaxPoints = 1500;
+        int exits = samples.Exits - 1;
+        var points = new List<float[]>();
+        var seen = new HashSet<ExitPolicy>();
+        void Add(float[] point)
+        {
+            if (points.Count < MaxPoints && seen.Add(new ExitPolicy(point, 0))) points.Add([.. point]);
+        }
+        foreach (float level in Levels) Add([.. Enumerable.Repeat(level, exits)]);
+        for (int only = 0; only < exits; only++)
+        {
+            float[] one = new float[exits];
+            one[only] = 1f;
+            Add(one);
+        }
+        double scale = Math.Max(pathCost[^1], 1e-9);
+        double Value(float[] point, int mix, double price)
+        {
+            (double sum, int count) = (0, 0);
+            for (int i = 0; i < samples.Count; i++)
+            {
+                bool hard = samples.Stratum[i] * 2 >= samples.Strata;
+                if (mix != 0 && hard != (mix == 2)) continue;
+                int exit = samples.ExitOf(i, point);
+                sum += samples.Correct[exit][i] - (price * pathCost[exit] / scale);
+                count++;
+            }
+            return sum / Math.Max(count, 1);
+        }
+        for (int mix = 0; mix < 3; mix++)
+        {
+            for (double price = 0.005; price < 3; price *= 1.9)
+            {
+                float[] point = [.. Enumerable.Repeat(0.3f, exits)];
+                for (int sweep = 0; sweep < 2; sweep++)
+                {
+                    for (int exit = 0; exit < exits; exit++)
+                    {
+                        (float best, double bestValue) = (point[exit], double.NegativeInfinity);
+                        foreach (float level in Levels)
+                        {
+                            point[exit] = level;
+                            double value = Value(point, mix, price);
+                            if (value > bestValue) (best, bestValue) = (level, value);
+                        }
+                        point[exit] = best;
+                        Add(point);
+                    }
+                }
+            }
+        }
+        return points;
+    }
+}

@@ -1,0 +1,14 @@
+namespace EdgeML.Native.Energy;
+
+/// <summary>Says what a task cost the edge device. Every result names the source of its energy numbers.</summary>
+public interface IEnergyMeter
+{
+    /// <summary>Where the numbers come from, for instance <c>declared</c>.</summary>
+    string Source { get; }
+
+    /// <summary>Joules of the task that has just finished. Called once a task, on the session's thread; must not allocate.</summary>
+    /// <param name="latencyMs">End to end, milliseconds.</param>
+    /// <param name="busyMs">Of it computing on the edge.</param>
+    /// <param name="radioMs">Of it sending.</param>
+    double TaskJoules(double latencyMs, double busyMs, double radioMs);
+}
