@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EdgeML.Native.Models;
 
 /// <summary>What <c>model.json</c> of a package says of a branched network; immutable.</summary>
@@ -27,10 +29,21 @@ public sealed record ModelManifest
     /// <summary>The side exits by depth, then the final one.</summary>
     public required IReadOnlyList<ExitInfo> Exits { get; init; }
 
+    /// <summary>Version of the package format.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>The package's binary files with length and digest.</summary>
+    public IReadOnlyList<PackageFile> Files { get; init; } = [];
+
+    /// <summary>The version this library writes, and the only one it reads.</summary>
+    public const int CurrentFormat = 1;
+
     /// <summary>Number of side exits, N; exit N + 1 is the final one.</summary>
+    [JsonIgnore]
     public int SideExits => Exits.Count - 1;
 
     /// <summary>The cut that runs everything on the edge.</summary>
+    [JsonIgnore]
     public int LocalCut => Units.Count;
 }
 
@@ -41,6 +54,7 @@ public sealed record ModelManifest
 public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double ByteScale)
 {
     /// <summary>Elements of one input.</summary>
+    [JsonIgnore]
     public int Elements => Shape.Aggregate(1, (product, dimension) => checked(product * dimension));
 }
 
@@ -65,4 +79,11 @@ public sealed record CutInfo(int K, long Bytes, bool Candidate, string Tensor);
 /// <param name="AfterUnit">Index of the unit whose output it reads; for the final exit the last unit.</param>
 /// <param name="Macs">Of the head alone; 0 for the final exit, whose work is in the units.</param>
 /// <param name="Layers">Fully-connected or convolution layers of the head.</param>
-public sealed record ExitInfo(int Index, string Name, int AfterUnit, long Macs, int Layers);
+/// <param name="Tensor">Name of the tensor with its logits; another one than the output where a softmax was left out.</param>
+public sealed record ExitInfo(int Index, string Name, int AfterUnit, long Macs, int Layers, string Tensor = "");
+
+/// <summary>One binary file of a package.</summary>
+/// <param name="Name">Without folder.</param>
+/// <param name="Bytes">Length.</param>
+/// <param name="Sha256">Hex digest.</param>
+public sealed record PackageFile(string Name, long Bytes, string Sha256);

@@ -1,0 +1,74 @@
+using System.Globalization;
+using EdgeML.Native.Models.Onnx;
+
+namespace EdgeML.Native.Models.Graph;
+
+/// <summary>Describes a trunk as a manifest: names, shapes, bytes, MACs, candidate cuts.</summary>
+static class ManifestBuilder
+{
+    internal static ModelManifest Build(Classifier model, Trunk trunk, int classes, string name, string hash, PrepareOptions options)
+    {
+        if (trunk.Exits.Count > Inference.ExitPolicy.MaxExits)
+            throw new InvalidDataException($"{trunk.Exits.Count} side exits, at most {Inference.ExitPolicy.MaxExits} are supported");
+        var units = new List<UnitInfo>();
+        var names = new HashSet<string>();
+        for (int u = 0; u < trunk.Units.Count; u++)
+        {
+            TensorInfo output = model.Info(trunk.Boundaries[u + 1]);
+            long elements = output.Elements;
+            if (elements > int.MaxValue / sizeof(float)) throw new InvalidDataException($"tensor '{trunk.Boundaries[u + 1]}' has {elements} elements, a cut at most {int.MaxValue / sizeof(float)}");
+            string unit = Name(model, trunk.Units[u]);
+            string distinct = unit;
+            for (int i = 2; !names.Add(distinct); i++) distinct = $"{unit}_{i}";
+            units.Add(new UnitInfo(u + 1, distinct, Macs(model, trunk.Units[u]), elements * sizeof(float), WithoutBatch(output.Dims)));
+        }
+        IReadOnlyList<int> shape = WithoutBatch(model.InputInfo.Dims);
+        long[] bytes = [model.InputInfo.Elements, .. units.SkipLast(1).Select(u => u.OutBytes), 0];
+        bool[] candidates = CandidateCuts.Choose([.. units.Select(u => u.Macs)], bytes, [.. trunk.Exits.Select(e => e.AfterUnit)]);
+        List<ExitInfo> exits = [.. trunk.Exits.Select((e, i) => new ExitInfo(i + 1, e.Name, e.AfterUnit, Macs(model, e.Head), Layers(model, e.Head), e.Logits))];
+        exits.Add(new ExitInfo(exits.Count + 1, trunk.Final.Name, units.Count, 0, 0, trunk.Final.Logits));
+        IReadOnlyList<string> classNames = options.ClassNames
+            ?? Metadata(model, "edgeml.classes")?.Split(',', StringSplitOptions.TrimEntries)
+            ?? [];
+        if (classNames.Count != 0 && classNames.Count != classes) throw new InvalidDataException($"{classNames.Count} class names, the model tells {classes} classes apart");
+        return new ModelManifest
+        {
+            Name = name,
+            Hash = hash,
+            Input = new InputInfo(shape, ElementType.Name(ElementType.Float), ByteScale(model, options)),
+            Classes = classes,
+            ClassNames = classNames,
+            Units = units,
+            Cuts = [.. bytes.Select((b, k) => new CutInfo(k, b, candidates[k], k == units.Count ? "" : trunk.Boundaries[k]))],
+            Exits = exits,
+        };
+    }
+
+    /// <summary>A leading 1 is the batch; a tensor without one (batch folded away by a reshape) keeps its shape.</summary>
+    internal static int[] WithoutBatch(long[] dims) => [.. (dims is [1, ..] ? dims.Skip(1) : dims).Select(d => checked((int)d))];
+
+    static double ByteScale(Classifier model, PrepareOptions options)
+    {
+        if (options.ByteScale is { } chosen)
+            return double.IsFinite(chosen) && chosen > 0 ? chosen : throw new ArgumentException($"byte scale is {chosen}, not a positive number", nameof(options));
+        if (Metadata(model, "edgeml.byteScale") is not { } text) return 1.0 / 255.0;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double scale) && double.IsFinite(scale) && scale > 0
+            ? scale
+            : throw new InvalidDataException($"the model's metadata give the byte scale '{text}', not a positive number");
+    }
+
+    static string? Metadata(Classifier model, string key) => model.Model.MetadataProps.FirstOrDefault(p => p.Key == key)?.Value;
+
+    static long Macs(Classifier model, IReadOnlyList<int> nodes) => nodes.Sum(n => Operators.Macs(model.Index.Nodes[n], model.Dims));
+
+    static int Layers(Classifier model, IReadOnlyList<int> nodes) => nodes.Count(n => Operators.IsLayer(model.Index.Nodes[n]));
+
+    /// <summary>The node that does most of the work, named as in the file or by its operator.</summary>
+    static string Name(Classifier model, IReadOnlyList<int> nodes)
+    {
+        NodeProto main = model.Index.Nodes[nodes.Where(n => !Operators.IsElementwise(model.Index.Nodes[n]) && !Operators.IsLayout(model.Index.Nodes[n]))
+            .DefaultIfEmpty(nodes[0])
+            .MaxBy(n => Operators.Macs(model.Index.Nodes[n], model.Dims))];
+        return main.Name.Length > 0 ? main.Name : main.OpType.ToLowerInvariant();
+    }
+}

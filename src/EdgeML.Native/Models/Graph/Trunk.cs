@@ -1,0 +1,157 @@
+using EdgeML.Native.Models.Onnx;
+
+namespace EdgeML.Native.Models.Graph;
+
+/// <summary>The chain of units behind a graph: boundaries crossed by one activation, and where the side exits read.</summary>
+sealed class Trunk
+{
+    Trunk(List<string> boundaries, List<List<int>> units, List<SideExit> exits, (string Name, string Logits) final) =>
+        (Boundaries, Units, Exits, Final) = (boundaries, units, exits, final);
+
+    /// <summary>A side exit: its name, the tensor with its logits, the unit it follows, the nodes of its head.</summary>
+    internal sealed record SideExit(string Name, string Logits, int AfterUnit, IReadOnlyList<int> Head);
+
+    /// <summary>The one tensor behind unit k; boundary 0 is the input, the last one holds the final logits.</summary>
+    internal IReadOnlyList<string> Boundaries { get; }
+
+    /// <summary>Nodes of unit k + 1.</summary>
+    internal IReadOnlyList<IReadOnlyList<int>> Units { get; }
+
+    /// <summary>By depth.</summary>
+    internal IReadOnlyList<SideExit> Exits { get; }
+
+    internal (string Name, string Logits) Final { get; }
+
+    /// <param name="model">With shapes.</param>
+    /// <param name="final">Name of the final output, or null for the one with the most work before it.</param>
+    /// <exception cref="InvalidDataException">An exit that no single tensor feeds; a final output without work.</exception>
+    internal static Trunk Find(Classifier model, string? final)
+    {
+        GraphIndex index = model.Index;
+        (string Name, string Logits) deepest = final is null
+            ? model.Outputs.MaxBy(o => Depth(model, o.Logits))
+            : model.Outputs.First(o => o.Name == final);
+        List<string> crossings = Crossings(index, model.Input, deepest.Logits);
+        if (crossings[^1] != deepest.Logits) throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
+        // Only what a cast to float32 carries without loss may be sent.
+        List<string> possible = [.. crossings.Where((t, i) => i == 0 || i == crossings.Count - 1 || ElementType.IsActivation(model.Info(t).Type))];
+        var trunk = new HashSet<string>(possible[1..^1]);
+
+        var reads = new List<(string Name, string Logits, List<string> From)>();
+        foreach ((string name, string logits) in model.Outputs)
+        {
+            if (name == deepest.Name) continue;
+            if (logits == deepest.Logits)
+            {
+                model.Notes.Add($"output '{name}' left out, it is the final exit '{deepest.Name}'");
+                continue;
+            }
+            List<string> from = [.. Crossings(index, model.Input, logits).Where(trunk.Contains)];
+            if (from.Count == 0) throw new InvalidDataException($"exit '{name}' is not fed by one tensor of the trunk to '{deepest.Name}'");
+            reads.Add((name, logits, from));
+        }
+
+        var segments = new List<(string End, List<int> Nodes)>();
+        for (int i = 1; i < possible.Count; i++)
+            segments.Add((possible[i], Between(index, possible[i - 1], possible[i])));
+        // A head that reads behind real work inside a unit gets a boundary there; one that reads behind a Flatten takes the Flatten along.
+        var forced = new HashSet<string>();
+        List<int> ends = Group(index, segments, forced);
+        foreach ((_, _, List<string> from) in reads)
+        {
+            int read = segments.FindIndex(s => s.End == from[^1]);
+            int before = ends.FindLastIndex(e => e <= read);
+            int start = before < 0 ? 0 : ends[before] + 1;
+            bool light = before >= 0 && from.Contains(segments[ends[before]].End)
+                && Enumerable.Range(start, read + 1 - start).All(s => segments[s].Nodes.TrueForAll(n => IsLight(index.Nodes[n])));
+            if (!light) forced.Add(from[^1]);
+        }
+        if (forced.Count > 0) ends = Group(index, segments, forced);
+
+        var boundaries = new List<string> { model.Input };
+        var units = new List<List<int>>();
+        for (int u = 0; u < ends.Count; u++)
+        {
+            int from = u == 0 ? 0 : ends[u - 1] + 1;
+            units.Add([.. Enumerable.Range(from, ends[u] + 1 - from).SelectMany(s => segments[s].Nodes)]);
+            boundaries.Add(segments[ends[u]].End);
+        }
+        IEnumerable<SideExit> exits = reads.Select(r =>
+        {
+            int after = boundaries.FindLastIndex(boundaries.Count - 2, b => r.From.Contains(b));
+            bool[] head = index.Ancestors([r.Logits], boundaries[after]);
+            return new SideExit(r.Name, r.Logits, after, [.. Enumerable.Range(0, head.Length).Where(n => head[n] && !index.IsConstant(n))]);
+        });
+        return new Trunk(boundaries, units, [.. exits.OrderBy(e => e.AfterUnit)], deepest);
+    }
+
+    /// <summary>The tensors every path from input to output runs through, in order, both ends included.</summary>
+    /// <remarks>In any topological order the nodes before such a tensor come first and then nothing else is alive, so one sweep that
+    /// counts live tensors finds them all.</remarks>
+    internal static List<string> Crossings(GraphIndex index, string input, string output)
+    {
+        bool[] needed = index.Ancestors([output]);
+        var uses = new Dictionary<string, int> { [output] = 1 };
+        for (int n = 0; n < needed.Length; n++)
+        {
+            if (!needed[n] || index.IsConstant(n)) continue;
+            foreach (string read in index.Reads(n)) uses[read] = uses.GetValueOrDefault(read) + 1;
+        }
+        var live = new HashSet<string> { input };
+        var crossings = new List<string> { input };
+        for (int n = 0; n < needed.Length; n++)
+        {
+            if (!needed[n] || index.IsConstant(n)) continue;
+            foreach (string read in index.Reads(n))
+                if (--uses[read] == 0) live.Remove(read);
+            foreach (string made in GraphIndex.Outputs(index.Nodes[n]))
+                if (uses.ContainsKey(made)) live.Add(made);
+            if (live.Count == 1) crossings.Add(live.First());
+        }
+        return crossings;
+    }
+
+    /// <summary>Indices of the segments that end a unit.</summary>
+    static List<int> Group(GraphIndex index, List<(string End, List<int> Nodes)> segments, HashSet<string> forced)
+    {
+        var ends = new List<int>();
+        bool worked = false; // whether the open unit has more than layout and element-wise work
+        for (int s = 0; s < segments.Count; s++)
+        {
+            bool elementwise = segments[s].Nodes.TrueForAll(n => Operators.IsElementwise(index.Nodes[n]));
+            bool light = segments[s].Nodes.TrueForAll(n => IsLight(index.Nodes[n]));
+            if (worked && !elementwise)
+            {
+                ends.Add(s - 1);
+                worked = false;
+            }
+            worked |= !light;
+            if (forced.Contains(segments[s].End))
+            {
+                ends.Add(s);
+                worked = false;
+            }
+        }
+        // A trailing Flatten is no unit of its own.
+        if (!worked && ends.Count > 0 && !forced.Contains(segments[ends[^1]].End)) ends.RemoveAt(ends.Count - 1);
+        ends.Add(segments.Count - 1);
+        return ends;
+    }
+
+    static bool IsLight(NodeProto node) => Operators.IsElementwise(node) || Operators.IsLayout(node);
+
+    static List<int> Between(GraphIndex index, string from, string to)
+    {
+        bool[] nodes = index.Ancestors([to], from);
+        return [.. Enumerable.Range(0, nodes.Length).Where(n => nodes[n] && !index.IsConstant(n))];
+    }
+
+    static (long Macs, int Nodes) Depth(Classifier model, string logits)
+    {
+        bool[] nodes = model.Index.Ancestors([logits]);
+        long macs = 0;
+        for (int n = 0; n < nodes.Length; n++)
+            if (nodes[n]) macs += Operators.Macs(model.Index.Nodes[n], model.Dims);
+        return (macs, nodes.Count(n => n));
+    }
+}

@@ -1,0 +1,66 @@
+namespace EdgeML.Native.Models;
+
+/// <summary>What must hold in a manifest before anything believes its numbers.</summary>
+static class ManifestRules
+{
+    const int MostUnits = 100_000;
+
+    /// <exception cref="InvalidDataException">The first rule that is broken.</exception>
+    internal static void Check(ModelManifest manifest)
+    {
+        int units = manifest.Units.Count;
+        Require(manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
+        Require(manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71, $"the hash '{manifest.Hash}' is not sha256: and 64 digits");
+        Require(units is >= 1 and <= MostUnits, $"{units} units");
+        Require(manifest.Classes >= 2, $"{manifest.Classes} classes");
+        Require(manifest.ClassNames.Count == 0 || manifest.ClassNames.Count == manifest.Classes, $"{manifest.ClassNames.Count} class names for {manifest.Classes} classes");
+        Require(manifest.Input.Type == "float32", $"the input is {manifest.Input.Type}, only float32 is supported");
+        Require(double.IsFinite(manifest.Input.ByteScale) && manifest.Input.ByteScale > 0, $"the byte scale is {manifest.Input.ByteScale}");
+        long input = Elements(manifest.Input.Shape, "the input");
+        for (int u = 0; u < units; u++)
+        {
+            UnitInfo unit = manifest.Units[u];
+            Require(unit.Index == u + 1, $"unit {u + 1} has the index {unit.Index}");
+            Require(unit.Macs >= 0, $"unit {unit.Index} has {unit.Macs} MACs");
+            long bytes = Elements(unit.OutShape, $"unit {unit.Index}") * sizeof(float);
+            Require(unit.OutBytes == bytes, $"unit {unit.Index} puts out {unit.OutBytes} bytes, its shape makes {bytes}");
+        }
+        Require(manifest.Cuts.Count == units + 1, $"{manifest.Cuts.Count} cuts for {units} units");
+        for (int k = 0; k <= units; k++)
+        {
+            CutInfo cut = manifest.Cuts[k];
+            long bytes = k == 0 ? input : k == units ? 0 : manifest.Units[k - 1].OutBytes;
+            Require(cut.K == k, $"cut {k} has the index {cut.K}");
+            Require(cut.Bytes == bytes, $"cut {k} sends {cut.Bytes} bytes, its shape makes {bytes}");
+            Require(k == units ? cut.Tensor.Length == 0 : cut.Tensor.Length > 0, $"cut {k} names the tensor '{cut.Tensor}'");
+        }
+        int exits = manifest.Exits.Count;
+        Require(exits is >= 1 and <= Inference.ExitPolicy.MaxExits + 1, $"{exits} exits");
+        for (int e = 0; e < exits; e++)
+        {
+            ExitInfo exit = manifest.Exits[e];
+            bool inside = e == exits - 1 ? exit.AfterUnit == units : exit.AfterUnit >= 1 && exit.AfterUnit < units;
+            Require(exit.Index == e + 1, $"exit {e + 1} has the index {exit.Index}");
+            Require(inside && (e == 0 || exit.AfterUnit >= manifest.Exits[e - 1].AfterUnit), $"exit {exit.Index} follows unit {exit.AfterUnit} of {units}");
+            Require(exit.Macs >= 0 && exit.Layers >= 0, $"exit {exit.Index} has {exit.Macs} MACs in {exit.Layers} layers");
+            Require(exit.Tensor.Length > 0, $"exit {exit.Index} names no tensor");
+        }
+    }
+
+    static long Elements(IReadOnlyList<int> shape, string what)
+    {
+        long elements = 1;
+        foreach (int dim in shape)
+        {
+            Require(dim >= 1, $"{what} has the dimension {dim}");
+            elements *= dim;
+            Require(elements <= int.MaxValue / sizeof(float), $"{what} has more than {int.MaxValue / sizeof(float)} elements");
+        }
+        return elements;
+    }
+
+    static void Require(bool rule, FormattableString broken)
+    {
+        if (!rule) throw new InvalidDataException($"{PackageWriter.ManifestName}: {FormattableString.Invariant(broken)}");
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using EdgeML.Native.Models.Graph;
+
+namespace EdgeML.Native.Models;
+
+/// <summary>A prepared model on disk: manifest, graph, mapped weights, and what was measured of it.</summary>
+/// <remarks>
+/// Everything is checked when the package is opened. Reading and building ranges is safe from any thread; engines made from the
+/// package read its mapped weights, so dispose it after them.
+/// </remarks>
+public sealed partial class ModelPackage : IDisposable
+{
+    readonly PackageGraph _graph;
+
+    ModelPackage(string folder, ModelManifest manifest, PackageGraph graph) => (Folder, Manifest, _graph) = (folder, manifest, graph);
+
+    /// <summary>Where the package lies.</summary>
+    public string Folder { get; }
+
+    /// <summary>Units, cuts, exits.</summary>
+    public ModelManifest Manifest { get; }
+
+    /// <summary>What this device takes for every unit, or null when it was not measured.</summary>
+    public DeviceProfile? Profile { get; private set; }
+
+    /// <summary>What the exits said of calibration samples, or null when none were run.</summary>
+    public ExitCalibration? Calibration { get; private set; }
+
+    /// <summary>The mapped weights.</summary>
+    internal MappedWeights Weights => _graph.Weights;
+
+    /// <summary>Makes a package of a model file.</summary>
+    /// <param name="onnxPath">Any ONNX classifier with one float32 input and one output per exit.</param>
+    /// <param name="folder">Appears whole or not at all; a package that lies there is replaced.</param>
+    /// <param name="options">Which outputs are exits, and what the file leaves open.</param>
+    /// <exception cref="InvalidDataException">The model cannot be used; one line says what and where.</exception>
+    /// <exception cref="IOException">The file cannot be read or the folder not be written.</exception>
+    public static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options = null) =>
+        Prepare(onnxPath, folder, options, new NativeGraphRunner());
+
+    internal static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options, IGraphRunner runner)
+    {
+        options ??= new PrepareOptions();
+        OnnxFile file = OnnxFile.Load(onnxPath);
+        Classifier classifier;
+        Trunk trunk;
+        ModelManifest manifest;
+        try
+        {
+            classifier = Classifier.From(file.Model, Wanted(file.Model, options), options.InputShape, runner);
+            int classes = classifier.Classes();
+            trunk = Trunk.Find(classifier, options.Final);
+            manifest = ManifestBuilder.Build(classifier, trunk, classes, file.Name, file.Hash, options);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{Path.GetFileName(onnxPath)}: {e.Message}", e);
+        }
+        AtomicFile.WriteFolder(folder, PackageWriter.ManifestName, temporary => manifest = PackageWriter.Write(temporary, manifest, classifier, trunk));
+        return new PreparedModel(manifest, classifier.Notes);
+    }
+
+    /// <summary>The outputs to keep; with exits named but no final one, the final one is among the rest.</summary>
+    static List<string>? Wanted(Onnx.ModelProto model, PrepareOptions options)
+    {
+        if (options.Exits is null) return null;
+        if (options.Final is not null) return [.. options.Exits.Append(options.Final).Distinct()];
+        List<string> rest = [.. model.Graph.Output.Select(o => o.Name).Except(options.Exits)];
+        return rest.Count == 1
+            ? [.. options.Exits.Distinct(), rest[0]]
+            : throw new InvalidDataException($"{rest.Count} outputs are left beside the exits ({string.Join(", ", rest)}); name the final one with --final");
+    }
+
+    /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>
+    /// <exception cref="InvalidDataException">Not a package, or a damaged one; one line says what and where.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static ModelPackage Open(string folder)
+    {
+        string manifestPath = Path.Combine(folder, PackageWriter.ManifestName);
+        if (!File.Exists(manifestPath)) throw new InvalidDataException($"{folder} is not a package: no {PackageWriter.ManifestName} in it");
+        ModelManifest manifest = PackageJson.Read(manifestPath, PackageJson.Default.ModelManifest);
+        ManifestRules.Check(manifest);
+        PackageGraph graph = PackageGraph.Open(folder, manifest);
+        try
+        {
+            var package = new ModelPackage(Path.GetFullPath(folder), manifest, graph);
+            string profile = Path.Combine(folder, PackageWriter.ProfileName), calibration = Path.Combine(folder, PackageWriter.CalibrationName);
+            if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
+            if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
+            return package;
+        }
+        catch
+        {
+            graph.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps a profile in the package's folder and uses it from now on.</summary>
+    /// <exception cref="InvalidDataException">Its units or heads are not the model's.</exception>
+    public void SaveProfile(DeviceProfile profile)
+    {
+        Checked(profile);
+        AtomicFile.Write(Path.Combine(Folder, PackageWriter.ProfileName), stream => JsonSerializer.Serialize(stream, profile, PackageJson.Default.DeviceProfile));
+        Profile = profile;
+    }
+
+    /// <summary>Keeps a calibration in the package's folder and uses it from now on.</summary>
+    /// <exception cref="InvalidDataException">Its exits are not the model's.</exception>
+    public void SaveCalibration(ExitCalibration calibration)
+    {
+        Checked(calibration);
+        AtomicFile.Write(Path.Combine(Folder, PackageWriter.CalibrationName), stream => CalibrationFile.Write(stream, calibration));
+        Calibration = calibration;
+    }
+
+    /// <summary>Unmaps the weights; engines that still read them must be gone.</summary>
+    public void Dispose() => _graph.Dispose();
+
+    DeviceProfile Checked(DeviceProfile profile)
+    {
+        if (profile.UnitMs.Count != Manifest.Units.Count || profile.HeadMs.Count != Manifest.SideExits)
+            throw new InvalidDataException(
+                $"the profile of '{profile.Device}' has {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
+        if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(double.IsFinite(ms) && ms >= 0), 0) is not 0 and double bad)
+            throw new InvalidDataException($"the profile of '{profile.Device}' has a time of {bad} ms");
+        return profile;
+    }
+
+    ExitCalibration Checked(ExitCalibration calibration) => calibration.Exits == Manifest.Exits.Count
+        ? calibration
+        : throw new InvalidDataException($"the calibration has {calibration.Exits} exits, model {Manifest.Name} has {Manifest.Exits.Count}");
+}

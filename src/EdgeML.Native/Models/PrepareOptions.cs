@@ -1,0 +1,21 @@
+namespace EdgeML.Native.Models;
+
+/// <summary>How a model file becomes a package.</summary>
+public sealed record PrepareOptions
+{
+    /// <summary>Names of the outputs that are side exits, or null for all but the final one.</summary>
+    public IReadOnlyList<string>? Exits { get; init; }
+
+    /// <summary>Name of the final output, or null for the one with the most work before it.</summary>
+    public string? Final { get; init; }
+
+    /// <summary>The input's shape without batch, for models that leave it open; otherwise null.</summary>
+    public IReadOnlyList<int>? InputShape { get; init; }
+
+    /// <summary>What a source byte is multiplied by to become an input element; null for what the model's metadata say
+    /// (<c>edgeml.byteScale</c>), or 1/255.</summary>
+    public double? ByteScale { get; init; }
+
+    /// <summary>Names of the classes; null for what the model's metadata say (<c>edgeml.classes</c>, separated by commas), or none.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+}
