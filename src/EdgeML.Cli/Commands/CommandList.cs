@@ -7,6 +7,7 @@ static class CommandList
 {
     public static IReadOnlyList<Func<Command>> All { get; } =
     [
+        () => new DataCommand(),
         () => new DoctorCommand(),
     ];
 }

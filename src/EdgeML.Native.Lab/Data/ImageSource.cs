@@ -1,0 +1,85 @@
+namespace EdgeML.Native.Lab.Data;
+
+/// <summary>Samples by index, as bytes (pictures) or as floats (tensors). An instance serves one thread at a time; reading a sample
+/// allocates nothing unless the source says otherwise.</summary>
+public abstract class ImageSource : IDisposable
+{
+    /// <summary>The label of a sample whose source has none.</summary>
+    public const int NoLabel = -1;
+
+    /// <summary>The specification this source was opened from.</summary>
+    public required string Spec { get; init; }
+
+    /// <summary>Shape of a sample without the batch dimension: 3, height, width for pictures; one dimension for raw tensors.</summary>
+    public abstract IReadOnlyList<int> Shape { get; }
+
+    /// <summary>Number of samples, or null when there is no end.</summary>
+    public abstract long? Count { get; }
+
+    /// <summary>Elements of a sample.</summary>
+    public int Elements => Shape.Aggregate(1, (product, dimension) => product * dimension);
+
+    /// <summary>Whether samples are bytes; otherwise <see cref="Read"/> throws and only <see cref="ReadTensor"/> works.</summary>
+    public virtual bool HasBytes => true;
+
+    /// <summary>Whether samples have labels.</summary>
+    public virtual bool HasLabels => true;
+
+    /// <summary>Names of the classes by label, or empty.</summary>
+    public virtual IReadOnlyList<string> ClassNames => [];
+
+    /// <summary>Reads one sample's bytes: planes one after another, rows from the top.</summary>
+    /// <param name="index">0 or more. Past <see cref="Count"/> the samples begin again.</param>
+    /// <param name="planes">Receives <see cref="Elements"/> bytes.</param>
+    /// <returns>The label, or <see cref="NoLabel"/>.</returns>
+    /// <exception cref="NotSupportedException">The source has no bytes.</exception>
+    /// <exception cref="ArgumentException">The destination is too short or the index negative.</exception>
+    public int Read(long index, Span<byte> planes)
+    {
+        if (!HasBytes) throw new NotSupportedException($"{Spec} holds floats, not bytes");
+        if (planes.Length < Elements) throw new ArgumentException($"destination holds {planes.Length} bytes, a sample has {Elements}", nameof(planes));
+        return ReadBytes(Wrap(index), planes[..Elements]);
+    }
+
+    /// <summary>Reads one sample as floats.</summary>
+    /// <param name="index">0 or more. Past <see cref="Count"/> the samples begin again.</param>
+    /// <param name="tensor">Receives <see cref="Elements"/> floats.</param>
+    /// <param name="byteScale">What a byte is multiplied by; a source of floats ignores it.</param>
+    /// <returns>The label, or <see cref="NoLabel"/>.</returns>
+    /// <exception cref="ArgumentException">The destination is too short or the index negative.</exception>
+    public int ReadTensor(long index, Span<float> tensor, float byteScale = 1f / 255f)
+    {
+        if (tensor.Length < Elements) throw new ArgumentException($"destination holds {tensor.Length} floats, a sample has {Elements}", nameof(tensor));
+        if (!HasBytes) return ReadFloats(Wrap(index), tensor[..Elements]);
+        _bytes ??= new byte[Elements];
+        int label = ReadBytes(Wrap(index), _bytes);
+        for (int i = 0; i < _bytes.Length; i++) tensor[i] = _bytes[i] * byteScale;
+        return label;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Fills exactly <see cref="Elements"/> bytes; the index is inside <see cref="Count"/>.</summary>
+    protected abstract int ReadBytes(long index, Span<byte> planes);
+
+    /// <summary>Fills exactly <see cref="Elements"/> floats; called when <see cref="HasBytes"/> is false.</summary>
+    protected virtual int ReadFloats(long index, Span<float> tensor) => throw new NotSupportedException($"{Spec} holds bytes");
+
+    /// <summary>Releases files.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    byte[]? _bytes;
+
+    long Wrap(long index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        return Count is { } count ? index % count : index;
+    }
+}

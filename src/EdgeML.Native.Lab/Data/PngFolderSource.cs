@@ -1,0 +1,62 @@
+namespace EdgeML.Native.Lab.Data;
+
+/// <summary>PNG files in one folder a class, classes in order of the folders' names; a folder of files alone has no labels.</summary>
+/// <remarks>Reading a sample decodes its file and allocates.</remarks>
+public sealed class PngFolderSource : ImageSource
+{
+    readonly List<(string Path, int Label)> _files = [];
+    readonly string[] _classes;
+    readonly int _height;
+    readonly int _width;
+
+    /// <summary>Lists a folder; files are opened when they are read.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="height">Every picture must have it.</param>
+    /// <param name="width">Every picture must have it.</param>
+    /// <exception cref="DirectoryNotFoundException">It does not exist.</exception>
+    /// <exception cref="FileNotFoundException">There is no PNG file in it.</exception>
+    public PngFolderSource(string path, int height, int width)
+    {
+        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"folder {path} does not exist");
+        (_height, _width, Shape) = (height, width, [3, height, width]);
+        string[] folders = Sorted(Directory.GetDirectories(path));
+        _classes = [.. folders.Select(folder => Path.GetFileName(folder))];
+        for (int label = 0; label < folders.Length; label++) Add(folders[label], label);
+        if (folders.Length == 0) Add(path, NoLabel);
+        if (_files.Count == 0) throw new FileNotFoundException($"folder {path} holds no *.png file, nor do the {folders.Length} folders in it");
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<int> Shape { get; }
+
+    /// <inheritdoc/>
+    public override long? Count => _files.Count;
+
+    /// <inheritdoc/>
+    public override bool HasLabels => _classes.Length > 0;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ClassNames => _classes;
+
+    /// <inheritdoc/>
+    protected override int ReadBytes(long index, Span<byte> planes)
+    {
+        (string path, int label) = _files[(int)index];
+        PngImage image = PngImage.Load(path);
+        if (image.Height != _height || image.Width != _width)
+            throw new InvalidDataException($"{path} is {image.Width} x {image.Height}, the network's input is {_width} x {_height}");
+        image.CopyPlanes(planes);
+        return label;
+    }
+
+    void Add(string folder, int label)
+    {
+        foreach (string file in Sorted(Directory.GetFiles(folder, "*.png"))) _files.Add((file, label));
+    }
+
+    static string[] Sorted(string[] names)
+    {
+        Array.Sort(names, StringComparer.Ordinal);
+        return names;
+    }
+}
