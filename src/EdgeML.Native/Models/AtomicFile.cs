@@ -23,13 +23,13 @@ static class AtomicFile
     }
 
     /// <summary>Fills a folder. An existing one is replaced when it is empty or holds <paramref name="mark"/>, a file of the same kind of folder.</summary>
-    /// <exception cref="IOException">The place is taken by something else.</exception>
+    /// <exception cref="ArgumentException">The place is taken by something else.</exception>
     internal static void WriteFolder(string path, string mark, Action<string> fill)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(path)) throw new IOException($"{path} is a file, a folder is to be written there");
+        if (File.Exists(path)) throw new ArgumentException($"{path} is a file, a folder is to be written there");
         if (Directory.Exists(path) && !File.Exists(Path.Combine(path, mark)) && Directory.EnumerateFileSystemEntries(path).Any())
-            throw new IOException($"{path} is neither empty nor a package (no {mark} in it); it is left alone");
+            throw new ArgumentException($"{path} is neither empty nor a package (no {mark} in it); it is left alone");
         string temporary = Beside(path);
         Directory.CreateDirectory(temporary);
         try

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace EdgeML.Native.Models;
 
@@ -37,6 +38,9 @@ public sealed record ModelManifest
 
     /// <summary>The version this library writes, and the only one it reads.</summary>
     public const int CurrentFormat = 1;
+
+    /// <summary>How a manifest is written as JSON: the keys of <c>inspect</c>, camelCase.</summary>
+    public static JsonTypeInfo<ModelManifest> JsonContract => PackageJson.Default.ModelManifest;
 
     /// <summary>Number of side exits, N; exit N + 1 is the final one.</summary>
     [JsonIgnore]

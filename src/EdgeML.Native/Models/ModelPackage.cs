@@ -34,6 +34,7 @@ public sealed partial class ModelPackage : IDisposable
     /// <param name="folder">Appears whole or not at all; a package that lies there is replaced.</param>
     /// <param name="options">Which outputs are exits, and what the file leaves open.</param>
     /// <exception cref="InvalidDataException">The model cannot be used; one line says what and where.</exception>
+    /// <exception cref="ArgumentException">The folder is something else than a package, and not empty.</exception>
     /// <exception cref="IOException">The file cannot be read or the folder not be written.</exception>
     public static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options = null) =>
         Prepare(onnxPath, folder, options, new NativeGraphRunner());

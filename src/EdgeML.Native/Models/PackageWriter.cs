@@ -64,7 +64,7 @@ static class PackageWriter
         for (int i = 0; i < graph.Initializer.Count; i++)
         {
             TensorProto tensor = graph.Initializer[i];
-            if (!tensor.HasRawData || tensor.RawData.Length <= InlineBytes || ElementType.Bytes(tensor.DataType) == 0) continue;
+            if (!tensor.HasRawData || tensor.RawData.Length <= InlineBytes || NativeTensors.DtypeOf(tensor.DataType) == Interop.NativeDtype.Other) continue;
             ReadOnlySpan<byte> bytes = tensor.RawData.Span;
             string digest = Convert.ToHexString(SHA256.HashData(bytes));
             if (!written.TryGetValue(digest, out long offset))

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Globalization;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Models;
+using Spectre.Console;
+
+namespace EdgeML.Cli.Commands;
+
+/// <summary><c>edgeml inspect</c>.</summary>
+sealed class InspectCommand : CliCommand
+{
+    readonly Argument<string> _folder = new("DIR") { Description = "Model package." };
+    readonly Option<string?> _json = SharedOptions.Json();
+
+    public InspectCommand()
+        : base("inspect", "Show units, cuts and exits of a model package; checks all of its files.", "edgeml inspect model", "edgeml inspect model --json model-facts.json")
+    {
+        Arguments.Add(_folder);
+        AddOptions(_json);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_folder));
+        Show(package);
+        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, package.Manifest, ModelManifest.JsonContract);
+        return Task.FromResult(0);
+    }
+
+    static void Show(ModelPackage package)
+    {
+        ModelManifest manifest = package.Manifest;
+        Console.WriteLine($"{manifest.Name}  {manifest.Hash}");
+        Console.WriteLine($"input {manifest.Input.Type} {Shape(manifest.Input.Shape)}, {manifest.Classes} classes, {manifest.Units.Sum(u => u.Macs) / 1e6:n1} MMAC, {manifest.SideExits} side exits");
+
+        var units = new Table { Border = TableBorder.Simple };
+        foreach (string head in (string[])["unit", "name", "MMAC", "output", "bytes behind", "cut", "exits"]) units.AddColumn(head);
+        foreach (int right in (int[])[0, 2, 4]) units.Columns[right].RightAligned();
+        units.AddRow("", "input", "", Shape(manifest.Input.Shape), Bytes(manifest.Cuts[0].Bytes), Cut(manifest.Cuts[0]), "");
+        foreach (UnitInfo unit in manifest.Units)
+        {
+            IEnumerable<string> exits = manifest.Exits.Where(e => e.AfterUnit == unit.Index).Select(e => e.Name);
+            units.AddRow($"{unit.Index}", Markup.Escape(unit.Name), $"{unit.Macs / 1e6:n2}", Shape(unit.OutShape), Bytes(unit.OutBytes), Cut(manifest.Cuts[unit.Index]), Markup.Escape(string.Join(' ', exits)));
+        }
+        Write(units);
+
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (string head in (string[])["exit", "name", "after unit", "head MMAC", "layers"]) table.AddColumn(head);
+        foreach (ExitInfo exit in manifest.Exits)
+            table.AddRow($"{exit.Index}", Markup.Escape(exit.Name), $"{exit.AfterUnit}", $"{exit.Macs / 1e6:n2}", $"{exit.Layers}");
+        Write(table);
+        Console.WriteLine(package.Profile is { } profile
+            ? $"measured on {profile.Device}: {profile.UnitMs.Sum():n2} ms for all units, {profile.HeadMs.Sum():n2} ms for all heads"
+            : "not measured on a device yet");
+        Console.WriteLine(package.Calibration is { } calibration ? $"calibrated with {calibration.Samples} samples of {calibration.Source}" : "not calibrated yet");
+    }
+
+    /// <summary>A table keeps its width when the output is a file or a pipe.</summary>
+    static void Write(Table table)
+    {
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 140;
+        AnsiConsole.Write(table);
+    }
+
+    static string Shape(IReadOnlyList<int> shape) => string.Join('x', shape);
+
+    static string Bytes(long bytes) => bytes.ToString("n0", CultureInfo.InvariantCulture);
+
+    static string Cut(CutInfo cut) => cut.Candidate ? $"{cut.K} candidate" : $"{cut.K}";
+}

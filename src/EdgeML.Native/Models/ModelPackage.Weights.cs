@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using EdgeML.Native.Interop;
+
+namespace EdgeML.Native.Models;
+
+public sealed unsafe partial class ModelPackage
+{
+    /// <summary>The mapped weights as an object that all engines of this package share; made without copying.</summary>
+    /// <remarks>The mapping stays until the last engine is gone, also when the package is disposed before.</remarks>
+    /// <exception cref="NativeException">The native library refuses a tensor.</exception>
+    internal WeightsHandle CreateSharedWeights(ContextHandle context)
+    {
+        SafeHandle? mapping = _graph.Weights.Handle;
+        void* user = null;
+        bool held = false;
+        mapping?.DangerousAddRef(ref held);
+        if (held) user = (void*)GCHandle.ToIntPtr(GCHandle.Alloc(mapping));
+        WeightsHandle weights;
+        try
+        {
+            NativeError.Check(NativeMethods.WeightsCreate(out weights, context, held ? &Released : null, user));
+        }
+        catch
+        {
+            if (held) Release((nint)user);
+            throw;
+        }
+        try
+        {
+            foreach (WeightTensor weight in _graph.External.Values)
+            {
+                long[] dims = [.. weight.Dims];
+                NativeError.Check(NativeMethods.WeightsAdd(
+                    weights, weight.Name, NativeTensors.DtypeOf(weight.ElementType), dims, (uint)dims.Length, (void*)weight.Address, (ulong)weight.Bytes));
+            }
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    static void Released(void* user) => Release((nint)user);
+
+    static void Release(nint user)
+    {
+        GCHandle handle = GCHandle.FromIntPtr(user);
+        ((SafeHandle)handle.Target!).DangerousRelease();
+        handle.Free();
+    }
+}
