@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using EdgeML.Native.Lab.Reports;
@@ -7,7 +8,7 @@ namespace EdgeML.Cli.CommandLine;
 /// <summary>Writes the file behind <c>--json</c>: one object, complete or not there at all.</summary>
 static class JsonFile
 {
-    static readonly JsonWriterOptions s_options = new() { Indented = true };
+    static readonly JsonWriterOptions s_options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes what <paramref name="write"/> puts between the braces of one object.</summary>
     public static void Write(string path, Action<Utf8JsonWriter> write) => AtomicFile.Write(path, stream =>

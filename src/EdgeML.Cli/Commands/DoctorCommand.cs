@@ -1,5 +1,9 @@
 using System.CommandLine;
+using System.Reflection;
+using System.Text.Json;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Lab.Diagnostics;
+using Spectre.Console;
 
 namespace EdgeML.Cli.Commands;
 
@@ -14,8 +18,48 @@ sealed class DoctorCommand : CliCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        Console.WriteLine($"{Environment.ProcessorCount} processors, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}");
-        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => writer.WriteNumber("processors", Environment.ProcessorCount));
+        IReadOnlyList<Finding> findings = MachineInspection.Run();
+        Show(findings);
+        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => Write(writer, findings));
         return Task.FromResult(0);
     }
+
+    static void Show(IReadOnlyList<Finding> findings)
+    {
+        Terminal.Out.MarkupLineInterpolated($"[bold]edgeml {Version}[/]");
+        foreach (IGrouping<string, Finding> group in findings.GroupBy(finding => finding.Group))
+        {
+            Terminal.Out.WriteLine();
+            Terminal.Out.MarkupLineInterpolated($"[bold]{group.Key}[/]");
+            foreach (Finding finding in group)
+            {
+                string mark = finding.Present ? "[green]ok[/]" : "[yellow]--[/]";
+                Terminal.Out.Markup($"  {mark}  {Markup.Escape(finding.Name.PadRight(16))}");
+                // Not through the console's wrapping, so that paths can be copied.
+                Console.WriteLine(finding.Value);
+                foreach (string place in finding.Looked) Console.WriteLine($"{"",22}looked at {place}");
+            }
+        }
+    }
+
+    static void Write(Utf8JsonWriter writer, IReadOnlyList<Finding> findings)
+    {
+        writer.WriteString("version", Version);
+        writer.WriteStartArray("findings");
+        foreach (Finding finding in findings)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("group", finding.Group);
+            writer.WriteString("name", finding.Name);
+            writer.WriteBoolean("present", finding.Present);
+            writer.WriteString("value", finding.Value);
+            writer.WriteStartArray("looked");
+            foreach (string place in finding.Looked) writer.WriteStringValue(place);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
+
+    static string Version => typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of unknown version";
 }

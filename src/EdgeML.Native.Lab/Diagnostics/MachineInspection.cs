@@ -1,0 +1,14 @@
+namespace EdgeML.Native.Lab.Diagnostics;
+
+/// <summary>What this machine offers to EdgeML.Native. Looks, loads libraries for a moment, changes nothing, never throws.</summary>
+public static class MachineInspection
+{
+    /// <summary>Every finding, grouped in the order to show them.</summary>
+    public static IReadOnlyList<Finding> Run() =>
+    [
+        .. ProcessorSearch.Find(),
+        .. SensorSearch.Find(),
+        new Finding("sensors", "in use", true, "declared power model of the package's device profile", []),
+        .. ModelSearch.Find(),
+    ];
+}

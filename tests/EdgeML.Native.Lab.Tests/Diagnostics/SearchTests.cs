@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using EdgeML.Native.Lab.Diagnostics;
+
+namespace EdgeML.Native.Lab.Tests.Diagnostics;
+
+public sealed class SearchTests : IDisposable
+{
+    readonly string _root = Directory.CreateTempSubdirectory("edgeml-search").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Find_EmptyMachine_SaysWhereItLooked()
+    {
+        Finding[] findings = [.. SensorSearch.Find(_root)];
+
+        Assert.Equal(["NVML", "INA3221", "RAPL"], findings.Select(finding => finding.Name));
+        Assert.False(findings[1].Present);
+        Assert.False(findings[2].Present);
+        Assert.All(findings, finding => Assert.Single(finding.Looked));
+    }
+
+    [Fact]
+    public void Find_JetsonMonitor_IsNamed()
+    {
+        string monitor = Directory.CreateDirectory(Path.Combine(_root, "sys/class/hwmon/hwmon3")).FullName;
+        File.WriteAllText(Path.Combine(monitor, "name"), "ina3221\n");
+
+        Finding finding = SensorSearch.Find(_root).Single(row => row.Name == "INA3221");
+
+        Assert.True(finding.Present);
+        Assert.Equal(monitor, finding.Value);
+    }
+
+    [Theory]
+    [InlineData(true, true, "checksum as committed")]
+    [InlineData(false, false, "committed was")]
+    public void Model_Checksum_IsCompared(bool right, bool present, string expected)
+    {
+        string model = Path.Combine(_root, ProjectFolders.ShippedModelFile);
+        File.WriteAllBytes(model, [1, 2, 3]);
+        string digest = Convert.ToHexStringLower(SHA256.HashData(right ? [1, 2, 3] : (ReadOnlySpan<byte>)[4]));
+        File.WriteAllText(Path.Combine(_root, "SHA256SUMS"), $"{digest}  {ProjectFolders.ShippedModelFile}\n");
+
+        Finding finding = ModelSearch.Model([Path.Combine(_root, "elsewhere"), model]);
+
+        Assert.Equal(present, finding.Present);
+        Assert.Contains(expected, finding.Value);
+    }
+
+    [Fact]
+    public void Model_Missing_ListsThePlaces() => Assert.Equal(["a", "b"], ModelSearch.Model(["a", "b"]).Looked);
+}
