@@ -7,6 +7,8 @@ static class CommandList
 {
     public static IReadOnlyList<Func<Command>> All { get; } =
     [
+        () => new PrepareCommand(),
+        () => new InspectCommand(),
         () => new DataCommand(),
         () => new DoctorCommand(),
     ];
