@@ -6,11 +6,11 @@ namespace EdgeML.Native.Control;
 /// <remarks>
 /// Each is a running mean of observed over predicted. Difficulty is a weight per stratum of the calibration: the entropy of the first exit
 /// tried, or failing that the exit that answered, says by Bayes' rule how likely the input came from each stratum, and the weights follow
-/// those likelihoods over some 30 tasks. Inputs darker than any calibrated one end up in the hardest stratum.
+/// those likelihoods over some 25 tasks. Inputs darker than any calibrated one end up in the hardest stratum.
 /// </remarks>
 sealed class Corrections
 {
-    const double MixWeight = 0.03;
+    const double MixWeight = 0.04;
     const int EntropyBins = 16;
 
     readonly CostModel _model;
@@ -89,7 +89,7 @@ sealed class Corrections
         conditions.LocalMargin = Math.Clamp(2 * _localError, 0.02, 0.1);
         conditions.RemoteMargin = Math.Clamp(2 * _remoteError, 0.03, 0.1);
         conditions.EnergyMargin = 0.02;
-        conditions.WindowTasks = ControlLoop.StateIntervals * ControlLoop.MaxInterval;
+        conditions.WindowTasks = EnergyBudget.HorizonTasks;
     }
 
     static void Learn(ref double mean, double value, ref int count)

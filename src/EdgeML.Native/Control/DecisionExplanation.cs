@@ -37,7 +37,7 @@ public struct DecisionExplanation
             DecisionReason.Missed => "a task missed its bound",
             DecisionReason.Explored => "trying a neighbour of the plan",
             DecisionReason.Learned => "learned to differ from the plan",
-            DecisionReason.Probed => "trying the unused link",
+            DecisionReason.BudgetChanged => "energy budget moved",
             _ => Reason.ToString(),
         };
         string expected = double.IsNaN(Expected.LatencyMs)

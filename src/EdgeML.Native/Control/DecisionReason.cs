@@ -39,6 +39,6 @@ public enum DecisionReason
     /// <summary>The learner's policy is believed better than the plan.</summary>
     Learned = 11,
 
-    /// <summary>An unused link was tried, because what is known of it is old.</summary>
-    Probed = 12,
+    /// <summary>The last intervals spent more, or less, than the energy bound allows on average.</summary>
+    BudgetChanged = 12,
 }

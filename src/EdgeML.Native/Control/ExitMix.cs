@@ -55,29 +55,6 @@ sealed class ExitMix
         }
     }
 
-    /// <summary>Replaces the tables by counts over given samples; for an oracle that knows which inputs come.</summary>
-    /// <param name="entropies">Entropies of every exit, sample by sample.</param>
-    /// <param name="correct">Verdicts in the same order.</param>
-    public void Count(ReadOnlySpan<float> entropies, ReadOnlySpan<bool> correct)
-    {
-        int exits = Shares.Length;
-        int samples = entropies.Length / exits;
-        foreach (float[] row in Shares) Array.Clear(row);
-        foreach (float[] row in Rights) Array.Clear(row);
-        float share = 1f / samples;
-        for (int point = 0; point < _grid.Count; point++)
-        {
-            ReadOnlySpan<float> thresholds = _grid.Thresholds(point);
-            for (int i = 0; i < samples; i++)
-            {
-                int exit = 0;
-                while (exit < exits - 1 && !(entropies[(i * exits) + exit] < thresholds[exit])) exit++;
-                Shares[exit][point] += share;
-                if (correct[(i * exits) + exit]) Rights[exit][point] += share;
-            }
-        }
-    }
-
     /// <summary>Shares of any thresholds, counted over the weighted samples.</summary>
     public void Measure(ReadOnlySpan<float> thresholds, Span<float> shares, Span<float> rights)
     {

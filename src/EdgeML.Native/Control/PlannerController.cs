@@ -17,7 +17,10 @@ sealed class PlannerController : IPolicyController
     Requirements _plannedFor;
     DecisionReason _cause = DecisionReason.Initial;
     DecisionExplanation _explanation;
+    readonly EnergyBudget _budget = new();
     double _now;
+    double _level = 1;
+    double _plannedLevel = 1;
     bool _hasPlan;
     int _calm;
 
@@ -51,9 +54,11 @@ sealed class PlannerController : IPolicyController
         Link.Observe(observation.Link, _now = Math.Max(_now, observation.TimeSeconds));
         Corrections.Fill(ref _conditions);
         Link.Fill(ref _conditions, _now);
+        _budget.CloseInterval();
+        _level = _budget.Level(observation.Requirements.EnergyJ);
         DecisionReason reason = Changed(observation.Requirements);
         if (reason != DecisionReason.Stable) Replan(observation.Requirements, reason);
-        _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged ? _calm + 1 : 0;
+        _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
         // After a change look again soon; then let policies run longer.
         ExitPolicy policy = Planner.Policy(_plan, Math.Clamp(1 + (2 * _calm), 1, ControlLoop.MaxInterval));
         PolicyEstimate expected = reason == DecisionReason.Stable
@@ -73,6 +78,7 @@ sealed class PlannerController : IPolicyController
     public bool Completed(in TaskRecord record)
     {
         _now = record.TimeSeconds;
+        _budget.Spend(record.EnergyJ);
         bool edgeMoved = Corrections.Observe(record, _conditions);
         bool linkMoved = Link.Observe(record, Corrections.ProfiledTailMs);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
@@ -90,12 +96,14 @@ sealed class PlannerController : IPolicyController
     {
         Corrections.Mix.CopyTo(_plannedMix);
         Planner.Mix.Blend(_plannedMix);
-        Planner.Plan found = Planner.Find(_conditions, requirements);
+        // What the last intervals spent above their share, the next one must save.
+        Requirements affordable = requirements with { EnergyJ = requirements.EnergyJ * _level };
+        Planner.Plan found = Planner.Find(_conditions, affordable);
         FullPlans++;
         bool keep = _hasPlan && !found.LeastBad && !_plan.LeastBad && reason != DecisionReason.BoundsChanged
-                    && Planner.Score(_plan, _conditions, requirements) >= found.Score - Hysteresis;
+                    && Planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
         if (!keep) _plan = found;
-        (_planned, _plannedFor, _hasPlan, _cause) = (_conditions, requirements, true, DecisionReason.Stable);
+        (_planned, _plannedFor, _plannedLevel, _hasPlan, _cause) = (_conditions, requirements, _level, true, DecisionReason.Stable);
     }
 
     DecisionReason Changed(in Requirements requirements)
@@ -118,6 +126,8 @@ sealed class PlannerController : IPolicyController
             || Math.Abs(_conditions.RemoteOverheadMs - _planned.RemoteOverheadMs) > 0.03 * scale
             || Math.Abs(_conditions.LocalMargin - _planned.LocalMargin) > 0.03 || Math.Abs(_conditions.RemoteMargin - _planned.RemoteMargin) > 0.03)
             return DecisionReason.EdgeChanged;
+        if (Math.Abs(_level - _plannedLevel) > 0.06 && (_explanation.Expected.EnergyJ > 0.7 * _level * requirements.EnergyJ || _plannedLevel < 1))
+            return DecisionReason.BudgetChanged;
         double shift = 0;
         for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(Corrections.Mix[i] - _plannedMix[i]);
         return shift > 0.08 ? DecisionReason.InputsChanged : DecisionReason.Stable;

@@ -1,0 +1,177 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Lab.Simulation;
+
+/// <summary>Runs a controller task by task in virtual time: the live control loop, with computing and link replaced by arithmetic.</summary>
+/// <remarks>
+/// A transfer in flight sees the rate change. A tail that has not answered at the deadline costs the wait and the rest of the network
+/// on the edge. The controller sees measured transfers and probes only. The same world and seed give the same run.
+/// </remarks>
+public sealed class VirtualEdge
+{
+    /// <summary>Steps in which a changing rate is followed, seconds.</summary>
+    const double StepSeconds = 0.001;
+
+    readonly VirtualWorld _world;
+    readonly CostModel _truth;
+    readonly PathCost[] _paths;
+
+    /// <summary>Prepares a world.</summary>
+    public VirtualEdge(VirtualWorld world)
+    {
+        (_world, _truth) = (world, world.TrueModel());
+        _paths = new PathCost[_truth.Exits];
+    }
+
+    /// <summary>The cost model that knows the world's true times.</summary>
+    public CostModel Truth => _truth;
+
+    /// <summary>Runs all tasks under a controller, which is disposed.</summary>
+    public VirtualRun Run(IPolicyController controller)
+    {
+        var client = new VirtualClient(_world);
+        var clock = new VirtualClock();
+        var records = new TaskRecord[_world.Tasks];
+        var correct = new bool[_world.Tasks];
+        var satisfied = new bool[_world.Tasks];
+        var jitter = new Random(_world.Seed);
+        client.Idle();
+        using var loop = new ControlLoop(controller, client, _world.Bounds(0, 0), clock);
+        loop.TaskSettled += (task, inside) => satisfied[task] = inside;
+        double now = 0;
+        for (int task = 0; task < _world.Tasks; task++)
+        {
+            now = Math.Max(now, task * _world.PeriodMs / 1000);
+            (client.Now, client.Task) = (now, task);
+            client.Idle();
+            Requirements bounds = _world.Bounds(now, task);
+            if (bounds != loop.Requirements) loop.Requirements = bounds;
+            TaskRecord record = Execute(task, now, loop.Current, client, jitter);
+            now = record.TimeSeconds;
+            correct[task] = _world.Samples.IsCorrect(_world.SampleOf(task), record.Exit);
+            records[task] = record;
+            loop.Completed(record);
+        }
+        loop.Flush();
+        return new VirtualRun(records, correct, satisfied, loop.Counters);
+    }
+
+    TaskRecord Execute(int task, double start, in ExitPolicy policy, VirtualClient client, Random random)
+    {
+        double edgeJitter = 1 + (_world.Jitter * Gaussian(random));
+        int sample = _world.SampleOf(task);
+        int exit = ExitOf(sample, policy);
+        uint heads = ThresholdGrid.HeadMask(policy.Thresholds);
+        bool local = _world.Manifest.Exits[exit].AfterUnit <= policy.Cut;
+        var record = new TaskRecord
+        {
+            TaskId = task,
+            Policy = policy,
+            Exit = exit + 1,
+            FirstEntropy = FirstEntropy(sample, policy),
+            RateBitsPerSecond = double.NaN,
+        };
+        var asProfiled = PlanningConditions.From(default);
+        _truth.Paths(heads, policy.Cut, asProfiled, _paths);
+        record.EdgeMs = _paths[exit].EdgeMs * edgeJitter;
+        double radioMs = 0;
+        if (local || !client.Up)
+        {
+            if (!local)
+            {
+                record.Fallback = true;
+                record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
+            }
+            record.LatencyMs = record.EdgeMs;
+        }
+        else
+        {
+            double sendStart = start + (record.EdgeMs / 1000);
+            double bytes = _paths[exit].Bytes;
+            double waitMs = Math.Max(0, _world.DeadlineMs - record.EdgeMs);
+            (double sendMs, double sent) = Send(sendStart, task, bytes, waitMs);
+            VirtualLink link = _world.Link(sendStart, task);
+            record.TailMs = _paths[exit].TailMs * link.TailFactor * (1 + (_world.Jitter * Gaussian(random)));
+            record.QueueMs = link.TailQueueMs;
+            record.WireMs = sendMs + link.RttMs;
+            if (sent >= bytes && record.WireMs + record.TailMs + record.QueueMs <= waitMs)
+            {
+                record.Offloaded = true;
+                record.BytesSent = (long)bytes;
+                record.RateBitsPerSecond = 8000 * bytes / sendMs;
+                record.LatencyMs = record.EdgeMs + record.WireMs + record.TailMs + record.QueueMs;
+                radioMs = sendMs;
+            }
+            else
+            {
+                record.Fallback = true;
+                record.BytesSent = (long)sent;
+                if (sent >= bytes) record.RateBitsPerSecond = 8000 * bytes / sendMs;
+                radioMs = Math.Min(sendMs, waitMs);
+                (record.TailMs, record.QueueMs, record.WireMs) = (0, 0, waitMs);
+                record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
+                record.LatencyMs = record.EdgeMs + waitMs;
+            }
+        }
+        record.EnergyJ = _truth.Power.Joules(record.LatencyMs, record.EdgeMs, radioMs);
+        record.TimeSeconds = start + (record.LatencyMs / 1000);
+        client.Now = record.TimeSeconds;
+        VirtualLink after = _world.Link(record.TimeSeconds, task);
+        if (record.Offloaded) client.Finished(record.RateBitsPerSecond, after);
+        else if (record.Fallback) client.Failed(stalled: record.BytesSent == 0 || after.RateBitsPerSecond <= 0);
+        return record;
+    }
+
+    double LocalMs(uint heads, int exit)
+    {
+        _truth.Paths(heads, _world.Manifest.LocalCut, PlanningConditions.From(default), _paths);
+        return _paths[exit].EdgeMs;
+    }
+
+    (double Ms, double Sent) Send(double start, int task, double bytes, double limitMs)
+    {
+        // Nothing waits longer than this for a dead link, deadline or not.
+        double limit = Math.Min(limitMs, 60_000) / 1000;
+        (double elapsed, double sent) = (0, 0);
+        while (elapsed < limit)
+        {
+            double rate = Math.Max(0, _world.Link(start + elapsed, task).RateBitsPerSecond);
+            double left = rate > 0 ? (bytes - sent) * 8 / rate : double.PositiveInfinity;
+            if (left <= StepSeconds) return ((elapsed + left) * 1000, bytes);
+            sent += rate * StepSeconds / 8;
+            elapsed += StepSeconds;
+        }
+        return (elapsed * 1000, sent);
+    }
+
+    int ExitOf(int sample, in ExitPolicy policy)
+    {
+        for (int exit = 0; exit < policy.Exits; exit++)
+        {
+            if (_world.Samples.Entropy(sample, exit + 1) < policy.Thresholds[exit]) return exit;
+        }
+        return policy.Exits;
+    }
+
+    float FirstEntropy(int sample, in ExitPolicy policy)
+    {
+        for (int exit = 0; exit < policy.Exits; exit++)
+        {
+            if (policy.Thresholds[exit] <= 0f) continue;
+            // What the tail tries is not reported entropy by entropy.
+            return _world.Manifest.Exits[exit].AfterUnit <= policy.Cut ? _world.Samples.Entropy(sample, exit + 1) : float.NaN;
+        }
+        return float.NaN;
+    }
+
+    static double Gaussian(Random random) =>
+        Math.Clamp(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()), -3, 3);
+
+    /// <summary>Decisions take no virtual time and are not measured: the run depends on nothing but world and seed.</summary>
+    sealed class VirtualClock : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
+    }
+}

@@ -1,0 +1,59 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Lab.Simulation;
+
+/// <summary>Everything a virtual run happens in; immutable, so many runs may share one.</summary>
+public sealed record VirtualWorld
+{
+    /// <summary>The model.</summary>
+    public required ModelManifest Manifest { get; init; }
+
+    /// <summary>True times of the edge; controllers may have been told others.</summary>
+    public required DeviceProfile Edge { get; init; }
+
+    /// <summary>True times of the idle tail.</summary>
+    public required DeviceProfile Tail { get; init; }
+
+    /// <summary>What every exit says of every recorded sample.</summary>
+    public required ExitCalibration Samples { get; init; }
+
+    /// <summary>Sample of task 0, 1, ...; without it the samples in order, again from the start when they end.</summary>
+    public IReadOnlyList<int>? Order { get; init; }
+
+    /// <summary>Link and tail over time.</summary>
+    public required VirtualLinkTrace Link { get; init; }
+
+    /// <summary>Bounds over time (seconds, task).</summary>
+    public required Func<double, int, Requirements> Bounds { get; init; }
+
+    /// <summary>Number of tasks.</summary>
+    public required int Tasks { get; init; }
+
+    /// <summary>Milliseconds between inputs; a task that takes longer delays the next one. 0 for back to back.</summary>
+    public double PeriodMs { get; init; }
+
+    /// <summary>Milliseconds after the start of a task at which the edge stops waiting for the tail and finishes itself.</summary>
+    public double DeadlineMs { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Bytes each cut puts on the wire, without frame; by default the manifest's.</summary>
+    public IReadOnlyList<long>? PayloadBytes { get; init; }
+
+    /// <summary>Whether cut 0 may be used.</summary>
+    public bool RawInput { get; init; } = true;
+
+    /// <summary>Standard deviation of every computing time, as a share of it.</summary>
+    public double Jitter { get; init; }
+
+    /// <summary>Seconds without a transfer after which the client probes the link.</summary>
+    public double ProbeSeconds { get; init; } = 0.25;
+
+    /// <summary>Seeds the jitter.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Sample of a task.</summary>
+    public int SampleOf(int task) => Order is null ? task % Samples.Samples : Order[task % Order.Count];
+
+    /// <summary>A cost model that knows the true times.</summary>
+    public CostModel TrueModel() => new(Manifest, Edge, Tail, Samples, Edge.Power, PayloadBytes, RawInput);
+}

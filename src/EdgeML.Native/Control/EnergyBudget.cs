@@ -1,0 +1,39 @@
+namespace EdgeML.Native.Control;
+
+/// <summary>What the next interval may spend so that the state interval it completes stays inside the energy bound.</summary>
+/// <remarks>
+/// Energy is averaged over the last q intervals, so the coming one answers for the q - 1 before it. With those known, only the coming
+/// tasks are uncertain; planning for what is left holds the bound with far less reserve than planning for the mean.
+/// </remarks>
+sealed class EnergyBudget
+{
+    /// <summary>Tasks the next interval is assumed to have.</summary>
+    public const int HorizonTasks = ControlLoop.MaxInterval;
+
+    /// <summary>How much of savings is spent at once; the rest waits for a hard input.</summary>
+    const double SavingsShare = 0.5;
+
+    readonly (double Joules, int Tasks)[] _closed = new (double, int)[ControlLoop.StateIntervals - 1];
+    (double Joules, int Tasks) _open;
+    int _next;
+
+    public void Spend(double joules) => _open = (_open.Joules + joules, _open.Tasks + 1);
+
+    public void CloseInterval()
+    {
+        if (_open.Tasks == 0) return;
+        _closed[_next] = _open;
+        _next = (_next + 1) % _closed.Length;
+        _open = default;
+    }
+
+    /// <summary>Joules a task the next interval may spend, as a share of the bound.</summary>
+    public double Level(double boundJ)
+    {
+        if (double.IsPositiveInfinity(boundJ)) return 1;
+        (double spent, int tasks) = (0, 0);
+        foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
+        double left = ((boundJ * (tasks + HorizonTasks)) - spent) / (HorizonTasks * boundJ);
+        return Math.Clamp(left > 1 ? 1 + (SavingsShare * (left - 1)) : left, 0.3, 1.5);
+    }
+}
