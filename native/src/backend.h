@@ -1,0 +1,75 @@
+// What an inference library has to offer. Everything above this line is the same for all of them.
+#pragma once
+
+#include "tensor.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace edgeml {
+
+// A run with every input and output fixed; running again costs as little as the library allows. One thread at a time.
+class Binding {
+  public:
+    virtual ~Binding() = default;
+    virtual void run() = 0;
+};
+
+// The outputs of one run, as they turned out to be.
+class Outputs {
+  public:
+    struct Entry {
+        TensorInfo info;
+        const void *data = nullptr;
+    };
+    virtual ~Outputs() = default;
+    const std::vector<Entry> &entries() const noexcept { return entries_; }
+
+  protected:
+    std::vector<Entry> entries_;
+};
+
+// A loaded piece of a network. Any thread.
+class Network {
+  public:
+    struct Slot {
+        std::size_t index;
+        void *data; // as many bytes as the tensor has
+    };
+    virtual ~Network() = default;
+    virtual std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const = 0;
+    virtual std::unique_ptr<Outputs> run_once(std::span<const void *const> inputs) const = 0;
+
+    const std::vector<TensorInfo> &inputs() const noexcept { return inputs_; }
+    const std::vector<TensorInfo> &outputs() const noexcept { return outputs_; }
+    std::uint64_t resident_bytes() const noexcept { return resident_bytes_; }
+
+  protected:
+    std::vector<TensorInfo> inputs_;
+    std::vector<TensorInfo> outputs_;
+    std::uint64_t resident_bytes_ = 0;
+};
+
+// Tensors shared by networks; the data stays with the caller. Any thread.
+class WeightSet {
+  public:
+    virtual ~WeightSet() = default;
+    virtual void add(const TensorInfo &tensor, const void *data) = 0;
+};
+
+// An inference library, loaded. Any thread.
+class Backend {
+  public:
+    virtual ~Backend() = default;
+    virtual void describe(edgeml_context_info &info) const = 0;
+    virtual std::unique_ptr<WeightSet> make_weights() = 0;
+    virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *weights) = 0;
+};
+
+// The one backend of this build; joins the instance that already serves the same library file.
+std::shared_ptr<Backend> make_onnxruntime(const edgeml_context_desc &desc);
+
+} // namespace edgeml

@@ -1,0 +1,97 @@
+#include "library.h"
+
+#include "status.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
+namespace edgeml::ort {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+#if defined(_WIN32)
+constexpr const char *file_name = "onnxruntime.dll";
+#elif defined(__APPLE__)
+constexpr const char *file_name = "libonnxruntime.1.dylib";
+#else
+constexpr const char *file_name = "libonnxruntime.so.1";
+#endif
+
+void *load(const std::string &path, std::string &cause) {
+#if defined(_WIN32)
+    HMODULE module = LoadLibraryExW(fs::u8path(path).c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
+    if (module == nullptr)
+        cause = "error " + std::to_string(GetLastError());
+    return reinterpret_cast<void *>(module);
+#else
+    void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr)
+        cause = dlerror();
+    return handle;
+#endif
+}
+
+void *find(void *library, const char *symbol) {
+#if defined(_WIN32)
+    return reinterpret_cast<void *>(GetProcAddress(reinterpret_cast<HMODULE>(library), symbol));
+#else
+    return dlsym(library, symbol);
+#endif
+}
+
+fs::path own_folder() {
+#if defined(_WIN32)
+    HMODULE self = nullptr;
+    wchar_t name[MAX_PATH];
+    if (GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                           reinterpret_cast<LPCWSTR>(&own_folder), &self) == 0 ||
+        GetModuleFileNameW(self, name, MAX_PATH) == 0)
+        return {};
+    return fs::path(name).parent_path();
+#else
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<void *>(&own_folder), &info) == 0 || info.dli_fname == nullptr)
+        return {};
+    return fs::path(info.dli_fname).parent_path();
+#endif
+}
+
+} // namespace
+
+std::string choose_library(const char *path) {
+    std::error_code ignored; // a path that cannot be read is reported by the loader, with its reason
+    const char *chosen = path != nullptr && *path != '\0' ? path : std::getenv("EDGEML_ONNXRUNTIME");
+    if (chosen != nullptr && *chosen != '\0')
+        return fs::is_directory(chosen, ignored) ? (fs::path(chosen) / file_name).string() : chosen;
+    fs::path beside = own_folder() / file_name;
+    return fs::exists(beside, ignored) ? beside.string() : file_name;
+}
+
+Library open_library(const std::string &path) {
+    std::string cause;
+    void *handle = load(path, cause);
+    if (handle == nullptr)
+        throw Error(EDGEML_E_BACKEND_MISSING, "cannot load ONNX Runtime from " + path + ": " + cause +
+                                                  "; EDGEML_ONNXRUNTIME may name the file");
+    auto get_base = reinterpret_cast<const ApiBase *(EDGEML_ORT_CALL *)()>(find(handle, "OrtGetApiBase"));
+    if (get_base == nullptr)
+        throw Error(EDGEML_E_BACKEND_MISSING, path + " is not ONNX Runtime: it has no OrtGetApiBase");
+    Library library{path, get_base()->GetVersionString(), {}};
+    const void *table = get_base()->GetApi(required_api_version);
+    if (table == nullptr)
+        throw Error(EDGEML_E_BACKEND_VERSION, "ONNX Runtime " + library.version + " at " + path + " is too old, 1." +
+                                                  std::to_string(required_api_version) + " or later is needed");
+    library.api.read(table);
+    return library;
+}
+
+} // namespace edgeml::ort

@@ -1,0 +1,21 @@
+// What has to be known about an ONNX file before ONNX Runtime sees it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace edgeml::ort {
+
+struct ModelScan {
+    std::vector<std::string> external;   // initializers of the main graph whose data lies elsewhere
+    std::uint64_t external_bytes = 0;    // of those, by shape
+};
+
+// Walks the file without decoding more than the initializers' heads. Malformed input ends the walk: judging it is the
+// inference library's business.
+ModelScan scan_model(std::span<const std::byte> model);
+
+} // namespace edgeml::ort

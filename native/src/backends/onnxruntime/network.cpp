@@ -1,0 +1,220 @@
+#include "network.h"
+
+#include "model_scan.h"
+
+#include <algorithm>
+
+namespace edgeml::ort {
+
+namespace {
+
+// About what a session needs beside tensors, measured on one-operator models.
+constexpr std::uint64_t session_overhead_bytes = 200 * 1024;
+
+int to_level(std::uint32_t optimization) {
+    switch (optimization) {
+    case EDGEML_OPTIMIZE_NONE:
+        return optimize_none;
+    case EDGEML_OPTIMIZE_BASIC:
+        return optimize_basic;
+    case EDGEML_OPTIMIZE_EXTENDED:
+        return optimize_extended;
+    default:
+        return optimize_all;
+    }
+}
+
+// Fills type, shape and size from what ONNX Runtime says; -1 marks an unknown dimension.
+void read_shape(const Runtime &runtime, const OrtTensorTypeAndShapeInfo *shape, TensorInfo &tensor) {
+    int type = 0;
+    std::size_t rank = 0;
+    runtime.check(runtime.api.GetTensorElementType(shape, &type));
+    runtime.check(runtime.api.GetDimensionsCount(shape, &rank));
+    tensor.dtype = from_onnx_type(type);
+    tensor.dims.resize(rank);
+    runtime.check(runtime.api.GetDimensions(shape, tensor.dims.data(), rank));
+}
+
+bool is_known(const TensorInfo &tensor) {
+    return std::none_of(tensor.dims.begin(), tensor.dims.end(), [](std::int64_t d) { return d < 0; });
+}
+
+class OrtBinding final : public Binding {
+  public:
+    OrtBinding(std::shared_ptr<Runtime> runtime, OrtSession *session)
+        : runtime_(std::move(runtime)), session_(session), binding_(runtime_->api.ReleaseIoBinding),
+          options_(runtime_->api.ReleaseRunOptions) {
+        // A binding with run options of its own is the cheapest way to run: 1.1 us for an empty graph, against 1.2 us
+        // for Run and 0.05 us more for options that the library would make anew each time.
+        runtime_->check(runtime_->api.CreateIoBinding(session_, binding_.out()));
+        runtime_->check(runtime_->api.CreateRunOptions(options_.out()));
+    }
+
+    void bind(const TensorInfo &tensor, void *data, bool is_input) {
+        Owned<OrtValue> value(runtime_->api.ReleaseValue, runtime_->wrap(tensor, data));
+        runtime_->check(is_input ? runtime_->api.BindInput(binding_.get(), tensor.name.c_str(), value.get())
+                                 : runtime_->api.BindOutput(binding_.get(), tensor.name.c_str(), value.get()));
+        values_.push_back(std::move(value));
+    }
+
+    void run() override {
+        runtime_->check(runtime_->api.RunWithBinding(session_, options_.get(), binding_.get()), EDGEML_E_RUN_FAILED);
+    }
+
+  private:
+    const std::shared_ptr<Runtime> runtime_;
+    OrtSession *const session_;
+    std::vector<Owned<OrtValue>> values_;
+    Owned<OrtIoBinding> binding_;
+    Owned<OrtRunOptions> options_;
+};
+
+class OrtOutputs final : public Outputs {
+  public:
+    explicit OrtOutputs(std::shared_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
+
+    void add(std::string name, OrtValue *value) {
+        values_.emplace_back(runtime_->api.ReleaseValue, value);
+        Entry entry;
+        entry.info.name = std::move(name);
+        int is_tensor = 0;
+        if (value != nullptr)
+            runtime_->check(runtime_->api.IsTensor(value, &is_tensor));
+        if (is_tensor != 0) {
+            Owned<OrtTensorTypeAndShapeInfo> shape(runtime_->api.ReleaseTensorTypeAndShapeInfo);
+            runtime_->check(runtime_->api.GetTensorTypeAndShape(value, shape.out()));
+            read_shape(*runtime_, shape.get(), entry.info);
+            entry.info.bytes = tensor_bytes(entry.info.dims, entry.info.dtype, entry.info.name);
+            if (entry.info.dtype != EDGEML_DTYPE_OTHER) {
+                void *data = nullptr;
+                runtime_->check(runtime_->api.GetTensorMutableData(value, &data));
+                entry.data = data;
+            }
+        }
+        entries_.push_back(std::move(entry));
+    }
+
+  private:
+    const std::shared_ptr<Runtime> runtime_;
+    std::vector<Owned<OrtValue>> values_;
+};
+
+} // namespace
+
+OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::byte> model, std::uint32_t optimization,
+                       const OrtWeightSet *weights)
+    : runtime_(std::move(runtime)) {
+    const Api &api = runtime_->api;
+    ModelScan scan = scan_model(model);
+    if (weights == nullptr && !scan.external.empty())
+        throw Error(EDGEML_E_MODEL_REJECTED, "the model takes tensor " + scan.external.front() + " from weights, but none are given");
+
+    Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
+    runtime_->check(api.CreateSessionOptions(options.out()));
+    runtime_->check(api.DisablePerSessionThreads(options.get()));
+    runtime_->check(api.SetSessionGraphOptimizationLevel(options.get(), to_level(optimization)));
+    runtime_->check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
+    if (weights != nullptr)
+        weights->attach(options.get(), scan.external);
+    runtime_->check(weights != nullptr ? api.CreateSessionFromArrayWithPrepackedWeightsContainer(
+                                             runtime_->env, model.data(), model.size(), options.get(), weights->prepacked(), &session_)
+                                       : api.CreateSessionFromArray(runtime_->env, model.data(), model.size(), options.get(), &session_),
+                    EDGEML_E_MODEL_REJECTED);
+    try {
+        describe();
+    } catch (...) {
+        api.ReleaseSession(session_);
+        throw;
+    }
+    bool copies_shared = to_level(optimization) == optimize_all;
+    resident_bytes_ = session_overhead_bytes + model.size() + (copies_shared ? scan.external_bytes : 0);
+}
+
+OrtNetwork::~OrtNetwork() { runtime_->api.ReleaseSession(session_); }
+
+TensorInfo OrtNetwork::describe(bool is_input, std::size_t index) const {
+    const Api &api = runtime_->api;
+    TensorInfo tensor;
+    char *name = nullptr;
+    runtime_->check(is_input ? api.SessionGetInputName(session_, index, runtime_->names, &name)
+                             : api.SessionGetOutputName(session_, index, runtime_->names, &name));
+    tensor.name = name;
+    runtime_->check(api.AllocatorFree(runtime_->names, name));
+    Owned<OrtTypeInfo> type(api.ReleaseTypeInfo);
+    runtime_->check(is_input ? api.SessionGetInputTypeInfo(session_, index, type.out())
+                             : api.SessionGetOutputTypeInfo(session_, index, type.out()));
+    const OrtTensorTypeAndShapeInfo *shape = nullptr; // owned by type
+    runtime_->check(api.CastTypeInfoToTensorInfo(type.get(), &shape));
+    if (shape != nullptr)
+        read_shape(*runtime_, shape, tensor);
+    return tensor;
+}
+
+void OrtNetwork::describe() {
+    const Api &api = runtime_->api;
+    std::size_t count = 0;
+    runtime_->check(api.SessionGetInputCount(session_, &count));
+    for (std::size_t i = 0; i < count; ++i) {
+        TensorInfo tensor = describe(true, i);
+        if (!tensor.dims.empty() && tensor.dims[0] < 0)
+            tensor.dims[0] = 1; // the batch
+        if (tensor.dtype == EDGEML_DTYPE_OTHER)
+            throw Error(EDGEML_E_UNSUPPORTED, "input " + tensor.name + " is not a tensor of numbers");
+        for (std::size_t d = 0; d < tensor.dims.size(); ++d)
+            if (tensor.dims[d] < 0)
+                throw Error(EDGEML_E_UNSUPPORTED, "dimension " + std::to_string(d) + " of input " + tensor.name + " is unknown");
+        tensor.bytes = tensor_bytes(tensor.dims, tensor.dtype, tensor.name);
+        inputs_.push_back(std::move(tensor));
+    }
+    runtime_->check(api.SessionGetOutputCount(session_, &count));
+    bool all_known = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        outputs_.push_back(describe(false, i));
+        all_known &= is_known(outputs_.back()) && outputs_.back().dtype != EDGEML_DTYPE_OTHER;
+    }
+    if (!all_known) {
+        std::vector<std::vector<std::byte>> zeros;
+        std::vector<const void *> data;
+        for (const TensorInfo &input : inputs_) {
+            zeros.emplace_back(static_cast<std::size_t>(input.bytes));
+            data.push_back(zeros.back().data());
+        }
+        std::unique_ptr<Outputs> ran = run_once(data);
+        for (std::size_t i = 0; i < count; ++i)
+            outputs_[i] = ran->entries()[i].info;
+    }
+    for (TensorInfo &tensor : outputs_)
+        tensor.bytes = tensor_bytes(tensor.dims, tensor.dtype, tensor.name);
+}
+
+std::unique_ptr<Binding> OrtNetwork::bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const {
+    auto binding = std::make_unique<OrtBinding>(runtime_, session_);
+    for (const Slot &slot : inputs)
+        binding->bind(inputs_[slot.index], slot.data, true);
+    for (const Slot &slot : outputs)
+        binding->bind(outputs_[slot.index], slot.data, false);
+    return binding;
+}
+
+std::unique_ptr<Outputs> OrtNetwork::run_once(std::span<const void *const> inputs) const {
+    std::vector<Owned<OrtValue>> values;
+    std::vector<const OrtValue *> value_pointers;
+    std::vector<const char *> input_names, output_names;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+        values.emplace_back(runtime_->api.ReleaseValue, runtime_->wrap(inputs_[i], const_cast<void *>(inputs[i])));
+        value_pointers.push_back(values.back().get());
+        input_names.push_back(inputs_[i].name.c_str());
+    }
+    for (const TensorInfo &output : outputs_)
+        output_names.push_back(output.name.c_str());
+    std::vector<OrtValue *> results(outputs_.size(), nullptr);
+    runtime_->check(runtime_->api.Run(session_, nullptr, input_names.data(), value_pointers.data(), input_names.size(),
+                                      output_names.data(), output_names.size(), results.data()),
+                    EDGEML_E_RUN_FAILED);
+    auto outputs = std::make_unique<OrtOutputs>(runtime_);
+    for (std::size_t i = 0; i < results.size(); ++i)
+        outputs->add(outputs_[i].name, results[i]);
+    return outputs;
+}
+
+} // namespace edgeml::ort

@@ -1,0 +1,78 @@
+#include "runtime.h"
+
+#include <map>
+#include <mutex>
+
+namespace edgeml::ort {
+
+namespace {
+// ONNX's numbers of EDGEML_DTYPE_*, by our number.
+constexpr int onnx_types[] = {0, 1, 10, 16, 3, 2, 6, 7, 11, 9, 5, 4, 12, 13};
+} // namespace
+
+int to_onnx_type(std::uint32_t dtype) noexcept { return dtype < std::size(onnx_types) ? onnx_types[dtype] : 0; }
+
+std::uint32_t from_onnx_type(int type) noexcept {
+    for (std::uint32_t dtype = 1; dtype < std::size(onnx_types); ++dtype)
+        if (onnx_types[dtype] == type)
+            return dtype;
+    return EDGEML_DTYPE_OTHER;
+}
+
+std::shared_ptr<Runtime> Runtime::join(const edgeml_context_desc &desc) {
+    static std::mutex gate;
+    static std::map<std::string, std::weak_ptr<Runtime>> alive;
+    std::string path = choose_library(desc.library_path);
+    std::lock_guard lock(gate);
+    std::shared_ptr<Runtime> runtime = alive[path].lock();
+    if (!runtime) {
+        runtime = std::make_shared<Runtime>(open_library(path), desc.threads == 0 ? 1 : desc.threads,
+                                            (desc.flags & EDGEML_CONTEXT_ALLOW_SPINNING) != 0);
+        alive[path] = runtime;
+    }
+    return runtime;
+}
+
+Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning)
+    : library(std::move(loaded)), threads(thread_count), spins(allow_spinning) {
+    // One pool for all sessions: a pool per session makes sessions slow each other many times over.
+    Owned<OrtThreadingOptions> pool(api.ReleaseThreadingOptions);
+    try {
+        check(api.CreateThreadingOptions(pool.out()));
+        check(api.SetGlobalIntraOpNumThreads(pool.get(), static_cast<int>(threads)));
+        check(api.SetGlobalInterOpNumThreads(pool.get(), 1));
+        check(api.SetGlobalSpinControl(pool.get(), spins ? 1 : 0));
+        // What goes wrong comes back as a status; nothing is written to the caller's console.
+        check(api.CreateEnvWithGlobalThreadPools(log_level_fatal, "edgeml", pool.get(), &env));
+        check(api.CreateCpuMemoryInfo(arena_allocator, default_memory, &memory));
+        // One arena for all sessions: ranges run one after another, so they can take turns in the same memory.
+        check(api.CreateAndRegisterAllocator(env, memory, nullptr));
+        check(api.GetAllocatorWithDefaultOptions(&names));
+    } catch (...) {
+        release();
+        throw;
+    }
+}
+
+Runtime::~Runtime() { release(); }
+
+void Runtime::release() noexcept {
+    if (memory != nullptr)
+        api.ReleaseMemoryInfo(memory);
+    if (env != nullptr)
+        api.ReleaseEnv(env);
+}
+
+void Runtime::raise(OrtStatus *status, edgeml_status failure) const {
+    Owned<OrtStatus> owned(api.ReleaseStatus, status);
+    throw Error(failure, std::string("ONNX Runtime: ") + api.GetErrorMessage(status));
+}
+
+OrtValue *Runtime::wrap(const TensorInfo &tensor, void *data) const {
+    OrtValue *value = nullptr;
+    check(api.CreateTensorWithDataAsOrtValue(memory, data, static_cast<std::size_t>(tensor.bytes), tensor.dims.data(),
+                                             tensor.dims.size(), to_onnx_type(tensor.dtype), &value));
+    return value;
+}
+
+} // namespace edgeml::ort

@@ -1,0 +1,70 @@
+// One ONNX Runtime of the process: its environment, thread pool and arena, and the shorthands everybody here uses.
+#pragma once
+
+#include "library.h"
+
+#include "backend.h"
+#include "status.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace edgeml::ort {
+
+class Runtime {
+  public:
+    // Shares the instance that is alive for the same file; the first one fixes threads and spinning.
+    static std::shared_ptr<Runtime> join(const edgeml_context_desc &desc);
+
+    Runtime(Library library, std::uint32_t threads, bool spins);
+    ~Runtime();
+    Runtime(const Runtime &) = delete;
+    Runtime &operator=(const Runtime &) = delete;
+
+    const Library library;
+    const Api &api = library.api;
+    const std::uint32_t threads;
+    const bool spins;
+    OrtEnv *env = nullptr;
+    OrtMemoryInfo *memory = nullptr;
+    OrtAllocator *names = nullptr; // owned by ONNX Runtime
+
+    // Turns a failed call into an Error of the given status.
+    void check(OrtStatus *status, edgeml_status failure = EDGEML_E_INTERNAL) const {
+        if (status != nullptr)
+            raise(status, failure);
+    }
+
+    // A tensor over memory that stays with the caller.
+    OrtValue *wrap(const TensorInfo &tensor, void *data) const;
+
+  private:
+    [[noreturn]] void raise(OrtStatus *status, edgeml_status failure) const;
+    void release() noexcept;
+};
+
+// Owns an object that a table entry releases.
+template <class T> class Owned {
+  public:
+    using Release = void(EDGEML_ORT_CALL *)(T *);
+    explicit Owned(Release release, T *object = nullptr) noexcept : object_(object), release_(release) {}
+    Owned(Owned &&other) noexcept : object_(std::exchange(other.object_, nullptr)), release_(other.release_) {}
+    Owned &operator=(Owned &&) = delete;
+    ~Owned() {
+        if (object_ != nullptr)
+            release_(object_);
+    }
+    T *get() const noexcept { return object_; }
+    T **out() noexcept { return &object_; }
+
+  private:
+    T *object_;
+    Release release_;
+};
+
+// Types of the header against those of ONNX.
+int to_onnx_type(std::uint32_t dtype) noexcept;
+std::uint32_t from_onnx_type(int type) noexcept;
+
+} // namespace edgeml::ort

@@ -1,0 +1,246 @@
+#include "buffer.h"
+#include "decision.h"
+#include "engine.h"
+#include "status.h"
+#include "versioned.h"
+
+#include <atomic>
+#include <chrono>
+#include <limits>
+
+using namespace edgeml;
+
+namespace {
+
+constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
+
+std::uint64_t nanoseconds() {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+struct Stage {
+    edgeml_stage desc;
+    Ref<const edgeml_engine> engine;
+    Ref<edgeml_buffer> input;
+    Ref<edgeml_buffer> boundary;
+    Ref<edgeml_buffer> logits;
+    TensorInfo input_tensor;
+    TensorInfo boundary_tensor;
+    std::unique_ptr<Binding> binding;
+
+    bool is_final() const noexcept { return (desc.flags & EDGEML_STAGE_FINAL) != 0; }
+    bool is_side_head_alone() const noexcept { return logits && !boundary && !is_final(); }
+    const float *scores() const noexcept { return reinterpret_cast<const float *>(logits->data); }
+};
+
+// Held while a chain runs or grows; a second caller is turned away instead of waiting.
+class Turn {
+  public:
+    explicit Turn(std::atomic_flag &taken) : taken_(taken) {
+        if (taken_.test_and_set(std::memory_order_acquire))
+            throw Error(EDGEML_E_BUSY, "the chain is running on another thread");
+    }
+    ~Turn() { taken_.clear(std::memory_order_release); }
+    Turn(const Turn &) = delete;
+    Turn &operator=(const Turn &) = delete;
+
+  private:
+    std::atomic_flag &taken_;
+};
+
+const TensorInfo &output(const edgeml_engine *engine, std::uint32_t index, const char *what) {
+    const std::vector<TensorInfo> &outputs = engine->network->outputs();
+    if (index >= outputs.size())
+        reject(std::string(what) + " output " + std::to_string(index) + " of an engine with " + std::to_string(outputs.size()));
+    return outputs[index];
+}
+
+void check_fits(const TensorInfo &tensor, const edgeml_buffer *buffer) {
+    if (tensor.bytes > buffer->bytes)
+        throw Error(EDGEML_E_MISMATCH,
+                    "tensor " + tensor.name + " is " + describe(tensor) + ", its buffer has " + std::to_string(buffer->bytes));
+}
+
+void check_exit(const edgeml_stage &stage, const TensorInfo &tensor) {
+    bool is_final = (stage.flags & EDGEML_STAGE_FINAL) != 0;
+    std::uint32_t last = EDGEML_MAX_EXITS + (is_final ? 1u : 0u);
+    if (stage.exit_index < 1 || stage.exit_index > last)
+        reject("exit " + std::to_string(stage.exit_index) + " is outside 1.." + std::to_string(last));
+    if (tensor.dtype != EDGEML_DTYPE_F32 || stage.classes == 0 || tensor.bytes != std::uint64_t{stage.classes} * sizeof(float))
+        throw Error(EDGEML_E_MISMATCH, "exit " + std::to_string(stage.exit_index) + " has " + std::to_string(stage.classes) +
+                                           " classes, its tensor " + tensor.name + " is " + describe(tensor));
+}
+
+} // namespace
+
+struct edgeml_chain final : Object {
+    explicit edgeml_chain(edgeml_context *owner) : context(owner) {}
+
+    void add(const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary, edgeml_buffer *logits,
+             const edgeml_stage &desc);
+    edgeml_run_result run(const edgeml_run_desc &desc);
+
+    const Ref<edgeml_context> context;
+    std::vector<Stage> stages;
+    std::atomic_flag taken = ATOMIC_FLAG_INIT;
+
+  private:
+    void check_writer(const edgeml_buffer *input, const TensorInfo &tensor) const;
+};
+
+// The stage that last wrote a buffer must have written what is read from it now.
+void edgeml_chain::check_writer(const edgeml_buffer *input, const TensorInfo &tensor) const {
+    for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
+        if (stage->boundary.get() != input)
+            continue;
+        const TensorInfo &written = stage->boundary_tensor;
+        if (written.dtype != tensor.dtype || written.bytes != tensor.bytes)
+            throw Error(EDGEML_E_MISMATCH, "stage " + std::to_string(stages.size()) + " reads " + tensor.name + " as " +
+                                               describe(tensor) + ", stage " + std::to_string(stages.rend() - stage - 1) +
+                                               " writes " + describe(written));
+        return;
+    }
+}
+
+void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary, edgeml_buffer *logits,
+                       const edgeml_stage &desc) {
+    if (engine->context.get() != context.get())
+        reject("the engine belongs to another context");
+    if (engine->network->inputs().size() != 1)
+        throw Error(EDGEML_E_UNSUPPORTED, "a stage needs an engine with one input, this one has " +
+                                              std::to_string(engine->network->inputs().size()));
+    if (boundary == nullptr && logits == nullptr)
+        reject("a stage needs a boundary buffer or a logits buffer");
+    if (input == boundary || input == logits || boundary == logits)
+        reject("a stage reads and writes the same buffer");
+    if ((desc.flags & ~EDGEML_STAGE_FINAL) != 0 || ((desc.flags & EDGEML_STAGE_FINAL) != 0 && logits == nullptr))
+        reject("stage flags " + std::to_string(desc.flags) + " do not fit this stage");
+
+    Stage stage{desc, Ref(engine), Ref(input), Ref(boundary), Ref(logits), engine->network->inputs()[0], {}, nullptr};
+    check_fits(stage.input_tensor, input);
+    check_writer(input, stage.input_tensor);
+    Network::Slot outputs[2];
+    std::size_t output_count = 0;
+    if (boundary != nullptr) {
+        stage.boundary_tensor = output(engine, desc.boundary_output, "boundary");
+        check_fits(stage.boundary_tensor, boundary);
+        outputs[output_count++] = {desc.boundary_output, boundary->data};
+    }
+    if (logits != nullptr) {
+        const TensorInfo &tensor = output(engine, desc.logits_output, "logits");
+        check_fits(tensor, logits);
+        check_exit(desc, tensor);
+        if (boundary != nullptr && desc.boundary_output == desc.logits_output)
+            reject("boundary and logits are the same output " + std::to_string(desc.logits_output));
+        outputs[output_count++] = {desc.logits_output, logits->data};
+    } else if (desc.exit_index != 0 || desc.classes != 0) {
+        reject("exit " + std::to_string(desc.exit_index) + " without a logits buffer");
+    }
+    Network::Slot inputs[] = {{0, input->data}};
+    stage.binding = engine->network->bind(inputs, std::span(outputs, output_count));
+    stages.push_back(std::move(stage));
+}
+
+edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
+    std::uint64_t begin = nanoseconds();
+    if (desc.first_stage >= stages.size() || desc.stage_count > stages.size() - desc.first_stage)
+        reject("stages " + std::to_string(desc.first_stage) + " + " + std::to_string(desc.stage_count) + " of a chain with " +
+               std::to_string(stages.size()));
+    if (desc.flags != 0)
+        reject("run flags " + std::to_string(desc.flags) + " are unknown");
+    if (desc.threshold_count > 0)
+        require(desc.thresholds, "thresholds");
+    if (desc.stage_ns != nullptr)
+        std::fill_n(desc.stage_ns, desc.stage_ns_capacity, 0);
+
+    edgeml_run_result result{};
+    result.label = -1;
+    result.entropy = result.confidence = result.margin = nan_value;
+    std::fill_n(result.exit_entropy, EDGEML_MAX_EXITS, nan_value);
+    std::fill_n(result.exit_label, EDGEML_MAX_EXITS, -1);
+    const Stage &first = stages[desc.first_stage];
+    result.cut = first.input->data;
+    result.cut_bytes = first.input_tensor.bytes;
+    result.outcome = EDGEML_OUTCOME_CUT;
+
+    std::size_t end = desc.stage_count == 0 ? stages.size() : std::size_t{desc.first_stage} + desc.stage_count;
+    std::uint64_t last_ns = begin;
+    for (std::size_t i = desc.first_stage; i < end && result.outcome == EDGEML_OUTCOME_CUT; ++i) {
+        const Stage &stage = stages[i];
+        std::uint32_t exit = stage.desc.exit_index;
+        float threshold = exit >= 1 && exit <= desc.threshold_count && !stage.is_final() ? desc.thresholds[exit - 1] : 0.0f;
+        bool tries = stage.is_final() || threshold > 0;
+        if (stage.is_side_head_alone() && !tries)
+            continue;
+
+        stage.binding->run();
+        ++result.stages_run;
+        result.last_stage = static_cast<std::uint32_t>(i);
+        if (stage.boundary) {
+            result.cut = stage.boundary->data;
+            result.cut_bytes = stage.boundary_tensor.bytes;
+        }
+        if (tries) {
+            Decision d = decide(stage.scores(), static_cast<std::int32_t>(stage.desc.classes));
+            result.flags |= d.invalid ? EDGEML_RESULT_INVALID_LOGITS : 0;
+            if (!stage.is_final()) {
+                result.exit_entropy[exit - 1] = d.entropy;
+                result.exit_label[exit - 1] = d.label;
+            }
+            if (stage.is_final() || takes_exit(d.entropy, threshold)) {
+                result.outcome = stage.is_final() ? EDGEML_OUTCOME_FINAL : EDGEML_OUTCOME_EXITED;
+                result.exit_index = exit;
+                result.label = d.label;
+                result.entropy = d.entropy;
+                result.confidence = d.confidence;
+                result.margin = d.margin;
+                result.logits = stage.scores();
+                result.logit_count = stage.desc.classes;
+            }
+        }
+        if (desc.stage_ns != nullptr) {
+            std::uint64_t now = nanoseconds();
+            if (i < desc.stage_ns_capacity)
+                desc.stage_ns[i] = now - last_ns;
+            last_ns = now;
+        }
+    }
+    result.total_ns = nanoseconds() - begin;
+    return result;
+}
+
+extern "C" {
+
+edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_context *context) {
+    return guarded([&] {
+        require(out_chain, "out_chain");
+        *out_chain = nullptr;
+        require(context, "context");
+        *out_chain = new edgeml_chain(context);
+    });
+}
+
+edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary,
+                               edgeml_buffer *logits, const edgeml_stage *stage) {
+    return guarded([&] {
+        require(chain, "chain");
+        require(engine, "engine");
+        require(input, "input");
+        edgeml_stage known = read_struct(stage, sizeof(edgeml_stage), "stage");
+        Turn turn(chain->taken);
+        chain->add(engine, input, boundary, logits, known);
+    });
+}
+
+edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain, const edgeml_run_desc *desc) {
+    return guarded([&] {
+        std::uint32_t size = out_struct_size(out_result, sizeof(edgeml_run_result), "out_result");
+        require(chain, "chain");
+        edgeml_run_desc known = read_struct(desc, sizeof(edgeml_run_desc), "desc");
+        Turn turn(chain->taken);
+        write_struct(out_result, chain->run(known), size);
+    });
+}
+
+void edgeml_chain_destroy(edgeml_chain *chain) { release(chain); }
+}

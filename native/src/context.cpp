@@ -1,0 +1,34 @@
+#include "context.h"
+
+#include "status.h"
+#include "versioned.h"
+
+using namespace edgeml;
+
+extern "C" {
+
+edgeml_status edgeml_context_create(edgeml_context **out_context, const edgeml_context_desc *desc) {
+    return guarded([&] {
+        require(out_context, "out_context");
+        *out_context = nullptr;
+        edgeml_context_desc known = read_struct(desc, sizeof(edgeml_context_desc), "desc");
+        if (known.threads > 1024)
+            reject(std::to_string(known.threads) + " threads, at most 1024 are allowed");
+        if ((known.flags & ~EDGEML_CONTEXT_ALLOW_SPINNING) != 0 || known.reserved != 0)
+            reject("context flags " + std::to_string(known.flags) + " or reserved field are unknown");
+        *out_context = new edgeml_context(make_onnxruntime(known));
+    });
+}
+
+edgeml_status edgeml_context_get_info(edgeml_context_info *out_info, const edgeml_context *context) {
+    return guarded([&] {
+        std::uint32_t size = out_struct_size(out_info, sizeof(edgeml_context_info), "out_info");
+        require(context, "context");
+        edgeml_context_info info{};
+        context->backend->describe(info);
+        write_struct(out_info, info, size);
+    });
+}
+
+void edgeml_context_destroy(edgeml_context *context) { release(context); }
+}
