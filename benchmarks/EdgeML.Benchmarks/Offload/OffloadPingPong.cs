@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Benchmarks.Offload;
+
+/// <summary>What an offload costs when neither link nor model costs anything: 8 KB up and 64 B down between two processes, against plain
+/// sockets that move as many bytes and do nothing else.</summary>
+static class OffloadPingPong
+{
+    /// <summary>The hidden first argument that makes the program the other process.</summary>
+    public const string ServerArgument = "offload-ping-pong-server";
+
+    const int UpBytes = 8192;
+    const int DownBytes = 64;
+    const int Classes = 2;
+
+    /// <summary>Measures, in turns so that the machine's moods meet all of them alike, and prints medians.</summary>
+    /// <returns>Median of the offload over median of the async ping-pong; the bar is 1.5.</returns>
+    public static double Run(int rounds = 20, int perRound = 500)
+    {
+        using Process server = StartServer();
+        int[] ports = [.. server.StandardOutput.ReadLine()!.Split(' ').Select(int.Parse)];
+        try
+        {
+            using var offload = new OffloadSide(ports[0]);
+            using var blocking = new BlockingSide(ports[1]);
+            using var asynchronous = new AsyncSide(ports[2]);
+            var contenders = new (string Name, Func<int, double[]> Round, List<double> Micros)[]
+            {
+                ("offload, SendAndWait", offload.RoundBlocking, []),
+                ("offload, SendAsync", count => offload.RoundAsync(count).GetAwaiter().GetResult(), []),
+                ("async socket", count => asynchronous.Round(count).GetAwaiter().GetResult(), []),
+                ("blocking socket", blocking.Round, []),
+            };
+            foreach (var contender in contenders) contender.Round(2000);
+            for (int round = 0; round < rounds; round++)
+            {
+                foreach (var contender in contenders) contender.Micros.AddRange(contender.Round(perRound));
+            }
+            Console.WriteLine($"{UpBytes} B up, {DownBytes} B and more down, two processes, {rounds * perRound} each, microseconds:");
+            foreach (var (name, _, micros) in contenders)
+            {
+                micros.Sort();
+                Console.WriteLine($"  {name,-22} p50 {micros[micros.Count / 2],7:0.0}  p99 {micros[micros.Count * 99 / 100],7:0.0}");
+            }
+            double ratio = Median(contenders[0].Micros) / Median(contenders[2].Micros);
+            Console.WriteLine($"  offload / async socket at p50: {ratio:0.00} (bar 1.5); sent with await: {Median(contenders[1].Micros) / Median(contenders[2].Micros):0.00}");
+            return ratio;
+        }
+        finally
+        {
+            server.Kill();
+            server.WaitForExit();
+        }
+    }
+
+    /// <summary>The other process: an echo tail, a blocking and an async echo; prints three ports and serves until it is killed.</summary>
+    public static int Serve()
+    {
+        using var tail = new TailServer(new EchoExecutor(UpBytes, Classes), new TailServerOptions());
+        using Socket blocking = Listen();
+        using Socket asynchronous = Listen();
+        new Thread(() => ServeBlocking(blocking)) { IsBackground = true }.Start();
+        _ = ServeAsync(asynchronous);
+        Console.WriteLine($"{tail.EndPoint.Port} {PortOf(blocking)} {PortOf(asynchronous)}");
+        Thread.Sleep(Timeout.Infinite);
+        return 0;
+    }
+
+    static double Median(List<double> sorted) => sorted[sorted.Count / 2];
+
+    static Process StartServer()
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(OffloadPingPong).Assembly.Location);
+        start.ArgumentList.Add(ServerArgument);
+        return Process.Start(start)!;
+    }
+
+    static Socket Listen()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        return socket;
+    }
+
+    static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    static Socket ConnectTo(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Connect(IPAddress.Loopback, port);
+        return socket;
+    }
+
+    static void ServeBlocking(Socket listener)
+    {
+        using Socket socket = listener.Accept();
+        socket.NoDelay = true;
+        byte[] buffer = new byte[UpBytes];
+        while (ReceiveAll(socket, buffer)) socket.Send(buffer.AsSpan(0, DownBytes));
+    }
+
+    static async Task ServeAsync(Socket listener)
+    {
+        using Socket socket = await listener.AcceptAsync();
+        socket.NoDelay = true;
+        byte[] buffer = new byte[UpBytes];
+        while (await ReceiveAllAsync(socket, buffer)) await socket.SendAsync(buffer.AsMemory(0, DownBytes));
+    }
+
+    static bool ReceiveAll(Socket socket, Span<byte> buffer)
+    {
+        while (buffer.Length > 0)
+        {
+            int received = socket.Receive(buffer);
+            if (received == 0) return false;
+            buffer = buffer[received..];
+        }
+        return true;
+    }
+
+    static async ValueTask<bool> ReceiveAllAsync(Socket socket, Memory<byte> buffer)
+    {
+        while (buffer.Length > 0)
+        {
+            int received = await socket.ReceiveAsync(buffer);
+            if (received == 0) return false;
+            buffer = buffer[received..];
+        }
+        return true;
+    }
+
+    static double Micros(long start) => Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+
+    sealed class OffloadSide : IDisposable
+    {
+        readonly TailClient _client;
+        readonly SendBuffer _buffer = new(UpBytes);
+        readonly float[] _logits = new float[Classes];
+
+        public OffloadSide(int port)
+        {
+            _client = new TailClient(
+                new TailClientOptions { Host = "127.0.0.1", Port = port, CompleteInline = true }, new EchoExecutor(UpBytes, Classes).Manifest);
+            if (!_client.WaitUntilUp(TimeSpan.FromSeconds(10))) throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
+        }
+
+        TailRequest Request => new()
+        {
+            Policy = new ExitPolicy([], 0), Encoding = TensorEncoding.Float32, Payload = _buffer.Address, PayloadBytes = UpBytes, DeadlineMs = 1000,
+        };
+
+        public double[] RoundBlocking(int count)
+        {
+            double[] micros = new double[count];
+            for (int i = 0; i < count; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                Check(_client.SendAndWait(Request, _logits));
+                micros[i] = Micros(start);
+            }
+            return micros;
+        }
+
+        public async Task<double[]> RoundAsync(int count)
+        {
+            await Task.Yield();
+            double[] micros = new double[count];
+            for (int i = 0; i < count; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                Check(await _client.SendAsync(Request, _logits));
+                micros[i] = Micros(start);
+            }
+            return micros;
+        }
+
+        public void Dispose() => _client.Dispose();
+
+        static void Check(in TailReply reply)
+        {
+            if (reply.Outcome != TailOutcome.Answered) throw new InvalidOperationException($"echo tail: {reply.Outcome}");
+        }
+    }
+
+    sealed class BlockingSide(int port) : IDisposable
+    {
+        readonly Socket _socket = ConnectTo(port);
+        readonly byte[] _up = new byte[UpBytes];
+        readonly byte[] _down = new byte[DownBytes];
+
+        public double[] Round(int count)
+        {
+            double[] micros = new double[count];
+            for (int i = 0; i < count; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                _socket.Send(_up);
+                ReceiveAll(_socket, _down);
+                micros[i] = Micros(start);
+            }
+            return micros;
+        }
+
+        public void Dispose() => _socket.Dispose();
+    }
+
+    sealed class AsyncSide(int port) : IDisposable
+    {
+        readonly Socket _socket = ConnectTo(port);
+        readonly byte[] _up = new byte[UpBytes];
+        readonly byte[] _down = new byte[DownBytes];
+
+        public async Task<double[]> Round(int count)
+        {
+            await Task.Yield();
+            double[] micros = new double[count];
+            for (int i = 0; i < count; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                await _socket.SendAsync(_up);
+                await ReceiveAllAsync(_socket, _down);
+                micros[i] = Micros(start);
+            }
+            return micros;
+        }
+
+        public void Dispose() => _socket.Dispose();
+    }
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using EdgeML.Native.Offload.Wire;
+
+namespace EdgeML.Native.Offload.Client;
+
+/// <summary>Measures link and tail apart from each other. Any thread.</summary>
+/// <remarks>
+/// Rate: payload bytes over the tail's own receive span where the span is long enough, else over what is left of the total time when
+/// round trip, computing and waiting are taken off. Round-trip time: the smallest of the last few samples, since everything that
+/// disturbs a sample makes it larger. A sample that differs from the rate by more than a factor of two moves it most of the way, a
+/// second one in the same direction all the way, so that a change of level is followed within two transfers and noise is not.
+/// </remarks>
+sealed class LinkMeter
+{
+    const int RttWindow = 5;
+    const int SmallestTransfer = 1500;
+    const double FastestRate = 1e10;
+
+    readonly object _gate = new();
+    readonly double[] _rtts = new double[RttWindow];
+    int _rttCount;
+    double _rttMs = double.NaN;
+    double _rate = double.NaN;
+    int _leaning;
+    long _rateAt;
+    double _factor = double.NaN;
+    double _queueMs;
+    long _tailAt;
+
+    /// <summary>Smallest recent round trip, milliseconds; NaN before the first.</summary>
+    public double RttMs
+    {
+        get
+        {
+            lock (_gate) return _rttMs;
+        }
+    }
+
+    public double RateBitsPerSecond
+    {
+        get
+        {
+            lock (_gate) return _rate;
+        }
+    }
+
+    /// <summary>Seconds since the rate was measured; infinite before.</summary>
+    public double AgeSeconds
+    {
+        get
+        {
+            lock (_gate) return Age();
+        }
+    }
+
+    /// <summary>A request or probe came back.</summary>
+    /// <param name="totalMs">From sending to the answer.</param>
+    /// <param name="frameBytes">Sent for it.</param>
+    /// <param name="times">What the tail saw.</param>
+    /// <returns>The rate this transfer measured, bits a second; NaN for none.</returns>
+    public double Transfer(double totalMs, int frameBytes, in TransferTimes times)
+    {
+        lock (_gate)
+        {
+            double wireMs = Math.Max(1e-3, totalMs - ((times.ComputeMicros + times.QueueMicros) / 1000.0));
+            double spanMs = times.SpanMicros / 1000.0;
+            double sample = Sample(wireMs, spanMs, frameBytes, times.SpanBytes);
+            // What arrived together with the header took its time as well, but before the span.
+            double rate = double.IsNaN(sample) ? _rate : sample;
+            double beforeMs = double.IsNaN(rate) ? 0 : (frameBytes - times.SpanBytes) * 8000.0 / rate;
+            double rttMs = wireMs - spanMs - beforeMs;
+            if (rttMs > 0) AddRtt(rttMs);
+            if (!double.IsNaN(sample)) AddRate(sample);
+            return sample;
+        }
+    }
+
+    /// <summary>A request was computed on the tail.</summary>
+    public void Tail(in TransferTimes times, double expectedMs)
+    {
+        lock (_gate)
+        {
+            _tailAt = Stopwatch.GetTimestamp();
+            _queueMs += 0.4 * ((times.QueueMicros / 1000.0) - _queueMs);
+            if (!(expectedMs > 0)) return;
+            double factor = Math.Max(0.05, times.ComputeMicros / 1000.0 / expectedMs);
+            _factor = double.IsNaN(_factor) ? factor : _factor + (0.4 * (factor - _factor));
+        }
+    }
+
+    /// <summary>The tail told of its load without a request of ours; believed when our own last request is a while ago.</summary>
+    public void Load(in TransferTimes times)
+    {
+        lock (_gate)
+        {
+            if (_tailAt != 0 && Stopwatch.GetElapsedTime(_tailAt) < TimeSpan.FromSeconds(1)) return;
+            if (times.Stretch > 0 && float.IsFinite(times.Stretch)) _factor = times.Stretch;
+            if (times.InFlight == 0) _queueMs *= 0.5;
+        }
+    }
+
+    public LinkSnapshot Snapshot(bool up)
+    {
+        lock (_gate)
+        {
+            return new LinkSnapshot
+            {
+                Up = up, RateBitsPerSecond = _rate, RttMs = _rttMs, AgeSeconds = Age(), TailFactor = _factor, TailQueueMs = _queueMs,
+            };
+        }
+    }
+
+    double Sample(double wireMs, double spanMs, int frameBytes, int spanBytes)
+    {
+        if (frameBytes < SmallestTransfer) return double.NaN;
+        double transferMs = double.IsNaN(_rttMs) ? double.NaN : Math.Max(wireMs - _rttMs, 1e-3);
+        double overall = Math.Min(FastestRate, frameBytes * 8000.0 / transferMs);
+        if (spanMs >= 0.5 && spanBytes >= SmallestTransfer)
+        {
+            // A tail that was not scheduled in time finds more of the payload waiting than the link had brought by then.
+            double span = Math.Min(FastestRate, spanBytes * 8000.0 / spanMs);
+            return double.IsNaN(overall) ? span : Math.Min(span, 2 * overall);
+        }
+        // Shorter than the jitter of the round trip: only evidence of a faster link than believed.
+        if (transferMs < 0.25 * _rttMs && overall < _rate) return double.NaN;
+        return overall;
+    }
+
+    void AddRtt(double rttMs)
+    {
+        _rtts[_rttCount++ % RttWindow] = rttMs;
+        _rttMs = rttMs;
+        for (int i = 0; i < Math.Min(_rttCount, RttWindow); i++) _rttMs = Math.Min(_rttMs, _rtts[i]);
+    }
+
+    void AddRate(double sample)
+    {
+        _rateAt = Stopwatch.GetTimestamp();
+        if (double.IsNaN(_rate))
+        {
+            _rate = sample;
+            return;
+        }
+        double step = Math.Log(sample / _rate);
+        int direction = step > Math.Log(1.6) ? 1 : step < -Math.Log(1.6) ? -1 : 0;
+        double share = direction == 0 ? 0.4 : direction == _leaning ? 1 : 0.7;
+        _leaning = direction;
+        _rate *= Math.Exp(share * step);
+    }
+
+    double Age() => _rateAt == 0 ? double.PositiveInfinity : Stopwatch.GetElapsedTime(_rateAt).TotalSeconds;
+}

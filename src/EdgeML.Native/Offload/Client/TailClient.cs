@@ -1,0 +1,249 @@
+using System.Diagnostics;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Wire;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeML.Native.Offload;
+
+/// <summary>The edge's side of the link to a tail: connects in the background, sends cut tensors from where they lie, measures the link,
+/// and turns every fault into "finish locally".</summary>
+/// <remarks>All methods may be called from any thread. Requests allocate nothing once the client is warm. Two threads belong to it: one
+/// connects and receives, one keeps deadlines, pings and probes.</remarks>
+public sealed partial class TailClient : IDisposable
+{
+    readonly TailClientOptions _options;
+    readonly ModelManifest _manifest;
+    readonly ILogger _logger;
+    readonly LinkMeter _meter = new();
+    readonly object _gate = new();
+    readonly TailSlot[] _slots;
+    readonly Stack<TailSlot> _free;
+    readonly Thread _receiver;
+    readonly Thread _clock;
+    TailLink? _link;
+    TailExpectation? _expectation;
+    DeviceProfile? _tailProfile;
+    ulong _sequence;
+    int _maxInFlight;
+    int _onWire;
+    int _stale;
+    long _bytesSent;
+    readonly CancellationTokenSource _stop = new();
+    bool _disposed;
+
+    /// <summary>Starts to connect; returns at once.</summary>
+    /// <param name="options">Where the tail is.</param>
+    /// <param name="manifest">The model the edge holds.</param>
+    public TailClient(TailClientOptions options, ModelManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(manifest);
+        options.Limits.Check();
+        (_options, _manifest, _logger) = (options, manifest, options.Logger ?? NullLogger.Instance);
+        _logits = new float[manifest.Classes];
+        _slots = new TailSlot[options.Limits.MaxInFlight];
+        for (int i = 0; i < _slots.Length; i++) _slots[i] = new TailSlot(this, i, manifest.Classes, options.CompleteInline);
+        _free = new Stack<TailSlot>(_slots);
+        _receiver = new Thread(Connect) { IsBackground = true, Name = "edgeml link receive" };
+        _clock = new Thread(KeepTime) { IsBackground = true, Name = "edgeml link clock" };
+        _receiver.Start();
+        _clock.Start();
+    }
+
+    /// <summary>Whether a request would be sent now: connected, and nothing on the way that is overdue.</summary>
+    public bool IsUp
+    {
+        get
+        {
+            lock (_gate) return IsUpInside;
+        }
+    }
+
+    /// <summary>What the client knows of link and tail.</summary>
+    public LinkSnapshot Snapshot() => _meter.Snapshot(IsUp);
+
+    /// <summary>The tail's unit and head times as it said at the last handshake; null before the first.</summary>
+    public DeviceProfile? TailProfile => Volatile.Read(ref _tailProfile);
+
+    /// <summary>Bytes sent so far: requests, pings and probes, headers included.</summary>
+    public long BytesSent => Interlocked.Read(ref _bytesSent);
+
+    /// <summary>Why the last connection or attempt ended, one line; null before the first end.</summary>
+    public string? LastFault { get; private set; }
+
+    /// <summary>Waits until <see cref="IsUp"/>.</summary>
+    /// <returns>False when the time passed.</returns>
+    public bool WaitUntilUp(TimeSpan limit)
+    {
+        long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        lock (_gate)
+        {
+            while (!IsUpInside && !_disposed)
+            {
+                long left = end - Environment.TickCount64;
+                if (left <= 0) return false;
+                Monitor.Wait(_gate, (int)left);
+            }
+            return !_disposed;
+        }
+    }
+
+    /// <summary>Sends a task and blocks until its answer, its deadline, or the end of the connection.</summary>
+    /// <param name="request">The task.</param>
+    /// <param name="logits">Receives the logits of the exit that answered; one per class.</param>
+    /// <returns>How it ended; faults of link and tail are outcomes, not exceptions.</returns>
+    /// <exception cref="ArgumentException">A request the model does not allow.</exception>
+    public TailReply SendAndWait(in TailRequest request, Span<float> logits)
+    {
+        TailSlot? slot = Post(request, default, isAsync: false, out TailReply reply);
+        if (slot is null) return reply;
+        if (!slot.Signal.Wait(MillisecondsUntil(slot.DeadlineAt)) && !TryAbandon(slot)) slot.Signal.Wait();
+        reply = slot.Reply;
+        if (reply.Outcome == TailOutcome.Answered) slot.Logits.CopyTo(logits);
+        Release(slot);
+        return reply;
+    }
+
+    /// <summary>Sends a task and returns while it is on its way; answers come in any order.</summary>
+    /// <param name="request">The task. Its payload memory is free again when this method returns.</param>
+    /// <param name="logits">Receives the logits when the result is taken.</param>
+    /// <returns>To be awaited exactly once. It ends by the deadline at the latest, and never faults for link or tail.</returns>
+    /// <exception cref="ArgumentException">A request the model does not allow.</exception>
+    public ValueTask<TailReply> SendAsync(in TailRequest request, Memory<float> logits)
+    {
+        TailSlot? slot = Post(request, logits, isAsync: true, out TailReply reply);
+        return slot is null ? new ValueTask<TailReply>(reply) : new ValueTask<TailReply>(slot, slot.Version);
+    }
+
+    /// <summary>Closes the connection; requests on the way end as lost.</summary>
+    public void Dispose()
+    {
+        TailLink? link;
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            link = _link;
+            Monitor.PulseAll(_gate);
+        }
+        _stop.Cancel();
+        link?.Abort();
+        Volatile.Read(ref _connecting)?.Abort();
+        _receiver.Join();
+        _clock.Join();
+        _stop.Dispose();
+        foreach (TailSlot slot in _slots) slot.Signal.Dispose();
+    }
+
+    bool IsUpInside => _link is not null && _stale == 0 && !_probeOverdue && !_disposed;
+
+    TailSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, out TailReply failure)
+    {
+        int expected = PayloadSize.Of(_manifest, request.Policy.Cut, request.Encoding);
+        if (expected < 0 || expected != request.PayloadBytes)
+            throw new ArgumentException($"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the request has {request.PayloadBytes}", nameof(request));
+        failure = new TailReply { Outcome = TailOutcome.NotSent, RateBitsPerSecond = double.NaN };
+        TailSlot? slot;
+        TailLink link;
+        lock (_gate)
+        {
+            if (!IsUpInside || !(request.DeadlineMs > 0) || _onWire >= _maxInFlight || request.PayloadBytes > _link!.Tail.MaxPayloadBytes
+                || !_free.TryPop(out slot)) return null;
+            link = _link;
+            slot.Link = link;
+            slot.TaskId = (++_sequence << 8) | (uint)slot.Index;
+            slot.Policy = request.Policy;
+            slot.Reply = failure;
+            slot.Destination = logits;
+            (slot.CallerWaits, slot.CallerHolds, slot.IsAsync) = (true, true, isAsync);
+            slot.SentAt = Stopwatch.GetTimestamp();
+            slot.DeadlineAt = slot.SentAt + (long)(Math.Min(request.DeadlineMs, 1e9) * Stopwatch.Frequency / 1000);
+            _onWire++;
+            _lastActivity = slot.SentAt;
+            if (isAsync) WakeClockBefore(slot.DeadlineAt);
+        }
+        SendFrame(request, slot, link);
+        return slot;
+    }
+
+    void SendFrame(in TailRequest request, TailSlot slot, TailLink link)
+    {
+        Span<byte> header = stackalloc byte[RequestHeader.MaxBytes];
+        int headerBytes = new RequestHeader
+        {
+            TaskId = slot.TaskId, Encoding = request.Encoding, DeadlineMs = (float)request.DeadlineMs, Policy = request.Policy,
+        }.Write(header);
+        int front = FramePrelude.Bytes + headerBytes;
+        Span<byte> frame;
+        unsafe
+        {
+            // The caller promises the headroom; the address in front of the payload is its memory.
+            frame = new Span<byte>((byte*)request.Payload - front, front + request.PayloadBytes);
+        }
+        header[..headerBytes].CopyTo(frame[FramePrelude.Bytes..]);
+        slot.FrameBytes = frame.Length;
+        TrySend(link, TailLink.Framed(frame, FrameKind.Request, headerBytes, request.PayloadBytes));
+    }
+
+    void TrySend(TailLink link, ReadOnlySpan<byte> frame)
+    {
+        try
+        {
+            link.Send(frame);
+            Interlocked.Add(ref _bytesSent, frame.Length);
+            if (link.HasSpill) WakeClock();
+        }
+        catch (IOException)
+        {
+            // The receiving thread sees the same break and ends every request on this connection, this one included.
+            link.Abort();
+        }
+    }
+
+    /// <summary>Gives up waiting; false when the answer came in the same moment and the caller is about to be told.</summary>
+    bool TryAbandon(TailSlot slot)
+    {
+        lock (_gate)
+        {
+            if (!slot.CallerWaits) return false;
+            EndForCaller(slot, TailOutcome.Late);
+            _stale++;
+            return true;
+        }
+    }
+
+    static void EndForCaller(TailSlot slot, TailOutcome outcome)
+    {
+        slot.CallerWaits = false;
+        slot.Reply.Outcome = outcome;
+        slot.Reply.BytesSent = slot.FrameBytes;
+        slot.Reply.TotalMs = Milliseconds(Stopwatch.GetTimestamp() - slot.SentAt);
+    }
+
+    /// <summary>The caller has taken the result.</summary>
+    internal void Release(TailSlot slot)
+    {
+        slot.Signal.Reset();
+        lock (_gate)
+        {
+            slot.CallerHolds = false;
+            if (slot.TaskId == 0) _free.Push(slot);
+        }
+    }
+
+    /// <summary>Nothing more can come for the slot from the wire.</summary>
+    void EndOnWire(TailSlot slot)
+    {
+        slot.TaskId = 0;
+        slot.Link = null;
+        _onWire--;
+        if (!slot.CallerHolds) _free.Push(slot);
+    }
+
+    static double Milliseconds(long ticks) => ticks * 1000.0 / Stopwatch.Frequency;
+
+    static int MillisecondsUntil(long deadline) =>
+        (int)Math.Clamp(Math.Ceiling(Milliseconds(deadline - Stopwatch.GetTimestamp())), 0, int.MaxValue - 1);
+}

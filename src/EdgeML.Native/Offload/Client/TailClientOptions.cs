@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+
+namespace EdgeML.Native.Offload;
+
+/// <summary>Where the tail is and how patient its client is.</summary>
+public sealed record TailClientOptions
+{
+    /// <summary>Host name or address of the tail.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>TCP port of the tail.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>What is accepted from the tail, and how many requests may be on the way.</summary>
+    public ProtocolLimits Limits { get; init; } = new();
+
+    /// <summary>Pause before the second attempt to connect; doubled with every further one, with jitter.</summary>
+    public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longest pause between attempts to connect.</summary>
+    public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A connection that keeps a late request unanswered this long is cut and made anew.</summary>
+    public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>An idle connection is pinged this often; zero for never.</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>An idle connection's rate is probed when its last measurement is this old; zero for never.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Largest probe; a slow link gets a smaller one, about 10 ms of its rate but 2 KB at least.</summary>
+    public int ProbeBytes { get; init; } = 16 << 10;
+
+    /// <summary>An unanswered ping or probe marks the link down after this time or 4 round trips, whichever is longer.</summary>
+    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Whether an awaiting caller goes on directly on the receiving thread: quicker by a hop through the thread pool, for callers
+    /// that only take the result and return. A caller that computes there delays every other answer.</summary>
+    public bool CompleteInline { get; init; }
+
+    /// <summary>Told of connects, disconnects and refusals; null for nobody.</summary>
+    public ILogger? Logger { get; init; }
+}

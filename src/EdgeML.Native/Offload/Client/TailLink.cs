@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Sockets;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload.Transport;
+using EdgeML.Native.Offload.Wire;
+
+namespace EdgeML.Native.Offload.Client;
+
+/// <summary>One connection of a client, from connecting to its end: handshake, sending without blocking, receiving.</summary>
+sealed class TailLink : IDisposable
+{
+    readonly ITransport _transport;
+    readonly object _sendGate = new();
+    byte[] _spill = [];
+    int _spillStart;
+    int _spillEnd;
+
+    public TailLink(ITransport transport, ProtocolLimits limits)
+    {
+        _transport = transport;
+        Input = new FrameInput(transport, limits);
+    }
+
+    public FrameInput Input { get; }
+
+    /// <summary>What the tail said of itself; valid after <see cref="SayHello"/>.</summary>
+    public HelloAckHeader Tail { get; private set; }
+
+    /// <summary>Bytes that the stream has not taken yet.</summary>
+    public bool HasSpill => Volatile.Read(ref _spillEnd) != 0;
+
+    /// <summary>Connects to the first address that answers.</summary>
+    public static ITransport Connect(string host, int port, TimeSpan limit, CancellationToken stop)
+    {
+        IOException? failure = null;
+        foreach (IPAddress address in Dns.GetHostAddresses(host))
+        {
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            try
+            {
+                return ConnectTo(socket, new IPEndPoint(address, port), limit, stop);
+            }
+            catch (Exception e) when (e is SocketException or IOException)
+            {
+                socket.Dispose();
+                failure = new IOException($"tail {address}:{port} cannot be reached: {e.Message}", e);
+            }
+        }
+        throw failure ?? new IOException($"host {host} has no address");
+    }
+
+    public void SayHello(string modelHash, ProtocolLimits limits)
+    {
+        byte[] frame = new byte[FramePrelude.Bytes + 512];
+        int bytes = new HelloHeader(modelHash, Server.TailConnection.Encodings).Write(frame.AsSpan(FramePrelude.Bytes));
+        Send(Framed(frame, FrameKind.Hello, bytes, 0));
+        if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline)) throw new IOException("tail ended the connection instead of saying hello");
+        if (Input.Prelude.PayloadBytes != 0) throw new InvalidDataException($"hello-ack carries a payload of {Input.Prelude.PayloadBytes} bytes");
+        Tail = Input.Prelude.Kind switch
+        {
+            FrameKind.HelloAck => HelloAckHeader.Read(Input.Header),
+            FrameKind.Error => throw new IOException($"tail refuses: {ErrorHeader.Read(Input.Header) is var error} {error.Code}, {error.Text}"),
+            FrameKind kind => throw new InvalidDataException($"tail answers hello with a {kind} frame"),
+        };
+    }
+
+    public DeviceProfile Profile() => new()
+    {
+        Device = "tail",
+        UnitMs = [.. Tail.UnitMs.Select(ms => (double)ms)],
+        HeadMs = [.. Tail.HeadMs.Select(ms => (double)ms)],
+    };
+
+    /// <summary>Sends a whole frame without blocking: what the stream does not take now is copied and follows with <see cref="Flush"/>.</summary>
+    /// <exception cref="IOException">The connection is broken.</exception>
+    public void Send(ReadOnlySpan<byte> frame)
+    {
+        lock (_sendGate)
+        {
+            int sent = _spillEnd == 0 ? _transport.Send(frame) : 0;
+            if (sent < frame.Length) Spill(frame[sent..]);
+        }
+    }
+
+    /// <summary>Sends what was left over, waiting at most <paramref name="waitMs"/> for the stream to take more.</summary>
+    public void Flush(int waitMs)
+    {
+        if (!HasSpill || !_transport.WaitWritable(waitMs)) return;
+        lock (_sendGate)
+        {
+            _spillStart += _transport.Send(_spill.AsSpan(_spillStart.._spillEnd));
+            if (_spillStart == _spillEnd) (_spillStart, _spillEnd) = (0, 0);
+        }
+    }
+
+    /// <summary>Ends the connection; the receiving thread's wait throws. Any thread.</summary>
+    public void Abort() => _transport.Abort();
+
+    public void Dispose()
+    {
+        _transport.Dispose();
+        Input.Dispose();
+    }
+
+    /// <summary>Completes a frame whose header and payload lie behind the prelude's place.</summary>
+    public static ReadOnlySpan<byte> Framed(Span<byte> memory, FrameKind kind, int headerBytes, int payloadBytes)
+    {
+        Span<byte> frame = memory[..(FramePrelude.Bytes + headerBytes + payloadBytes)];
+        FramePrelude.Write(frame, kind, headerBytes, payloadBytes);
+        FramePrelude.Seal(frame);
+        return frame;
+    }
+
+    static SocketTransport ConnectTo(Socket socket, IPEndPoint target, TimeSpan limit, CancellationToken stop)
+    {
+        try
+        {
+            socket.Connect(target);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        {
+            long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+            // In slices, so that a client that is closed does not wait for a tail that never answers.
+            while (!socket.Poll(TimeSpan.FromMilliseconds(50), SelectMode.SelectWrite))
+            {
+                if (stop.IsCancellationRequested || Environment.TickCount64 > end) throw new IOException($"no answer for {limit.TotalMilliseconds:0} ms", e);
+            }
+            int error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+            if (error != 0) throw new SocketException(error);
+        }
+        return new SocketTransport(socket);
+    }
+
+    void Spill(ReadOnlySpan<byte> rest)
+    {
+        if (_spill.Length - _spillEnd < rest.Length)
+        {
+            byte[] larger = new byte[Math.Max(2 * _spill.Length, _spillEnd - _spillStart + rest.Length)];
+            _spill.AsSpan(_spillStart.._spillEnd).CopyTo(larger);
+            (_spill, _spillEnd, _spillStart) = (larger, _spillEnd - _spillStart, 0);
+        }
+        rest.CopyTo(_spill.AsSpan(_spillEnd));
+        Volatile.Write(ref _spillEnd, _spillEnd + rest.Length);
+    }
+}

@@ -1,0 +1,29 @@
+namespace EdgeML.Native.Offload;
+
+/// <summary>How a request ended, what the tail answered, and what the way there and back cost.</summary>
+public struct TailReply
+{
+    /// <summary>Whether there is an answer; without one the fields of the answer are 0.</summary>
+    public TailOutcome Outcome;
+
+    /// <summary>The tail's answer.</summary>
+    public TailAnswer Answer;
+
+    /// <summary>From the send call until now, milliseconds.</summary>
+    public double TotalMs;
+
+    /// <summary>Computing on the tail, milliseconds.</summary>
+    public double TailMs;
+
+    /// <summary>Waiting on the tail, milliseconds.</summary>
+    public double QueueMs;
+
+    /// <summary>Bytes of the request, prelude and header included; 0 when it was not sent.</summary>
+    public long BytesSent;
+
+    /// <summary>Uplink rate this transfer measured, bits a second; NaN where it measured none.</summary>
+    public double RateBitsPerSecond;
+
+    /// <summary>On the way, both directions: everything that was neither computing nor waiting on the tail, milliseconds.</summary>
+    public readonly double WireMs => Math.Max(0, TotalMs - TailMs - QueueMs);
+}

@@ -1,0 +1,77 @@
+using System.Threading.Tasks.Sources;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Offload.Client;
+
+/// <summary>One request on its way: what was sent, who waits, and the answer. Reused; all fields but the signals are guarded by the client's gate.</summary>
+sealed class TailSlot : IValueTaskSource<TailReply>
+{
+    readonly TailClient _client;
+    ManualResetValueTaskSourceCore<TailReply> _completion;
+
+    public TailSlot(TailClient client, int index, int classes, bool completeInline)
+    {
+        (_client, Index, Logits) = (client, index, new float[classes]);
+        _completion.RunContinuationsAsynchronously = !completeInline;
+    }
+
+    public int Index { get; }
+
+    /// <summary>The answer's logits until the caller has taken them.</summary>
+    public float[] Logits { get; }
+
+    /// <summary>Set when a blocked caller's answer is there.</summary>
+    public ManualResetEventSlim Signal { get; } = new(false, spinCount: 0);
+
+    /// <summary>The id on the wire; 0 when nothing is on the wire.</summary>
+    public ulong TaskId { get; set; }
+
+    /// <summary>The connection it was sent on.</summary>
+    public TailLink? Link { get; set; }
+
+    /// <summary>Whether the caller has not been told how it ended.</summary>
+    public bool CallerWaits { get; set; }
+
+    /// <summary>Whether the caller has not yet taken the result.</summary>
+    public bool CallerHolds { get; set; }
+
+    /// <summary>Whether the caller awaits instead of blocking.</summary>
+    public bool IsAsync { get; set; }
+
+    /// <summary>Where an awaiting caller wants the logits.</summary>
+    public Memory<float> Destination { get; set; }
+
+    public ExitPolicy Policy;
+
+    public TailReply Reply;
+
+    public int FrameBytes { get; set; }
+
+    public long SentAt { get; set; }
+
+    public long DeadlineAt { get; set; }
+
+    public short Version => _completion.Version;
+
+    /// <summary>Tells the caller; outside the gate, because an awaiting caller may go on right here.</summary>
+    public void Tell()
+    {
+        if (IsAsync) _completion.SetResult(Reply);
+        else Signal.Set();
+    }
+
+    public TailReply GetResult(short token)
+    {
+        TailReply reply = _completion.GetResult(token);
+        if (reply.Outcome == TailOutcome.Answered) Logits.AsSpan(0, Math.Min(Logits.Length, Destination.Length)).CopyTo(Destination.Span);
+        Destination = default;
+        _completion.Reset();
+        _client.Release(this);
+        return reply;
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) => _completion.GetStatus(token);
+
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _completion.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeML.Native.Offload;
+
+/// <summary>The tensor's own memory.</summary>
+readonly struct Float32Codec : ITensorCodec
+{
+    public static TensorEncoding Encoding => TensorEncoding.Float32;
+
+    public static int BytesPerElement => sizeof(float);
+
+    public static bool IsIdentity => true;
+
+    public static void Encode(ReadOnlySpan<float> tensor, Span<byte> payload) => MemoryMarshal.AsBytes(tensor).CopyTo(payload);
+
+    public static void Decode(ReadOnlySpan<byte> payload, Span<float> tensor) => payload.CopyTo(MemoryMarshal.AsBytes(tensor));
+}

@@ -1,0 +1,27 @@
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Offload;
+
+/// <summary>How large a request's payload is.</summary>
+public static class PayloadSize
+{
+    /// <summary>Bytes of the payload that enters a model at a cut.</summary>
+    /// <param name="manifest">The model.</param>
+    /// <param name="cut">Units run on the edge; any number, it may come from the wire.</param>
+    /// <param name="encoding">Any number, it may come from the wire.</param>
+    /// <returns>The exact size, or -1 where the model cannot be entered at this cut in this encoding.</returns>
+    public static int Of(ModelManifest manifest, int cut, TensorEncoding encoding)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        if (cut < 0 || cut >= manifest.LocalCut) return -1;
+        long elements = cut == 0 ? manifest.Input.Elements : manifest.Units[cut - 1].OutBytes / sizeof(float);
+        long bytes = encoding switch
+        {
+            TensorEncoding.Float32 => elements * sizeof(float),
+            TensorEncoding.Float16 => elements * 2,
+            TensorEncoding.Bytes when cut == 0 => elements,
+            _ => -1,
+        };
+        return bytes <= int.MaxValue ? (int)bytes : -1;
+    }
+}

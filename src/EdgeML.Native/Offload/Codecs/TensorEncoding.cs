@@ -1,0 +1,14 @@
+namespace EdgeML.Native.Offload;
+
+/// <summary>How a payload writes the cut tensor. The numbers travel; they are never changed, only added to.</summary>
+public enum TensorEncoding : byte
+{
+    /// <summary>Little-endian float32, the tensor's own memory.</summary>
+    Float32 = 1,
+
+    /// <summary>Little-endian IEEE half precision, round to nearest even.</summary>
+    Float16 = 2,
+
+    /// <summary>The input's own bytes, at cut 0 only; the tail multiplies them by the model's byte scale.</summary>
+    Bytes = 3,
+}

@@ -1,0 +1,42 @@
+namespace EdgeML.Native.Offload;
+
+/// <summary>What one side accepts from the other; every length is compared with these before it is used for anything.</summary>
+public sealed record ProtocolLimits
+{
+    /// <summary>Largest payload of a frame, bytes.</summary>
+    public int MaxPayloadBytes { get; init; } = 64 << 20;
+
+    /// <summary>Largest header of a frame, bytes; at most 65,535.</summary>
+    public int MaxHeaderBytes { get; init; } = 8192;
+
+    /// <summary>Connections a tail serves at the same time; one more is refused.</summary>
+    public int MaxConnections { get; init; } = 64;
+
+    /// <summary>Requests one connection may have unanswered; one more ends it. At most 256.</summary>
+    public int MaxInFlight { get; init; } = 16;
+
+    /// <summary>How long a connection may send nothing.</summary>
+    public TimeSpan IdleDeadline { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>From the first byte of a frame until its header is complete.</summary>
+    public TimeSpan HeaderDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>From a complete header until its payload is complete.</summary>
+    public TimeSpan PayloadDeadline { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>From the connection until both sides have said hello.</summary>
+    public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the peer may refuse to take bytes before it counts as gone.</summary>
+    public TimeSpan SendDeadline { get; init; } = TimeSpan.FromSeconds(2);
+
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxPayloadBytes, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxHeaderBytes, 64);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxHeaderBytes, ushort.MaxValue);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxInFlight, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxInFlight, 256);
+    }
+}

@@ -1,0 +1,16 @@
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Offload;
+
+/// <summary>The model as the tail server sees it: what it is, how fast this machine is, and lanes to compute on. Any thread.</summary>
+public interface ITailExecutor
+{
+    /// <summary>The model; a client with another hash is refused.</summary>
+    ModelManifest Manifest { get; }
+
+    /// <summary>Measured unit and head times of this machine, sent to clients; the lists may be empty when nothing was measured.</summary>
+    DeviceProfile Profile { get; }
+
+    /// <summary>Makes a lane: the state and the buffers of one run. Called rarely; lanes are reused.</summary>
+    ITailLane CreateLane();
+}

@@ -1,0 +1,241 @@
+using System.Diagnostics;
+using EdgeML.Native.Offload.Transport;
+using EdgeML.Native.Offload.Wire;
+
+namespace EdgeML.Native.Offload.Server;
+
+/// <summary>One client on the tail: says hello, receives requests into lanes, answers pings. Knows no socket.</summary>
+/// <remarks><see cref="Run"/> has a thread of its own; replies are sent by the compute threads.</remarks>
+sealed class TailConnection : IDisposable
+{
+    readonly ITransport _transport;
+    readonly FrameInput _input;
+    readonly TailWorkers _workers;
+    readonly ProtocolLimits _limits;
+    readonly object _sendGate = new();
+    readonly object _doneGate = new();
+    readonly byte[] _small = new byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
+    int _inFlight;
+    bool _refused;
+
+    public TailConnection(ITransport transport, TailWorkers workers, ProtocolLimits limits)
+    {
+        (_transport, _workers, _limits) = (transport, workers, limits);
+        _input = new FrameInput(transport, limits);
+    }
+
+    /// <summary>Why the connection ended; null for a clean end.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being computed.</summary>
+    /// <param name="drainLimit">How long to wait for that.</param>
+    public void Run(TimeSpan drainLimit)
+    {
+        try
+        {
+            if (SayHello())
+            {
+                while (_input.ReadHead(_limits.IdleDeadline, _limits.HeaderDeadline)) Handle();
+            }
+        }
+        catch (ProtocolVersionException e)
+        {
+            End(ErrorCode.Version, e.Message);
+        }
+        catch (InvalidDataException e)
+        {
+            End(ErrorCode.BadFrame, e.Message);
+        }
+        catch (TimeoutException e)
+        {
+            End(ErrorCode.BadFrame, e.Message);
+        }
+        catch (IOException e)
+        {
+            Fault ??= e.Message;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A lane that cannot be made ends this connection; the others are served on.
+            End(ErrorCode.Failed, e.Message);
+        }
+        WaitUntilDone(drainLimit);
+        _transport.EndSend();
+    }
+
+    /// <summary>Asks the connection to end after what it has received; any thread.</summary>
+    public void Finish() => _transport.EndReceive();
+
+    /// <summary>Ends the connection now; any thread.</summary>
+    public void Abort() => _transport.Abort();
+
+    /// <summary>Sends a whole frame. A client that does not take its answers is cut off, so that it cannot hold up the compute threads; any thread.</summary>
+    public void Send(ReadOnlySpan<byte> frame)
+    {
+        try
+        {
+            lock (_sendGate)
+            {
+                while (true)
+                {
+                    frame = frame[_transport.Send(frame)..];
+                    if (frame.IsEmpty) return;
+                    if (!_transport.WaitWritable((int)_limits.SendDeadline.TotalMilliseconds))
+                    {
+                        Fault ??= $"client took no bytes for {_limits.SendDeadline.TotalMilliseconds:0} ms";
+                        _transport.Abort();
+                        return;
+                    }
+                }
+            }
+        }
+        catch (IOException e)
+        {
+            // The receiving thread notices the same and ends the connection; here only this frame is lost.
+            Fault ??= e.Message;
+        }
+    }
+
+    /// <summary>Answers a request, or with task 0 the connection, with an error; any thread.</summary>
+    public void Refuse(ErrorCode code, ulong taskId, string text, in TransferTimes times)
+    {
+        Span<byte> frame = stackalloc byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
+        int bytes = new ErrorHeader { Code = code, TaskId = taskId, Text = text, Times = times }.Write(frame[FramePrelude.Bytes..]);
+        Send(Framed(frame, FrameKind.Error, bytes));
+    }
+
+    /// <summary>A request of this connection is through; any thread.</summary>
+    public void Done()
+    {
+        lock (_doneGate)
+        {
+            if (--_inFlight == 0) Monitor.PulseAll(_doneGate);
+        }
+    }
+
+    public void Dispose()
+    {
+        _transport.Dispose();
+        _input.Dispose();
+    }
+
+    bool SayHello()
+    {
+        if (!_input.ReadHead(_limits.HandshakeDeadline, _limits.HandshakeDeadline)) return false;
+        if (_input.Prelude.Kind != FrameKind.Hello) throw new InvalidDataException($"connection begins with a {_input.Prelude.Kind} frame, not with Hello");
+        if (_input.Prelude.PayloadBytes != 0) throw new InvalidDataException($"hello carries a payload of {_input.Prelude.PayloadBytes} bytes");
+        HelloHeader hello = HelloHeader.Read(_input.Header);
+        string ours = _workers.Manifest.Hash;
+        if (hello.ModelHash != ours)
+        {
+            End(ErrorCode.Model, $"client holds model {hello.ModelHash}, the tail holds {ours}");
+            return false;
+        }
+        if ((hello.Encodings & Encodings) == 0)
+        {
+            End(ErrorCode.BadRequest, $"client writes encodings 0x{hello.Encodings:x}, the tail reads 0x{Encodings:x}");
+            return false;
+        }
+        var ack = new HelloAckHeader(
+            _limits.MaxInFlight, _limits.MaxPayloadBytes, Encodings,
+            [.. _workers.Profile.UnitMs.Select(ms => (float)ms)], [.. _workers.Profile.HeadMs.Select(ms => (float)ms)]);
+        byte[] frame = new byte[FramePrelude.Bytes + 64 + (5 * (ack.UnitMs.Length + ack.HeadMs.Length))];
+        int bytes = ack.Write(frame.AsSpan(FramePrelude.Bytes));
+        Send(Framed(frame, FrameKind.HelloAck, bytes));
+        return true;
+    }
+
+    /// <summary>A bit per encoding every lane can read.</summary>
+    internal const int Encodings = (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes);
+
+    void Handle()
+    {
+        switch (_input.Prelude.Kind)
+        {
+            case FrameKind.Request: Receive(); break;
+            case FrameKind.Ping:
+            case FrameKind.Probe: Echo(); break;
+            default: throw new InvalidDataException($"client sent a {_input.Prelude.Kind} frame");
+        }
+    }
+
+    void Receive()
+    {
+        RequestHeader request = RequestHeader.Read(_input.Header);
+        int expected = PayloadSize.Of(_workers.Manifest, request.Policy.Cut, request.Encoding);
+        if (expected < 0)
+            throw new InvalidDataException($"cut {request.Policy.Cut} in encoding {(int)request.Encoding} does not exist in model {_workers.Manifest.Name}");
+        if (expected != _input.Prelude.PayloadBytes)
+            throw new InvalidDataException($"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the payload has {_input.Prelude.PayloadBytes}");
+        if (request.Policy.Exits != _workers.Manifest.SideExits)
+            throw new InvalidDataException($"request has {request.Policy.Exits} thresholds, the model has {_workers.Manifest.SideExits} side exits");
+        if (Volatile.Read(ref _inFlight) >= _limits.MaxInFlight)
+            throw new InvalidDataException($"client has {_limits.MaxInFlight + 1} requests unanswered, the limit is {_limits.MaxInFlight}");
+
+        if (_workers.TryRent() is not { } job)
+        {
+            _input.SkipPayload(_limits.PayloadDeadline);
+            var now = default(TransferTimes);
+            _workers.Stamp(ref now);
+            Refuse(ErrorCode.Busy, request.TaskId, "", now);
+            return;
+        }
+        try
+        {
+            _input.ReadPayload(job.Lane.InputFor(request.Policy.Cut, request.Encoding).Span, _limits.PayloadDeadline);
+        }
+        catch
+        {
+            _workers.Return(job);
+            throw;
+        }
+        job.Request = request;
+        job.Times = SpanOfPayload();
+        job.ReceivedAt = Stopwatch.GetTimestamp();
+        job.DeadlineAt = _input.HeadAt + (long)(Math.Min(request.DeadlineMs, 1e9) * Stopwatch.Frequency / 1000);
+        job.Connection = this;
+        lock (_doneGate) _inFlight++;
+        _workers.Submit(job);
+    }
+
+    void Echo()
+    {
+        PingHeader ping = PingHeader.Read(_input.Header);
+        _input.SkipPayload(_limits.PayloadDeadline);
+        ping.Times = SpanOfPayload();
+        _workers.Stamp(ref ping.Times);
+        int bytes = ping.Write(_small.AsSpan(FramePrelude.Bytes));
+        Send(Framed(_small, FrameKind.Pong, bytes));
+    }
+
+    TransferTimes SpanOfPayload() => new()
+    {
+        SpanMicros = (int)Math.Clamp((Stopwatch.GetTimestamp() - _input.HeadAt) * 1_000_000 / Stopwatch.Frequency, 0, int.MaxValue),
+        SpanBytes = _input.Prelude.PayloadBytes - _input.BufferedPayload,
+    };
+
+    void End(ErrorCode code, string text)
+    {
+        Fault ??= text;
+        if (_refused) return;
+        _refused = true;
+        Refuse(code, 0, text, default);
+    }
+
+    void WaitUntilDone(TimeSpan limit)
+    {
+        long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        lock (_doneGate)
+        {
+            while (_inFlight > 0 && Environment.TickCount64 < end) Monitor.Wait(_doneGate, (int)Math.Max(1, end - Environment.TickCount64));
+        }
+    }
+
+    static ReadOnlySpan<byte> Framed(Span<byte> memory, FrameKind kind, int headerBytes)
+    {
+        Span<byte> frame = memory[..(FramePrelude.Bytes + headerBytes)];
+        FramePrelude.Write(frame, kind, headerBytes, payloadBytes: 0);
+        FramePrelude.Seal(frame);
+        return frame;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Sockets;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Offload.Transport;
+using EdgeML.Native.Offload.Wire;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeML.Native.Offload;
+
+/// <summary>Serves a model's tail over TCP: listens, receives cut tensors straight into the model's buffers, answers by task id.</summary>
+/// <remarks>One thread accepts, one per connection receives, a fixed number computes. All methods may be called from any thread.</remarks>
+public sealed class TailServer : IDisposable
+{
+    readonly TailServerOptions _options;
+    readonly ILogger _logger;
+    readonly TailWorkers _workers;
+    readonly Socket _listener;
+    readonly Thread _acceptor;
+    readonly Dictionary<TailConnection, Thread> _connections = [];
+    bool _stopping;
+
+    /// <summary>Listens at once.</summary>
+    /// <param name="executor">The model; not disposed by the server, its lanes are.</param>
+    /// <param name="options">Address and limits.</param>
+    /// <exception cref="SocketException">The address is not free or not of this machine.</exception>
+    public TailServer(ITailExecutor executor, TailServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(executor);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Limits.Check();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ComputeThreads, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxLanes, 1, nameof(options));
+        _options = options;
+        _logger = options.Logger ?? NullLogger.Instance;
+        _listener = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            _listener.Bind(options.EndPoint);
+            _listener.Listen(128);
+        }
+        catch
+        {
+            _listener.Dispose();
+            throw;
+        }
+        EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
+        _workers = new TailWorkers(executor, options);
+        _acceptor = new Thread(Accept) { IsBackground = true, Name = "edgeml tail accept" };
+        _acceptor.Start();
+    }
+
+    /// <summary>Where the server listens, with the real port.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Clients connected now.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_connections) return _connections.Count;
+        }
+    }
+
+    /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts what is left.</summary>
+    public void Dispose()
+    {
+        lock (_connections)
+        {
+            if (_stopping) return;
+            _stopping = true;
+        }
+        _listener.Dispose();
+        _acceptor.Join();
+        ForEach(connection => connection.Finish());
+        long end = Environment.TickCount64 + (long)_options.DrainLimit.TotalMilliseconds;
+        lock (_connections)
+        {
+            while (_connections.Count > 0 && Environment.TickCount64 < end)
+                Monitor.Wait(_connections, (int)Math.Max(1, end - Environment.TickCount64));
+        }
+        ForEach(connection => connection.Abort());
+        lock (_connections)
+        {
+            while (_connections.Count > 0) Monitor.Wait(_connections);
+        }
+        _workers.Dispose();
+    }
+
+    void ForEach(Action<TailConnection> action)
+    {
+        TailConnection[] all;
+        lock (_connections) all = [.. _connections.Keys];
+        foreach (TailConnection connection in all) action(connection);
+    }
+
+    void Accept()
+    {
+        while (true)
+        {
+            try
+            {
+                Socket socket = _listener.Accept();
+                Admit(new SocketTransport(socket), socket.RemoteEndPoint);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                lock (_connections)
+                {
+                    if (_stopping) return;
+                }
+                // A client that gave up while it waited, or a lack of descriptors: neither ends the server.
+                _logger.LogWarning("tail cannot accept: {Error}", e.Message);
+                Thread.Sleep(10);
+            }
+        }
+    }
+
+    void Admit(SocketTransport transport, EndPoint? client)
+    {
+        var connection = new TailConnection(transport, _workers, _options.Limits);
+        string? refusal = null;
+        lock (_connections)
+        {
+            if (_stopping) refusal = "tail is shutting down";
+            else if (_connections.Count >= _options.Limits.MaxConnections) refusal = $"tail serves {_connections.Count} connections, the limit";
+            else
+            {
+                var thread = new Thread(() => Serve(connection, client)) { IsBackground = true, Name = "edgeml tail receive" };
+                _connections.Add(connection, thread);
+                thread.Start();
+                return;
+            }
+        }
+        connection.Refuse(ErrorCode.Unavailable, 0, refusal, default);
+        connection.Dispose();
+    }
+
+    void Serve(TailConnection connection, EndPoint? client)
+    {
+        _logger.LogInformation("tail connected to {Client}", client);
+        connection.Run(_options.DrainLimit);
+        connection.Dispose();
+        _logger.LogInformation("tail disconnected from {Client}: {Fault}", client, connection.Fault ?? "ended");
+        lock (_connections)
+        {
+            _connections.Remove(connection);
+            Monitor.PulseAll(_connections);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload.Wire;
+
+namespace EdgeML.Native.Offload.Server;
+
+/// <summary>The tail's compute threads, the queue in front of them, and the lanes. Any thread.</summary>
+sealed class TailWorkers : IDisposable
+{
+    readonly object _gate = new();
+    readonly Queue<TailJob> _queue;
+    readonly Stack<TailJob> _free;
+    readonly Thread[] _threads;
+    readonly ITailExecutor _executor;
+    readonly TailServerOptions _options;
+    readonly TailExpectation _expectation;
+    readonly List<TailJob> _all = [];
+    long _windowStart = Stopwatch.GetTimestamp();
+    long _busyTicks;
+    long _lastRun;
+    int _inFlight;
+    float _busyShare;
+    float _stretch = 1;
+    bool _stopping;
+
+    public TailWorkers(ITailExecutor executor, TailServerOptions options)
+    {
+        (_executor, _options) = (executor, options);
+        _expectation = new TailExpectation(executor.Manifest, executor.Profile);
+        _queue = new Queue<TailJob>(options.MaxLanes);
+        _free = new Stack<TailJob>(options.MaxLanes);
+        _threads = new Thread[options.ComputeThreads];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            _threads[i] = new Thread(Work) { IsBackground = true, Name = $"edgeml tail compute {i + 1}" };
+            _threads[i].Start();
+        }
+    }
+
+    public ModelManifest Manifest => _executor.Manifest;
+
+    public DeviceProfile Profile => _executor.Profile;
+
+    /// <summary>A job to receive a request into, or null when all lanes are taken.</summary>
+    public TailJob? TryRent()
+    {
+        lock (_gate)
+        {
+            if (_free.TryPop(out TailJob? job))
+            {
+                _inFlight++;
+                return job;
+            }
+            if (_stopping || _all.Count == _options.MaxLanes) return null;
+            // Lanes are made under the lock: it happens a few times in a server's life, and two connections must not make one too many.
+            job = new TailJob(_executor.CreateLane(), Manifest.Classes);
+            _all.Add(job);
+            _inFlight++;
+            return job;
+        }
+    }
+
+    public void Return(TailJob job)
+    {
+        job.Connection = null;
+        lock (_gate)
+        {
+            _inFlight--;
+            _free.Push(job);
+        }
+    }
+
+    public void Submit(TailJob job)
+    {
+        lock (_gate)
+        {
+            _queue.Enqueue(job);
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Fills in what the tail knows of its own load.</summary>
+    public void Stamp(ref TransferTimes times)
+    {
+        lock (_gate)
+        {
+            bool recent = Stopwatch.GetElapsedTime(_lastRun) < TimeSpan.FromSeconds(1);
+            times.InFlight = _inFlight;
+            times.BusyShare = recent ? _busyShare : 0;
+            times.Stretch = recent ? _stretch : (float)LoadFactor();
+        }
+    }
+
+    /// <summary>Ends the threads after what is queued; lanes are disposed.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_gate);
+        }
+        foreach (Thread thread in _threads) thread.Join();
+        foreach (TailJob job in _all) job.Dispose();
+    }
+
+    void Work()
+    {
+        while (true)
+        {
+            TailJob job;
+            lock (_gate)
+            {
+                while (_queue.Count == 0)
+                {
+                    if (_stopping) return;
+                    Monitor.Wait(_gate);
+                }
+                job = _queue.Dequeue();
+            }
+            Answer(job);
+        }
+    }
+
+    void Answer(TailJob job)
+    {
+        TailConnection connection = job.Connection!;
+        long start = Stopwatch.GetTimestamp();
+        job.Times.QueueMicros = Micros(start - job.ReceivedAt);
+        if (start > job.DeadlineAt)
+        {
+            Stamp(ref job.Times);
+            connection.Refuse(ErrorCode.Late, job.Request.TaskId, "", job.Times);
+        }
+        else
+        {
+            try
+            {
+                TailAnswer answer = job.Lane.Run(job.Request.Policy, job.Request.Encoding, job.Logits);
+                long ticks = StretchedBy(LoadFactor(), start);
+                job.Times.ComputeMicros = Micros(ticks);
+                Account(ticks, _expectation.Milliseconds(job.Request.Policy, answer.Exit));
+                Stamp(ref job.Times);
+                connection.Send(job.WriteReply(answer));
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // Whatever the model did, the client still has the tensor and must hear that it is on its own.
+                connection.Refuse(ErrorCode.Failed, job.Request.TaskId, e.Message, job.Times);
+            }
+        }
+        Return(job);
+        connection.Done();
+    }
+
+    double LoadFactor() => _options.LoadFactor is { } factor ? Math.Max(1, factor()) : 1;
+
+    static long StretchedBy(double factor, long start)
+    {
+        long ran = Stopwatch.GetTimestamp() - start;
+        if (factor <= 1) return ran;
+        long end = start + (long)(ran * factor);
+        int whole = (int)((end - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency) - 1;
+        if (whole > 0) Thread.Sleep(whole);
+        while (Stopwatch.GetTimestamp() < end) Thread.SpinWait(20);
+        return Stopwatch.GetTimestamp() - start;
+    }
+
+    void Account(long ticks, double expectedMs)
+    {
+        lock (_gate)
+        {
+            _lastRun = Stopwatch.GetTimestamp();
+            if (expectedMs > 0)
+            {
+                float stretch = (float)(ticks * 1000.0 / Stopwatch.Frequency / expectedMs);
+                _stretch += 0.3f * (stretch - _stretch);
+            }
+            _busyTicks += ticks;
+            long window = _lastRun - _windowStart;
+            if (window < Stopwatch.Frequency / 4) return;
+            _busyShare = (float)Math.Min(1, (double)_busyTicks / window / _threads.Length);
+            (_windowStart, _busyTicks) = (_lastRun, 0);
+        }
+    }
+
+    static int Micros(long ticks) => (int)Math.Clamp(ticks * 1_000_000 / Stopwatch.Frequency, 0, int.MaxValue);
+}

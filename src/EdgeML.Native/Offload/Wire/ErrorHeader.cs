@@ -1,0 +1,54 @@
+namespace EdgeML.Native.Offload.Wire;
+
+/// <summary>A refusal: of one request when it names a task, else of the whole connection.</summary>
+struct ErrorHeader
+{
+    public const int MaxBytes = 512;
+    const int MaxTextBytes = 400;
+
+    public ErrorCode Code;
+
+    /// <summary>0 for the whole connection.</summary>
+    public ulong TaskId;
+
+    public string Text;
+
+    public TransferTimes Times;
+
+    public readonly int Write(Span<byte> destination)
+    {
+        var writer = new MessagePackWriter(destination);
+        writer.WriteMapHeader(10);
+        writer.Write(0L);
+        writer.Write((long)Code);
+        writer.Write(1L);
+        writer.Write(TaskId);
+        writer.Write(2L);
+        writer.Write(Text.AsSpan(0, Math.Min(Text.Length, MaxTextBytes / 4)));
+        Times.Write(ref writer);
+        return writer.Written;
+    }
+
+    public static ErrorHeader Read(ReadOnlySpan<byte> header)
+    {
+        var reader = new HeaderReader(header);
+        var error = default(ErrorHeader);
+        error.Text = "";
+        while (reader.NextKey(out int key))
+        {
+            switch (key)
+            {
+                case 0: error.Code = (ErrorCode)reader.Value.ReadInt32(1, byte.MaxValue); break;
+                case 1: error.TaskId = reader.Value.ReadUInt64(); break;
+                case 2:
+                    // The text of a refused request is not kept: a tail that refuses many must not cost the edge its memory.
+                    if (error.TaskId == 0) error.Text = reader.Value.ReadText(MaxTextBytes);
+                    else reader.Value.ReadUtf8(MaxTextBytes);
+                    break;
+                default: error.Times.ReadKey(key, ref reader.Value); break;
+            }
+        }
+        reader.Require(0b11, "error");
+        return error;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Offload.Wire;
+
+/// <summary>What a request asks; the payload is the cut tensor.</summary>
+struct RequestHeader
+{
+    /// <summary>Longest header this side writes: id, cut, encoding, deadline and all thresholds.</summary>
+    public const int MaxBytes = TailRequest.HeadroomBytes - FramePrelude.Bytes;
+
+    public ulong TaskId;
+    public TensorEncoding Encoding;
+    public float DeadlineMs;
+    public ExitPolicy Policy;
+
+    public readonly int Write(Span<byte> destination)
+    {
+        var writer = new MessagePackWriter(destination);
+        writer.WriteMapHeader(5);
+        writer.Write(0L);
+        writer.Write(TaskId);
+        writer.Write(1L);
+        writer.Write((long)Policy.Cut);
+        writer.Write(2L);
+        writer.Write((long)Encoding);
+        writer.Write(3L);
+        writer.Write(DeadlineMs);
+        writer.Write(4L);
+        ReadOnlySpan<float> thresholds = Policy.Thresholds;
+        writer.WriteArrayHeader(thresholds.Length);
+        foreach (float threshold in thresholds) writer.Write(threshold);
+        return writer.Written;
+    }
+
+    [SkipLocalsInit]
+    public static RequestHeader Read(ReadOnlySpan<byte> header)
+    {
+        var reader = new HeaderReader(header);
+        var request = default(RequestHeader);
+        int cut = 0;
+        Span<float> thresholds = stackalloc float[ExitPolicy.MaxExits];
+        int count = 0;
+        while (reader.NextKey(out int key))
+        {
+            switch (key)
+            {
+                case 0: request.TaskId = reader.Value.ReadUInt64(); break;
+                case 1: cut = reader.Value.ReadInt32(0, ushort.MaxValue); break;
+                case 2: request.Encoding = (TensorEncoding)reader.Value.ReadInt32(0, byte.MaxValue); break;
+                case 3:
+                    request.DeadlineMs = reader.Value.ReadSingle();
+                    if (!(request.DeadlineMs >= 0)) throw new InvalidDataException($"deadline of a request is {request.DeadlineMs} ms");
+                    break;
+                case 4:
+                    count = reader.Value.ReadArrayHeader(ExitPolicy.MaxExits);
+                    for (int i = 0; i < count; i++)
+                    {
+                        thresholds[i] = reader.Value.ReadSingle();
+                        if (!(thresholds[i] >= 0 && thresholds[i] <= 1)) throw new InvalidDataException($"threshold {i + 1} of a request is {thresholds[i]}, not in 0..1");
+                    }
+                    break;
+                default: reader.Value.Skip(); break;
+            }
+        }
+        reader.Require(0b11111, "request");
+        request.Policy = new ExitPolicy(thresholds[..count], cut);
+        return request;
+    }
+}

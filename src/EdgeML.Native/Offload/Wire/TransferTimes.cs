@@ -1,0 +1,63 @@
+namespace EdgeML.Native.Offload.Wire;
+
+/// <summary>The tail's clock on one request or probe, part of replies, pongs and errors: the client cannot see these from its side.</summary>
+struct TransferTimes
+{
+    /// <summary>Header keys used here.</summary>
+    public const uint Keys = 0b1111111 << FirstKey;
+    const int FirstKey = 10;
+
+    /// <summary>Computing.</summary>
+    public int ComputeMicros;
+
+    /// <summary>Between the payload's last byte and the start of computing.</summary>
+    public int QueueMicros;
+
+    /// <summary>Between the moment the header was there and the payload's last byte.</summary>
+    public int SpanMicros;
+
+    /// <summary>Payload bytes that arrived within the span; those already there with the header are not counted.</summary>
+    public int SpanBytes;
+
+    /// <summary>Requests on the tail, this one included.</summary>
+    public int InFlight;
+
+    /// <summary>Share of the tail's compute threads that was busy lately, 0..1.</summary>
+    public float BusyShare;
+
+    /// <summary>How much longer than its profile says the tail computes now, over all its clients; 1 when it is idle.</summary>
+    public float Stretch;
+
+    public readonly void Write(ref MessagePackWriter writer)
+    {
+        writer.Write((long)FirstKey);
+        writer.Write((long)ComputeMicros);
+        writer.Write(FirstKey + 1L);
+        writer.Write((long)QueueMicros);
+        writer.Write(FirstKey + 2L);
+        writer.Write((long)SpanMicros);
+        writer.Write(FirstKey + 3L);
+        writer.Write((long)SpanBytes);
+        writer.Write(FirstKey + 4L);
+        writer.Write((long)InFlight);
+        writer.Write(FirstKey + 5L);
+        writer.Write(BusyShare);
+        writer.Write(FirstKey + 6L);
+        writer.Write(Stretch);
+    }
+
+    public void ReadKey(int key, ref MessagePackReader value)
+    {
+        switch (key)
+        {
+            case FirstKey: ComputeMicros = value.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 1: QueueMicros = value.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 2: SpanMicros = value.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 3: SpanBytes = value.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 4: InFlight = value.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 5: BusyShare = value.ReadSingle(); break;
+            case FirstKey + 6: Stretch = value.ReadSingle(); break;
+            default: value.Skip(); break;
+        }
+    }
+}
