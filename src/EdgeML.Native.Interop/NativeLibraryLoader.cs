@@ -44,6 +44,11 @@ static class NativeLibraryLoader
         }
     }
 
+    // Not RuntimeInformation.RuntimeIdentifier, which names the distribution where the runtime was built from source.
+    static string Rid =>
+        (OperatingSystem.IsWindows() ? "win-" : OperatingSystem.IsMacOS() ? "osx-" : "linux-")
+        + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
     static string FileName => OperatingSystem.IsWindows() ? "edgeml.dll" : OperatingSystem.IsMacOS() ? "libedgeml.dylib" : "libedgeml.so";
 
     /// <summary>An explicit path, then the output's <c>runtimes/&lt;rid&gt;/native</c>, then the runtime's own probing. Nothing else.</summary>
@@ -58,7 +63,7 @@ static class NativeLibraryLoader
             LoadedPath = chosen;
             return explicitHandle;
         }
-        string local = Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", FileName);
+        string local = Path.Combine(AppContext.BaseDirectory, "runtimes", Rid, "native", FileName);
         if (NativeLibrary.TryLoad(local, out nint handle))
         {
             LoadedPath = local;
