@@ -7,6 +7,9 @@ public abstract class ImageSource : IDisposable
     /// <summary>The label of a sample whose source has none.</summary>
     public const int NoLabel = -1;
 
+    byte[]? _bytes;
+    int _elements;
+
     /// <summary>The specification this source was opened from.</summary>
     public required string Spec { get; init; }
 
@@ -17,7 +20,7 @@ public abstract class ImageSource : IDisposable
     public abstract long? Count { get; }
 
     /// <summary>Elements of a sample.</summary>
-    public int Elements => Shape.Aggregate(1, (product, dimension) => product * dimension);
+    public int Elements => _elements > 0 ? _elements : _elements = Shape.Aggregate(1, (product, dimension) => checked(product * dimension));
 
     /// <summary>Whether samples are bytes; otherwise <see cref="Read"/> throws and only <see cref="ReadTensor"/> works.</summary>
     public virtual bool HasBytes => true;
@@ -74,8 +77,6 @@ public abstract class ImageSource : IDisposable
     protected virtual void Dispose(bool disposing)
     {
     }
-
-    byte[]? _bytes;
 
     long Wrap(long index)
     {

@@ -64,7 +64,7 @@ sealed class PngImage
         if (colourType == 3 && palette.Length is 0 or > 768 || palette.Length % 3 != 0)
             throw new InvalidDataException($"PNG palette of {palette.Length} bytes");
         packed.Position = 0;
-        byte[] samples = Unfilter(packed, width * channels, height, channels);
+        byte[] samples = Unpack(packed, width * channels, height, channels);
         if (colourType == 3 && samples.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)((palette.Length / 3) - 1)) is >= 0 and var at)
             throw new InvalidDataException($"PNG palette has {palette.Length / 3} colours, pixel {at} wants number {samples[at]}");
         return new(width, height, colourType, channels, samples, palette);
@@ -95,6 +95,18 @@ sealed class PngImage
         if (body[10] != 0 || body[11] != 0) throw new InvalidDataException($"PNG with compression {body[10]} and filter method {body[11]}, only 0 exists");
         if (body[12] != 0) throw new InvalidDataException("interlaced PNG files are not read");
         return ((int)width, (int)height, body[9], channels);
+    }
+
+    static byte[] Unpack(Stream packed, int stride, int height, int channels)
+    {
+        try
+        {
+            return Unfilter(packed, stride, height, channels);
+        }
+        catch (IOException e)
+        {
+            throw new InvalidDataException("PNG pixels are not a zlib stream", e);
+        }
     }
 
     static byte[] Unfilter(Stream packed, int stride, int height, int channels)

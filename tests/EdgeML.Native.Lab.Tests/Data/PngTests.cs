@@ -1,0 +1,175 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using EdgeML.Native.Lab.Data;
+
+namespace EdgeML.Native.Lab.Tests.Data;
+
+public sealed class PngTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("edgeml-png-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 3)]
+    [InlineData(3, 1)]
+    [InlineData(4, 2)]
+    [InlineData(6, 4)]
+    public void Decode_EachColourTypeAndFilter_GivesThePixels(int colourType, int channels)
+    {
+        const int Width = 13, Height = 10;
+        var random = new Random(17);
+        byte[] samples = new byte[Width * Height * channels], palette = new byte[3 * 256];
+        random.NextBytes(samples);
+        random.NextBytes(palette);
+
+        // Rows take the filters 0..4 in turn.
+        PngImage image = PngImage.Decode(Encode(Width, Height, colourType, channels, samples, palette));
+
+        var planes = new byte[3 * Width * Height];
+        image.CopyPlanes(planes);
+        Assert.Equal((Width, Height), (image.Width, image.Height));
+        for (int i = 0; i < Width * Height; i++)
+        {
+            for (int c = 0; c < 3; c++)
+            {
+                byte expected = colourType switch
+                {
+                    0 or 4 => samples[i * channels],
+                    3 => palette[(3 * samples[i]) + c],
+                    _ => samples[(i * channels) + c],
+                };
+                Assert.Equal(expected, planes[(c * Width * Height) + i]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Folder_OneFolderAClass_LabelsInOrderOfNames()
+    {
+        Write("dogs/b.png", 32, 10);
+        Write("dogs/a.png", 32, 20);
+        Write("cats/z.png", 32, 30);
+        using ImageSource source = DataSpec.Parse($"images:{_folder}").Open([3, 32, 32]);
+        var planes = new byte[source.Elements];
+        Assert.Equal(["cats", "dogs"], source.ClassNames);
+        Assert.Equal(3, source.Count);
+        (int Label, byte Value)[] expected = [(0, 30), (1, 20), (1, 10)];
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(expected[i].Label, source.Read(i, planes));
+            Assert.All(planes, value => Assert.Equal(expected[i].Value, value));
+        }
+    }
+
+    [Fact]
+    public void Folder_OtherSizeThanNetwork_SaysBoth()
+    {
+        Write("x/a.png", 16, 1);
+        using ImageSource source = DataSpec.Parse($"images:{_folder}").Open([3, 32, 32]);
+        var e = Assert.Throws<InvalidDataException>(() => source.Read(0, new byte[source.Elements]));
+        Assert.Contains("is 16 x 16, the network's input is 32 x 32", e.Message);
+    }
+
+    [Fact]
+    public void Folder_WithoutPng_SaysSo()
+    {
+        var e = Assert.Throws<FileNotFoundException>(() => DataSpec.Parse($"images:{_folder}").Open([3, 32, 32]));
+        Assert.Contains("holds no *.png", e.Message);
+    }
+
+    [Fact]
+    public void Decode_CutAnywhere_IsInvalidData()
+    {
+        byte[] file = Encode(5, 4, 2, 3, new byte[60], []);
+        for (int length = 0; length < file.Length - 1; length++)
+        {
+            byte[] cut = file[..length];
+            Assert.Throws<InvalidDataException>(() => PngImage.Decode(cut));
+        }
+    }
+
+    [Fact]
+    public void Decode_ChangedBytes_DecodesOrIsInvalidData()
+    {
+        const int Seed = 20260;
+        var random = new Random(Seed);
+        byte[] file = Encode(9, 7, 3, 1, new byte[63], new byte[30]);
+        for (int i = 0; i < 3000; i++)
+        {
+            byte[] changed = [.. file];
+            for (int j = random.Next(1, 4); j > 0; j--) changed[random.Next(changed.Length)] = (byte)random.Next(256);
+            try
+            {
+                PngImage image = PngImage.Decode(changed);
+                image.CopyPlanes(new byte[3 * image.Width * image.Height]);
+            }
+            catch (InvalidDataException e)
+            {
+                Assert.DoesNotContain('\n', e.Message);
+            }
+        }
+    }
+
+    void Write(string name, int size, byte value)
+    {
+        string path = Path.Combine(_folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        byte[] samples = new byte[3 * size * size];
+        samples.AsSpan().Fill(value);
+        File.WriteAllBytes(path, Encode(size, size, 2, 3, samples, []));
+    }
+
+    static byte[] Encode(int width, int height, int colourType, int channels, byte[] samples, byte[] palette)
+    {
+        using var file = new MemoryStream();
+        file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        (header[8], header[9]) = (8, (byte)colourType);
+        Chunk(file, "IHDR"u8, header);
+        Chunk(file, "tEXt"u8, "Comment"u8);
+        if (colourType == 3) Chunk(file, "PLTE"u8, palette);
+        byte[] packed = Pack(samples, width * channels, height, channels);
+        Chunk(file, "IDAT"u8, packed.AsSpan(0, packed.Length / 2));
+        Chunk(file, "IDAT"u8, packed.AsSpan(packed.Length / 2));
+        Chunk(file, "IEND"u8, []);
+        return file.ToArray();
+    }
+
+    static void Chunk(Stream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, body.Length);
+        file.Write(number);
+        file.Write(type);
+        file.Write(body);
+        file.Write("crc?"u8);
+    }
+
+    static byte[] Pack(byte[] samples, int stride, int height, int channels)
+    {
+        using var packed = new MemoryStream();
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            for (int y = 0; y < height; y++)
+            {
+                int filter = y % 5;
+                zlib.WriteByte((byte)filter);
+                for (int i = 0; i < stride; i++)
+                {
+                    int left = i >= channels ? samples[(y * stride) + i - channels] : 0;
+                    int up = y > 0 ? samples[((y - 1) * stride) + i] : 0;
+                    int corner = i >= channels && y > 0 ? samples[((y - 1) * stride) + i - channels] : 0;
+                    int estimate = left + up - corner;
+                    int paeth = new[] { left, up, corner }.MinBy(v => Math.Abs(estimate - v));
+                    int predicted = filter switch { 1 => left, 2 => up, 3 => (left + up) / 2, 4 => paeth, _ => 0 };
+                    zlib.WriteByte((byte)(samples[(y * stride) + i] - predicted));
+                }
+            }
+        }
+        return packed.ToArray();
+    }
+}
