@@ -9,6 +9,7 @@ static class ManifestRules
     internal static void Check(ModelManifest manifest)
     {
         int units = manifest.Units.Count;
+        Require(!manifest.Units.Contains(null) && !manifest.Cuts.Contains(null) && !manifest.Exits.Contains(null) && !manifest.Files.Contains(null), $"a list holds null");
         Require(manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
         Require(manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71, $"the hash '{manifest.Hash}' is not sha256: and 64 digits");
         Require(units is >= 1 and <= MostUnits, $"{units} units");

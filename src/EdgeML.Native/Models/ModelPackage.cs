@@ -55,7 +55,7 @@ public sealed partial class ModelPackage : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"{Path.GetFileName(onnxPath)}: {e.Message}", e);
+            throw new InvalidDataException($"{Path.GetFileName(onnxPath)}: {OnnxFile.OneLine(e.Message)}", e);
         }
         AtomicFile.WriteFolder(folder, PackageWriter.ManifestName, temporary => manifest = PackageWriter.Write(temporary, manifest, classifier, trunk));
         return new PreparedModel(manifest, classifier.Notes);
@@ -77,10 +77,22 @@ public sealed partial class ModelPackage : IDisposable
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ModelPackage Open(string folder)
     {
+        try
+        {
+            return OpenChecked(folder);
+        }
+        catch (InvalidDataException e) when (OnnxFile.OneLine(e.Message) is var line && line != e.Message)
+        {
+            throw new InvalidDataException(line, e);
+        }
+    }
+
+    static ModelPackage OpenChecked(string folder)
+    {
         string manifestPath = Path.Combine(folder, PackageWriter.ManifestName);
         if (!File.Exists(manifestPath)) throw new InvalidDataException($"{folder} is not a package: no {PackageWriter.ManifestName} in it");
         ModelManifest manifest = PackageJson.Read(manifestPath, PackageJson.Default.ModelManifest);
-        ManifestRules.Check(manifest);
+        ManifestRules.Check(manifest = manifest with { ClassNames = manifest.ClassNames ?? [], Files = manifest.Files ?? [] }); // absent keys are null
         PackageGraph graph = PackageGraph.Open(folder, manifest);
         try
         {
@@ -120,6 +132,7 @@ public sealed partial class ModelPackage : IDisposable
 
     DeviceProfile Checked(DeviceProfile profile)
     {
+        if (profile.Power is null) throw new InvalidDataException($"the profile of '{profile.Device}' has no power model");
         if (profile.UnitMs.Count != Manifest.Units.Count || profile.HeadMs.Count != Manifest.SideExits)
             throw new InvalidDataException(
                 $"the profile of '{profile.Device}' has {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");

@@ -41,7 +41,7 @@ sealed class OnnxFile
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"{name}: {e.Message}", e);
+            throw new InvalidDataException($"{name}: {OneLine(e.Message)}", e);
         }
         return new OnnxFile(model, Path.GetFileNameWithoutExtension(path), "sha256:" + Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
@@ -67,7 +67,18 @@ sealed class OnnxFile
         return model;
     }
 
-    internal static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    /// <summary>Texts with names out of a file may hold anything; a message is one line of bounded length.</summary>
+    internal static string OneLine(string text)
+    {
+        text = string.Join(' ', text.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        if (text.Length > MostMessage) text = text[..MostMessage] + "...";
+        return string.Create(text.Length, text, static (chars, from) =>
+        {
+            for (int i = 0; i < chars.Length; i++) chars[i] = char.IsControl(from[i]) || char.IsSurrogate(from[i]) || from[i] is '\u2028' or '\u2029' ? '?' : from[i];
+        });
+    }
+
+    const int MostMessage = 400;
 
     static void LoadWeights(GraphProto graph, string folder, IncrementalHash hash)
     {
