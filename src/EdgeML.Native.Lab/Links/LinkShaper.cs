@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EdgeML.Native.Lab.Links;
+
+/// <summary>A slow link in this process: listens on loopback, passes bytes on to a tail at the rate and with the delay of a trace. An outage
+/// holds bytes back and breaks nothing, as a radio link does.</summary>
+/// <remarks>
+/// Both directions have the trace's rate and half its round-trip time; connections share it. At most a few milliseconds of bytes wait
+/// here, with small socket buffers in front, so that a sender feels the link instead of filling memory. All methods may be called from any thread.
+/// </remarks>
+public sealed class LinkShaper : IDisposable
+{
+    readonly LinkShaperOptions _options;
+    readonly Socket _listener;
+    readonly LinkPacer _up;
+    readonly LinkPacer _down;
+    readonly List<ShapedStream> _streams = [];
+    readonly List<Thread> _threads = [];
+    readonly Thread _acceptor;
+    long _origin = Stopwatch.GetTimestamp();
+    bool _started;
+    bool _stopping;
+
+    /// <summary>Listens at once; the trace stands at its first level that lets bytes through until <see cref="StartClock"/>.</summary>
+    /// <exception cref="SocketException">The address is not free.</exception>
+    public LinkShaper(LinkShaperOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        // Until the clock is started the link is like the trace's first level that lets anything through.
+        LinkLevel first = options.Trace.Levels.FirstOrDefault(level => level.Mbps > 0, options.Trace.Levels[0]);
+        LinkTrace waiting = LinkTrace.Constant(first.Mbps, first.RttMs);
+        (_up, _down) = (new LinkPacer(waiting), new LinkPacer(waiting));
+        _listener = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = ShapedStream.SocketBufferBytes };
+        try
+        {
+            _listener.Bind(options.EndPoint);
+            _listener.Listen(16);
+        }
+        catch
+        {
+            _listener.Dispose();
+            throw;
+        }
+        EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
+        _acceptor = new Thread(Accept) { IsBackground = true, Name = "edgeml shaper accept" };
+        _acceptor.Start();
+    }
+
+    /// <summary>Where edges connect to.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Second of the trace; 0 until the clock is started.</summary>
+    public double Seconds => Volatile.Read(ref _started) ? Clock : 0;
+
+    /// <summary>The level in force.</summary>
+    public LinkLevel Level => _options.Trace.At(Seconds);
+
+    /// <summary>Bytes that have left the link towards the tail.</summary>
+    public long BytesUp => Interlocked.Read(ref BytesUpField);
+
+    internal long BytesUpField;
+
+    internal long BytesDownField;
+
+    /// <summary>Starts the trace, or starts it again, at second 0.</summary>
+    public void StartClock()
+    {
+        Volatile.Write(ref _origin, Stopwatch.GetTimestamp());
+        Volatile.Write(ref _started, true);
+        _up.Restart(_options.Trace);
+        _down.Restart(_options.Trace);
+    }
+
+    /// <summary>Breaks every connection and stops listening.</summary>
+    public void Dispose()
+    {
+        lock (_streams)
+        {
+            if (_stopping) return;
+            _stopping = true;
+        }
+        _listener.Dispose();
+        _acceptor.Join();
+        ShapedStream[] streams;
+        lock (_streams) streams = [.. _streams];
+        foreach (ShapedStream stream in streams) stream.Abort();
+        foreach (Thread thread in _threads) thread.Join();
+    }
+
+    /// <summary>Seconds on the pacers' clock, which runs also before the trace does.</summary>
+    internal double Clock => Stopwatch.GetElapsedTime(Volatile.Read(ref _origin)).TotalSeconds;
+
+    /// <summary>One-way delay now, seconds.</summary>
+    internal double DelaySeconds
+    {
+        get
+        {
+            double rttMs = Level.RttMs;
+            return (double.IsNaN(rttMs) ? _options.RttMs : rttMs) / 2000;
+        }
+    }
+
+    internal double Mbps => Level.Mbps;
+
+    void Accept()
+    {
+        while (true)
+        {
+            try
+            {
+                Pass(_listener.Accept());
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                lock (_streams)
+                {
+                    if (_stopping) return;
+                }
+                // The tail is not there or the edge gave up: its connection was closed, which is all a link would tell it.
+            }
+        }
+    }
+
+    void Pass(Socket edge)
+    {
+        var tail = new Socket(_options.Target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = ShapedStream.SocketBufferBytes };
+        try
+        {
+            tail.Connect(_options.Target);
+            edge.NoDelay = tail.NoDelay = true;
+            var up = new ShapedStream(this, _up, edge, tail, isUp: true);
+            var down = new ShapedStream(this, _down, tail, edge, isUp: false);
+            (up.Back, down.Back) = (down, up);
+            lock (_streams)
+            {
+                _streams.RemoveAll(stream => stream.IsOver);
+                _threads.RemoveAll(thread => !thread.IsAlive);
+                _streams.AddRange([up, down]);
+                _threads.AddRange(up.Start());
+                _threads.AddRange(down.Start());
+            }
+        }
+        catch
+        {
+            edge.Close(0);
+            tail.Dispose();
+            throw;
+        }
+    }
+}

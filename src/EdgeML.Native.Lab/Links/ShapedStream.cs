@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace EdgeML.Native.Lab.Links;
+
+/// <summary>One direction of one connection through a <see cref="LinkShaper"/>: a thread takes bytes in as the rate allows, another lets
+/// them out when rate and delay are over.</summary>
+sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Socket target, bool isUp)
+{
+    /// <summary>Asked of the kernel on the side that feeds the link.</summary>
+    public const int SocketBufferBytes = 32 << 10;
+
+    const int SmallestChunk = 1448;
+    const int LargestChunk = 16 << 10;
+
+    /// <summary>Bytes of this much link time may wait in front of the link; enough to bridge a late wake-up.</summary>
+    const double BacklogSeconds = 0.003;
+
+    readonly object _gate = new();
+    readonly Queue<(byte[]? Bytes, int Count, long LeavesAt)> _underWay = new();
+    readonly Stack<byte[]> _spare = new();
+    volatile bool _over;
+
+    public bool IsOver => _over;
+
+    /// <summary>The other direction of the connection.</summary>
+    public ShapedStream? Back { get; set; }
+
+    public Thread[] Start()
+    {
+        Thread[] threads =
+        [
+            new(TakeIn) { IsBackground = true, Name = "edgeml shaper in" },
+            new(LetOut) { IsBackground = true, Name = "edgeml shaper out" },
+        ];
+        foreach (Thread thread in threads) thread.Start();
+        return threads;
+    }
+
+    public void Abort()
+    {
+        _over = true;
+        Close();
+        lock (_gate) Monitor.PulseAll(_gate);
+    }
+
+    void TakeIn()
+    {
+        try
+        {
+            while (!_over)
+            {
+                double backlog = pacer.FreeAt - shaper.Clock;
+                if (backlog > BacklogSeconds)
+                {
+                    PreciseWait.For(Math.Min(backlog - BacklogSeconds, 0.02));
+                    continue;
+                }
+                byte[] bytes = Spare();
+                // Half a millisecond of link time a chunk: small enough for the rate to look smooth, few enough wake-ups for a fast link.
+                int most = (int)Math.Clamp(shaper.Mbps * 1e6 / 8 * 0.0005, SmallestChunk, LargestChunk);
+                int count = source.Receive(bytes, 0, most, SocketFlags.None);
+                double now = shaper.Clock;
+                double stays = pacer.Enter(now, count) - now + shaper.DelaySeconds;
+                Enqueue(count == 0 ? null : bytes, count, Stopwatch.GetTimestamp() + (long)(Math.Min(stays, 1e6) * Stopwatch.Frequency));
+                if (count == 0) return;
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // A reset travels at once: the other side's connection is broken as well.
+            Abort();
+        }
+    }
+
+    void LetOut()
+    {
+        try
+        {
+            while (!_over)
+            {
+                (byte[]? bytes, int count, long leavesAt) = Dequeue();
+                if (!WaitUntil(leavesAt)) return;
+                if (bytes is null)
+                {
+                    target.Shutdown(SocketShutdown.Send);
+                    _over = true;
+                    if (Back is { IsOver: true }) Close();
+                    return;
+                }
+                target.Send(bytes, 0, count, SocketFlags.None);
+                Interlocked.Add(ref isUp ? ref shaper.BytesUpField : ref shaper.BytesDownField, count);
+                lock (_gate) _spare.Push(bytes);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            Abort();
+        }
+    }
+
+    void Close()
+    {
+        source.Close(0);
+        target.Close(0);
+    }
+
+    bool WaitUntil(long leavesAt)
+    {
+        while (!_over)
+        {
+            double left = (leavesAt - Stopwatch.GetTimestamp()) / (double)Stopwatch.Frequency;
+            if (left <= 0) return true;
+            PreciseWait.For(Math.Min(left, 0.02));
+        }
+        return false;
+    }
+
+    void Enqueue(byte[]? bytes, int count, long leavesAt)
+    {
+        lock (_gate)
+        {
+            _underWay.Enqueue((bytes, count, leavesAt));
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    (byte[]? Bytes, int Count, long LeavesAt) Dequeue()
+    {
+        lock (_gate)
+        {
+            while (_underWay.Count == 0 && !_over) Monitor.Wait(_gate);
+            return _over ? (null, 0, long.MaxValue) : _underWay.Dequeue();
+        }
+    }
+
+    byte[] Spare()
+    {
+        lock (_gate) return _spare.TryPop(out byte[]? spare) ? spare : new byte[LargestChunk];
+    }
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using EdgeML.Native.Lab.Links;
+
+namespace EdgeML.Native.Lab.Tests.Links;
+
+public class LinkShaperTests
+{
+    /// <summary>An upload of known size must take as long as the rate says: not less, and on a busy machine not several times more.</summary>
+    [Theory]
+    [InlineData(2, 50_000)]
+    [InlineData(16, 400_000)]
+    public void Upload_ConstantRate_TakesItsTime(double mbps, int bytes)
+    {
+        using var world = new World(LinkTrace.Constant(mbps, rttMs: 0));
+        long start = Stopwatch.GetTimestamp();
+        world.Edge.Send(new byte[bytes]);
+        ReceiveAll(world.Tail, bytes);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        double expected = bytes * 8 / (mbps * 1e6);
+        Assert.InRange(seconds, 0.95 * expected, (2 * expected) + 0.2);
+    }
+
+    [Fact]
+    public void PingPong_WithRtt_TakesIt()
+    {
+        using var world = new World(LinkTrace.Constant(1000, rttMs: 40));
+        byte[] one = [42];
+        double best = double.MaxValue;
+        for (int i = 0; i < 5; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            world.Edge.Send(one);
+            ReceiveAll(world.Tail, 1);
+            world.Tail.Send(one);
+            ReceiveAll(world.Edge, 1);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+        Assert.InRange(best, 39.9, 80);
+    }
+
+    [Fact]
+    public void Outage_HoldsBytesAndBreaksNothing()
+    {
+        using var world = new World(new LinkTrace([new(0, 8, 0, 1), new(0.1, 0, 0, 1), new(0.6, 8, 0, 1)], lastLevelSeconds: 100));
+        world.Shaper.StartClock();
+        long start = Stopwatch.GetTimestamp();
+        byte[] sent = new byte[200_000];
+        new Random(1).NextBytes(sent);
+        var sender = new Thread(() => world.Edge.Send(sent));
+        sender.Start();
+        byte[] received = ReceiveAll(world.Tail, sent.Length);
+        sender.Join();
+        Assert.Equal(sent, received);
+        // 200 ms of link time around half a second without a link.
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.68, 1.5);
+    }
+
+    [Fact]
+    public void Close_OfOneSide_ReachesTheOther()
+    {
+        using var world = new World(LinkTrace.Constant(8, rttMs: 2));
+        world.Edge.Send([1, 2, 3]);
+        world.Edge.Shutdown(SocketShutdown.Send);
+        Assert.Equal([1, 2, 3], ReceiveAll(world.Tail, 3));
+        Assert.Equal(0, world.Tail.Receive(new byte[1]));
+        world.Tail.Close();
+        Assert.Equal(0, world.Edge.Receive(new byte[1]));
+    }
+
+    static byte[] ReceiveAll(Socket socket, int bytes)
+    {
+        byte[] all = new byte[bytes];
+        for (int filled = 0; filled < bytes;)
+        {
+            int received = socket.Receive(all.AsSpan(filled));
+            Assert.NotEqual(0, received);
+            filled += received;
+        }
+        return all;
+    }
+
+    sealed class World : IDisposable
+    {
+        readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+        public World(LinkTrace trace)
+        {
+            _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            _listener.Listen();
+            Shaper = new LinkShaper(new LinkShaperOptions { Target = (IPEndPoint)_listener.LocalEndPoint!, Trace = trace });
+            Edge = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
+            Edge.Connect(Shaper.EndPoint);
+            Tail = _listener.Accept();
+            Tail.NoDelay = true;
+            Tail.ReceiveTimeout = 20_000;
+        }
+
+        public LinkShaper Shaper { get; }
+
+        public Socket Edge { get; }
+
+        public Socket Tail { get; }
+
+        public void Dispose()
+        {
+            Edge.Dispose();
+            Tail.Dispose();
+            Shaper.Dispose();
+            _listener.Dispose();
+        }
+    }
+}
