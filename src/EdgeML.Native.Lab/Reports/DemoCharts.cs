@@ -13,8 +13,8 @@ sealed class DemoCharts(DemoReportData data)
     /// <summary>Link rate on a logarithmic scale, tail load and names of the phases.</summary>
     public string Link()
     {
-        const double top = 22, bottom = 92;
-        var canvas = new SvgCanvas(TaskFrame.Width, 112, "link rate over tasks");
+        const double top = 36, bottom = 106;
+        var canvas = new SvgCanvas(TaskFrame.Width, 126, "link rate over tasks");
         var y = new LinearScale(Math.Log10(0.1e6), Math.Log10(30e6), bottom, top);
         _frame.DrawPhases(canvas, top, bottom);
         foreach (double rate in (ReadOnlySpan<double>)[0.3e6, 1e6, 3e6, 15e6])
@@ -24,18 +24,20 @@ sealed class DemoCharts(DemoReportData data)
         }
         canvas.Text(TaskFrame.Left - 8, top - 8, "Mbps", "tick end");
         var path = new SvgPath();
-        double labelEnd = double.NegativeInfinity;
+        // Short phases stand close together: a name that would touch the one before goes a line higher.
+        Span<double> labelEnds = [double.NegativeInfinity, double.NegativeInfinity];
         foreach (ScenarioPhase phase in data.Scenario.Phases)
         {
             double level = y[phase.Link.IsOutage ? double.NegativeInfinity : Math.Log10(phase.Link.RateBitsPerSecond)];
             path.StepTo(_frame.X[phase.FirstTask], level).StepTo(_frame.X[phase.End], level);
             double x = _frame.X[phase.FirstTask] + 3;
-            if (x < labelEnd) continue;
-            canvas.Text(x, top - 8, phase.Name, "phase");
-            labelEnd = x + (phase.Name.Length * 6.2);
+            int row = x >= labelEnds[0] ? 0 : 1;
+            if (x < labelEnds[row]) continue;
+            canvas.Text(x, top - 8 - (13 * row), phase.Name, "phase");
+            labelEnds[row] = x + 6 + (phase.Name.Length * 6.2);
         }
         canvas.Path(path, "line link");
-        _frame.DrawTaskAxis(canvas, 108);
+        _frame.DrawTaskAxis(canvas, 122);
         return canvas.ToString();
     }
 

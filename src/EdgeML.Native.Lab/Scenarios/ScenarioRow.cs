@@ -4,7 +4,8 @@ namespace EdgeML.Native.Lab.Scenarios;
 
 /// <summary>All tasks of one controller over a scenario, judged.</summary>
 /// <remarks>A task is satisfied when its own latency is inside its bound and the mean energy of its state interval, the last
-/// three action intervals, is inside the energy bound. A bound that changes cuts no interval: each task is held against the bounds it started under.</remarks>
+/// three action intervals, is inside the energy bound. What was spent under other bounds says nothing about these: a change starts a new
+/// state interval.</remarks>
 public sealed class ScenarioRow
 {
     const int IntervalsOfState = 3;
@@ -80,6 +81,7 @@ public sealed class ScenarioRow
         {
             int end = first + 1;
             while (end < tasks.Count && tasks[end].Decision == tasks[first].Decision) end++;
+            if (first > 0 && tasks[first].Bounds != tasks[first - 1].Bounds) starts.Clear();
             starts.Enqueue(first);
             if (starts.Count > IntervalsOfState) starts.Dequeue();
             double sum = 0;
