@@ -161,9 +161,12 @@ public sealed class ControlLoop : IDisposable
         observation.Executed = _executed;
         observation.TimeSeconds = _timeSeconds;
 
+        LearningCounters before = _controller.Learning;
         long start = _clock.GetTimestamp();
         ExitPolicy next = _controller.Next(observation);
         double micros = (_clock.GetTimestamp() - start) * 1e6 / _clock.TimestampFrequency;
+        // Inline learning is counted as learning, not as deciding.
+        if (before.OnCaller) micros = Math.Max(0, micros - (_controller.Learning.BusyMicros - before.BusyMicros));
         _decisionTimes.Add(micros);
         _delayMs = micros / 1000;
 

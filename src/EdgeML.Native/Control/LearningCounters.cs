@@ -2,5 +2,6 @@ namespace EdgeML.Native.Control;
 
 /// <summary>What a learning controller has spent.</summary>
 /// <param name="Steps">Gradient updates so far.</param>
-/// <param name="BusyMicros">Processor time they took, microseconds in all.</param>
-public readonly record struct LearningCounters(long Steps, double BusyMicros);
+/// <param name="BusyMicros">Time they took, microseconds in all.</param>
+/// <param name="OnCaller">Whether that time was spent within decisions rather than beside them.</param>
+public readonly record struct LearningCounters(long Steps, double BusyMicros, bool OnCaller);

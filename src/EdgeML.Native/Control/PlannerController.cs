@@ -46,6 +46,9 @@ sealed class PlannerController : IPolicyController
     /// <summary>What the last decision assumed.</summary>
     public ref readonly PlanningConditions Conditions => ref _conditions;
 
+    /// <summary>The bounds, with energy as far as the state interval leaves any.</summary>
+    public Requirements Affordable => _plannedFor with { EnergyJ = _plannedFor.EnergyJ * _level };
+
     /// <summary>Full plans made; every other decision kept the plan in force.</summary>
     public long FullPlans { get; private set; }
 

@@ -11,8 +11,14 @@ public static class PolicyControllers
     /// <summary>Plans on the cost model.</summary>
     public const string Planner = "planner";
 
+    /// <summary>Deep deterministic policy gradient from a cold start: the paper's.</summary>
+    public const string Ddpg = "ddpg";
+
+    /// <summary>Our default: the planner's policy, moved by a learner that the planner guards.</summary>
+    public const string EdgeML = "edgeml";
+
     /// <summary>The names <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Fixed, Planner];
+    public static IReadOnlyList<string> Names { get; } = [Fixed, Planner, Ddpg, EdgeML];
 
     /// <summary>Makes a controller.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -22,6 +28,8 @@ public static class PolicyControllers
     {
         Fixed => new FixedController(Checked(context), context.Model),
         Planner => new PlannerController(context.Model),
+        Ddpg => new DdpgController(context),
+        EdgeML => new EdgeMLController(context),
         _ => throw new ArgumentException($"controller '{name}' is none of {string.Join(", ", Names)}", nameof(name)),
     };
 

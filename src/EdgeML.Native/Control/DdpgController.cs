@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>The paper's controller: DDPG on (L, E, CH) from random weights, with Ornstein-Uhlenbeck noise.</summary>
+sealed class DdpgController : IPolicyController
+{
+    readonly CostModel _model;
+    readonly ActionCodec _codec;
+    readonly RewardFunction _reward;
+    readonly OrnsteinUhlenbeck _noise;
+    readonly Learner _learner;
+    readonly bool _extended;
+    readonly float[] _state;
+    readonly float[] _nextState;
+    readonly float[] _action;
+    DecisionExplanation _explanation;
+    double _decideMs;
+    bool _hasState;
+
+    public DdpgController(ControllerContext context, DdpgOptions? options = null, bool extended = false)
+    {
+        options ??= new DdpgOptions();
+        _model = context.Model;
+        _codec = new ActionCodec(_model.SideExits, _model.Cuts);
+        _reward = new RewardFunction(context.Reward, _model.SideExits);
+        _extended = extended;
+        int stateSize = extended ? StateEncoder.ExtendedSize : StateEncoder.PaperSize;
+        (_state, _nextState, _action) = (new float[stateSize], new float[stateSize], new float[_codec.Size]);
+        var agent = new DdpgAgent(options, stateSize, _codec.Size, context.Seed);
+        _noise = new OrnsteinUhlenbeck(_codec.Size, options.NoiseTheta, options.NoiseSigma, options.NoiseDecay, options.NoiseFloor,
+                                       new SeededRandom(context.Seed, stream: 3));
+        _learner = Learner.Create(agent, context.Learning, context.LearningBudget);
+        _explanation.Expected.LatencyMs = double.NaN;
+    }
+
+    public string Name => PolicyControllers.Ddpg;
+
+    public DecisionExplanation Explanation => _explanation;
+
+    public LearningCounters Learning => _learner.Counters;
+
+    public ExitPolicy Next(in Observation observation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        StateEncoder.Encode(observation, _extended, _nextState);
+        if (_hasState && observation.Tasks > 0)
+        {
+            // The action that was executed, not the one proposed: the session may have run another.
+            _codec.Encode(observation.Executed, _action);
+            _learner.Step(_state, _action, (float)_reward.Reward(observation), _nextState);
+        }
+        _nextState.CopyTo(_state, 0);
+        _learner.Networks.Act(_state, _noise.Next(), _action);
+        ExitPolicy policy = _codec.Decode(_action);
+        _explanation.Policy = policy;
+        _explanation.Reason = _hasState ? DecisionReason.Explored : DecisionReason.Initial;
+        _explanation.RateBitsPerSecond = observation.Link.RateBitsPerSecond;
+        _hasState = true;
+        _decideMs += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        return policy;
+    }
+
+    public bool Completed(in TaskRecord record)
+    {
+        _learner.TaskDone(record.LatencyMs, _decideMs);
+        _decideMs = 0;
+        return false;
+    }
+
+    public void Dispose() => _learner.Dispose();
+}

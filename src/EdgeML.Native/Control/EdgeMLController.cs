@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Control;
+
+/// <summary>The default: the planner's policy, moved by a residual that DDPG learns, inside what the planner's model allows.</summary>
+/// <remarks>
+/// a = clip(a_plan + scale (2 mu(s) - 1)): an untrained actor answers 0.5 and leaves the plan alone. A moved policy is executed only if
+/// the corrected cost model expects it to hold the bounds and to be right as often as the plan, to within a small tolerance, and
+/// if either the critic prefers it or it is this decision's turn to explore. After a change of link, bounds or edge the plan is executed
+/// as it is. When learned decisions satisfy less than half of what was predicted, learning is put aside for a while. What was executed is
+/// learned from, whoever chose it.
+/// </remarks>
+sealed class EdgeMLController : IPolicyController
+{
+    /// <summary>Expected satisfaction or goodput that a moved policy may give up.</summary>
+    const double Tolerance = 0.01;
+
+    /// <summary>By how much the critic must prefer a moved policy: its values are noisy.</summary>
+    const float Advantage = 0.01f;
+
+    /// <summary>Share of calm decisions that explore, at first and in the end.</summary>
+    const double ExploreFirst = 0.15, ExploreLast = 0.02, ExploreDecay = 0.998;
+
+    static readonly DdpgOptions s_options = new() { ResidualScale = 0.12f, CloningWeight = 1, NoiseDecay = 0.999 };
+
+    readonly CostModel _model;
+    readonly PlannerController _planner;
+    readonly ActionCodec _codec;
+    readonly RewardFunction _reward;
+    readonly OrnsteinUhlenbeck _noise;
+    readonly SeededRandom _turns;
+    readonly Learner _learner;
+    readonly SafetyNet _safety = new();
+    readonly float[] _state;
+    readonly float[] _nextState;
+    readonly float[] _executed;
+    readonly float[] _plan;
+    readonly float[] _moved;
+    DecisionExplanation _explanation;
+    double _explore = ExploreFirst;
+    double _decideMs;
+    bool _hasState;
+
+    public EdgeMLController(ControllerContext context)
+    {
+        _model = context.Model;
+        _planner = new PlannerController(_model);
+        _codec = new ActionCodec(_model.SideExits, _model.Cuts);
+        _reward = new RewardFunction(context.Reward, _model.SideExits);
+        // Five of link and load, how hard inputs are, then the plan, from which the residual is measured.
+        int stateSize = StateEncoder.ExtendedSize + 1 + _codec.Size;
+        (_state, _nextState) = (new float[stateSize], new float[stateSize]);
+        (_executed, _plan, _moved) = (new float[_codec.Size], new float[_codec.Size], new float[_codec.Size]);
+        var agent = new DdpgAgent(s_options, stateSize, _codec.Size, context.Seed);
+        _noise = new OrnsteinUhlenbeck(_codec.Size, s_options.NoiseTheta, s_options.NoiseSigma, s_options.NoiseDecay, s_options.NoiseFloor,
+                                       new SeededRandom(context.Seed, stream: 3));
+        _turns = new SeededRandom(context.Seed, stream: 4);
+        _learner = Learner.Create(agent, context.Learning, context.LearningBudget);
+    }
+
+    public string Name => PolicyControllers.EdgeML;
+
+    public DecisionExplanation Explanation => _explanation;
+
+    public LearningCounters Learning => _learner.Counters;
+
+    /// <summary>Decisions that differed from the plan.</summary>
+    public long Moves { get; private set; }
+
+    public PlannerController Planner => _planner;
+
+    public ExitPolicy Next(in Observation observation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        ExitPolicy plan = _planner.Next(observation);
+        _explanation = _planner.Explanation;
+        Encode(observation, plan);
+        _safety.Observe(observation);
+        if (_hasState && observation.Tasks > 0)
+        {
+            _codec.Encode(observation.Executed, _executed);
+            _learner.Step(_state, _executed, (float)_reward.Reward(observation), _nextState);
+        }
+        _nextState.CopyTo(_state, 0);
+        _hasState = true;
+
+        ExitPolicy policy = plan;
+        bool calm = _explanation.Reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged;
+        if (calm && !_explanation.CannotBeMet && _learner.Counters.Steps > 0 && _safety.Trusts) policy = Move(plan, observation);
+        _explanation.Policy = policy;
+        _safety.Decided(moved: policy != plan, _explanation.Expected.Satisfaction);
+        _decideMs += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        return policy;
+    }
+
+    public bool Completed(in TaskRecord record)
+    {
+        _learner.TaskDone(record.LatencyMs, _decideMs);
+        _decideMs = 0;
+        return _planner.Completed(record);
+    }
+
+    public void Dispose()
+    {
+        _learner.Dispose();
+        _planner.Dispose();
+    }
+
+    void Encode(in Observation observation, in ExitPolicy plan)
+    {
+        StateEncoder.Encode(observation, extended: true, _nextState);
+        ReadOnlySpan<double> mix = _planner.Corrections.Mix;
+        double difficulty = 0;
+        for (int stratum = 0; stratum < mix.Length; stratum++) difficulty += mix[stratum] * stratum / Math.Max(1, mix.Length - 1);
+        _nextState[StateEncoder.ExtendedSize] = (float)difficulty;
+        _codec.Encode(plan, _plan);
+        _plan.CopyTo(_nextState, StateEncoder.ExtendedSize + 1);
+    }
+
+    ExitPolicy Move(in ExitPolicy plan, in Observation observation)
+    {
+        _explore = Math.Max(ExploreLast, _explore * ExploreDecay);
+        bool explores = _turns.Uniform() < _explore;
+        _learner.Networks.Act(_state, explores ? _noise.Next() : default, _moved);
+        // A side exit that the plan leaves out costs its head even if hardly anyone takes it.
+        for (int exit = 0; exit < _model.SideExits; exit++)
+        {
+            if (_plan[exit] == 0) _moved[exit] = 0;
+        }
+        // The interval stays the plan's: it follows from how calm things are, not from what is right.
+        _moved[^1] = _plan[^1];
+        ExitPolicy moved = _codec.Decode(_moved);
+        if (moved == plan) return plan;
+        if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + Advantage) return plan;
+        ref readonly PlanningConditions conditions = ref _planner.Conditions;
+        if (!conditions.LinkUp && moved.Cut != _model.LocalCut) return plan;
+        PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Planner.Mix);
+        PolicyEstimate planned = _model.Estimate(plan, conditions, _planner.Affordable, _planner.Planner.Mix);
+        if (expected.Satisfaction < planned.Satisfaction - Tolerance || expected.Goodput < planned.Goodput - Tolerance) return plan;
+        _explanation.Expected = expected;
+        _explanation.Reason = explores ? DecisionReason.Explored : DecisionReason.Learned;
+        Moves++;
+        return moved;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+
+namespace EdgeML.Native.Control.Learning;
+
+/// <summary>Learns on a thread of its own, within a share of the time tasks take. The deciding thread never waits for it.</summary>
+/// <remarks>
+/// Transitions go over a ring with one writer and one reader; when it is full they are dropped. Weights come back through a copy under
+/// a lock that the learner holds for a microsecond and the decider only tries. Time is what the stopwatch shows over busy sections,
+/// which on a loaded machine is more than the processor time, never less.
+/// </remarks>
+sealed class BackgroundLearner : Learner
+{
+    const int QueueLength = 256;
+
+    /// <summary>Updates that may be owed from times without budget.</summary>
+    const int MaxBacklog = 64;
+
+    readonly DdpgAgent _agent;
+    readonly double _budget;
+    readonly int _stride;
+    readonly float[] _queue;
+    readonly ActingNetworks _published;
+    readonly Lock _publishing = new();
+    readonly AutoResetEvent _wake = new(false);
+    readonly Thread _thread;
+    long _written;
+    long _read;
+    long _busy;
+    long _steps;
+    long _version;
+    long _taken;
+    double _allowedMs;
+    volatile bool _parked;
+    volatile bool _stopping;
+
+    public BackgroundLearner(DdpgAgent agent, double budget) : base(agent.NewActingNetworks())
+    {
+        (_agent, _budget) = (agent, budget);
+        _stride = (2 * agent.StateSize) + agent.ActionSize + 1;
+        _queue = new float[QueueLength * _stride];
+        _published = agent.NewActingNetworks();
+        _thread = new Thread(Run) { IsBackground = true, Name = "edgeml-learner", Priority = ThreadPriority.BelowNormal };
+        _thread.Start();
+    }
+
+    public override LearningCounters Counters => new(Volatile.Read(ref _steps), Volatile.Read(ref _busy) * 1e6 / Stopwatch.Frequency, OnCaller: false);
+
+    public override void Step(ReadOnlySpan<float> state, ReadOnlySpan<float> action, float reward, ReadOnlySpan<float> nextState)
+    {
+        long written = _written;
+        if (written - Volatile.Read(ref _read) < QueueLength)
+        {
+            Span<float> slot = _queue.AsSpan((int)(written % QueueLength) * _stride, _stride);
+            state.CopyTo(slot);
+            nextState.CopyTo(slot[_agent.StateSize..]);
+            action.CopyTo(slot[(2 * _agent.StateSize)..]);
+            slot[^1] = reward;
+            Volatile.Write(ref _written, written + 1);
+        }
+        if (Volatile.Read(ref _version) != _taken && _publishing.TryEnter())
+        {
+            _published.CopyTo(Networks);
+            _taken = Volatile.Read(ref _version);
+            _publishing.Exit();
+        }
+        if (_parked) _wake.Set();
+    }
+
+    public override void TaskDone(double taskMs, double decideMs) =>
+        Volatile.Write(ref _allowedMs, _allowedMs + (_budget * taskMs) - decideMs);
+
+    public override void Dispose()
+    {
+        if (_stopping) return;
+        _stopping = true;
+        _wake.Set();
+        _thread.Join();
+        _wake.Dispose();
+    }
+
+    void Run()
+    {
+        long owed = 0;
+        while (!_stopping)
+        {
+            long start = Stopwatch.GetTimestamp();
+            bool worked = false;
+            for (long read = _read; read < Volatile.Read(ref _written); read++)
+            {
+                Span<float> slot = _queue.AsSpan((int)(read % QueueLength) * _stride, _stride);
+                int states = _agent.StateSize;
+                _agent.Remember(slot[..states], slot.Slice(2 * states, _agent.ActionSize), slot[^1], slot.Slice(states, states));
+                Volatile.Write(ref _read, read + 1);
+                owed = Math.Min(MaxBacklog, owed + _agent.Options.UpdatesPerDecision);
+                worked = true;
+            }
+            if (owed > 0 && _agent.CanLearn && Affordable())
+            {
+                _agent.Learn();
+                owed--;
+                lock (_publishing)
+                {
+                    _agent.Publish(_published);
+                    Volatile.Write(ref _version, _version + 1);
+                }
+                Volatile.Write(ref _steps, _steps + 1);
+                worked = true;
+            }
+            Volatile.Write(ref _busy, _busy + (Stopwatch.GetTimestamp() - start));
+            if (worked) continue;
+            _parked = true;
+            // A transition that came in since the look above has set no event; look once more before sleeping.
+            if (Volatile.Read(ref _written) == _read && !_stopping) _wake.WaitOne();
+            _parked = false;
+        }
+    }
+
+    bool Affordable()
+    {
+        double busyMs = _busy * 1000.0 / Stopwatch.Frequency;
+        double stepMs = _steps == 0 ? 0.3 : busyMs / _steps;
+        return busyMs + stepMs <= Volatile.Read(ref _allowedMs);
+    }
+}
