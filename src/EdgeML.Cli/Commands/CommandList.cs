@@ -10,6 +10,8 @@ static class CommandList
         () => new PrepareCommand(),
         () => new InspectCommand(),
         () => new DataCommand(),
+        () => new RunCommand(),
+        () => new TailCommand(),
         () => new DoctorCommand(),
     ];
 }

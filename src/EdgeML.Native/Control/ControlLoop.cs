@@ -120,6 +120,9 @@ public sealed class ControlLoop : IDisposable
         if (early || linkFlipped || _window.OpenTasks >= interval || !ReferenceEquals(_requested, _active)) Decide();
     }
 
+    /// <summary>Ends the interval and asks the controller at once. On the session's thread.</summary>
+    internal void DecideNow() => Decide();
+
     /// <summary>Settles the tasks of the open interval; at the end of a run.</summary>
     public void Flush()
     {

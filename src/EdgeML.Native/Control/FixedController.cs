@@ -3,9 +3,21 @@ using EdgeML.Native.Inference;
 namespace EdgeML.Native.Control;
 
 /// <summary>Keeps one policy whatever happens.</summary>
-sealed class FixedController(ExitPolicy policy, CostModel? model) : IPolicyController
+sealed class FixedController(ExitPolicy policy, CostModel? model = null) : IPolicyController
 {
+    ExitPolicy _policy = policy;
     DecisionExplanation _explanation = new() { Policy = policy, Reason = DecisionReason.Fixed, Expected = new PolicyEstimate { LatencyMs = double.NaN } };
+
+    /// <summary>What is kept; a change holds from the next decision on.</summary>
+    public ExitPolicy Policy
+    {
+        get => _policy;
+        set
+        {
+            _policy = value;
+            _explanation.Policy = value;
+        }
+    }
 
     public string Name => PolicyControllers.Fixed;
 
@@ -16,10 +28,10 @@ sealed class FixedController(ExitPolicy policy, CostModel? model) : IPolicyContr
         _explanation.RateBitsPerSecond = observation.Link.RateBitsPerSecond;
         if (model is not null)
         {
-            _explanation.Expected = model.Estimate(policy, PlanningConditions.From(observation.Link), observation.Requirements);
+            _explanation.Expected = model.Estimate(_policy, PlanningConditions.From(observation.Link), observation.Requirements);
             _explanation.CannotBeMet = _explanation.Expected.Satisfaction < 0.5;
         }
-        return policy;
+        return _policy;
     }
 
     public bool Completed(in TaskRecord record) => false;

@@ -13,7 +13,7 @@ public sealed record DeviceProfile
     public required IReadOnlyList<double> HeadMs { get; init; }
 
     /// <summary>The declared power model, used where no sensor is read.</summary>
-    public PowerModel Power { get; init; } = new(2.0, 8.0, 1.2);
+    public PowerModel Power { get; init; } = PowerModel.Default;
 
     /// <summary>The same device slowed down or sped up by a factor; power is unchanged.</summary>
     public DeviceProfile Scaled(double factor) => this with
@@ -30,6 +30,9 @@ public sealed record DeviceProfile
 /// <param name="RadioWatts">Drawn on top of idle while bytes are being sent.</param>
 public sealed record PowerModel(double IdleWatts, double BusyWatts, double RadioWatts)
 {
+    /// <summary>A small single-board computer: 2 W idle, 8 W computing, 1.2 W radio.</summary>
+    public static PowerModel Default { get; } = new(2.0, 8.0, 1.2);
+
     /// <summary>Joules of one task on the edge device.</summary>
     /// <param name="latencyMs">End to end.</param>
     /// <param name="busyMs">Computing on the edge.</param>

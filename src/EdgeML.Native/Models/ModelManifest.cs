@@ -46,6 +46,9 @@ public sealed record ModelManifest
     [JsonIgnore]
     public int SideExits => Exits.Count - 1;
 
+    /// <summary>Elements of the tensor at a cut below <see cref="LocalCut"/>.</summary>
+    public int BoundaryElements(int cut) => cut == 0 ? Input.Elements : (int)(Units[cut - 1].OutBytes / sizeof(float));
+
     /// <summary>The cut that runs everything on the edge.</summary>
     [JsonIgnore]
     public int LocalCut => Units.Count;

@@ -3,6 +3,16 @@ namespace EdgeML.Native.Offload;
 /// <summary>What the client knows of link and tail at one moment. NaN stands for "never measured".</summary>
 public struct LinkSnapshot
 {
+    /// <summary>No tail at all.</summary>
+    public static LinkSnapshot None => new()
+    {
+        RateBitsPerSecond = double.NaN,
+        RttMs = double.NaN,
+        AgeSeconds = double.PositiveInfinity,
+        TailFactor = double.NaN,
+        TailQueueMs = double.NaN,
+    };
+
     /// <summary>Whether a request could be sent now: connected, handshake done, nothing stalled.</summary>
     public bool Up;
 

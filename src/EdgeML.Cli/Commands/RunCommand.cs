@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Running;
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Reports;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+using Spectre.Console;
+
+namespace EdgeML.Cli.Commands;
+
+/// <summary><c>edgeml run</c>: answers a data source, here or together with a tail.</summary>
+sealed class RunCommand : CliCommand
+{
+    const int DefaultCount = 1000;
+
+    readonly Option<string> _model = SharedOptions.Model();
+    readonly Option<string> _data = SharedOptions.Data();
+    readonly Option<int?> _count = SharedOptions.Count("--count", $"Tasks; all of a finite source, else {DefaultCount}.");
+    readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
+    readonly Option<CutChoice?> _cut = SharedOptions.Cut();
+    readonly Option<HostPort?> _tail = SharedOptions.Tail();
+    readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16");
+    readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).", [.. PolicyControllers.Names]);
+    readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
+    readonly Option<double?> _energy = SharedOptions.Positive("--energy-j", "E", "Energy bound of a task on the edge device.");
+    readonly Option<double?> _deadline = SharedOptions.Positive("--deadline-ms", "D", "When the edge stops waiting for the tail (the latency bound, else 1000).");
+    readonly Option<int?> _inFlight = SharedOptions.Count("--in-flight", "Tasks under way at the same time (1).");
+    readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one task (1).");
+    readonly Option<ulong?> _seed = SharedOptions.Seed();
+    readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE", "Write the answering exits' logits, float32, in input order.");
+    readonly Option<string?> _json = SharedOptions.Json();
+
+    public RunCommand()
+        : base("run", "Answer a data source, here or together with a tail.",
+            "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
+            "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
+        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _deadline, _inFlight, _threads, _seed, _logits, _json);
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var spec = DataSpec.Parse(parsed.GetValue(_data)!);
+        using var model = BranchedModel.Load(parsed.GetValue(_model)!, new BackendOptions { Threads = parsed.GetValue(_threads) ?? 1 });
+        using var source = spec.Open(model.Manifest.Input.Shape, parsed.GetValue(_count));
+        int count = parsed.GetValue(_count) ?? (source.Count is { } all ? checked((int)all) : DefaultCount);
+        int inFlight = parsed.GetValue(_inFlight) ?? 1;
+        using var session = new EdgeSession(model, SessionOptions(parsed, model, inFlight));
+        var tally = new RunTally(count, model.Manifest.Exits.Count);
+        using var progress = new ProgressLine("tasks", count);
+        var feed = new TaskFeed(session, source, tally, model.Manifest.Classes)
+        {
+            Logits = parsed.GetValue(_logits) is null ? null : new float[checked(count * model.Manifest.Classes)],
+            Progress = progress.Report,
+        };
+        if (inFlight == 1) feed.Run(count, cancellation);
+        else await feed.RunAsync(count, inFlight, cancellation).ConfigureAwait(false);
+        tally.Close();
+        session.Settle();
+        progress.Clear();
+
+        bool bounded = parsed.GetValue(_latency) is not null || parsed.GetValue(_energy) is not null;
+        var report = new RunReport(model.Manifest, tally, session.Control, session.EnergySource, bounded);
+        report.Show(AnsiConsole.Console);
+        if (parsed.GetValue(_logits) is { } logitsPath) AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
+        if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
+        return 0;
+    }
+
+    EdgeSessionOptions SessionOptions(ParseResult parsed, BranchedModel model, int inFlight)
+    {
+        var manifest = model.Manifest;
+        string controller = parsed.GetValue(_controller) ?? PolicyControllers.Fixed;
+        // An option that takes an array is empty, not null, where it was not given.
+        bool thresholdsGiven = parsed.GetValue(_thresholds) is { Length: > 0 };
+        float[] thresholds = thresholdsGiven ? parsed.GetValue(_thresholds)! : new float[manifest.SideExits];
+        if (thresholds.Length != manifest.SideExits)
+            throw new ArgumentException($"{thresholds.Length} thresholds, model {manifest.Name} has {manifest.SideExits} side exits");
+        int cut = (parsed.GetValue(_cut) ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name);
+        bool isFixed = controller == PolicyControllers.Fixed;
+        if (!isFixed && (thresholdsGiven || parsed.GetValue(_cut) is not null))
+            throw new ArgumentException($"controller {controller} chooses thresholds and cut; --thresholds and --cut go with --controller fixed");
+        var tail = parsed.GetValue(_tail);
+        return new EdgeSessionOptions
+        {
+            InFlight = inFlight,
+            Codec = parsed.GetValue(_codec) == "fp16" ? TensorEncoding.Float16 : TensorEncoding.Float32,
+            DeadlineMs = parsed.GetValue(_deadline),
+            Tail = tail is { } address ? new TailClientOptions { Host = address.Host, Port = address.Port } : null,
+            ControllerName = isFixed ? null : controller,
+            Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval) : null,
+            Seed = (int)(parsed.GetValue(_seed) ?? 1),
+            Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity, parsed.GetValue(_energy) ?? double.PositiveInfinity),
+        };
+    }
+}

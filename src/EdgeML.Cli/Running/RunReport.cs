@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.Json;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Models;
+using Spectre.Console;
+
+namespace EdgeML.Cli.Running;
+
+/// <summary>Shows a finished run: a table for people, the contract's object for scripts.</summary>
+sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded)
+{
+    double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
+
+    public void Show(IAnsiConsole console)
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumn("exit").AddColumn(new TableColumn("tasks").RightAligned()).AddColumn(new TableColumn("accuracy").RightAligned());
+        for (int exit = 1; exit <= manifest.Exits.Count; exit++)
+        {
+            long count = tally.ExitCount(exit);
+            string accuracy = tally.Labelled && count > 0 ? Percent((double)tally.ExitCorrect(exit) / count) : "-";
+            table.AddRow(Markup.Escape(manifest.Exits[exit - 1].Name), count.ToString(CultureInfo.InvariantCulture), accuracy);
+        }
+        console.Write(table);
+        if (tally.Labelled) console.MarkupLine($"accuracy     {Percent((double)tally.Correct / tally.Tasks)} ({tally.Correct} of {tally.Tasks})");
+        console.MarkupLine($"answered     {tally.Tasks - tally.Offloaded} on the edge ({tally.Fallbacks} of them fallbacks), {tally.Offloaded} by the tail");
+        console.MarkupLine(
+            $"latency      mean {tally.MeanLatencyMs:0.00} ms, p50 {tally.LatencyQuantile(0.5):0.00}, p99 {tally.LatencyQuantile(0.99):0.00}; edge {tally.EdgeMs:0.00}, wire {tally.WireMs:0.00}, tail {tally.TailMs:0.00}");
+        console.MarkupLine($"energy       {tally.JoulesPerTask:0.0000} J a task ({energySource})");
+        if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
+    }
+
+    public void WriteJson(string path) => JsonFile.Write(path, json =>
+    {
+        json.WriteNumber("tasks", tally.Tasks);
+        if (tally.Labelled)
+        {
+            json.WriteNumber("correct", tally.Correct);
+            json.WriteFinite("accuracy", (double)tally.Correct / tally.Tasks);
+        }
+        else
+        {
+            json.WriteNull("correct");
+            json.WriteNull("accuracy");
+        }
+        json.WriteStartArray("exits");
+        for (int exit = 1; exit <= manifest.Exits.Count; exit++)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", exit);
+            json.WriteNumber("count", tally.ExitCount(exit));
+            if (tally.Labelled) json.WriteNumber("correct", tally.ExitCorrect(exit));
+            else json.WriteNull("correct");
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteNumber("local", tally.Tasks - tally.Offloaded);
+        json.WriteNumber("offloaded", tally.Offloaded);
+        json.WriteNumber("fallbacks", tally.Fallbacks);
+        json.WriteStartObject("latencyMs");
+        json.WriteFinite("mean", tally.MeanLatencyMs);
+        json.WriteFinite("p50", tally.LatencyQuantile(0.5));
+        json.WriteFinite("p99", tally.LatencyQuantile(0.99));
+        json.WriteFinite("p999", tally.LatencyQuantile(0.999));
+        json.WriteEndObject();
+        json.WriteStartObject("parts");
+        json.WriteFinite("edgeMs", tally.EdgeMs);
+        json.WriteFinite("wireMs", tally.WireMs);
+        json.WriteFinite("tailMs", tally.TailMs);
+        json.WriteFinite("queueMs", tally.QueueMs);
+        json.WriteEndObject();
+        json.WriteNumber("bytesSent", tally.BytesSent);
+        json.WriteStartObject("energy");
+        json.WriteFinite("joulesPerTask", tally.JoulesPerTask);
+        json.WriteString("source", energySource);
+        json.WriteEndObject();
+        json.WriteFinite("allocatedBytesPerTask", tally.AllocatedBytesPerTask);
+        json.WriteFinite("satisfaction", Satisfaction ?? double.NaN);
+        json.WriteNumber("policies", tally.Policies);
+        json.WriteStartObject("control");
+        json.WriteNumber("decisions", control.Decisions);
+        json.WriteNumber("learnSteps", control.LearnSteps);
+        json.WriteFinite("decideMicros", control.DecideMicrosMedian);
+        json.WriteFinite("learnMicros", control.LearnMicros);
+        json.WriteFinite("shareOfTaskTime", control.ShareOfTaskTime);
+        json.WriteEndObject();
+    });
+
+    static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture) + " %";
+}

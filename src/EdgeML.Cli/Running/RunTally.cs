@@ -1,0 +1,92 @@
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Cli.Running;
+
+/// <summary>What a run adds up to. Sized at the start, so that counting allocates nothing. Not thread-safe.</summary>
+sealed class RunTally(int tasks, int exits)
+{
+    /// <summary>Tasks at the start that allocation figures leave out.</summary>
+    public const int WarmUpTasks = 1000;
+
+    readonly double[] _latencies = new double[tasks];
+    readonly long[] _exitCount = new long[exits + 1];
+    readonly long[] _exitCorrect = new long[exits + 1];
+    ExitPolicy _lastPolicy;
+    long _allocatedAtWarmUp;
+    bool _labelled = true;
+    double _edgeMs, _wireMs, _tailMs, _queueMs, _energy;
+
+    public int Tasks { get; private set; }
+
+    public long Offloaded { get; private set; }
+
+    public long Fallbacks { get; private set; }
+
+    public long BytesSent { get; private set; }
+
+    /// <summary>Times the executed policy differed from the one before, the first included.</summary>
+    public int Policies { get; private set; }
+
+    public long Correct => _exitCorrect.Sum();
+
+    /// <summary>Whether every task so far had a label.</summary>
+    public bool Labelled => _labelled && Tasks > 0;
+
+    public double EdgeMs => _edgeMs / Tasks;
+
+    public double WireMs => _wireMs / Tasks;
+
+    public double TailMs => _tailMs / Tasks;
+
+    public double QueueMs => _queueMs / Tasks;
+
+    public double JoulesPerTask => _energy / Tasks;
+
+    public double MeanLatencyMs => Latencies.Length == 0 ? double.NaN : Latencies.ToArray().Average();
+
+    /// <summary>Bytes the process allocated a task after the first <see cref="WarmUpTasks"/>; NaN for shorter runs.</summary>
+    public double AllocatedBytesPerTask { get; private set; } = double.NaN;
+
+    ReadOnlySpan<double> Latencies => _latencies.AsSpan(0, Tasks);
+
+    public long ExitCount(int exit) => _exitCount[exit];
+
+    public long ExitCorrect(int exit) => _exitCorrect[exit];
+
+    public void Add(in TaskResult result, int label)
+    {
+        _latencies[Tasks++] = result.LatencyMs;
+        if (label < 0) _labelled = false;
+        _exitCount[result.Exit]++;
+        if (label == result.Class) _exitCorrect[result.Exit]++;
+        if (result.Offloaded) Offloaded++;
+        if (result.Fallback) Fallbacks++;
+        BytesSent += result.BytesSent;
+        if (Tasks == 1 || result.Policy.WithInterval(1) != _lastPolicy)
+        {
+            Policies++;
+            _lastPolicy = result.Policy.WithInterval(1);
+        }
+        _edgeMs += result.EdgeMs;
+        _wireMs += result.WireMs;
+        _tailMs += result.TailMs;
+        _queueMs += result.QueueMs;
+        _energy += result.EnergyJ;
+        if (Tasks == WarmUpTasks) _allocatedAtWarmUp = GC.GetTotalAllocatedBytes();
+    }
+
+    /// <summary>Takes the final reading of what was allocated.</summary>
+    public void Close()
+    {
+        if (Tasks > WarmUpTasks) AllocatedBytesPerTask = (GC.GetTotalAllocatedBytes() - _allocatedAtWarmUp) / (double)(Tasks - WarmUpTasks);
+    }
+
+    /// <summary>Latency below which a share of the tasks stayed.</summary>
+    public double LatencyQuantile(double share)
+    {
+        if (Tasks == 0) return double.NaN;
+        double[] sorted = Latencies.ToArray();
+        Array.Sort(sorted);
+        return sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
+    }
+}

@@ -1,0 +1,138 @@
+using EdgeML.Native.Interop;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>A plan bound to one lane's memory: the native chain that runs it, made of fused sessions where they are ready and of
+/// unit-level ones elsewhere. One thread at a time.</summary>
+sealed unsafe class ChainPlan : IDisposable
+{
+    readonly BranchedModel _model;
+    readonly Workspace _workspace;
+    readonly PlanSegment[] _segments;
+    readonly Engine?[] _fused;
+    ChainHandle _chain = new();
+    int _fusedVersion;
+
+    readonly bool _mayFuse;
+
+    public ChainPlan(BranchedModel model, Workspace workspace, PlanKey key, bool mayFuse = true)
+    {
+        _mayFuse = mayFuse;
+        _model = model;
+        _workspace = workspace;
+        Key = key;
+        _segments = key.Segments(model.Manifest);
+        _fused = new Engine?[_segments.Length];
+        _fusedVersion = model.Fused.Version;
+        FindFused();
+        Bind();
+    }
+
+    public PlanKey Key { get; }
+
+    /// <summary>Whether nothing is to be executed: a cut at the plan's own start.</summary>
+    public bool IsEmpty => _segments.Length == 0;
+
+    /// <summary>Sessions a run executes at most.</summary>
+    public int Stages { get; private set; }
+
+    /// <summary>Runs the plan from the tensor at its start.</summary>
+    /// <param name="thresholds">One per side exit.</param>
+    /// <param name="result">Filled.</param>
+    /// <param name="firstStage">Above 0 continues behind a stage that was run before.</param>
+    /// <param name="stageNs">Receives nanoseconds by stage; may be empty.</param>
+    public void Run(ReadOnlySpan<float> thresholds, ref RunResultNative result, int firstStage = 0, Span<ulong> stageNs = default)
+    {
+        if (firstStage == 0 && _fusedVersion != _model.Fused.Version) Refresh();
+        fixed (float* thresholdPointer = thresholds)
+        fixed (ulong* stagePointer = stageNs)
+        {
+            var desc = new RunDescNative
+            {
+                Thresholds = thresholdPointer,
+                ThresholdCount = (uint)thresholds.Length,
+                FirstStage = (uint)firstStage,
+                StageNs = stagePointer,
+                StageNsCapacity = (uint)stageNs.Length,
+            };
+            NativeError.Check(NativeMethods.ChainRun(ref result, _chain, desc));
+        }
+    }
+
+    public void Dispose() => _chain.Dispose();
+
+    void Refresh()
+    {
+        _fusedVersion = _model.Fused.Version;
+        if (FindFused()) Bind();
+    }
+
+    bool FindFused()
+    {
+        bool changed = false;
+        if (!_mayFuse) return changed;
+        for (int i = 0; i < _segments.Length; i++)
+        {
+            if (Pieces(_segments[i]) == 1) continue;
+            var engine = _model.Fused.Find(_segments[i]);
+            changed |= engine != _fused[i];
+            _fused[i] = engine;
+        }
+        return changed;
+    }
+
+    // A single unit without a side exit is already one session; so is a head whose unit has run (two exits after one unit).
+    int Pieces(PlanSegment segment) =>
+        segment.LastUnit - segment.FirstUnit + 1 + (segment.Exit > 0 && segment.Exit <= _model.Manifest.SideExits ? 1 : 0);
+
+    void Bind()
+    {
+        NativeError.Check(NativeMethods.ChainCreate(out var chain, _model.Backend.Handle));
+        try
+        {
+            Stages = 0;
+            for (int i = 0; i < _segments.Length; i++)
+            {
+                if (_fused[i] is { } engine) Add(chain, engine, _segments[i].FirstUnit - 1, _segments[i].LastUnit, _segments[i].Exit);
+                else AddUnits(chain, _segments[i]);
+            }
+        }
+        catch
+        {
+            chain.Dispose();
+            throw;
+        }
+        _chain.Dispose();
+        _chain = chain;
+    }
+
+    void AddUnits(ChainHandle chain, PlanSegment segment)
+    {
+        bool final = segment.Exit == _model.Manifest.Exits.Count;
+        for (int unit = segment.FirstUnit; unit <= segment.LastUnit; unit++)
+            Add(chain, _model.Unit(unit), unit - 1, unit, final && unit == segment.LastUnit ? segment.Exit : 0);
+        if (segment.Exit > 0 && !final) Add(chain, _model.Head(segment.Exit), segment.LastUnit, segment.LastUnit, segment.Exit);
+    }
+
+    void Add(ChainHandle chain, Engine engine, int from, int to, int exit)
+    {
+        var stage = new StageNative
+        {
+            Flags = exit == _model.Manifest.Exits.Count ? StageNative.Final : 0,
+            BoundaryOutput = (uint)Math.Max(0, engine.BoundaryOutput),
+            LogitsOutput = (uint)Math.Max(0, engine.LogitsOutput),
+            ExitIndex = (uint)exit,
+            Classes = exit > 0 ? (uint)_model.Manifest.Classes : 0,
+        };
+        using var none = new BufferHandle();
+        NativeError.Check(NativeMethods.ChainAdd(
+            chain,
+            engine.Handle,
+            _workspace.Boundary(from).Handle,
+            engine.BoundaryOutput >= 0 ? _workspace.Boundary(to).Handle : none,
+            engine.LogitsOutput >= 0 ? _workspace.Logits(exit).Handle : none,
+            stage));
+        Stages++;
+    }
+}

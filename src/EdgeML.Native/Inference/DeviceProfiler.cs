@@ -1,0 +1,49 @@
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>Measures how long every unit and head takes on this machine.</summary>
+public static class DeviceProfiler
+{
+    /// <summary>Runs the whole network session by session, again and again, and takes medians.</summary>
+    /// <param name="model">Loaded; other work on it disturbs the figures.</param>
+    /// <param name="device">Name for the profile.</param>
+    /// <param name="runs">Measured runs, after a tenth as many for warm-up.</param>
+    /// <param name="power">The declared power model; null for the default.</param>
+    /// <param name="cancellation">Checked between runs.</param>
+    public static DeviceProfile Measure(
+        BranchedModel model, string device, int runs = 50, PowerModel? power = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
+        using var network = new FullNetwork(model, mayFuse: false);
+        var stageMs = new double[network.Stages][];
+        for (int i = 0; i < stageMs.Length; i++) stageMs[i] = new double[runs];
+        var ns = new ulong[network.Stages];
+        for (int run = -((runs + 9) / 10); run < runs; run++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            network.Run(ns);
+            if (run < 0) continue;
+            for (int i = 0; i < stageMs.Length; i++) stageMs[i][run] = ns[i] / 1e6;
+        }
+
+        // Stages stand in order of execution: a unit, then the head that reads it.
+        var unitMs = new List<double>();
+        var headMs = new List<double>();
+        int stage = 0;
+        for (int unit = 1; unit <= model.Manifest.Units.Count; unit++)
+        {
+            unitMs.Add(Median(stageMs[stage++]));
+            for (int exit = 1; exit <= model.Manifest.SideExits; exit++)
+                if (model.Manifest.Exits[exit - 1].AfterUnit == unit) headMs.Add(Median(stageMs[stage++]));
+        }
+        var profile = new DeviceProfile { Device = device, UnitMs = unitMs, HeadMs = headMs };
+        return power is null ? profile : profile with { Power = power };
+    }
+
+    static double Median(double[] times)
+    {
+        Array.Sort(times);
+        return times[times.Length / 2];
+    }
+}

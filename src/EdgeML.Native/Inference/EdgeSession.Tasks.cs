@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Control;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>The way of one task: edge part, tail or fallback, record.</summary>
+public sealed partial class EdgeSession
+{
+    static ExitPolicy LocalPolicy(ModelManifest manifest)
+    {
+        Span<float> thresholds = stackalloc float[manifest.SideExits];
+        thresholds.Clear();
+        return new ExitPolicy(thresholds, manifest.LocalCut);
+    }
+
+    void Check(in ExitPolicy policy)
+    {
+        var manifest = _model.Manifest;
+        if (policy.Exits != manifest.SideExits)
+            throw new ArgumentException($"{policy.Exits} thresholds, model {manifest.Name} has {manifest.SideExits} side exits");
+        if (policy.Cut > manifest.LocalCut)
+            throw new ArgumentException($"cut {policy.Cut} is outside 0..{manifest.LocalCut} of model {manifest.Name}");
+    }
+
+    void CheckLogits(int length)
+    {
+        if (length != 0 && length != _model.Manifest.Classes)
+            throw new ArgumentException($"room for {length} logits, model {_model.Manifest.Name} has {_model.Manifest.Classes} classes");
+    }
+
+    void Begin(Lane lane)
+    {
+        ref var task = ref lane.Task;
+        task = default;
+        task.Started = Stopwatch.GetTimestamp();
+        task.Id = Interlocked.Increment(ref _nextTask) - 1;
+        task.RateBitsPerSecond = double.NaN;
+        task.FirstEntropy = float.NaN;
+        lock (_controlGate) task.Policy = _control.Current;
+    }
+
+    TaskResult Execute(Lane lane, Span<float> logits)
+    {
+        if (!RunEdge(lane, logits))
+        {
+            var reply = TryRequest(lane, out var request) ? _tail!.SendAndWait(request, lane.ReplyLogits) : default;
+            if (!Accept(lane, reply, logits)) Finish(lane, logits);
+        }
+        return Complete(lane);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    async ValueTask<TaskResult> ExecuteAsync(Lane lane, Memory<float> logits)
+    {
+        if (!RunEdge(lane, logits.Span))
+        {
+            TailReply reply = default;
+            if (TryRequest(lane, out var request)) reply = await _tail!.SendAsync(request, lane.ReplyLogits).ConfigureAwait(false);
+            if (!Accept(lane, reply, logits.Span)) Finish(lane, logits.Span);
+        }
+        return Complete(lane);
+    }
+
+    /// <summary>Runs the units in front of the cut.</summary>
+    /// <returns>Whether an exit answered.</returns>
+    bool RunEdge(Lane lane, Span<float> logits) => RunUnits(lane, 0, lane.Task.Policy.Cut, logits);
+
+    /// <summary>Runs what is left on this device, from the tensor it still holds.</summary>
+    void Finish(Lane lane, Span<float> logits)
+    {
+        int cut = lane.Task.Policy.Cut;
+        // Who finishes must not change the answer: the tail would have seen the tensor through the codec.
+        lane.ApplyCodec(cut, EncodingAt(lane, cut));
+        lane.Task.Result.Fallback = _tail is not null;
+        RunUnits(lane, cut, _model.Manifest.LocalCut, logits);
+    }
+
+    bool RunUnits(Lane lane, int start, int stop, Span<float> logits)
+    {
+        ref var task = ref lane.Task;
+        long started = Stopwatch.GetTimestamp();
+        bool answered = lane.Run(start, stop, task.Policy.Thresholds);
+        double ms;
+        if (_emulated is { } clock && stop > start)
+        {
+            int reached = answered ? _model.Manifest.Exits[(int)lane.Result.ExitIndex - 1].AfterUnit : stop;
+            DeviceEmulation.WaitUntil(started, clock.Milliseconds(start, reached, task.Policy.Thresholds));
+        }
+        ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        task.EdgeMs += ms;
+        if (stop > start)
+        {
+            if (lane.Result.Flags != 0) task.Result.InvalidLogits = true;
+            if (float.IsNaN(task.FirstEntropy) && start == 0) task.FirstEntropy = lane.FirstEntropy;
+        }
+        if (!answered) return false;
+        task.Result.Exit = (int)lane.Result.ExitIndex;
+        task.Result.Class = lane.Result.Label;
+        task.Result.Entropy = lane.Result.Entropy;
+        task.Result.Confidence = lane.Result.Confidence;
+        lane.CopyLogits(logits);
+        return true;
+    }
+
+    TensorEncoding EncodingAt(Lane lane, int cut) => cut == 0 && lane.HasSourceBytes ? TensorEncoding.Bytes : _options.Codec;
+
+    bool TryRequest(Lane lane, out TailRequest request)
+    {
+        request = default;
+        if (_tail is not { IsUp: true }) return false;
+        ref var task = ref lane.Task;
+        double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs) ? Requirements.LatencyMs : EdgeSessionOptions.DefaultDeadlineMs);
+        double left = deadline - task.ElapsedMs;
+        if (left <= 0) return false;
+        int cut = task.Policy.Cut;
+        var encoding = EncodingAt(lane, cut);
+        var payload = lane.Encode(cut, encoding);
+        request = new TailRequest
+        {
+            Policy = task.Policy,
+            Encoding = encoding,
+            Payload = payload.Address,
+            PayloadBytes = payload.Bytes,
+            DeadlineMs = left,
+        };
+        return true;
+    }
+
+    static bool Accept(Lane lane, in TailReply reply, Span<float> logits)
+    {
+        ref var task = ref lane.Task;
+        task.Result.BytesSent = reply.BytesSent;
+        task.Result.WireMs = reply.WireMs;
+        task.RateBitsPerSecond = reply.BytesSent > 0 ? reply.RateBitsPerSecond : double.NaN;
+        if (reply.Outcome != TailOutcome.Answered) return false;
+        task.Result.Offloaded = true;
+        task.Result.TailMs = reply.TailMs;
+        task.Result.QueueMs = reply.QueueMs;
+        task.Result.Exit = reply.Answer.Exit;
+        task.Result.Class = reply.Answer.Class;
+        task.Result.Entropy = reply.Answer.Entropy;
+        task.Result.Confidence = reply.Answer.Confidence;
+        if (!logits.IsEmpty) lane.ReplyLogits.AsSpan().CopyTo(logits);
+        return true;
+    }
+
+    TaskResult Complete(Lane lane)
+    {
+        ref var task = ref lane.Task;
+        ref var result = ref task.Result;
+        result.TaskId = task.Id;
+        result.Policy = task.Policy;
+        result.EdgeMs = task.EdgeMs;
+        result.LatencyMs = task.ElapsedMs;
+        double radioMs = double.IsNaN(task.RateBitsPerSecond) ? result.WireMs : Math.Min(result.WireMs, result.BytesSent * 8e3 / task.RateBitsPerSecond);
+        result.EnergyJ = _power.Joules(result.LatencyMs, result.EdgeMs, radioMs);
+        var record = new TaskRecord
+        {
+            TaskId = result.TaskId,
+            TimeSeconds = Stopwatch.GetElapsedTime(_created).TotalSeconds,
+            Policy = task.Policy,
+            Exit = result.Exit,
+            Class = result.Class,
+            FirstEntropy = task.FirstEntropy,
+            LatencyMs = result.LatencyMs,
+            EdgeMs = result.EdgeMs,
+            WireMs = result.WireMs,
+            TailMs = result.TailMs,
+            QueueMs = result.QueueMs,
+            EnergyJ = result.EnergyJ,
+            BytesSent = result.BytesSent,
+            RateBitsPerSecond = task.RateBitsPerSecond,
+            Offloaded = result.Offloaded,
+            Fallback = result.Fallback,
+        };
+        lock (_controlGate) _control.Completed(record);
+        EdgeMetrics.Record(result);
+        return result;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Control;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>Answers inputs under a policy: the first units here, what is still open at the cut on the tail, and everything here when
+/// the tail is late or gone.</summary>
+/// <remarks>
+/// Any thread, up to <see cref="EdgeSessionOptions.InFlight"/> tasks at a time; further ones wait for a lane. In steady state a local
+/// task allocates nothing. Every task gets exactly one answer, whatever the link does.
+/// </remarks>
+public sealed partial class EdgeSession : IDisposable
+{
+    readonly BranchedModel _model;
+    readonly EdgeSessionOptions _options;
+    readonly LanePool _lanes;
+    readonly TailClient? _tail;
+    readonly ControlLoop _control;
+    readonly UnitClock? _emulated;
+    readonly PowerModel _power;
+    readonly Lock _controlGate = new();
+    readonly long _created = Stopwatch.GetTimestamp();
+    long _nextTask;
+
+    /// <summary>Creates a session on a loaded model, which must outlive it.</summary>
+    /// <param name="model">Loaded.</param>
+    /// <param name="options">Null for everything on the edge.</param>
+    /// <exception cref="ArgumentException">A policy that does not fit the model, or options that contradict each other.</exception>
+    public EdgeSession(BranchedModel model, EdgeSessionOptions? options = null)
+    {
+        _model = model;
+        _options = options ?? new EdgeSessionOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.InFlight, 1);
+        bool controlled = _options.ControllerName is not null || _options.CreateController is not null;
+        if (controlled && _options.Policy is not null) throw new ArgumentException("a session takes either a controller or a fixed policy, not both");
+        if (_options.Policy is { } chosen) Check(chosen);
+        if (_options.Emulation is { } emulation) _emulated = new UnitClock(model.Manifest, emulation.Device);
+        var profile = _options.Emulation?.Device ?? _options.Profile ?? model.Package.Profile;
+        if (controlled) profile ??= DeviceProfiler.Measure(model, Environment.MachineName);
+        _power = profile?.Power ?? PowerModel.Default;
+        SessionLink? link = null;
+        if (_options.Tail is { } tail)
+        {
+            _tail = new TailClient(tail, model.Manifest);
+            _tail.WaitUntilUp(_options.ConnectWait);
+            link = new SessionLink(_tail);
+        }
+        var controller = controlled
+            ? SessionControl.Create(model, profile!, link, _options)
+            : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
+        _control = new ControlLoop(controller, link, _options.Requirements);
+        _lanes = new LanePool(model, _options.InFlight);
+    }
+
+    /// <summary>Where the energy of a result comes from.</summary>
+    public string EnergySource { get; } = "declared";
+
+    /// <summary>The policy of the next task. Setting it works without a controller only; it holds from the very next task on.</summary>
+    /// <exception cref="ArgumentException">It does not fit the model.</exception>
+    /// <exception cref="InvalidOperationException">A controller chooses.</exception>
+    public ExitPolicy Policy
+    {
+        get
+        {
+            lock (_controlGate) return _control.Current;
+        }
+        set
+        {
+            Check(value);
+            lock (_controlGate)
+            {
+                if (_control.Controller is not FixedController fixedController)
+                    throw new InvalidOperationException($"controller {_control.Controller.Name} chooses the policy");
+                fixedController.Policy = value;
+                _control.DecideNow();
+            }
+        }
+    }
+
+    /// <summary>The user's bounds; may be set while tasks run and holds from the next task on.</summary>
+    public Requirements Requirements
+    {
+        get => _control.Requirements;
+        set => _control.Requirements = value;
+    }
+
+    /// <summary>What control has done and cost so far.</summary>
+    public ControlCounters Control
+    {
+        get
+        {
+            lock (_controlGate) return _control.Counters;
+        }
+    }
+
+    /// <summary>Why the policy in force was chosen.</summary>
+    public DecisionExplanation Explanation
+    {
+        get
+        {
+            lock (_controlGate) return _control.Explanation;
+        }
+    }
+
+    /// <summary>What is known of link and tail now; everything NaN without a tail.</summary>
+    public LinkSnapshot Link => _tail?.Snapshot() ?? LinkSnapshot.None;
+
+    /// <summary>Answers one input and blocks until it is answered.</summary>
+    /// <param name="source">The input's bytes: channel planes, one byte an element.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    public TaskResult Run(ReadOnlySpan<byte> source, Span<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = _lanes.Rent();
+        try
+        {
+            Begin(lane);
+            lane.Load(source);
+            return Execute(lane, logits);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one input and blocks until it is answered.</summary>
+    /// <param name="tensor">The model's input tensor.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    public TaskResult Run(ReadOnlySpan<float> tensor, Span<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = _lanes.Rent();
+        try
+        {
+            Begin(lane);
+            lane.Load(tensor);
+            return Execute(lane, logits);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
+    /// <param name="source">The input's bytes; must not change until the edge's part has run, that is until the call returns.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TaskResult> RunAsync(ReadOnlyMemory<byte> source, Memory<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = await _lanes.RentAsync().ConfigureAwait(false);
+        try
+        {
+            Begin(lane);
+            lane.Load(source.Span);
+            return await ExecuteAsync(lane, logits).ConfigureAwait(false);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
+    /// <param name="tensor">The model's input tensor; must not change until the call returns.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TaskResult> RunAsync(ReadOnlyMemory<float> tensor, Memory<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = await _lanes.RentAsync().ConfigureAwait(false);
+        try
+        {
+            Begin(lane);
+            lane.Load(tensor.Span);
+            return await ExecuteAsync(lane, logits).ConfigureAwait(false);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task; at the end of a run.</summary>
+    public void Settle()
+    {
+        lock (_controlGate) _control.Flush();
+    }
+
+    /// <summary>Waits for tasks under way, then closes controller, tail connection and memory.</summary>
+    public void Dispose()
+    {
+        _lanes.Dispose();
+        _control.Dispose();
+        _tail?.Dispose();
+    }
+}

@@ -1,0 +1,49 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>How an <see cref="EdgeSession"/> runs its tasks.</summary>
+public sealed record EdgeSessionOptions
+{
+    /// <summary>Tasks that may be under way at the same time. Each has its own memory; they share sessions and weights.</summary>
+    public int InFlight { get; init; } = 1;
+
+    /// <summary>How cut tensors travel. At cut 0 the source's own bytes are sent where the input came as bytes.</summary>
+    public TensorEncoding Codec { get; init; } = TensorEncoding.Float32;
+
+    /// <summary>Milliseconds the tail may take to answer, counted from the start of the task; then the edge finishes. Null: the
+    /// latency bound, or <see cref="DefaultDeadlineMs"/> without one.</summary>
+    public double? DeadlineMs { get; init; }
+
+    /// <summary>The deadline where neither an option nor a bound gives one.</summary>
+    public const double DefaultDeadlineMs = 1000;
+
+    /// <summary>Where the tail is. Null: everything runs here, both halves of a cut too.</summary>
+    public TailClientOptions? Tail { get; init; }
+
+    /// <summary>How long a new session waits for the tail, so that the first plans know its speed. Without an answer it starts all the same.</summary>
+    public TimeSpan ConnectWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Who chooses policies, one of <see cref="PolicyControllers.Names"/>. Null: <see cref="Policy"/> stays until it is set anew.</summary>
+    public string? ControllerName { get; init; }
+
+    /// <summary>Makes a controller of the caller's own from what the session knows, instead of <see cref="ControllerName"/>; the session disposes it.</summary>
+    public Func<ControllerContext, IPolicyController>? CreateController { get; init; }
+
+    /// <summary>Seeds everything random in the controller.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>The policy without a controller. Null: everything on the edge, no early exit.</summary>
+    public ExitPolicy? Policy { get; init; }
+
+    /// <summary>The user's bounds.</summary>
+    public Requirements Requirements { get; init; } = Requirements.None;
+
+    /// <summary>Times and power of this device; null for the package's, or for a measurement where a controller needs one.</summary>
+    public DeviceProfile? Profile { get; init; }
+
+    /// <summary>Answers as late as a slower device would; null for this machine as it is.</summary>
+    public DeviceEmulation? Emulation { get; init; }
+}

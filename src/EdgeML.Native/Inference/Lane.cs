@@ -1,0 +1,154 @@
+using EdgeML.Native.Interop;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>Room for one task under way: its memory, and every plan used so far bound to it. One thread at a time.</summary>
+sealed unsafe class Lane : IDisposable
+{
+    // A learner that tries everything must not collect chains without bound.
+    const int MostPlans = 512;
+
+    readonly BranchedModel _model;
+    readonly Dictionary<PlanKey, ChainPlan> _plans = [];
+    bool _inputIsBytes;
+    bool _inputIsDecoded;
+
+    public Lane(BranchedModel model)
+    {
+        _model = model;
+        Workspace = new Workspace(model.Backend, model.Manifest);
+        ReplyLogits = new float[model.Manifest.Classes];
+    }
+
+    /// <summary>The outcome of the last run.</summary>
+    public RunResultNative Result = new();
+
+    /// <summary>The task under way.</summary>
+    public TaskRun Task;
+
+    /// <summary>Where the tail's logits arrive.</summary>
+    public float[] ReplyLogits { get; }
+
+    public Workspace Workspace { get; }
+
+    ModelManifest Manifest => _model.Manifest;
+
+    /// <summary>Whether the input came as bytes, which cut 0 sends as they are.</summary>
+    public bool HasSourceBytes => _inputIsBytes;
+
+    /// <summary>Takes the input as source bytes (channel planes).</summary>
+    /// <exception cref="ArgumentException">Another length than the model's input.</exception>
+    public void Load(ReadOnlySpan<byte> source)
+    {
+        Check(source.Length);
+        source.CopyTo(Workspace.Source.Data);
+        (_inputIsBytes, _inputIsDecoded) = (true, false);
+    }
+
+    /// <summary>Takes the input as the model's own tensor.</summary>
+    /// <exception cref="ArgumentException">Another length than the model's input.</exception>
+    public void Load(ReadOnlySpan<float> tensor)
+    {
+        Check(tensor.Length);
+        tensor.CopyTo(Workspace.Boundary(0).Floats);
+        (_inputIsBytes, _inputIsDecoded) = (false, true);
+    }
+
+    /// <summary>Runs units <paramref name="start"/> + 1 .. <paramref name="stop"/> with the exits between them.</summary>
+    /// <returns>Whether an exit answered; otherwise the tensor at <paramref name="stop"/> is ready.</returns>
+    public bool Run(int start, int stop, ReadOnlySpan<float> thresholds)
+    {
+        if (start == 0 && stop > 0) DecodeInput();
+        var plan = PlanFor(PlanKey.For(Manifest, start, stop, thresholds));
+        if (plan.IsEmpty) return false;
+        plan.Run(thresholds, ref Result);
+        return Result.Outcome != NativeOutcome.Cut;
+    }
+
+    /// <summary>Takes a payload that lies in this lane's memory as the tensor at a cut.</summary>
+    public void Receive(int cut, TensorEncoding encoding)
+    {
+        var tensor = Workspace.Boundary(cut);
+        int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
+        if (encoding == TensorEncoding.Float16) TensorPayload.Decode(encoding, Workspace.Half.Data[..bytes], tensor.Floats, 1f);
+        else if (encoding == TensorEncoding.Bytes) TensorPayload.Decode(encoding, Workspace.Source.Data[..bytes], tensor.Floats, (float)Manifest.Input.ByteScale);
+        _inputIsDecoded = true;
+    }
+
+    /// <summary>Entropy of the first side exit that the last run tried, NaN where it tried none.</summary>
+    public float FirstEntropy
+    {
+        get
+        {
+            for (int i = 0; i < Manifest.SideExits; i++)
+                if (Result.ExitLabel[i] >= 0) return Result.ExitEntropy[i];
+            return float.NaN;
+        }
+    }
+
+    /// <summary>Makes a payload of the tensor at a cut: the tensor's own memory for float32 and source bytes, a copy otherwise.</summary>
+    /// <returns>Pinned, with headroom in front of it.</returns>
+    public (nint Address, int Bytes) Encode(int cut, TensorEncoding encoding)
+    {
+        var tensor = Workspace.Boundary(cut);
+        int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
+        if (encoding == TensorEncoding.Bytes) return (Workspace.Source.Address, bytes);
+        if (encoding == TensorEncoding.Float32) return (tensor.Address, bytes);
+        TensorPayload.Encode(encoding, tensor.Floats, Workspace.Half.Data[..bytes]);
+        return (Workspace.Half.Address, bytes);
+    }
+
+    /// <summary>Leaves the tensor at a cut as the other side of a transfer would see it.</summary>
+    public void ApplyCodec(int cut, TensorEncoding encoding)
+    {
+        if (cut >= Manifest.LocalCut || encoding != TensorEncoding.Float16) return;
+        if (cut == 0) DecodeInput();
+        Encode(cut, encoding);
+        Receive(cut, encoding);
+    }
+
+    /// <summary>Copies the answering exit's logits; the span may be empty for nobody wants them.</summary>
+    public void CopyLogits(Span<float> destination)
+    {
+        if (destination.IsEmpty) return;
+        new ReadOnlySpan<float>(Result.Logits, (int)Result.LogitCount).CopyTo(destination);
+    }
+
+    /// <summary>The bound plan of a key.</summary>
+    public ChainPlan PlanFor(PlanKey key)
+    {
+        if (_plans.TryGetValue(key, out var plan)) return plan;
+        if (_plans.Count >= MostPlans) DropPlans();
+        plan = new ChainPlan(_model, Workspace, key);
+        _plans.Add(key, plan);
+        return plan;
+    }
+
+    /// <summary>Turns source bytes into the input tensor, once a task.</summary>
+    public void DecodeInput()
+    {
+        if (_inputIsDecoded) return;
+        TensorPayload.Decode(TensorEncoding.Bytes, Workspace.Source.Data, Workspace.Boundary(0).Floats, (float)Manifest.Input.ByteScale);
+        _inputIsDecoded = true;
+    }
+
+    public void Dispose()
+    {
+        DropPlans();
+        Workspace.Dispose();
+    }
+
+    void DropPlans()
+    {
+        foreach (var plan in _plans.Values) plan.Dispose();
+        _plans.Clear();
+    }
+
+    void Check(int elements)
+    {
+        if (elements != Manifest.Input.Elements)
+            throw new ArgumentException($"input holds {elements} elements, model {Manifest.Name} takes {Manifest.Input.Elements}");
+    }
+}

@@ -1,0 +1,24 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>What control sees of the tail client; passes the tail's own times on to the cost model whenever a handshake brings them.</summary>
+sealed class SessionLink(TailClient tail) : ILinkSource
+{
+    DeviceProfile? _known;
+
+    /// <summary>The model to be told; null for none.</summary>
+    public CostModel? Costs { get; set; }
+
+    public LinkSnapshot Snapshot()
+    {
+        if (Costs is { } costs && tail.TailProfile is { } profile && !ReferenceEquals(profile, _known))
+        {
+            _known = profile;
+            if (profile.UnitMs.Count == costs.Manifest.Units.Count) costs.UseTail(profile);
+        }
+        return tail.Snapshot();
+    }
+}

@@ -1,0 +1,53 @@
+namespace EdgeML.Native.Inference;
+
+/// <summary>The answer to one task and what it took. A plain value: nothing to dispose, nothing that changes later.</summary>
+public struct TaskResult
+{
+    /// <summary>Counts up per session, from 0.</summary>
+    public long TaskId;
+
+    /// <summary>The exit that answered, 1..N + 1.</summary>
+    public int Exit;
+
+    /// <summary>The class answered: largest logit, lowest index on ties.</summary>
+    public int Class;
+
+    /// <summary>Softmax probability of <see cref="Class"/>.</summary>
+    public float Confidence;
+
+    /// <summary>Normalised entropy of the answer, 0..1.</summary>
+    public float Entropy;
+
+    /// <summary>Whether an exit saw NaN or infinite logits; such an exit is never taken early.</summary>
+    public bool InvalidLogits;
+
+    /// <summary>The policy that was really executed.</summary>
+    public ExitPolicy Policy;
+
+    /// <summary>End to end, milliseconds.</summary>
+    public double LatencyMs;
+
+    /// <summary>Computing on the edge, milliseconds; under emulation, what the emulated device takes.</summary>
+    public double EdgeMs;
+
+    /// <summary>On the way to the tail and back, milliseconds; 0 for a local task.</summary>
+    public double WireMs;
+
+    /// <summary>Computing on the tail, milliseconds.</summary>
+    public double TailMs;
+
+    /// <summary>Waiting on the tail behind other requests, milliseconds.</summary>
+    public double QueueMs;
+
+    /// <summary>Joules of the edge device, from <see cref="EdgeSession.EnergySource"/>.</summary>
+    public double EnergyJ;
+
+    /// <summary>Bytes sent, frame and header included.</summary>
+    public long BytesSent;
+
+    /// <summary>Whether the tail answered.</summary>
+    public bool Offloaded;
+
+    /// <summary>Whether the edge finished what should have gone to the tail.</summary>
+    public bool Fallback;
+}

@@ -1,0 +1,17 @@
+using System.Diagnostics;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>One task on its way through a lane: when it started, under which policy, and what it has cost so far.</summary>
+struct TaskRun
+{
+    public long Id;
+    public long Started;
+    public ExitPolicy Policy;
+    public double EdgeMs;
+    public double RateBitsPerSecond;
+    public float FirstEntropy;
+    public TaskResult Result;
+
+    public readonly double ElapsedMs => Stopwatch.GetElapsedTime(Started).TotalMilliseconds;
+}

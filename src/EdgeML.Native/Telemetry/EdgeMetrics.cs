@@ -1,0 +1,30 @@
+using System.Diagnostics.Metrics;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Telemetry;
+
+/// <summary>The meter <c>EdgeML.Native</c>: what any OpenTelemetry or dotnet-counters listener can collect. Recording allocates nothing.</summary>
+public static class EdgeMetrics
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "EdgeML.Native";
+
+    static readonly Meter s_meter = new(MeterName);
+    static readonly Histogram<double> s_latency = s_meter.CreateHistogram<double>("edgeml.task.latency", "ms", "End to end, by exit and place");
+    static readonly Histogram<double> s_energy = s_meter.CreateHistogram<double>("edgeml.task.energy", "J", "Of the edge device");
+    static readonly Counter<long> s_bytes = s_meter.CreateCounter<long>("edgeml.offload.bytes", "By", "Sent to the tail");
+    static readonly Counter<long> s_fallbacks = s_meter.CreateCounter<long>("edgeml.offload.fallbacks", "{task}", "Finished on the edge instead of the tail");
+
+    // Boxed once: a tag's value is an object.
+    static readonly KeyValuePair<string, object?>[] s_exits = [.. Enumerable.Range(0, ExitPolicy.MaxExits + 2).Select(i => new KeyValuePair<string, object?>("exit", i))];
+    static readonly KeyValuePair<string, object?> s_edge = new("where", "edge");
+    static readonly KeyValuePair<string, object?> s_tail = new("where", "tail");
+
+    internal static void Record(in TaskResult result)
+    {
+        s_latency.Record(result.LatencyMs, s_exits[result.Exit], result.Offloaded ? s_tail : s_edge);
+        s_energy.Record(result.EnergyJ);
+        if (result.BytesSent > 0) s_bytes.Add(result.BytesSent);
+        if (result.Fallback) s_fallbacks.Add(1);
+    }
+}
