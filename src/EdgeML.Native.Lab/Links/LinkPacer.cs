@@ -30,6 +30,12 @@ sealed class LinkPacer(LinkTrace trace)
         }
     }
 
+    /// <summary>Goes on under another trace; what entered before leaves as it was going to.</summary>
+    public void Use(LinkTrace trace)
+    {
+        lock (_gate) _trace = trace;
+    }
+
     /// <summary>Begins anew at second 0 of a trace.</summary>
     public void Restart(LinkTrace trace)
     {

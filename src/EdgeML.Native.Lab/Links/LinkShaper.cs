@@ -22,6 +22,7 @@ public sealed class LinkShaper : IDisposable
     long _origin = Stopwatch.GetTimestamp();
     bool _started;
     bool _stopping;
+    LinkTrace? _held;
 
     /// <summary>Listens at once; the trace stands at its first level that lets bytes through until <see cref="StartClock"/>.</summary>
     /// <exception cref="SocketException">The address is not free.</exception>
@@ -56,7 +57,7 @@ public sealed class LinkShaper : IDisposable
     public double Seconds => Volatile.Read(ref _started) ? Clock : 0;
 
     /// <summary>The level in force.</summary>
-    public LinkLevel Level => _options.Trace.At(Seconds);
+    public LinkLevel Level => Volatile.Read(ref _held) is { } held ? held.Levels[0] : _options.Trace.At(Seconds);
 
     /// <summary>Bytes that have left the link towards the tail.</summary>
     public long BytesUp => Interlocked.Read(ref BytesUpField);
@@ -72,6 +73,20 @@ public sealed class LinkShaper : IDisposable
         Volatile.Write(ref _started, true);
         _up.Restart(_options.Trace);
         _down.Restart(_options.Trace);
+    }
+
+    /// <summary>Leaves the trace and stays at one level until the next call; for runs whose link changes with tasks instead of seconds.</summary>
+    /// <param name="mbps">Megabits a second in each direction; 0 is an outage until the next call.</param>
+    /// <param name="rttMs">Round-trip time without transfer.</param>
+    /// <exception cref="InvalidDataException">A value that is negative or no number.</exception>
+    public void Hold(double mbps, double rttMs)
+    {
+        LinkTrace level = LinkTrace.Constant(mbps, rttMs);
+        Volatile.Write(ref _held, level);
+        // In an outage bytes wait in front of the pacers, which therefore never meet a rate of 0 without an end.
+        if (mbps <= 0) return;
+        _up.Use(level);
+        _down.Use(level);
     }
 
     /// <summary>Breaks every connection and stops listening.</summary>
@@ -104,6 +119,9 @@ public sealed class LinkShaper : IDisposable
     }
 
     internal double Mbps => Level.Mbps;
+
+    /// <summary>Whether bytes must wait in front of the link, because nobody knows yet when its outage ends.</summary>
+    internal bool StandsStill => Volatile.Read(ref _held) is { } held && held.Levels[0].Mbps <= 0;
 
     void Accept()
     {

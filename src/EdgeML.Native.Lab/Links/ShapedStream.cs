@@ -60,6 +60,7 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
                 // Half a millisecond of link time a chunk: small enough for the rate to look smooth, few enough wake-ups for a fast link.
                 int most = (int)Math.Clamp(shaper.Mbps * 1e6 / 8 * 0.0005, SmallestChunk, LargestChunk);
                 int count = source.Receive(bytes, 0, most, SocketFlags.None);
+                while (shaper.StandsStill && !_over) PreciseWait.For(0.005);
                 double now = shaper.Clock;
                 double stays = pacer.Enter(now, count) - now + shaper.DelaySeconds;
                 Enqueue(count == 0 ? null : bytes, count, Stopwatch.GetTimestamp() + (long)(Math.Min(stays, 1e6) * Stopwatch.Frequency));

@@ -58,6 +58,22 @@ public class LinkShaperTests
     }
 
     [Fact]
+    public void Hold_Outage_LastsUntilTheNextLevel()
+    {
+        using var world = new World(LinkTrace.Constant(8, rttMs: 0));
+        world.Shaper.Hold(0, rttMs: 0);
+        byte[] sent = [1, 2, 3];
+        world.Edge.Send(sent);
+        Assert.False(world.Tail.Poll(TimeSpan.FromMilliseconds(60), SelectMode.SelectRead));
+        Assert.Equal(0, world.Shaper.Level.Mbps);
+
+        world.Shaper.Hold(50, rttMs: 4);
+
+        Assert.Equal(sent, ReceiveAll(world.Tail, 3));
+        Assert.Equal(50, world.Shaper.Level.Mbps);
+    }
+
+    [Fact]
     public void Close_OfOneSide_ReachesTheOther()
     {
         using var world = new World(LinkTrace.Constant(8, rttMs: 2));
