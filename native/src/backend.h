@@ -66,7 +66,8 @@ class Backend {
     virtual ~Backend() = default;
     virtual void describe(edgeml_context_info &info) const = 0;
     virtual std::unique_ptr<WeightSet> make_weights() = 0;
-    virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *weights) = 0;
+    virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization,
+                                          WeightSet *weights) = 0;
 };
 
 // The one backend of this build; joins the instance that already serves the same library file.

@@ -22,18 +22,21 @@ edgeml_buffer::edgeml_buffer(edgeml_context *owner, std::uint64_t data_bytes, st
     data = block_ + front;
 }
 
-edgeml_buffer::~edgeml_buffer() { ::operator delete(block_, alignment); }
+edgeml_buffer::~edgeml_buffer() {
+    ::operator delete(block_, alignment);
+}
 
 extern "C" {
 
-edgeml_status edgeml_buffer_create(edgeml_buffer **out_buffer, edgeml_context *context, uint64_t bytes, uint64_t headroom) {
+edgeml_status edgeml_buffer_create(edgeml_buffer **out_buffer, edgeml_context *context, uint64_t bytes,
+                                   uint64_t headroom) {
     return guarded([&] {
         require(out_buffer, "out_buffer");
         *out_buffer = nullptr;
         require(context, "context");
         if (bytes == 0 || bytes > EDGEML_MAX_BUFFER_BYTES || headroom > EDGEML_MAX_BUFFER_BYTES)
-            reject("buffer of " + std::to_string(bytes) + " bytes behind " + std::to_string(headroom) + ", limits are 1.." +
-                   std::to_string(EDGEML_MAX_BUFFER_BYTES));
+            reject("buffer of " + std::to_string(bytes) + " bytes behind " + std::to_string(headroom) +
+                   ", limits are 1.." + std::to_string(EDGEML_MAX_BUFFER_BYTES));
         *out_buffer = new edgeml_buffer(context, bytes, headroom);
     });
 }
@@ -50,5 +53,7 @@ edgeml_status edgeml_buffer_get_view(edgeml_buffer_view *out_view, const edgeml_
     });
 }
 
-void edgeml_buffer_destroy(edgeml_buffer *buffer) { release(buffer); }
+void edgeml_buffer_destroy(edgeml_buffer *buffer) {
+    release(buffer);
+}
 }

@@ -15,7 +15,8 @@ namespace {
 constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 
 std::uint64_t nanoseconds() {
-    return static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
+    return static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 
 struct Stage {
@@ -51,14 +52,15 @@ class Turn {
 const TensorInfo &output(const edgeml_engine *engine, std::uint32_t index, const char *what) {
     const std::vector<TensorInfo> &outputs = engine->network->outputs();
     if (index >= outputs.size())
-        reject(std::string(what) + " output " + std::to_string(index) + " of an engine with " + std::to_string(outputs.size()));
+        reject(std::string(what) + " output " + std::to_string(index) + " of an engine with " +
+               std::to_string(outputs.size()));
     return outputs[index];
 }
 
 void check_fits(const TensorInfo &tensor, const edgeml_buffer *buffer) {
     if (tensor.bytes > buffer->bytes)
-        throw Error(EDGEML_E_MISMATCH,
-                    "tensor " + tensor.name + " is " + describe(tensor) + ", its buffer has " + std::to_string(buffer->bytes));
+        throw Error(EDGEML_E_MISMATCH, "tensor " + tensor.name + " is " + describe(tensor) + ", its buffer has " +
+                                           std::to_string(buffer->bytes));
 }
 
 void check_exit(const edgeml_stage &stage, const TensorInfo &tensor) {
@@ -66,9 +68,11 @@ void check_exit(const edgeml_stage &stage, const TensorInfo &tensor) {
     std::uint32_t last = EDGEML_MAX_EXITS + (is_final ? 1u : 0u);
     if (stage.exit_index < 1 || stage.exit_index > last)
         reject("exit " + std::to_string(stage.exit_index) + " is outside 1.." + std::to_string(last));
-    if (tensor.dtype != EDGEML_DTYPE_F32 || stage.classes == 0 || tensor.bytes != std::uint64_t{stage.classes} * sizeof(float))
-        throw Error(EDGEML_E_MISMATCH, "exit " + std::to_string(stage.exit_index) + " has " + std::to_string(stage.classes) +
-                                           " classes, its tensor " + tensor.name + " is " + describe(tensor));
+    if (tensor.dtype != EDGEML_DTYPE_F32 || stage.classes == 0 ||
+        tensor.bytes != std::uint64_t{stage.classes} * sizeof(float))
+        throw Error(EDGEML_E_MISMATCH, "exit " + std::to_string(stage.exit_index) + " has " +
+                                           std::to_string(stage.classes) + " classes, its tensor " + tensor.name +
+                                           " is " + describe(tensor));
 }
 
 } // namespace
@@ -95,15 +99,15 @@ void edgeml_chain::check_writer(const edgeml_buffer *input, const TensorInfo &te
             continue;
         const TensorInfo &written = stage->boundary_tensor;
         if (written.dtype != tensor.dtype || written.bytes != tensor.bytes)
-            throw Error(EDGEML_E_MISMATCH, "stage " + std::to_string(stages.size()) + " reads " + tensor.name + " as " +
-                                               describe(tensor) + ", stage " + std::to_string(stages.rend() - stage - 1) +
-                                               " writes " + describe(written));
+            throw Error(EDGEML_E_MISMATCH,
+                        "stage " + std::to_string(stages.size()) + " reads " + tensor.name + " as " + describe(tensor) +
+                            ", stage " + std::to_string(stages.rend() - stage - 1) + " writes " + describe(written));
         return;
     }
 }
 
-void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary, edgeml_buffer *logits,
-                       const edgeml_stage &desc) {
+void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary,
+                       edgeml_buffer *logits, const edgeml_stage &desc) {
     if (engine->context.get() != context.get())
         reject("the engine belongs to another context");
     if (engine->network->inputs().size() != 1)
@@ -144,8 +148,8 @@ void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml
 edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
     std::uint64_t begin = nanoseconds();
     if (desc.first_stage >= stages.size() || desc.stage_count > stages.size() - desc.first_stage)
-        reject("stages " + std::to_string(desc.first_stage) + " + " + std::to_string(desc.stage_count) + " of a chain with " +
-               std::to_string(stages.size()));
+        reject("stages " + std::to_string(desc.first_stage) + " + " + std::to_string(desc.stage_count) +
+               " of a chain with " + std::to_string(stages.size()));
     if (desc.flags != 0)
         reject("run flags " + std::to_string(desc.flags) + " are unknown");
     if (desc.threshold_count > 0)
@@ -168,7 +172,8 @@ edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
     for (std::size_t i = desc.first_stage; i < end && result.outcome == EDGEML_OUTCOME_CUT; ++i) {
         const Stage &stage = stages[i];
         std::uint32_t exit = stage.desc.exit_index;
-        float threshold = exit >= 1 && exit <= desc.threshold_count && !stage.is_final() ? desc.thresholds[exit - 1] : 0.0f;
+        float threshold =
+            exit >= 1 && exit <= desc.threshold_count && !stage.is_final() ? desc.thresholds[exit - 1] : 0.0f;
         bool tries = stage.is_final() || threshold > 0;
         if (stage.is_side_head_alone() && !tries)
             continue;
@@ -220,8 +225,8 @@ edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_context *cont
     });
 }
 
-edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary,
-                               edgeml_buffer *logits, const edgeml_stage *stage) {
+edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine, edgeml_buffer *input,
+                               edgeml_buffer *boundary, edgeml_buffer *logits, const edgeml_stage *stage) {
     return guarded([&] {
         require(chain, "chain");
         require(engine, "engine");
@@ -242,5 +247,7 @@ edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chai
     });
 }
 
-void edgeml_chain_destroy(edgeml_chain *chain) { release(chain); }
+void edgeml_chain_destroy(edgeml_chain *chain) {
+    release(chain);
+}
 }

@@ -30,5 +30,7 @@ edgeml_status edgeml_context_get_info(edgeml_context_info *out_info, const edgem
     });
 }
 
-void edgeml_context_destroy(edgeml_context *context) { release(context); }
+void edgeml_context_destroy(edgeml_context *context) {
+    release(context);
+}
 }

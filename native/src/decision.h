@@ -3,8 +3,8 @@
 //   d_i = x_i - max x,  S = sum e^d_i,  T = sum d_i e^d_i,  entropy = (ln S - T / S) / ln C,  p(label) = 1 / S
 //
 // No division and no logarithm per class, and the textbook sum of p ln p, which is not finite for large logits, never
-// appears. Work is split over lanes (elements lane, lane + lanes, ...) and combined, on a device by threads of a warp, on
-// the host by independent accumulators, which also keeps the rounding error of the sums small.
+// appears. Work is split over lanes (elements lane, lane + lanes, ...) and combined, on a device by threads of a warp,
+// on the host by independent accumulators, which also keeps the rounding error of the sums small.
 #pragma once
 
 #include <cmath>
@@ -104,6 +104,8 @@ EDGEML_HOST_DEVICE inline Decision decide(const float *logits, std::int32_t coun
 }
 
 // Strict, and false for NaN on either side: an invalid decision never exits, neither does threshold 0.
-EDGEML_HOST_DEVICE inline bool takes_exit(float entropy, float threshold) { return entropy < threshold; }
+EDGEML_HOST_DEVICE inline bool takes_exit(float entropy, float threshold) {
+    return entropy < threshold;
+}
 
 } // namespace edgeml

@@ -8,7 +8,8 @@ using namespace edgeml;
 namespace {
 const TensorInfo &at(const std::vector<TensorInfo> &tensors, uint32_t index, const char *kind) {
     if (index >= tensors.size())
-        reject(std::string(kind) + " " + std::to_string(index) + " of an engine with " + std::to_string(tensors.size()));
+        reject(std::string(kind) + " " + std::to_string(index) + " of an engine with " +
+               std::to_string(tensors.size()));
     return tensors[index];
 }
 } // namespace
@@ -31,7 +32,8 @@ edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *c
             reject("weights belong to another context");
         std::span model(static_cast<const std::byte *>(known.model), static_cast<std::size_t>(known.model_bytes));
         *out_engine = new edgeml_engine(
-            context, weights, context->backend->load(model, known.optimization, weights != nullptr ? weights->set.get() : nullptr));
+            context, weights,
+            context->backend->load(model, known.optimization, weights != nullptr ? weights->set.get() : nullptr));
     });
 }
 
@@ -61,5 +63,7 @@ edgeml_status edgeml_engine_get_output(edgeml_tensor_info *out_info, const edgem
     });
 }
 
-void edgeml_engine_destroy(edgeml_engine *engine) { release(engine); }
+void edgeml_engine_destroy(edgeml_engine *engine) {
+    release(engine);
+}
 }

@@ -34,14 +34,16 @@ edgeml_status edgeml_probe_create(edgeml_probe **out_probe, const edgeml_engine 
             }
             require(input_bytes, "input_bytes");
             if (input_bytes[i] != expected[i].bytes)
-                throw Error(EDGEML_E_MISMATCH, "input " + expected[i].name + " is given " + std::to_string(input_bytes[i]) +
-                                                   " bytes but is " + describe(expected[i]));
+                throw Error(EDGEML_E_MISMATCH, "input " + expected[i].name + " is given " +
+                                                   std::to_string(input_bytes[i]) + " bytes but is " +
+                                                   describe(expected[i]));
         }
         *out_probe = new edgeml_probe(engine->context.get(), engine->network->run_once(given));
     });
 }
 
-edgeml_status edgeml_probe_get_output(edgeml_tensor_info *out_info, const void **out_data, const edgeml_probe *probe, uint32_t index) {
+edgeml_status edgeml_probe_get_output(edgeml_tensor_info *out_info, const void **out_data, const edgeml_probe *probe,
+                                      uint32_t index) {
     return guarded([&] {
         if (out_data != nullptr)
             *out_data = nullptr;
@@ -55,5 +57,7 @@ edgeml_status edgeml_probe_get_output(edgeml_tensor_info *out_info, const void *
     });
 }
 
-void edgeml_probe_destroy(edgeml_probe *probe) { release(probe); }
+void edgeml_probe_destroy(edgeml_probe *probe) {
+    release(probe);
+}
 }

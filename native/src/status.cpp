@@ -12,7 +12,9 @@ namespace {
 thread_local char last_error[512];
 } // namespace
 
-void clear_last_error() noexcept { last_error[0] = '\0'; }
+void clear_last_error() noexcept {
+    last_error[0] = '\0';
+}
 
 edgeml_status fail(edgeml_status status, const char *text) noexcept {
     std::size_t length = std::min(std::strlen(text), sizeof last_error - 1);
@@ -31,7 +33,9 @@ edgeml_status fail(edgeml_status status, const char *text) noexcept {
 
 extern "C" {
 
-uint32_t edgeml_abi_version(void) { return EDGEML_ABI_VERSION; }
+uint32_t edgeml_abi_version(void) {
+    return EDGEML_ABI_VERSION;
+}
 
 const char *edgeml_status_name(edgeml_status status) {
     switch (status) {
@@ -74,5 +78,7 @@ size_t edgeml_last_error(char *text, size_t capacity) {
     return needed;
 }
 
-uint64_t edgeml_live_objects(void) { return edgeml::Object::live(); }
+uint64_t edgeml_live_objects(void) {
+    return edgeml::Object::live();
+}
 }

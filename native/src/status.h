@@ -18,7 +18,9 @@ class Error : public std::runtime_error {
     edgeml_status status_;
 };
 
-[[noreturn]] inline void reject(const std::string &text) { throw Error(EDGEML_E_INVALID_ARGUMENT, text); }
+[[noreturn]] inline void reject(const std::string &text) {
+    throw Error(EDGEML_E_INVALID_ARGUMENT, text);
+}
 
 inline void require(const void *pointer, const char *name) {
     if (pointer == nullptr)

@@ -15,11 +15,17 @@ struct Dtype {
 };
 constexpr Dtype dtypes[] = {{0, "other"}, {4, "f32"}, {2, "f16"},  {2, "bf16"}, {1, "i8"},  {1, "u8"},  {4, "i32"},
                             {8, "i64"},   {8, "f64"}, {1, "bool"}, {2, "i16"},  {2, "u16"}, {4, "u32"}, {8, "u64"}};
-const Dtype &lookup(std::uint32_t dtype) noexcept { return dtypes[dtype < std::size(dtypes) ? dtype : 0]; }
+const Dtype &lookup(std::uint32_t dtype) noexcept {
+    return dtypes[dtype < std::size(dtypes) ? dtype : 0];
+}
 } // namespace
 
-std::uint32_t dtype_bytes(std::uint32_t dtype) noexcept { return lookup(dtype).bytes; }
-const char *dtype_name(std::uint32_t dtype) noexcept { return lookup(dtype).name; }
+std::uint32_t dtype_bytes(std::uint32_t dtype) noexcept {
+    return lookup(dtype).bytes;
+}
+const char *dtype_name(std::uint32_t dtype) noexcept {
+    return lookup(dtype).name;
+}
 
 std::uint64_t tensor_bytes(std::span<const std::int64_t> dims, std::uint32_t dtype, const std::string &name) {
     std::uint64_t bytes = dtype_bytes(dtype);

@@ -13,8 +13,8 @@ inline constexpr std::uint32_t max_struct_size = 1u << 16;
 
 inline void check_struct_size(std::uint32_t given, std::size_t first_version, const char *name) {
     if (given < first_version || given > max_struct_size)
-        throw Error(EDGEML_E_STRUCT_SIZE, std::string(name) + " has struct_size " + std::to_string(given) + ", expected at least " +
-                                              std::to_string(first_version));
+        throw Error(EDGEML_E_STRUCT_SIZE, std::string(name) + " has struct_size " + std::to_string(given) +
+                                              ", expected at least " + std::to_string(first_version));
 }
 
 // `first_version` is the size the struct had in ABI 1.0.
@@ -23,9 +23,11 @@ template <class Struct> Struct read_struct(const Struct *given, std::size_t firs
     std::uint32_t size = given->struct_size;
     check_struct_size(size, first_version, name);
     const unsigned char *bytes = reinterpret_cast<const unsigned char *>(given);
-    if (size > sizeof(Struct) && std::any_of(bytes + sizeof(Struct), bytes + size, [](unsigned char b) { return b != 0; }))
-        throw Error(EDGEML_E_STRUCT_SIZE, std::string(name) + " sets fields of a newer version (" + std::to_string(size) +
-                                              " bytes, " + std::to_string(sizeof(Struct)) + " are known)");
+    if (size > sizeof(Struct) &&
+        std::any_of(bytes + sizeof(Struct), bytes + size, [](unsigned char b) { return b != 0; }))
+        throw Error(EDGEML_E_STRUCT_SIZE, std::string(name) + " sets fields of a newer version (" +
+                                              std::to_string(size) + " bytes, " + std::to_string(sizeof(Struct)) +
+                                              " are known)");
     Struct known{};
     std::memcpy(&known, given, std::min<std::size_t>(size, sizeof(Struct)));
     return known;

@@ -6,7 +6,8 @@ using namespace edgeml;
 
 extern "C" {
 
-edgeml_status edgeml_weights_create(edgeml_weights **out_weights, edgeml_context *context, edgeml_released_fn released, void *user) {
+edgeml_status edgeml_weights_create(edgeml_weights **out_weights, edgeml_context *context, edgeml_released_fn released,
+                                    void *user) {
     return guarded([&] {
         require(out_weights, "out_weights");
         *out_weights = nullptr;
@@ -15,8 +16,8 @@ edgeml_status edgeml_weights_create(edgeml_weights **out_weights, edgeml_context
     });
 }
 
-edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint32_t dtype, const int64_t *dims, uint32_t rank,
-                                 const void *data, uint64_t bytes) {
+edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint32_t dtype, const int64_t *dims,
+                                 uint32_t rank, const void *data, uint64_t bytes) {
     return guarded([&] {
         require(weights, "weights");
         require(name, "name");
@@ -29,12 +30,15 @@ edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint
         TensorInfo tensor{name, dtype, std::vector<std::int64_t>(dims, dims + rank), 0};
         tensor.bytes = tensor_bytes(tensor.dims, dtype, tensor.name);
         if (tensor.bytes != bytes)
-            reject("tensor " + tensor.name + " is given " + std::to_string(bytes) + " bytes but is " + describe(tensor));
+            reject("tensor " + tensor.name + " is given " + std::to_string(bytes) + " bytes but is " +
+                   describe(tensor));
         if (bytes > 0)
             require(data, "data");
         weights->set->add(tensor, data);
     });
 }
 
-void edgeml_weights_destroy(edgeml_weights *weights) { release(weights); }
+void edgeml_weights_destroy(edgeml_weights *weights) {
+    release(weights);
+}
 }

@@ -15,9 +15,9 @@
  *   A function that can fail returns EDGEML_OK or a negative EDGEML_E_*; then edgeml_last_error has one line about it.
  *   Outputs come first and are null or zero before anything can fail. Inputs are borrowed for the call, unless a
  *   function says otherwise. Text is UTF-8. Lengths count elements unless they are named bytes.
- *   Structs begin with struct_size, set by the caller to sizeof. A shorter struct is an older caller: missing fields are
- *   zero, and zero is the default. A longer one is accepted as long as the bytes unknown here are zero. Structs that the
- *   library fills are filled up to struct_size.
+ *   Structs begin with struct_size, set by the caller to sizeof. A shorter struct is an older caller: missing fields
+ *   are zero, and zero is the default. A longer one is accepted as long as the bytes unknown here are zero. Structs
+ *   that the library fills are filled up to struct_size.
  *
  * Example: one unit, then the final exit. Errors are left out.
  *   edgeml_context_desc cd = {0};
@@ -81,14 +81,14 @@ extern "C" {
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
 
 #define EDGEML_OK                 0
-#define EDGEML_E_INVALID_ARGUMENT (-1)  /* a null, a length or an index that cannot be meant */
-#define EDGEML_E_STRUCT_SIZE      (-2)  /* struct_size is 0, too small, or unknown trailing bytes are not zero */
-#define EDGEML_E_BACKEND_MISSING  (-3)  /* the inference library was not found or cannot be loaded */
-#define EDGEML_E_BACKEND_VERSION  (-4)  /* the inference library is too old */
-#define EDGEML_E_MODEL_REJECTED   (-5)  /* the inference library refuses the model */
-#define EDGEML_E_UNSUPPORTED      (-6)  /* a model this library cannot serve, e.g. a dimension that stays unknown */
-#define EDGEML_E_MISMATCH         (-7)  /* data type or byte size of two ends differ */
-#define EDGEML_E_BUSY             (-8)  /* another thread is running this chain */
+#define EDGEML_E_INVALID_ARGUMENT (-1) /* a null, a length or an index that cannot be meant */
+#define EDGEML_E_STRUCT_SIZE      (-2) /* struct_size is 0, too small, or unknown trailing bytes are not zero */
+#define EDGEML_E_BACKEND_MISSING  (-3) /* the inference library was not found or cannot be loaded */
+#define EDGEML_E_BACKEND_VERSION  (-4) /* the inference library is too old */
+#define EDGEML_E_MODEL_REJECTED   (-5) /* the inference library refuses the model */
+#define EDGEML_E_UNSUPPORTED      (-6) /* a model this library cannot serve, e.g. a dimension that stays unknown */
+#define EDGEML_E_MISMATCH         (-7) /* data type or byte size of two ends differ */
+#define EDGEML_E_BUSY             (-8) /* another thread is running this chain */
 #define EDGEML_E_OUT_OF_MEMORY    (-9)
 #define EDGEML_E_RUN_FAILED       (-10) /* the inference library failed while running */
 #define EDGEML_E_INTERNAL         (-99) /* a defect of this library */
@@ -100,10 +100,10 @@ EDGEML_API uint32_t edgeml_abi_version(void);
 EDGEML_API const char *edgeml_status_name(edgeml_status status);
 
 /* Copies the text of the calling thread's last failed call, cut at capacity - 1 bytes and terminated. Empty after a
- * success. Returns the bytes needed for the whole text including the terminator; `text` may be null if capacity is 0. */
+ * success. Returns the bytes that the whole text needs, terminator included; `text` may be null if capacity is 0. */
 EDGEML_API size_t edgeml_last_error(char *text, size_t capacity);
 
-/* Number of objects alive in this process (all kinds, destroyed ones that others still hold included). For leak tests. */
+/* Objects alive in this process, those included that were destroyed but are still held by others. For leak tests. */
 EDGEML_API uint64_t edgeml_live_objects(void);
 
 /* ---- context ---- */
@@ -117,7 +117,8 @@ typedef struct edgeml_chain edgeml_chain;     /* opaque; see edgeml_chain_destro
 
 #define EDGEML_BACKEND_ONNXRUNTIME 1u /* ONNX Runtime on the CPU */
 
-#define EDGEML_CONTEXT_ALLOW_SPINNING 1u /* idle pool threads burn a core while they wait; a little faster, much hotter */
+/* Idle pool threads burn a core while they wait: a little faster, much hotter. */
+#define EDGEML_CONTEXT_ALLOW_SPINNING 1u
 
 typedef struct edgeml_context_desc {
     uint32_t struct_size;
@@ -182,12 +183,13 @@ typedef void (*edgeml_released_fn)(void *user);
 EDGEML_API edgeml_status edgeml_weights_create(edgeml_weights **out_weights, edgeml_context *context,
                                                edgeml_released_fn released, void *user);
 
-/* Adds a tensor. `data` is not copied: it stays with the caller, unchanged, until `released` is called (engines made with
- * the weights hold them). Data may be a read-only file mapping; 64-byte alignment is fastest, the type's own is enough.
+/* Adds a tensor. `data` is not copied: it stays with the caller, unchanged, until `released` is called (engines made
+ * with the weights hold them). Data may be a read-only file mapping; 64-byte alignment is fastest, the type's own is
+ * enough. Not while an engine is being created with these weights.
  * EDGEML_E_INVALID_ARGUMENT: the name exists, a dimension is negative, or `bytes` is not the product of dims and type.
- * Not while an engine is being created with these weights. */
-EDGEML_API edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint32_t dtype, const int64_t *dims,
-                                            uint32_t rank, const void *data, uint64_t bytes);
+ */
+EDGEML_API edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint32_t dtype,
+                                            const int64_t *dims, uint32_t rank, const void *data, uint64_t bytes);
 EDGEML_API void edgeml_weights_destroy(edgeml_weights *weights); /* null is allowed; cannot fail */
 
 /* ---- engine ---- */
@@ -200,8 +202,8 @@ EDGEML_API void edgeml_weights_destroy(edgeml_weights *weights); /* null is allo
 
 typedef struct edgeml_engine_desc {
     uint32_t struct_size;
-    uint32_t optimization;   /* EDGEML_OPTIMIZE_* */
-    const void *model;       /* bytes of an ONNX file; borrowed for the call */
+    uint32_t optimization; /* EDGEML_OPTIMIZE_* */
+    const void *model;     /* bytes of an ONNX file; borrowed for the call */
     uint64_t model_bytes;
 } edgeml_engine_desc;
 
@@ -214,26 +216,29 @@ typedef struct edgeml_engine_info {
 } edgeml_engine_info;
 
 /* Makes a piece of a network ready to run; takes milliseconds to seconds. Batch is 1: an unknown first dimension of an
- * input counts as 1, any other unknown dimension of an input is EDGEML_E_UNSUPPORTED. Outputs whose shape the model does not tell get it from one run
- * on zeros. Tensors of the model marked as external data (data_location EXTERNAL, any location) are taken from `weights`
- * by name; `weights` may be null, names the model lacks are ignored.
+ * input counts as 1, any other unknown dimension of an input is EDGEML_E_UNSUPPORTED. Outputs whose shape the model
+ * does not tell get it from one run on zeros. Tensors of the model marked as external data (data_location EXTERNAL, any
+ * location) are taken from `weights` by name; `weights` may be null, names the model lacks are ignored.
  * EDGEML_E_MODEL_REJECTED: the text is the inference library's. */
-EDGEML_API edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *context, edgeml_weights *weights,
-                                              const edgeml_engine_desc *desc);
+EDGEML_API edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *context,
+                                              edgeml_weights *weights, const edgeml_engine_desc *desc);
 EDGEML_API edgeml_status edgeml_engine_get_info(edgeml_engine_info *out_info, const edgeml_engine *engine);
-EDGEML_API edgeml_status edgeml_engine_get_input(edgeml_tensor_info *out_info, const edgeml_engine *engine, uint32_t index);
-EDGEML_API edgeml_status edgeml_engine_get_output(edgeml_tensor_info *out_info, const edgeml_engine *engine, uint32_t index);
+EDGEML_API edgeml_status edgeml_engine_get_input(edgeml_tensor_info *out_info, const edgeml_engine *engine,
+                                                 uint32_t index);
+EDGEML_API edgeml_status edgeml_engine_get_output(edgeml_tensor_info *out_info, const edgeml_engine *engine,
+                                                  uint32_t index);
 EDGEML_API void edgeml_engine_destroy(edgeml_engine *engine); /* null is allowed; cannot fail */
 
-/* Runs the engine once and keeps every output. `inputs` and `input_bytes` have one entry per input of the engine; a null
- * entry means zeros. For preparation and tests, not for speed. */
-EDGEML_API edgeml_status edgeml_probe_create(edgeml_probe **out_probe, const edgeml_engine *engine, const void *const *inputs,
-                                             const uint64_t *input_bytes, uint32_t input_count);
+/* Runs the engine once and keeps every output. `inputs` and `input_bytes` have one entry per input of the engine; a
+ * null entry means zeros. For preparation and tests, not for speed. */
+EDGEML_API edgeml_status edgeml_probe_create(edgeml_probe **out_probe, const edgeml_engine *engine,
+                                             const void *const *inputs, const uint64_t *input_bytes,
+                                             uint32_t input_count);
 
 /* What output `index` really is. `out_data` (may be null) gets its data, valid until the probe is destroyed; null for
  * EDGEML_DTYPE_OTHER. A rank above EDGEML_MAX_RANK is reported with dims 0. */
-EDGEML_API edgeml_status edgeml_probe_get_output(edgeml_tensor_info *out_info, const void **out_data, const edgeml_probe *probe,
-                                                 uint32_t index);
+EDGEML_API edgeml_status edgeml_probe_get_output(edgeml_tensor_info *out_info, const void **out_data,
+                                                 const edgeml_probe *probe, uint32_t index);
 EDGEML_API void edgeml_probe_destroy(edgeml_probe *probe); /* null is allowed; cannot fail */
 
 /* ---- buffer ---- */
@@ -286,9 +291,9 @@ typedef struct edgeml_stage {
 
 EDGEML_API edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_context *context);
 
-/* Appends a stage: an engine with exactly one input. It reads `input` and writes its boundary tensor to `boundary` (null
- * for a head alone) and its logits, float, to `logits` (null for a unit alone); one of the two is there. Buffers may be
- * shared with other stages and chains; a tensor lies at the start of its buffer, which may be larger.
+/* Appends a stage: an engine with exactly one input. It reads `input` and writes its boundary tensor to `boundary`
+ * (null for a head alone) and its logits, float, to `logits` (null for a unit alone); one of the two is there. Buffers
+ * may be shared with other stages and chains; a tensor lies at the start of its buffer, which may be larger.
  * EDGEML_E_MISMATCH: a buffer is too small, or the stage that last wrote `input` wrote another type or size.
  * EDGEML_E_BUSY: the chain is running. */
 EDGEML_API edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine, edgeml_buffer *input,
@@ -296,13 +301,13 @@ EDGEML_API edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engi
 
 typedef struct edgeml_run_desc {
     uint32_t struct_size;
-    uint32_t flags;            /* 0 */
-    const float *thresholds;   /* [exit_index - 1]; exit iff entropy < threshold; 0, or beyond the count, never exits */
+    uint32_t flags;          /* 0 */
+    const float *thresholds; /* [exit_index - 1]; exit iff entropy < threshold; 0, or beyond the count, never exits */
     uint32_t threshold_count;
-    uint32_t first_stage;      /* stages before it are not run; its input is read as it is */
-    uint32_t stage_count;      /* stages to consider from there on; 0 means all that follow */
+    uint32_t first_stage; /* stages before it are not run; its input is read as it is */
+    uint32_t stage_count; /* stages to consider from there on; 0 means all that follow */
     uint32_t stage_ns_capacity;
-    uint64_t *stage_ns;        /* nanoseconds by absolute stage, 0 where not run; null: not measured */
+    uint64_t *stage_ns; /* nanoseconds by absolute stage, 0 where not run; null: not measured */
 } edgeml_run_desc;
 
 #define EDGEML_OUTCOME_EXITED 1u /* a side exit was sure enough */
@@ -321,20 +326,21 @@ typedef struct edgeml_run_result {
     float confidence;
     float margin;
     uint32_t stages_run;
-    uint32_t last_stage;                     /* index of the last one run */
-    uint64_t total_ns;                       /* the whole call */
-    float exit_entropy[EDGEML_MAX_EXITS];    /* of side exits by exit_index - 1; NaN where not tried */
-    int32_t exit_label[EDGEML_MAX_EXITS];    /* -1 where not tried */
-    const float *logits;                     /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
+    uint32_t last_stage;                  /* index of the last one run */
+    uint64_t total_ns;                    /* the whole call */
+    float exit_entropy[EDGEML_MAX_EXITS]; /* of side exits by exit_index - 1; NaN where not tried */
+    int32_t exit_label[EDGEML_MAX_EXITS]; /* -1 where not tried */
+    const float *logits;                  /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
     uint64_t logit_count;
-    void *cut;                               /* deepest tensor computed so far that continues the network, or the input */
+    void *cut; /* deepest tensor computed so far that continues the network, or the input */
     uint64_t cut_bytes;
 } edgeml_run_result;
 
 /* Runs the stages in order and returns at the first exit taken, at the final exit, or when the stages end. A stage that
- * is only a side exit's head is skipped while its threshold is 0. Pointers in the result point into the caller's buffers
- * and stay valid until something writes to them. Allocates nothing of its own. */
-EDGEML_API edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain, const edgeml_run_desc *desc);
+ * is only a side exit's head is skipped while its threshold is 0. Pointers in the result point into the caller's
+ * buffers and stay valid until something writes to them. Allocates nothing of its own. */
+EDGEML_API edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain,
+                                          const edgeml_run_desc *desc);
 EDGEML_API void edgeml_chain_destroy(edgeml_chain *chain); /* null is allowed; not while it runs; cannot fail */
 
 #ifdef __cplusplus

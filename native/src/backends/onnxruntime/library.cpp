@@ -80,8 +80,8 @@ Library open_library(const std::string &path) {
     std::string cause;
     void *handle = load(path, cause);
     if (handle == nullptr)
-        throw Error(EDGEML_E_BACKEND_MISSING, "cannot load ONNX Runtime from " + path + ": " + cause +
-                                                  "; EDGEML_ONNXRUNTIME may name the file");
+        throw Error(EDGEML_E_BACKEND_MISSING,
+                    "cannot load ONNX Runtime from " + path + ": " + cause + "; EDGEML_ONNXRUNTIME may name the file");
     auto get_base = reinterpret_cast<const ApiBase *(EDGEML_ORT_CALL *)()>(find(handle, "OrtGetApiBase"));
     if (get_base == nullptr)
         throw Error(EDGEML_E_BACKEND_MISSING, path + " is not ONNX Runtime: it has no OrtGetApiBase");

@@ -13,8 +13,8 @@ struct Library {
     Api api;
 };
 
-// The file to load: the caller's choice, else EDGEML_ONNXRUNTIME (a file or its folder), else a file beside this library,
-// else the plain name for the loader's own search.
+// The file to load: the caller's choice, else EDGEML_ONNXRUNTIME (a file or its folder), else a file beside this
+// library, else the plain name for the loader's own search.
 std::string choose_library(const char *path);
 
 // Loads for good: a library with threads of its own is never unloaded. Throws Error with EDGEML_E_BACKEND_*.

@@ -10,8 +10,8 @@
 namespace edgeml::ort {
 
 struct ModelScan {
-    std::vector<std::string> external;   // initializers of the main graph whose data lies elsewhere
-    std::uint64_t external_bytes = 0;    // of those, by shape
+    std::vector<std::string> external; // initializers of the main graph whose data lies elsewhere
+    std::uint64_t external_bytes = 0;  // of those, by shape
 };
 
 // Walks the file without decoding more than the initializers' heads. Malformed input ends the walk: judging it is the

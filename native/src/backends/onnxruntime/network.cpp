@@ -107,7 +107,8 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
     const Api &api = runtime_->api;
     ModelScan scan = scan_model(model);
     if (weights == nullptr && !scan.external.empty())
-        throw Error(EDGEML_E_MODEL_REJECTED, "the model takes tensor " + scan.external.front() + " from weights, but none are given");
+        throw Error(EDGEML_E_MODEL_REJECTED,
+                    "the model takes tensor " + scan.external.front() + " from weights, but none are given");
 
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     runtime_->check(api.CreateSessionOptions(options.out()));
@@ -116,10 +117,12 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
     runtime_->check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
     if (weights != nullptr)
         weights->attach(options.get(), scan.external);
-    runtime_->check(weights != nullptr ? api.CreateSessionFromArrayWithPrepackedWeightsContainer(
-                                             runtime_->env, model.data(), model.size(), options.get(), weights->prepacked(), &session_)
-                                       : api.CreateSessionFromArray(runtime_->env, model.data(), model.size(), options.get(), &session_),
-                    EDGEML_E_MODEL_REJECTED);
+    runtime_->check(
+        weights != nullptr
+            ? api.CreateSessionFromArrayWithPrepackedWeightsContainer(runtime_->env, model.data(), model.size(),
+                                                                      options.get(), weights->prepacked(), &session_)
+            : api.CreateSessionFromArray(runtime_->env, model.data(), model.size(), options.get(), &session_),
+        EDGEML_E_MODEL_REJECTED);
     try {
         describe();
     } catch (...) {
@@ -130,7 +133,9 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
     resident_bytes_ = session_overhead_bytes + model.size() + (copies_shared ? scan.external_bytes : 0);
 }
 
-OrtNetwork::~OrtNetwork() { runtime_->api.ReleaseSession(session_); }
+OrtNetwork::~OrtNetwork() {
+    runtime_->api.ReleaseSession(session_);
+}
 
 TensorInfo OrtNetwork::describe(bool is_input, std::size_t index) const {
     const Api &api = runtime_->api;
@@ -162,7 +167,8 @@ void OrtNetwork::describe() {
             throw Error(EDGEML_E_UNSUPPORTED, "input " + tensor.name + " is not a tensor of numbers");
         for (std::size_t d = 0; d < tensor.dims.size(); ++d)
             if (tensor.dims[d] < 0)
-                throw Error(EDGEML_E_UNSUPPORTED, "dimension " + std::to_string(d) + " of input " + tensor.name + " is unknown");
+                throw Error(EDGEML_E_UNSUPPORTED,
+                            "dimension " + std::to_string(d) + " of input " + tensor.name + " is unknown");
         tensor.bytes = tensor_bytes(tensor.dims, tensor.dtype, tensor.name);
         inputs_.push_back(std::move(tensor));
     }

@@ -43,9 +43,11 @@ inline constexpr int default_memory = 0;
 // X(position, name, result, parameters)
 #define EDGEML_ORT_ENTRIES(X)                                                                                          \
     X(2, GetErrorMessage, const char *, (const OrtStatus *))                                                           \
+    X(8, CreateSessionFromArray, OrtStatus *,                                                                          \
+      (const OrtEnv *, const void *model, std::size_t, const OrtSessionOptions *, OrtSession **))                      \
     X(9, Run, OrtStatus *,                                                                                             \
-      (OrtSession *, const OrtRunOptions *, const char *const *input_names, const OrtValue *const *inputs, std::size_t, \
-       const char *const *output_names, std::size_t, OrtValue **outputs))                                              \
+      (OrtSession *, const OrtRunOptions *, const char *const *input_names, const OrtValue *const *inputs,             \
+       std::size_t, const char *const *output_names, std::size_t, OrtValue **outputs))                                 \
     X(10, CreateSessionOptions, OrtStatus *, (OrtSessionOptions **))                                                   \
     X(23, SetSessionGraphOptimizationLevel, OrtStatus *, (OrtSessionOptions *, int level))                             \
     X(30, SessionGetInputCount, OrtStatus *, (const OrtSession *, std::size_t *))                                      \
@@ -55,7 +57,6 @@ inline constexpr int default_memory = 0;
     X(36, SessionGetInputName, OrtStatus *, (const OrtSession *, std::size_t, OrtAllocator *, char **))                \
     X(37, SessionGetOutputName, OrtStatus *, (const OrtSession *, std::size_t, OrtAllocator *, char **))               \
     X(39, CreateRunOptions, OrtStatus *, (OrtRunOptions **))                                                           \
-    X(41, RunOptionsSetRunLogSeverityLevel, OrtStatus *, (OrtRunOptions *, int level))                                 \
     X(49, CreateTensorWithDataAsOrtValue, OrtStatus *,                                                                 \
       (const OrtMemoryInfo *, void *data, std::size_t bytes, const std::int64_t *dims, std::size_t rank, int type,     \
        OrtValue **))                                                                                                   \
@@ -84,8 +85,6 @@ inline constexpr int default_memory = 0;
     X(121, CreateThreadingOptions, OrtStatus *, (OrtThreadingOptions **))                                              \
     X(122, ReleaseThreadingOptions, void, (OrtThreadingOptions *))                                                     \
     X(130, AddSessionConfigEntry, OrtStatus *, (OrtSessionOptions *, const char *key, const char *value))              \
-    X(131, CreateAllocator, OrtStatus *, (const OrtSession *, const OrtMemoryInfo *, OrtAllocator **))                 \
-    X(132, ReleaseAllocator, void, (OrtAllocator *))                                                                   \
     X(133, RunWithBinding, OrtStatus *, (OrtSession *, const OrtRunOptions *, const OrtIoBinding *))                   \
     X(134, CreateIoBinding, OrtStatus *, (OrtSession *, OrtIoBinding **))                                              \
     X(135, ReleaseIoBinding, void, (OrtIoBinding *))                                                                   \
@@ -101,8 +100,6 @@ inline constexpr int default_memory = 0;
     X(169, CreateSessionFromArrayWithPrepackedWeightsContainer, OrtStatus *,                                           \
       (const OrtEnv *, const void *model, std::size_t, const OrtSessionOptions *, OrtPrepackedWeightsContainer *,      \
        OrtSession **))                                                                                                 \
-    X(8, CreateSessionFromArray, OrtStatus *,                                                                          \
-      (const OrtEnv *, const void *model, std::size_t, const OrtSessionOptions *, OrtSession **))                      \
     X(210, AddExternalInitializers, OrtStatus *,                                                                       \
       (OrtSessionOptions *, const char *const *names, const OrtValue *const *, std::size_t))
 

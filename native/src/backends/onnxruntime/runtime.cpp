@@ -10,7 +10,9 @@ namespace {
 constexpr int onnx_types[] = {0, 1, 10, 16, 3, 2, 6, 7, 11, 9, 5, 4, 12, 13};
 } // namespace
 
-int to_onnx_type(std::uint32_t dtype) noexcept { return dtype < std::size(onnx_types) ? onnx_types[dtype] : 0; }
+int to_onnx_type(std::uint32_t dtype) noexcept {
+    return dtype < std::size(onnx_types) ? onnx_types[dtype] : 0;
+}
 
 std::uint32_t from_onnx_type(int type) noexcept {
     for (std::uint32_t dtype = 1; dtype < std::size(onnx_types); ++dtype)
@@ -54,7 +56,9 @@ Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning
     }
 }
 
-Runtime::~Runtime() { release(); }
+Runtime::~Runtime() {
+    release();
+}
 
 void Runtime::release() noexcept {
     if (memory != nullptr)

@@ -6,7 +6,9 @@ OrtWeightSet::OrtWeightSet(std::shared_ptr<Runtime> runtime) : runtime_(std::mov
     runtime_->check(runtime_->api.CreatePrepackedWeightsContainer(&prepacked_));
 }
 
-OrtWeightSet::~OrtWeightSet() { runtime_->api.ReleasePrepackedWeightsContainer(prepacked_); }
+OrtWeightSet::~OrtWeightSet() {
+    runtime_->api.ReleasePrepackedWeightsContainer(prepacked_);
+}
 
 void OrtWeightSet::add(const TensorInfo &tensor, const void *data) {
     // ONNX Runtime has no constant tensors; initializers are only read.
@@ -23,7 +25,8 @@ void OrtWeightSet::attach(OrtSessionOptions *options, const std::vector<std::str
     for (const std::string &name : names) {
         auto found = tensors_.find(name);
         if (found == tensors_.end())
-            throw Error(EDGEML_E_MODEL_REJECTED, "the model takes tensor " + name + " from its weights, which have none of that name");
+            throw Error(EDGEML_E_MODEL_REJECTED,
+                        "the model takes tensor " + name + " from its weights, which have none of that name");
         keys.push_back(found->first.c_str());
         values.push_back(found->second.get());
         runtime_->check(runtime_->api.AddInitializer(options, keys.back(), values.back()));

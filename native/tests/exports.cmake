@@ -1,0 +1,10 @@
+# Compares what the library exports with exports.txt: cmake -DNM=... -DLIBRARY=... -DEXPORTS=... -P exports.cmake
+execute_process(COMMAND ${NM} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "[^ \n]+\n" lines "${symbols}")
+list(TRANSFORM lines STRIP)
+list(SORT lines)
+file(STRINGS ${EXPORTS} expected)
+list(SORT expected)
+if(NOT lines STREQUAL expected)
+  message(FATAL_ERROR "exported: ${lines}\nlisted: ${expected}")
+endif()

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Writes the models of the native and interop tests (a few hundred bytes each, committed). Needs the onnx package; the tests do not.
+
+The network: x[1,8] -> features = Relu(2 x) -> exit 1 = features[0..2] -> final = features[2..0].
+So a large x[i] makes exit 1 answer i and the final exit 2 - i, and zeros make every entropy 1.
+"""
+import os
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper, save
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+UNIT = (2 * np.eye(8)).astype(np.float32)
+EXIT = np.eye(8, 3).astype(np.float32)
+FINAL = np.ascontiguousarray(EXIT[:, ::-1])
+
+
+def tensor(name, dims, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, dims)
+
+
+def model(name, nodes, inputs, outputs, weights=(), external=()):
+    initializers = []
+    for key, value in weights:
+        proto = numpy_helper.from_array(value, key)
+        if key in external:
+            proto.ClearField("raw_data")
+            proto.data_location = TensorProto.EXTERNAL
+            entry = proto.external_data.add()
+            entry.key, entry.value = "location", "weights"
+        initializers.append(proto)
+    graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="edgeml-tests")
+    made.ir_version = 7
+    save(made, os.path.join(HERE, name + ".onnx"))
+
+
+unit = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Relu", ["h"], ["features"])]
+head = [helper.make_node("MatMul", ["features", "e"], ["exit1"])]
+last = [helper.make_node("MatMul", ["features", "f"], ["logits"])]
+x, features, exit1, logits = tensor("x", [1, 8]), tensor("features", [1, 8]), tensor("exit1", [1, 3]), tensor("logits", [1, 3])
+
+model("unit", unit, [x], [features], [("w", UNIT)])
+model("unit_shared", unit, [x], [features], [("w", UNIT)], external=["w"])
+model("head", head, [features], [exit1], [("e", EXIT)])
+model("fused", unit + head, [x], [features, exit1], [("w", UNIT), ("e", EXIT)])
+model("final", last, [features], [logits], [("f", FINAL)])
+model("symbolic", unit, [tensor("x", ["n", 8])], [tensor("features", ["n", 8])], [("w", UNIT)])
+model("unknown", [helper.make_node("Relu", ["x"], ["y"])], [tensor("x", ["n", "h"])], [tensor("y", ["n", "h"])])
+model("dynamic", [helper.make_node("NonZero", ["x"], ["where"])], [x], [tensor("where", [2, "k"], TensorProto.INT64)])
+model("two_inputs", [helper.make_node("Add", ["x", "y"], ["z"])], [x, tensor("y", [1, 8])], [tensor("z", [1, 8])])
+model("half", [helper.make_node("Cast", ["x"], ["logits"], to=TensorProto.FLOAT16)], [x], [tensor("logits", [1, 8], TensorProto.FLOAT16)])
+
+# What the optimizers like to rewrite: a convolution with its normalisation, twice, and a Gemm, all on shared tensors.
+# chain_tests.cpp makes the same values.
+
+
+def values(seed, *dims):
+    count = int(np.prod(dims))
+    mixed = ((np.arange(count, dtype=np.uint64) + 1) * 2654435761 + seed * 40503) % 2**32
+    return (mixed / 2**32 - 0.5).astype(np.float32).reshape(dims)
+
+
+nodes, weights, current, channels = [], [], "x", 3
+for i, width in enumerate((16, 16)):
+    names = [f"{kind}{i}" for kind in ("conv", "scale", "shift", "mean", "variance")]
+    weights += [(names[0], values(5 * i, width, channels, 3, 3))]
+    weights += [(names[k], values(5 * i + k, width) + np.float32(k == 4)) for k in range(1, 5)]
+    nodes += [helper.make_node("Conv", [current, names[0]], [f"c{i}"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+              helper.make_node("BatchNormalization", [f"c{i}"] + names[1:], [f"b{i}"]),
+              helper.make_node("Relu", [f"b{i}"], [f"r{i}"])]
+    current, channels = f"r{i}", width
+nodes += [helper.make_node("GlobalAveragePool", [current], ["p"]), helper.make_node("Flatten", ["p"], ["q"]),
+          helper.make_node("Gemm", ["q", "gemm", "bias"], ["logits"], transB=1)]
+weights += [("gemm", values(10, 10, 16)), ("bias", values(11, 10))]
+image, scores = tensor("x", [1, 3, 8, 8]), tensor("logits", [1, 10])
+model("conv", nodes, [image], [scores], weights)
+model("conv_shared", nodes, [image], [scores], weights, external=[name for name, _ in weights])

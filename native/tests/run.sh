@@ -1,0 +1,17 @@
+#!/bin/sh
+# Builds native/ with its tests and runs them: native/tests/run.sh [--sanitize]. The ONNX Runtime library is the one that
+# `dotnet build` obtained, unless EDGEML_ONNXRUNTIME names another.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build="$root/native/build-tests"
+sanitize=OFF
+if [ "${1:-}" = --sanitize ]; then
+    build="$root/native/build-sanitize"
+    sanitize=ON
+    # ONNX Runtime keeps its schemas and registries for the life of the process, and it is not built with the sanitizers.
+    export ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS:-}" LSAN_OPTIONS="suppressions=$root/native/tests/leaks.txt:print_suppressions=0"
+fi
+cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_TESTS=ON -DEDGEML_SANITIZE=$sanitize \
+    -DEDGEML_ONNXRUNTIME="${EDGEML_ONNXRUNTIME:-}" >/dev/null
+cmake --build "$build" --parallel
+exec ctest --test-dir "$build" --output-on-failure

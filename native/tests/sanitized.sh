@@ -1,0 +1,3 @@
+#!/bin/sh
+# The native tests under AddressSanitizer and UBSan.
+exec "$(dirname "$0")/run.sh" --sanitize
