@@ -55,9 +55,9 @@ public sealed partial class ModelPackage : IDisposable
         ModelManifest manifest;
         try
         {
-            classifier = Classifier.From(file.Model, Wanted(file.Model, options), options.InputShape, runner);
+            classifier = Classifier.From(file.Model, options.Exits, options.Final, options.InputShape, runner);
             int classes = classifier.Classes();
-            trunk = Trunk.Find(classifier, options.Final);
+            trunk = Trunk.Find(classifier);
             manifest = ManifestBuilder.Build(classifier, trunk, classes, file.Name, file.Hash, options);
         }
         catch (InvalidDataException e)
@@ -66,17 +66,6 @@ public sealed partial class ModelPackage : IDisposable
         }
         AtomicFile.WriteFolder(folder, PackageWriter.ManifestName, temporary => manifest = PackageWriter.Write(temporary, manifest, classifier, trunk));
         return new PreparedModel(manifest, classifier.Notes);
-    }
-
-    /// <summary>The outputs to keep; with exits named but no final one, the final one is among the rest.</summary>
-    static List<string>? Wanted(Onnx.ModelProto model, PrepareOptions options)
-    {
-        if (options.Exits is null) return null;
-        if (options.Final is not null) return [.. options.Exits.Append(options.Final).Distinct()];
-        List<string> rest = [.. model.Graph.Output.Select(o => o.Name).Except(options.Exits)];
-        return rest.Count == 1
-            ? [.. options.Exits.Distinct(), rest[0]]
-            : throw new InvalidDataException($"{rest.Count} outputs are left beside the exits ({string.Join(", ", rest)}); name the final one with --final");
     }
 
     /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>

@@ -59,6 +59,7 @@ public sealed class MalformedTests : IDisposable
     [InlineData("classes", "output 'logits' tells 4 classes apart, 'exit1' 5; choose outputs with --exits and --final")]
     [InlineData("constant", "no output depends on an input; not a classifier")]
     [InlineData("wanted", "no output is named 'nope'; there are logits")]
+    [InlineData("all-exits", "all 1 outputs are side exits, none is left to be the final one")]
     public void Prepare_UnusableModel_SaysWhatAndWhere(string fault, string message)
     {
         (byte[] model, PrepareOptions? options) = Faulty(fault);
@@ -203,6 +204,11 @@ public sealed class MalformedTests : IDisposable
             case "constant": b.Graph.Node[0].Input[0] = b.Weight(1, 1, 3, 8, 8); break;
         }
         b.Output("logits");
-        return (b.Bytes, fault == "wanted" ? new PrepareOptions { Final = "nope", Exits = [] } : null);
+        return (b.Bytes, fault switch
+        {
+            "wanted" => new PrepareOptions { Final = "nope" },
+            "all-exits" => new PrepareOptions { Exits = ["logits"] },
+            _ => null,
+        });
     }
 }

@@ -11,7 +11,7 @@ public sealed class TrunkTests
     public void Crossings_AnyGraph_AreTheTensorsWithoutWhichNoPathIsLeft(string name)
     {
         Classifier model = Load(Graphs.All[name]());
-        string final = Trunk.Find(model, null).Final.Logits;
+        string final = Trunk.Find(model).Final.Logits;
 
         Assert.Equal(BruteForce(model.Index, model.Input, final), Trunk.Crossings(model.Index, model.Input, final));
     }
@@ -68,7 +68,7 @@ public sealed class TrunkTests
     public void Find_SoftmaxAtTheEnd_IsLeftOutAndSaid()
     {
         Classifier model = Load(Graphs.All["softmax"]());
-        Trunk trunk = Trunk.Find(model, null);
+        Trunk trunk = Trunk.Find(model);
 
         Assert.Equal(("probabilities", "scores2"), trunk.Final);
         Assert.Equal("scores1", Assert.Single(trunk.Exits).Logits);
@@ -104,6 +104,23 @@ public sealed class TrunkTests
         Assert.Equal("exit 'exit1' is not fed by one tensor of the trunk to 'logits'", Assert.Throws<InvalidDataException>(() => Describe(b)).Message);
     }
 
+    [Theory]
+    [InlineData(null, null, "exit1 exit2 logits")]
+    [InlineData("exit1", null, "exit1 logits")]
+    [InlineData("exit2,exit1", null, "exit1 exit2 logits")]
+    [InlineData("exit1", "exit2", "exit1 exit2")]
+    [InlineData("", "exit2", "exit2")]
+    [InlineData("", null, "logits")]
+    public void Prepare_ChosenOutputs_AreTheExits(string? exits, string? final, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var options = new PrepareOptions { Exits = exits?.Split(',', StringSplitOptions.RemoveEmptyEntries), Final = final };
+        ModelManifest manifest = ModelPackage.Prepare(folder.Write("m.onnx", Graphs.All["chain"]().Bytes), folder["p"], options, new ShapeRunner()).Manifest;
+
+        Assert.Equal(expected, string.Join(' ', manifest.Exits.Select(e => e.Name)));
+        ModelPackage.Open(folder["p"]).Dispose();
+    }
+
     [Fact]
     public void Macs_Layers_FollowFromShapes()
     {
@@ -136,14 +153,14 @@ public sealed class TrunkTests
     {
         ModelProto model = OnnxFile.Parse(builder.Bytes, "test.onnx");
         foreach (TensorProto weight in model.Graph.Initializer) WeightData.Normalise(weight);
-        return Classifier.From(model, null, inputShape, new ShapeRunner());
+        return Classifier.From(model, null, null, inputShape, new ShapeRunner());
     }
 
     static ModelManifest Describe(OnnxBuilder builder)
     {
         Classifier model = Load(builder);
         int classes = model.Classes();
-        return ManifestBuilder.Build(model, Trunk.Find(model, null), classes, "test", "sha256:", new PrepareOptions());
+        return ManifestBuilder.Build(model, Trunk.Find(model), classes, "test", "sha256:", new PrepareOptions());
     }
 
     /// <summary>Takes out one tensor after the other and asks whether the output can still be reached.</summary>

@@ -12,7 +12,10 @@ sealed class Classifier
     internal string Input { get; }
 
     /// <summary>The outputs kept: the name in the file, and the tensor that holds its logits.</summary>
-    internal IReadOnlyList<(string Name, string Logits)> Outputs { get; }
+    internal IReadOnlyList<(string Name, string Logits)> Outputs { get; private set; }
+
+    /// <summary>Name of the final output where it was chosen; null for the deepest.</summary>
+    internal string? Final { get; private set; }
 
     /// <summary>What was changed, for people.</summary>
     internal List<string> Notes { get; } = [];
@@ -23,17 +26,18 @@ sealed class Classifier
     internal GraphIndex Index { get; set; } = null!;
 
     /// <param name="model">Parsed and with weights inline; changed in place.</param>
-    /// <param name="wanted">Names of the outputs to keep, or null for all.</param>
+    /// <param name="exits">Names of the side exits, or null for all outputs but the final one.</param>
+    /// <param name="final">Name of the final output, or null for the deepest one that is no side exit.</param>
     /// <param name="inputShape">The input's shape without batch for a model that leaves it open, or null.</param>
     /// <param name="runner">Learns the shapes.</param>
     /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
-    internal static Classifier From(ModelProto model, IReadOnlyCollection<string>? wanted, IReadOnlyList<int>? inputShape, IGraphRunner runner)
+    internal static Classifier From(ModelProto model, IReadOnlyList<string>? exits, string? final, IReadOnlyList<int>? inputShape, IGraphRunner runner)
     {
         GraphProto graph = model.Graph;
         ConstantsToWeights(graph);
         RemoveWeightsFromInputs(graph);
         model.IrVersion = Math.Max(model.IrVersion, 4); // from 4 on, weights need not be inputs
-        List<string> names = SelectOutputs(graph, wanted);
+        List<string> names = SelectOutputs(graph, exits, final);
         var index = new GraphIndex(graph);
         foreach (string name in names)
         {
@@ -46,11 +50,35 @@ sealed class Classifier
         graph.Output.Clear();
         graph.Output.Add(outputs.Select(o => o.Logits).Distinct().Select(o => new ValueInfoProto { Name = o }));
         graph.ValueInfo.Clear();
-        var classifier = new Classifier(model, input, outputs) { Index = new GraphIndex(graph) };
+        var classifier = new Classifier(model, input, outputs) { Index = new GraphIndex(graph), Final = final };
         classifier.Notes.AddRange(notes);
         classifier.Probe(runner);
         classifier.FoldShapes();
+        if (exits is not null && final is null) classifier.KeepDeepestBeside(exits);
         return classifier;
+    }
+
+    /// <summary>Work before a tensor: multiply-accumulates first, then nodes.</summary>
+    internal (long Macs, int Nodes) Depth(string tensor)
+    {
+        bool[] nodes = Index.Ancestors([tensor]);
+        long macs = 0;
+        for (int n = 0; n < nodes.Length; n++)
+            if (nodes[n]) macs += Operators.Macs(Index.Nodes[n], Dims);
+        return (macs, nodes.Count(n => n));
+    }
+
+    void KeepDeepestBeside(IReadOnlyList<string> exits)
+    {
+        List<(string Name, string Logits)> rest = [.. Outputs.Where(o => !exits.Contains(o.Name))];
+        if (rest.Count == 0) throw new InvalidDataException($"all {exits.Count} outputs are side exits, none is left to be the final one");
+        (string Name, string Logits) deepest = rest.MaxBy(o => Depth(o.Logits));
+        Outputs = [.. Outputs.Where(o => exits.Contains(o.Name)), deepest];
+        Final = deepest.Name;
+        foreach ((string name, _) in rest)
+            if (name != deepest.Name) Notes.Add($"output '{name}' left out, it is neither a side exit asked for nor the deepest");
+        Prune(Model.Graph, Index, Outputs.Select(o => o.Logits), Input);
+        Index = new GraphIndex(Model.Graph);
     }
 
     static void ConstantsToWeights(GraphProto graph)
@@ -78,14 +106,15 @@ sealed class Classifier
         }
     }
 
-    static List<string> SelectOutputs(GraphProto graph, IReadOnlyCollection<string>? wanted)
+    static List<string> SelectOutputs(GraphProto graph, IReadOnlyList<string>? exits, string? final)
     {
         List<string> all = [.. graph.Output.Select(o => o.Name)];
         if (all.Count == 0) throw new InvalidDataException("the graph has no output");
         if (all.Distinct().Count() != all.Count) throw new InvalidDataException($"two outputs have the same name among {string.Join(", ", all)}");
-        if (wanted is null) return all;
-        string? unknown = wanted.FirstOrDefault(w => !all.Contains(w));
-        return unknown is null ? [.. all.Where(wanted.Contains)] : throw new InvalidDataException($"no output is named '{unknown}'; there are {string.Join(", ", all)}");
+        List<string> named = [.. exits ?? []];
+        if (final is not null) named.Add(final);
+        if (named.Find(n => !all.Contains(n)) is { } unknown) throw new InvalidDataException($"no output is named '{unknown}'; there are {string.Join(", ", all)}");
+        return exits is null || final is null ? all : [.. all.Where(named.Contains)];
     }
 
     /// <summary>Exit decisions are taken on logits, so a softmax at the very end is left out.</summary>

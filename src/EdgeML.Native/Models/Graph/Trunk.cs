@@ -23,14 +23,13 @@ sealed class Trunk
     internal (string Name, string Logits) Final { get; }
 
     /// <param name="model">With shapes.</param>
-    /// <param name="final">Name of the final output, or null for the one with the most work before it.</param>
     /// <exception cref="InvalidDataException">An exit that no single tensor feeds; a final output without work.</exception>
-    internal static Trunk Find(Classifier model, string? final)
+    internal static Trunk Find(Classifier model)
     {
         GraphIndex index = model.Index;
-        (string Name, string Logits) deepest = final is null
-            ? model.Outputs.MaxBy(o => Depth(model, o.Logits))
-            : model.Outputs.First(o => o.Name == final);
+        (string Name, string Logits) deepest = model.Final is null
+            ? model.Outputs.MaxBy(o => model.Depth(o.Logits))
+            : model.Outputs.First(o => o.Name == model.Final);
         List<string> crossings = Crossings(index, model.Input, deepest.Logits);
         if (crossings[^1] != deepest.Logits) throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
         // Only what a cast to float32 carries without loss may be sent.
@@ -144,14 +143,5 @@ sealed class Trunk
     {
         bool[] nodes = index.Ancestors([to], from);
         return [.. Enumerable.Range(0, nodes.Length).Where(n => nodes[n] && !index.IsConstant(n))];
-    }
-
-    static (long Macs, int Nodes) Depth(Classifier model, string logits)
-    {
-        bool[] nodes = model.Index.Ancestors([logits]);
-        long macs = 0;
-        for (int n = 0; n < nodes.Length; n++)
-            if (nodes[n]) macs += Operators.Macs(model.Index.Nodes[n], model.Dims);
-        return (macs, nodes.Count(n => n));
     }
 }
