@@ -11,6 +11,7 @@ namespace EdgeML.Native.Offload;
 public sealed partial class TailClient
 {
     readonly float[] _logits;
+    readonly Func<ITransport> _connect;
     TailLink? _connecting;
 
     void Connect()
@@ -22,7 +23,7 @@ public sealed partial class TailClient
             long start = Environment.TickCount64;
             try
             {
-                using var link = new TailLink(TailLink.Connect(_options.Host, _options.Port, _options.Limits.HandshakeDeadline, _stop.Token), _options.Limits);
+                using var link = new TailLink(_connect(), _options.Limits);
                 Serve(link);
             }
             catch (Exception e) when (e is IOException or InvalidDataException or TimeoutException or System.Net.Sockets.SocketException)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,11 +38,18 @@ public sealed partial class TailClient : IDisposable
     /// <param name="options">Where the tail is.</param>
     /// <param name="manifest">The model the edge holds.</param>
     public TailClient(TailClientOptions options, ModelManifest manifest)
+        : this(options, manifest, null)
+    {
+    }
+
+    /// <summary>The same over any transport.</summary>
+    internal TailClient(TailClientOptions options, ModelManifest manifest, Func<ITransport>? connect)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(manifest);
         options.Limits.Check();
         (_options, _manifest, _logger) = (options, manifest, options.Logger ?? NullLogger.Instance);
+        _connect = connect ?? (() => TailLink.Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, _stop.Token));
         _logits = new float[manifest.Classes];
         _slots = new TailSlot[options.Limits.MaxInFlight];
         for (int i = 0; i < _slots.Length; i++) _slots[i] = new TailSlot(this, i, manifest.Classes, options.CompleteInline);

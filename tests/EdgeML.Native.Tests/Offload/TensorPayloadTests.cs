@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Tests.Offload;
+
+public class TensorPayloadTests
+{
+    [Fact]
+    public void Float32_RoundTrip_KeepsEveryBit()
+    {
+        float[] tensor = [0f, -0f, 1.5f, float.NaN, float.Epsilon, float.NegativeInfinity];
+        byte[] payload = new byte[TensorPayload.Bytes(TensorEncoding.Float32, tensor.Length)];
+        TensorPayload.Encode(TensorEncoding.Float32, tensor, payload);
+        float[] back = new float[tensor.Length];
+        TensorPayload.Decode(TensorEncoding.Float32, payload, back, 1);
+        Assert.True(MemoryMarshal.AsBytes(tensor.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(back.AsSpan())));
+    }
+
+    [Fact]
+    public void Float16_RoundTrip_RoundsToNearestEven()
+    {
+        var random = new Random(7);
+        float[] tensor = [.. Enumerable.Range(0, 1003).Select(_ => ((float)random.NextDouble() - 0.5f) * 20f), 65504f, 1e9f, -0f];
+        byte[] payload = new byte[TensorPayload.Bytes(TensorEncoding.Float16, tensor.Length)];
+        TensorPayload.Encode(TensorEncoding.Float16, tensor, payload);
+        float[] back = new float[tensor.Length];
+        TensorPayload.Decode(TensorEncoding.Float16, payload, back, 1);
+        for (int i = 0; i < tensor.Length; i++) Assert.Equal((float)(Half)tensor[i], back[i]);
+    }
+
+    [Fact]
+    public void Bytes_Decode_ScalesEveryByte()
+    {
+        byte[] payload = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
+        float[] tensor = new float[256];
+        TensorPayload.Decode(TensorEncoding.Bytes, payload, tensor, 1 / 255f);
+        for (int i = 0; i < 256; i++) Assert.Equal(i * (1 / 255f), tensor[i]);
+    }
+
+    [Fact]
+    public void Encode_WrongSize_Throws() =>
+        Assert.Contains("3 elements in Float16 take 6 bytes", Assert.Throws<ArgumentException>(() => TensorPayload.Encode(TensorEncoding.Float16, new float[3], new byte[12])).Message);
+
+    [Theory]
+    [InlineData(0, TensorEncoding.Float32, 256)]
+    [InlineData(0, TensorEncoding.Float16, 128)]
+    [InlineData(0, TensorEncoding.Bytes, 64)]
+    [InlineData(1, TensorEncoding.Float16, 64)]
+    [InlineData(1, TensorEncoding.Bytes, -1)]
+    [InlineData(2, TensorEncoding.Float32, 65536)]
+    [InlineData(3, TensorEncoding.Float32, -1)]
+    [InlineData(-1, TensorEncoding.Float32, -1)]
+    [InlineData(1, (TensorEncoding)77, -1)]
+    public void PayloadSize_EveryCut_IsExactOrRefused(int cut, TensorEncoding encoding, int expected) =>
+        Assert.Equal(expected, PayloadSize.Of(FakeTail.Model("m"), cut, encoding));
+
+    [Fact]
+    public void SendBuffer_Payload_IsAlignedWithHeadroom()
+    {
+        var buffer = new SendBuffer(1000);
+        Assert.Equal(0, buffer.Address % 64);
+        Assert.Equal(1000, buffer.Payload.Length);
+        unsafe
+        {
+            fixed (byte* first = buffer.Payload) Assert.Equal(buffer.Address, (nint)first);
+        }
+    }
+}
