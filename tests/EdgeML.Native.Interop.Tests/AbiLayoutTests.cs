@@ -1,0 +1,157 @@
+using System.Runtime.CompilerServices;
+
+namespace EdgeML.Native.Interop.Tests;
+
+/// <summary>The same numbers stand in native/tests/abi_layout.c.</summary>
+public unsafe class AbiLayoutTests
+{
+    static int Offset<T>(ref T start, void* field) where T : unmanaged => (int)((byte*)field - (byte*)Unsafe.AsPointer(ref start));
+
+    [Fact]
+    public void ContextDesc_Layout_IsTheHeaders()
+    {
+        var s = new ContextDescNative();
+        Assert.Equal(24, sizeof(ContextDescNative));
+        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Threads));
+        Assert.Equal(8, Offset(ref s, &s.Flags));
+        Assert.Equal(16, Offset(ref s, &s.LibraryPath));
+    }
+
+    [Fact]
+    public void ContextInfo_Layout_IsTheHeaders()
+    {
+        var s = new ContextInfoNative();
+        Assert.Equal(592, sizeof(ContextInfoNative));
+        Assert.Equal(592u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Backend));
+        Assert.Equal(8, Offset(ref s, &s.Threads));
+        Assert.Equal(12, Offset(ref s, &s.Flags));
+        Assert.Equal(16, Offset(ref s, s.BackendName));
+        Assert.Equal(48, Offset(ref s, s.LibraryVersion));
+        Assert.Equal(80, Offset(ref s, s.LibraryPath));
+    }
+
+    [Fact]
+    public void TensorInfo_Layout_IsTheHeaders()
+    {
+        var s = new TensorInfoNative();
+        Assert.Equal(344, sizeof(TensorInfoNative));
+        Assert.Equal(344u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Dtype));
+        Assert.Equal(8, Offset(ref s, &s.Rank));
+        Assert.Equal(12, Offset(ref s, &s.NameBytes));
+        Assert.Equal(16, Offset(ref s, s.Dims));
+        Assert.Equal(80, Offset(ref s, &s.Bytes));
+        Assert.Equal(88, Offset(ref s, s.Name));
+    }
+
+    [Fact]
+    public void EngineDesc_Layout_IsTheHeaders()
+    {
+        var s = new EngineDescNative();
+        Assert.Equal(24, sizeof(EngineDescNative));
+        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Optimization));
+        Assert.Equal(8, Offset(ref s, &s.Model));
+        Assert.Equal(16, Offset(ref s, &s.ModelBytes));
+    }
+
+    [Fact]
+    public void EngineInfo_Layout_IsTheHeaders()
+    {
+        var s = new EngineInfoNative();
+        Assert.Equal(24, sizeof(EngineInfoNative));
+        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Inputs));
+        Assert.Equal(8, Offset(ref s, &s.Outputs));
+        Assert.Equal(16, Offset(ref s, &s.ResidentBytes));
+    }
+
+    [Fact]
+    public void BufferView_Layout_IsTheHeaders()
+    {
+        var s = new BufferViewNative();
+        Assert.Equal(32, sizeof(BufferViewNative));
+        Assert.Equal(32u, s.StructSize);
+        Assert.Equal(8, Offset(ref s, &s.Data));
+        Assert.Equal(16, Offset(ref s, &s.Bytes));
+        Assert.Equal(24, Offset(ref s, &s.Headroom));
+    }
+
+    [Fact]
+    public void Decision_Layout_IsTheHeaders()
+    {
+        var s = new DecisionNative();
+        Assert.Equal(24, sizeof(DecisionNative));
+        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Flags));
+        Assert.Equal(8, Offset(ref s, &s.Label));
+        Assert.Equal(12, Offset(ref s, &s.Entropy));
+        Assert.Equal(16, Offset(ref s, &s.Confidence));
+        Assert.Equal(20, Offset(ref s, &s.Margin));
+    }
+
+    [Fact]
+    public void Stage_Layout_IsTheHeaders()
+    {
+        var s = new StageNative();
+        Assert.Equal(24, sizeof(StageNative));
+        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Flags));
+        Assert.Equal(8, Offset(ref s, &s.BoundaryOutput));
+        Assert.Equal(12, Offset(ref s, &s.LogitsOutput));
+        Assert.Equal(16, Offset(ref s, &s.ExitIndex));
+        Assert.Equal(20, Offset(ref s, &s.Classes));
+    }
+
+    [Fact]
+    public void RunDesc_Layout_IsTheHeaders()
+    {
+        var s = new RunDescNative();
+        Assert.Equal(40, sizeof(RunDescNative));
+        Assert.Equal(40u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Flags));
+        Assert.Equal(8, Offset(ref s, &s.Thresholds));
+        Assert.Equal(16, Offset(ref s, &s.ThresholdCount));
+        Assert.Equal(20, Offset(ref s, &s.FirstStage));
+        Assert.Equal(24, Offset(ref s, &s.StageCount));
+        Assert.Equal(28, Offset(ref s, &s.StageNsCapacity));
+        Assert.Equal(32, Offset(ref s, &s.StageNs));
+    }
+
+    [Fact]
+    public void RunResult_Layout_IsTheHeaders()
+    {
+        var s = new RunResultNative();
+        Assert.Equal(208, sizeof(RunResultNative));
+        Assert.Equal(208u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Flags));
+        Assert.Equal(8, Offset(ref s, &s.Outcome));
+        Assert.Equal(12, Offset(ref s, &s.ExitIndex));
+        Assert.Equal(16, Offset(ref s, &s.Label));
+        Assert.Equal(20, Offset(ref s, &s.Entropy));
+        Assert.Equal(24, Offset(ref s, &s.Confidence));
+        Assert.Equal(28, Offset(ref s, &s.Margin));
+        Assert.Equal(32, Offset(ref s, &s.StagesRun));
+        Assert.Equal(36, Offset(ref s, &s.LastStage));
+        Assert.Equal(40, Offset(ref s, &s.TotalNs));
+        Assert.Equal(48, Offset(ref s, s.ExitEntropy));
+        Assert.Equal(112, Offset(ref s, s.ExitLabel));
+        Assert.Equal(176, Offset(ref s, &s.Logits));
+        Assert.Equal(184, Offset(ref s, &s.LogitCount));
+        Assert.Equal(192, Offset(ref s, &s.Cut));
+        Assert.Equal(200, Offset(ref s, &s.CutBytes));
+    }
+
+    [Fact]
+    public void Imports_AllOfThem_AreTheExports()
+    {
+        var imported = typeof(NativeMethods).GetMethods(System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)
+            .Select(m => m.Name).Where(n => char.IsUpper(n[0])).Order(StringComparer.Ordinal);
+        var exported = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "exports.txt"))
+            .Select(line => string.Concat(line["edgeml_".Length..].Split('_').Select(w => char.ToUpperInvariant(w[0]) + w[1..])))
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(exported, imported);
+    }
+}
