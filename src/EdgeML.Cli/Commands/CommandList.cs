@@ -12,6 +12,7 @@ static class CommandList
         () => new DataCommand(),
         () => new RunCommand(),
         () => new TailCommand(),
+        () => new CurveCommand(),
         () => new DoctorCommand(),
     ];
 }

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Evaluation;
+using EdgeML.Native.Lab.Reports;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Cli.Commands;
+
+/// <summary><c>edgeml curve</c>: accuracy of every exit, and accuracy against work over thresholds; as Markdown.</summary>
+sealed class CurveCommand : CliCommand
+{
+    const int DefaultCount = 1000;
+
+    readonly Option<string> _model = SharedOptions.Model();
+    readonly Option<string> _data = SharedOptions.Data();
+    readonly Option<int?> _count = SharedOptions.Count("--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<string?> _svg = SharedOptions.OutputFile("--svg", "FILE", "Also draw the curve.");
+    readonly Option<string?> _json = SharedOptions.Json();
+
+    public CurveCommand()
+        : base("curve", "Show how right each exit is, and accuracy against work over thresholds.",
+            "edgeml curve --model model --data shapes:seed=2001,difficulty=mixed --count 5000 --svg curve.svg")
+        => AddOptions(_model, _data, _count, _svg, _json);
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        DataSpec spec = DataSpec.Parse(parsed.GetRequiredValue(_data));
+        using BranchedModel model = BranchedModel.Load(parsed.GetRequiredValue(_model));
+        int? asked = parsed.GetValue(_count);
+        using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
+        int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
+        ExitCalibration record = ExitRecording.Record(model, source, count, cancellation);
+        var curve = new ExitCurve(record, model.Manifest);
+        IReadOnlyList<ExitCurveRow> rows = curve.Sweep(ExitCurve.DefaultThresholds);
+        Show(model.Manifest, record, curve, rows);
+        if (parsed.GetValue(_svg) is { } svg)
+        {
+            string drawn = ExitCurveChart.Draw(curve, rows, $"one threshold for all exits, {record.Source}");
+            AtomicFile.Write(svg, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(drawn)));
+        }
+        if (parsed.GetValue(_json) is { } json) WriteJson(json, model.Manifest, record, curve, rows);
+        return Task.FromResult(0);
+    }
+
+    static void Show(ModelManifest manifest, ExitCalibration record, ExitCurve curve, IReadOnlyList<ExitCurveRow> rows)
+    {
+        IReadOnlyList<double> accuracies = curve.ExitAccuracies(), entropies = curve.MeanEntropies();
+        IReadOnlyList<long> macs = curve.MacsTo();
+        string judged = record.Labelled ? "right" : "agrees with the final exit";
+        Console.WriteLine($"{manifest.Name}, {record.Samples} samples of {record.Source}");
+        Console.WriteLine();
+        Console.WriteLine($"| exit | {judged} | mean entropy | MMAC up to it |");
+        Console.WriteLine("|---|---:|---:|---:|");
+        for (int i = 0; i < accuracies.Count; i++)
+            Console.WriteLine($"| {i + 1} {manifest.Exits[i].Name} | {100 * accuracies[i]:0.00} % | {entropies[i]:0.000} | {macs[i] / 1e6:0.00} |");
+        Console.WriteLine();
+        Console.WriteLine($"| threshold | {judged} | mean MMAC |{string.Concat(manifest.Exits.Select(exit => $" {exit.Name} |"))}");
+        Console.WriteLine($"|---:|---:|---:|{string.Concat(manifest.Exits.Select(_ => "---:|"))}");
+        foreach (ExitCurveRow row in rows)
+            Console.WriteLine($"| {row.Threshold:0.00} | {100 * row.Accuracy:0.00} % | {row.MeanMacs / 1e6:0.00} |{string.Concat(row.Shares.Select(share => $" {100 * share:0.0} % |"))}");
+    }
+
+    static void WriteJson(string path, ModelManifest manifest, ExitCalibration record, ExitCurve curve, IReadOnlyList<ExitCurveRow> rows) =>
+        JsonFile.Write(path, writer =>
+        {
+            IReadOnlyList<double> accuracies = curve.ExitAccuracies(), entropies = curve.MeanEntropies();
+            IReadOnlyList<long> macs = curve.MacsTo();
+            writer.WriteString("model", manifest.Hash);
+            writer.WriteString("data", record.Source);
+            writer.WriteNumber("samples", record.Samples);
+            writer.WriteBoolean("labelled", record.Labelled);
+            writer.WriteStartArray("exits");
+            for (int i = 0; i < accuracies.Count; i++)
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("index", i + 1);
+                writer.WriteString("name", manifest.Exits[i].Name);
+                writer.WriteFinite("accuracy", accuracies[i]);
+                writer.WriteFinite("meanEntropy", entropies[i]);
+                writer.WriteNumber("macs", macs[i]);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteStartArray("thresholds");
+            foreach (ExitCurveRow row in rows)
+            {
+                writer.WriteStartObject();
+                writer.WriteFinite("threshold", row.Threshold);
+                writer.WriteFinite("accuracy", row.Accuracy);
+                writer.WriteFinite("meanMacs", row.MeanMacs);
+                writer.WriteStartArray("shares");
+                foreach (double share in row.Shares) writer.WriteNumberValue(Math.Round(share, 9));
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+        });
+}
