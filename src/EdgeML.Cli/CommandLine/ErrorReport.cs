@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeML.Native.Interop;
 
 namespace EdgeML.Cli.CommandLine;
 
@@ -17,6 +18,7 @@ static class ErrorReport
     {
         ArgumentException or InvalidDataException or FormatException or JsonException or EndOfStreamException => CliApplication.BadInput,
         FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => CliApplication.BadInput,
+        NativeException { Status: NativeStatus.ModelRejected or NativeStatus.Unsupported or NativeStatus.Mismatch } => CliApplication.BadInput,
         _ => CliApplication.Failed,
     };
 

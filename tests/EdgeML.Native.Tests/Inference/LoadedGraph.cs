@@ -12,9 +12,13 @@ sealed class LoadedGraph : IDisposable
     readonly Backend _backend;
     readonly Engine _whole;
 
-    public LoadedGraph(string graph, BackendOptions? options = null)
+    public LoadedGraph(string graph, BackendOptions? options = null) : this(Graphs.All[graph]().Bytes, options)
     {
-        File.WriteAllBytes(_folder["test.onnx"], Graphs.All[graph]().Bytes);
+    }
+
+    public LoadedGraph(byte[] onnx, BackendOptions? options = null)
+    {
+        File.WriteAllBytes(_folder["test.onnx"], onnx);
         ModelPackage.Prepare(_folder["test.onnx"], Folder);
         Model = BranchedModel.Load(Folder, options);
         _backend = new Backend(new BackendOptions());

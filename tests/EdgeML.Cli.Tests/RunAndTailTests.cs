@@ -1,0 +1,137 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Xunit.Abstractions;
+
+namespace EdgeML.Cli.Tests;
+
+public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper output) : IClassFixture<ShippedPackage>
+{
+    const string Data = "shapes:seed=5,difficulty=mixed";
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
+
+    [Fact]
+    public void Run_EveryCandidateCutThroughATailProcess_EqualsTheLocalRun()
+    {
+        const int count = 40;
+        float[] local = Logits("local", count, "--cut", "local");
+        using var tail = new TailProcess(package.Model);
+        foreach (int cut in CandidateCuts())
+        {
+            float[] remote = Logits($"cut{cut}", count, "--cut", $"{cut}", "--tail", tail.Address, "--deadline-ms", "20000");
+            Assert.All(local.Zip(remote), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        }
+    }
+
+    [Fact]
+    public void Run_Json_HasTheContractsKeysAndAddsUp()
+    {
+        var outcome = EdgemlProcess.Run("run", "--model", package.Model, "--data", Data, "--count", "1200", "--thresholds", "0.4,0.4,0.4", "--json", package["run.json"]);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        using var json = JsonDocument.Parse(File.ReadAllBytes(package["run.json"]));
+        var root = json.RootElement;
+        string[] keys = ["tasks", "correct", "accuracy", "exits", "local", "offloaded", "fallbacks", "latencyMs", "parts", "bytesSent", "energy", "allocatedBytesPerTask", "satisfaction", "policies", "control"];
+        Assert.Superset(keys.ToHashSet(), root.EnumerateObject().Select(property => property.Name).ToHashSet());
+        Assert.Equal(1200, root.GetProperty("tasks").GetInt32());
+        Assert.Equal(1200, root.GetProperty("exits").EnumerateArray().Sum(exit => exit.GetProperty("count").GetInt32()));
+        Assert.Equal(root.GetProperty("correct").GetInt32(), root.GetProperty("exits").EnumerateArray().Sum(exit => exit.GetProperty("correct").GetInt32()));
+        Assert.Equal(JsonValueKind.Null, root.GetProperty("satisfaction").ValueKind);
+        Assert.InRange(root.GetProperty("exits")[0].GetProperty("count").GetInt32(), 1, 1199);
+    }
+
+    [Fact]
+    public void Run_NoTailAtTheAddress_FallsBackForEveryTaskAndSucceeds()
+    {
+        string address;
+        using (var tail = new TailProcess(package.Model)) address = tail.Address;
+        float[] local = Logits("alone", 30, "--cut", "local");
+        float[] fallen = Logits("fallen", 30, "--cut", "3", "--tail", address, "--json", package["fallen.json"]);
+        Assert.Equal(local, fallen);
+        using var json = JsonDocument.Parse(File.ReadAllBytes(package["fallen.json"]));
+        Assert.Equal(30, json.RootElement.GetProperty("fallbacks").GetInt32());
+    }
+
+    [Fact]
+    public void Run_TailProcessKilledAndRestartedAtRandom_TwoThousandAnswersEqualTheUndisturbedRuns()
+    {
+        const int count = 2000;
+        const int seed = 417;
+        output.WriteLine($"seed {seed}");
+        float[] undisturbed = Logits("undisturbed", count, "--cut", "4");
+        var random = new Random(seed);
+        var tail = new TailProcess(package.Model);
+        string address = tail.Address;
+        using var run = EdgemlProcess.Start(
+            "run", "--model", package.Model, "--data", Data, "--count", $"{count}", "--cut", "4", "--tail", address, "--deadline-ms", "5000",
+            "--logits", package["disturbed.bin"], "--json", package["disturbed.json"]);
+        var said = run.StandardOutput.ReadToEndAsync();
+        var complaints = run.StandardError.ReadToEndAsync();
+        int kills = 0;
+        while (!run.WaitForExit(random.Next(100, 1200)))
+        {
+            tail.Kill();
+            kills++;
+            tail.Dispose();
+            tail = new TailProcess(package.Model, address);
+        }
+        tail.Dispose();
+        Assert.True(run.ExitCode == 0, complaints.Result);
+        using var json = JsonDocument.Parse(File.ReadAllBytes(package["disturbed.json"]));
+        output.WriteLine($"{kills} kills, {json.RootElement.GetProperty("offloaded")} offloaded, {json.RootElement.GetProperty("fallbacks")} fallbacks; {said.Result.Length} characters");
+        Assert.Equal(count, json.RootElement.GetProperty("tasks").GetInt32());
+        Assert.True(kills > 0);
+        float[] disturbed = Read("disturbed.bin");
+        Assert.Equal(undisturbed.Length, disturbed.Length);
+        Assert.All(undisturbed.Zip(disturbed), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+    }
+
+    [Fact]
+    public void Tail_Sigterm_DrainsAndExitsZero()
+    {
+        using var tail = new TailProcess(package.Model);
+        Assert.Equal(0, tail.Terminate(TimeSpan.FromSeconds(20)));
+    }
+
+    public static TheoryData<string, string[]> BadInput() => new()
+    {
+        { "is not a package", ["run", "--model", "{nothing}", "--data", Data] },
+        { "unknown kind", ["run", "--model", "{model}", "--data", "cats:all"] },
+        { "2 thresholds", ["run", "--model", "{model}", "--data", Data, "--thresholds", "0.1,0.2"] },
+        { "cut 99 is outside", ["run", "--model", "{model}", "--data", Data, "--cut", "99"] },
+        { "--latency-ms is '-1'", ["run", "--model", "{model}", "--data", Data, "--latency-ms", "-1"] },
+        { "--thresholds and --cut go with", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--cut", "1"] },
+        { "half.bin", ["run", "--model", "{model}", "--data", "cifar10:{half}"] },
+        { "--listen is 'everywhere'", ["tail", "--model", "{model}", "--listen", "everywhere"] },
+        { "is not a package", ["tail", "--model", "{nothing}", "--listen", "127.0.0.1:0"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadInput))]
+    public void BadInput_OneLineAndExitCodeTwo(string expected, string[] arguments)
+    {
+        File.WriteAllBytes(package["half.bin"], new byte[5000]);
+        Directory.CreateDirectory(package["nothing"]);
+        string[] filled = [.. arguments.Select(argument => argument.Replace("{model}", package.Model).Replace("{nothing}", package["nothing"]).Replace("{half}", package["half.bin"]))];
+        var outcome = EdgemlProcess.Run([.. filled, .. filled[0] == "run" ? ["--json", package["bad.json"]] : Array.Empty<string>()]);
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.StartsWith("edgeml: ", Assert.Single(outcome.ErrorLines));
+        Assert.Contains(expected, outcome.Error);
+        Assert.False(File.Exists(package["bad.json"]));
+    }
+
+    int[] CandidateCuts()
+    {
+        Assert.Equal(0, EdgemlProcess.Run("inspect", package.Model, "--json", package["inspect.json"]).ExitCode);
+        using var json = JsonDocument.Parse(File.ReadAllBytes(package["inspect.json"]));
+        var cuts = json.RootElement.GetProperty("cuts").EnumerateArray().ToArray();
+        return [.. cuts.SkipLast(1).Where(cut => cut.GetProperty("candidate").GetBoolean()).Select(cut => cut.GetProperty("k").GetInt32())];
+    }
+
+    float[] Logits(string name, int count, params string[] more)
+    {
+        var outcome = EdgemlProcess.Run(s_patience, ["run", "--model", package.Model, "--data", Data, "--count", $"{count}", "--logits", package[$"{name}.bin"], .. more]);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        return Read($"{name}.bin");
+    }
+
+    float[] Read(string name) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(package[name])).ToArray();
+}
