@@ -13,7 +13,9 @@ sealed class InspectCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
 
     public InspectCommand()
-        : base("inspect", "Show units, cuts and exits of a model package; checks all of its files.", "edgeml inspect model", "edgeml inspect model --json model-facts.json")
+        : base(
+            "inspect", "Show units, cuts and exits of a model package; checks all of its files.", "edgeml inspect model",
+            "edgeml inspect model --json model-facts.json")
     {
         Arguments.Add(_folder);
         AddOptions(_json);
@@ -31,7 +33,9 @@ sealed class InspectCommand : CliCommand
     {
         ModelManifest manifest = package.Manifest;
         Console.WriteLine($"{manifest.Name}  {manifest.Hash}");
-        Console.WriteLine($"input {manifest.Input.Type} {Shape(manifest.Input.Shape)}, {manifest.Classes} classes, {manifest.Units.Sum(u => u.Macs) / 1e6:n1} MMAC, {manifest.SideExits} side exits");
+        Console.WriteLine(
+            $"input {manifest.Input.Type} {Shape(manifest.Input.Shape)}, {manifest.Classes} classes, "
+            + $"{manifest.Units.Sum(u => u.Macs) / 1e6:n1} MMAC, {manifest.SideExits} side exits");
 
         var units = new Table { Border = TableBorder.Simple };
         foreach (string head in (string[])["unit", "name", "MMAC", "output", "bytes behind", "cut", "exits"]) units.AddColumn(head);
@@ -40,7 +44,9 @@ sealed class InspectCommand : CliCommand
         foreach (UnitInfo unit in manifest.Units)
         {
             IEnumerable<string> exits = manifest.Exits.Where(e => e.AfterUnit == unit.Index).Select(e => e.Name);
-            units.AddRow($"{unit.Index}", Markup.Escape(unit.Name), $"{unit.Macs / 1e6:n2}", Shape(unit.OutShape), Bytes(unit.OutBytes), Cut(manifest.Cuts[unit.Index]), Markup.Escape(string.Join(' ', exits)));
+            units.AddRow(
+                $"{unit.Index}", Markup.Escape(unit.Name), $"{unit.Macs / 1e6:n2}", Shape(unit.OutShape), Bytes(unit.OutBytes),
+                Cut(manifest.Cuts[unit.Index]), Markup.Escape(string.Join(' ', exits)));
         }
         Write(units);
 
@@ -52,7 +58,10 @@ sealed class InspectCommand : CliCommand
         Console.WriteLine(package.Profile is { } profile
             ? $"measured on {profile.Device}: {profile.UnitMs.Sum():n2} ms for all units, {profile.HeadMs.Sum():n2} ms for all heads"
             : "not measured on a device yet");
-        Console.WriteLine(package.Calibration is { } calibration ? $"calibrated with {calibration.Samples} samples of {calibration.Source}" : "not calibrated yet");
+        Console.WriteLine(
+            package.Calibration is { } calibration
+                ? $"calibrated with {calibration.Samples} samples of {calibration.Source}"
+                : "not calibrated yet");
     }
 
     /// <summary>A table keeps its width when the output is a file or a pipe.</summary>

@@ -8,13 +8,31 @@ namespace EdgeML.Cli.Commands;
 sealed class PrepareCommand : CliCommand
 {
     readonly Argument<string> _file = new("MODEL.onnx") { Description = "A classifier with one output per exit." };
-    readonly Option<string> _out = new("--out") { HelpName = "DIR", Description = "Folder of the package; a package that lies there is replaced.", Required = true };
-    readonly Option<string?> _exits = new("--exits") { HelpName = "NAME,...", Description = "Outputs that are side exits; all but the final one if not given." };
-    readonly Option<string?> _final = new("--final") { HelpName = "NAME", Description = "The final output; the one with the most work before it if not given." };
     readonly Option<string?> _json = SharedOptions.Json();
 
+    readonly Option<string> _out = new("--out")
+    {
+        HelpName = "DIR",
+        Description = "Folder of the package; a package that lies there is replaced.",
+        Required = true,
+    };
+
+    readonly Option<string?> _exits = new("--exits")
+    {
+        HelpName = "NAME,...",
+        Description = "Outputs that are side exits; all but the final one if not given.",
+    };
+
+    readonly Option<string?> _final = new("--final")
+    {
+        HelpName = "NAME",
+        Description = "The final output; the one with the most work before it if not given.",
+    };
+
     public PrepareCommand()
-        : base("prepare", "Turn a branched ONNX classifier into a model package.", "edgeml prepare model.onnx --out model", "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits")
+        : base(
+            "prepare", "Turn a branched ONNX classifier into a model package.", "edgeml prepare model.onnx --out model",
+            "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits")
     {
         Arguments.Add(_file);
         AddOptions(_out, _exits, _final, _json);
@@ -32,7 +50,8 @@ sealed class PrepareCommand : CliCommand
         foreach (string note in prepared.Notes) Console.WriteLine($"note: {note}");
         ModelManifest manifest = prepared.Manifest;
         Console.WriteLine(
-            $"{folder}: {manifest.Units.Count} units, {manifest.Cuts.Count} cuts ({manifest.Cuts.Count(c => c.Candidate)} candidates), {manifest.SideExits} side exits, {manifest.Classes} classes");
+            $"{folder}: {manifest.Units.Count} units, {manifest.Cuts.Count} cuts ({manifest.Cuts.Count(c => c.Candidate)} candidates), "
+            + $"{manifest.SideExits} side exits, {manifest.Classes} classes");
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, manifest, ModelManifest.JsonContract);
         return Task.FromResult(0);
     }

@@ -22,7 +22,8 @@ static class AtomicFile
         }
     }
 
-    /// <summary>Fills a folder. An existing one is replaced when it is empty or holds <paramref name="mark"/>, a file of the same kind of folder.</summary>
+    /// <summary>Fills a folder. An existing one is replaced when it is empty or holds <paramref name="mark"/>, a file of the same kind of
+    /// folder.</summary>
     /// <exception cref="ArgumentException">The place is taken by something else.</exception>
     internal static void WriteFolder(string path, string mark, Action<string> fill)
     {
@@ -61,5 +62,7 @@ static class AtomicFile
     }
 
     static string Beside(string path) =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/", $".{Path.GetFileName(path)}.{Environment.ProcessId:x}-{Guid.NewGuid():N}.tmp");
+        Path.Combine(
+            Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/",
+            $".{Path.GetFileName(path)}.{Environment.ProcessId:x}-{Guid.NewGuid():N}.tmp");
 }

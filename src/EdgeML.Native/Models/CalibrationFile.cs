@@ -3,7 +3,8 @@ using System.Text;
 
 namespace EdgeML.Native.Models;
 
-/// <summary><see cref="ExitCalibration"/> as text: a line that describes it, then a line a sample with entropy and verdict of every exit.</summary>
+/// <summary><see cref="ExitCalibration"/> as text: a line that describes it, then a line a sample with entropy and verdict of every
+/// exit.</summary>
 static class CalibrationFile
 {
     const string Magic = "edgeml-calibration 1";
@@ -12,7 +13,8 @@ static class CalibrationFile
     internal static void Write(Stream stream, ExitCalibration calibration)
     {
         using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        writer.WriteLine($"{Magic},exits={calibration.Exits},labelled={(calibration.Labelled ? 1 : 0)},source={Graph.OnnxFile.OneLine(calibration.Source)}");
+        string source = Graph.OnnxFile.OneLine(calibration.Source);
+        writer.WriteLine($"{Magic},exits={calibration.Exits},labelled={(calibration.Labelled ? 1 : 0)},source={source}");
         var line = new StringBuilder();
         for (int sample = 0; sample < calibration.Samples; sample++)
         {
@@ -20,11 +22,15 @@ static class CalibrationFile
             for (int exit = 1; exit <= calibration.Exits; exit++)
             {
                 if (exit > 1) line.Append(',');
-                line.Append(calibration.Entropy(sample, exit).ToString("R", CultureInfo.InvariantCulture)).Append(calibration.IsCorrect(sample, exit) ? ",1" : ",0");
+                line.Append(calibration.Entropy(sample, exit).ToString("R", CultureInfo.InvariantCulture))
+                    .Append(calibration.IsCorrect(sample, exit) ? ",1" : ",0");
             }
             writer.WriteLine(line);
         }
     }
+
+    /// <summary>Whether a value is a normalised entropy, rounding of the native side allowed for.</summary>
+    internal static bool IsEntropy(float value) => value >= 0f && value <= 1.0001f;
 
     /// <exception cref="InvalidDataException">Another format, a line of another length, or an entropy outside 0..1.</exception>
     internal static ExitCalibration Read(string path)
@@ -32,8 +38,9 @@ static class CalibrationFile
         string name = Path.GetFileName(path);
         using var reader = new StreamReader(path, Encoding.UTF8);
         string[] head = (reader.ReadLine() ?? "").Split(',', 4);
-        if (head is not [Magic, ['e', 'x', 'i', 't', 's', '=', .. var exitsText], ['l', 'a', 'b', 'e', 'l', 'l', 'e', 'd', '=', .. var labelled], ['s', 'o', 'u', 'r', 'c', 'e', '=', .. var source]]
-            || !int.TryParse(exitsText, NumberStyles.None, CultureInfo.InvariantCulture, out int exits) || exits is < 1 or > 64)
+        string[] keys = ["", "exits=", "labelled=", "source="];
+        if (head.Length != 4 || head[0] != Magic || !head.Zip(keys).All(p => p.First.StartsWith(p.Second, StringComparison.Ordinal))
+            || !int.TryParse(head[1].AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out int exits) || exits is < 1 or > 64)
             throw new InvalidDataException($"{name}: line 1 is not '{Magic},exits=N,labelled=0|1,source=TEXT'");
         var entropies = new List<float>();
         var correct = new List<bool>();
@@ -41,16 +48,19 @@ static class CalibrationFile
         {
             if (number - 2 == MostSamples) throw new InvalidDataException($"{name} has more than {MostSamples} samples");
             string[] fields = line.Split(',');
-            if (fields.Length != 2 * exits) throw new InvalidDataException($"{name}: line {number} has {fields.Length} fields, {2 * exits} are expected");
+            if (fields.Length != 2 * exits)
+                throw new InvalidDataException($"{name}: line {number} has {fields.Length} fields, {2 * exits} are expected");
             for (int e = 0; e < exits; e++)
             {
-                if (!float.TryParse(fields[2 * e], NumberStyles.Float, CultureInfo.InvariantCulture, out float entropy) || !(entropy >= 0f && entropy <= 1.0001f))
+                if (!float.TryParse(fields[2 * e], NumberStyles.Float, CultureInfo.InvariantCulture, out float entropy)
+                    || !IsEntropy(entropy))
                     throw new InvalidDataException($"{name}: line {number} has the entropy '{fields[2 * e]}', not a number in 0..1");
-                if (fields[(2 * e) + 1] is not ("0" or "1")) throw new InvalidDataException($"{name}: line {number} has the verdict '{fields[(2 * e) + 1]}', not 0 or 1");
+                if (fields[(2 * e) + 1] is not ("0" or "1"))
+                    throw new InvalidDataException($"{name}: line {number} has the verdict '{fields[(2 * e) + 1]}', not 0 or 1");
                 entropies.Add(entropy);
                 correct.Add(fields[(2 * e) + 1] == "1");
             }
         }
-        return new ExitCalibration(exits, [.. entropies], [.. correct], source, labelled == "1");
+        return new ExitCalibration(exits, [.. entropies], [.. correct], head[3][7..], head[2] == "labelled=1");
     }
 }

@@ -9,12 +9,19 @@ static class ManifestRules
     internal static void Check(ModelManifest manifest)
     {
         int units = manifest.Units.Count;
-        Require(!manifest.Units.Contains(null) && !manifest.Cuts.Contains(null) && !manifest.Exits.Contains(null) && !manifest.Files.Contains(null), $"a list holds null");
-        Require(manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
-        Require(manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71, $"the hash '{manifest.Hash}' is not sha256: and 64 digits");
+        Require(
+            !manifest.Units.Contains(null) && !manifest.Cuts.Contains(null) && !manifest.Exits.Contains(null)
+                && !manifest.Files.Contains(null), $"a list holds null");
+        Require(
+            manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
+        Require(
+            manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71,
+            $"the hash '{manifest.Hash}' is not sha256: and 64 digits");
         Require(units is >= 1 and <= MostUnits, $"{units} units");
         Require(manifest.Classes >= 2, $"{manifest.Classes} classes");
-        Require(manifest.ClassNames.Count == 0 || manifest.ClassNames.Count == manifest.Classes, $"{manifest.ClassNames.Count} class names for {manifest.Classes} classes");
+        Require(
+            manifest.ClassNames.Count == 0 || manifest.ClassNames.Count == manifest.Classes,
+            $"{manifest.ClassNames.Count} class names for {manifest.Classes} classes");
         Require(manifest.Input.Type == "float32", $"the input is {manifest.Input.Type}, only float32 is supported");
         Require(double.IsFinite(manifest.Input.ByteScale) && manifest.Input.ByteScale > 0, $"the byte scale is {manifest.Input.ByteScale}");
         long input = Elements(manifest.Input.Shape, "the input");
@@ -42,7 +49,9 @@ static class ManifestRules
             ExitInfo exit = manifest.Exits[e];
             bool inside = e == exits - 1 ? exit.AfterUnit == units : exit.AfterUnit >= 1 && exit.AfterUnit < units;
             Require(exit.Index == e + 1, $"exit {e + 1} has the index {exit.Index}");
-            Require(inside && (e == 0 || exit.AfterUnit >= manifest.Exits[e - 1].AfterUnit), $"exit {exit.Index} follows unit {exit.AfterUnit} of {units}");
+            Require(
+                inside && (e == 0 || exit.AfterUnit >= manifest.Exits[e - 1].AfterUnit),
+                $"exit {exit.Index} follows unit {exit.AfterUnit} of {units}");
             Require(exit.Macs >= 0 && exit.Layers >= 0, $"exit {exit.Index} has {exit.Macs} MACs in {exit.Layers} layers");
             Require(exit.Tensor.Length > 0, $"exit {exit.Index} names no tensor");
         }

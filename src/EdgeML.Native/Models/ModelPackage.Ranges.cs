@@ -24,14 +24,17 @@ public sealed partial class ModelPackage
             throw new ArgumentException($"exit {head} follows unit {Exit(head).AfterUnit}, not unit {lastUnit}");
         if (lastUnit == units) exitHead = Manifest.Exits.Count;
         if (exitHead is null && !emitBoundary) throw new ArgumentException($"units {firstUnit}..{lastUnit} would put out nothing");
-        return Build(Boundary(firstUnit - 1), emitBoundary ? Boundary(lastUnit) : null, exitHead is null ? [] : [Exit(exitHead.Value).Tensor], inlineWeights);
+        string? boundary = emitBoundary ? Boundary(lastUnit) : null;
+        string[] logits = exitHead is null ? [] : [Exit(exitHead.Value).Tensor];
+        return Build(Boundary(firstUnit - 1), boundary, logits, inlineWeights);
     }
 
     /// <summary>A model of one side exit's head; its input is the boundary behind the unit the exit follows.</summary>
     /// <exception cref="ArgumentException">Not a side exit.</exception>
     internal RangeModel BuildHead(int exit, bool inlineWeights = false)
     {
-        if (exit < 1 || exit > Manifest.SideExits) throw new ArgumentException($"exit {exit} is outside 1..{Manifest.SideExits} of model {Manifest.Name}");
+        if (exit < 1 || exit > Manifest.SideExits)
+            throw new ArgumentException($"exit {exit} is outside 1..{Manifest.SideExits} of model {Manifest.Name}");
         return Build(Boundary(Exit(exit).AfterUnit), null, [Exit(exit).Tensor], inlineWeights);
     }
 
@@ -48,7 +51,7 @@ public sealed partial class ModelPackage
         ? Manifest.Exits[index - 1]
         : throw new ArgumentException($"exit {index} is outside 1..{Manifest.Exits.Count} of model {Manifest.Name}");
 
-    RangeModel Build(string input, string? boundary, IReadOnlyList<string> logits, bool inlineWeights)
+    RangeModel Build(string input, string? boundary, string[] logits, bool inlineWeights)
     {
         // Everything of the file but its graph, the parts this library does not know included.
         var model = new ModelProto(_graph.Shell);
@@ -77,7 +80,7 @@ public sealed partial class ModelPackage
             inputName,
             inputInfo.Dims,
             boundary is null ? null : outputs[0],
-            logits.Count == 0 ? null : outputs[^1],
+            logits.Length == 0 ? null : outputs[^1],
             outputs,
             weights);
     }

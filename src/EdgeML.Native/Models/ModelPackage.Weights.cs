@@ -31,7 +31,8 @@ public sealed unsafe partial class ModelPackage
             {
                 long[] dims = [.. weight.Dims];
                 NativeError.Check(NativeMethods.WeightsAdd(
-                    weights, weight.Name, NativeTensors.DtypeOf(weight.ElementType), dims, (uint)dims.Length, (void*)weight.Address, (ulong)weight.Bytes));
+                    weights, weight.Name, NativeTensors.DtypeOf(weight.ElementType), dims, (uint)dims.Length, (void*)weight.Address,
+                    (ulong)weight.Bytes));
             }
             return weights;
         }

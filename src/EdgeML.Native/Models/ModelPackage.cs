@@ -64,7 +64,8 @@ public sealed partial class ModelPackage : IDisposable
         {
             throw new InvalidDataException($"{Path.GetFileName(onnxPath)}: {OnnxFile.OneLine(e.Message)}", e);
         }
-        AtomicFile.WriteFolder(folder, PackageWriter.ManifestName, temporary => manifest = PackageWriter.Write(temporary, manifest, classifier, trunk));
+        AtomicFile.WriteFolder(
+            folder, PackageWriter.ManifestName, temporary => manifest = PackageWriter.Write(temporary, manifest, classifier, trunk));
         return new PreparedModel(manifest, classifier.Notes);
     }
 
@@ -88,12 +89,14 @@ public sealed partial class ModelPackage : IDisposable
         string manifestPath = Path.Combine(folder, PackageWriter.ManifestName);
         if (!File.Exists(manifestPath)) throw new InvalidDataException($"{folder} is not a package: no {PackageWriter.ManifestName} in it");
         ModelManifest manifest = PackageJson.Read(manifestPath, PackageJson.Default.ModelManifest);
-        ManifestRules.Check(manifest = manifest with { ClassNames = manifest.ClassNames ?? [], Files = manifest.Files ?? [] }); // absent keys are null
+        ManifestRules.Check(
+            manifest = manifest with { ClassNames = manifest.ClassNames ?? [], Files = manifest.Files ?? [] }); // absent keys are null
         PackageGraph graph = PackageGraph.Open(folder, manifest);
         try
         {
             var package = new ModelPackage(Path.GetFullPath(folder), manifest, graph);
-            string profile = Path.Combine(folder, PackageWriter.ProfileName), calibration = Path.Combine(folder, PackageWriter.CalibrationName);
+            string profile = Path.Combine(folder, PackageWriter.ProfileName),
+                calibration = Path.Combine(folder, PackageWriter.CalibrationName);
             if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
             if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
             return package;
@@ -110,7 +113,9 @@ public sealed partial class ModelPackage : IDisposable
     public void SaveProfile(DeviceProfile profile)
     {
         Checked(profile);
-        AtomicFile.Write(Path.Combine(Folder, PackageWriter.ProfileName), stream => JsonSerializer.Serialize(stream, profile, PackageJson.Default.DeviceProfile));
+        AtomicFile.Write(
+            Path.Combine(Folder, PackageWriter.ProfileName), stream =>
+                JsonSerializer.Serialize(stream, profile, PackageJson.Default.DeviceProfile));
         Profile = profile;
     }
 
@@ -131,13 +136,19 @@ public sealed partial class ModelPackage : IDisposable
         if (profile.Power is null) throw new InvalidDataException($"the profile of '{profile.Device}' has no power model");
         if (profile.UnitMs.Count != Manifest.Units.Count || profile.HeadMs.Count != Manifest.SideExits)
             throw new InvalidDataException(
-                $"the profile of '{profile.Device}' has {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
+                $"the profile of '{profile.Device}' has {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, "
+                + $"model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
         if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(double.IsFinite(ms) && ms >= 0), 0) is not 0 and double bad)
             throw new InvalidDataException($"the profile of '{profile.Device}' has a time of {bad} ms");
         return profile;
     }
 
-    ExitCalibration Checked(ExitCalibration calibration) => calibration.Exits == Manifest.Exits.Count
-        ? calibration
-        : throw new InvalidDataException($"the calibration has {calibration.Exits} exits, model {Manifest.Name} has {Manifest.Exits.Count}");
+    ExitCalibration Checked(ExitCalibration calibration)
+    {
+        if (calibration.Exits != Manifest.Exits.Count)
+            throw new InvalidDataException($"the calibration has {calibration.Exits} exits, model {Manifest.Name} has {Manifest.Exits.Count}");
+        int bad = Array.FindIndex(calibration.Entropies, e => !CalibrationFile.IsEntropy(e));
+        if (bad >= 0) throw new InvalidDataException($"sample {bad / calibration.Exits} of the calibration has the entropy {calibration.Entropies[bad]}");
+        return calibration;
+    }
 }

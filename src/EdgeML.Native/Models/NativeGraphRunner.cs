@@ -54,7 +54,9 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
             {
                 var output = new TensorInfoNative();
                 NativeError.Check(NativeMethods.ProbeGetOutput(ref output, out _, probe, i));
-                tensors.Add(NativeTensors.Name(in output), new TensorInfo(NativeTensors.ElementTypeOf(output.Dtype), NativeTensors.Dims(in output)));
+                tensors.Add(
+                    NativeTensors.Name(in output),
+                    new TensorInfo(NativeTensors.ElementTypeOf(output.Dtype), NativeTensors.Dims(in output)));
             }
         }
     }

@@ -25,7 +25,8 @@ static unsafe class NativeTensors
     internal static long[] Dims(in TensorInfoNative info)
     {
         if (info.Rank > TensorInfoNative.MaxRank)
-            throw new InvalidDataException($"tensor '{Name(in info)}' has {info.Rank} dimensions, at most {TensorInfoNative.MaxRank} are supported");
+            throw new InvalidDataException(
+                $"tensor '{Name(in info)}' has {info.Rank} dimensions, at most {TensorInfoNative.MaxRank} are supported");
         long[] dims = new long[info.Rank];
         for (int i = 0; i < dims.Length; i++) dims[i] = info.Dims[i];
         return dims;
@@ -36,7 +37,8 @@ static unsafe class NativeTensors
         fixed (byte* name = info.Name)
         {
             if (info.NameBytes >= TensorInfoNative.NameCapacity)
-                throw new InvalidDataException($"a tensor name of {info.NameBytes} bytes, at most {TensorInfoNative.NameCapacity - 1} are supported");
+                throw new InvalidDataException(
+                    $"a tensor name of {info.NameBytes} bytes, at most {TensorInfoNative.NameCapacity - 1} are supported");
             return Encoding.UTF8.GetString(name, (int)info.NameBytes);
         }
     }

@@ -43,8 +43,12 @@ sealed class PackageGraph : IDisposable
         var weights = new MappedWeights(Existing(folder, weightsFile));
         try
         {
-            if (weights.Length != weightsFile.Bytes) throw new InvalidDataException($"{weightsFile.Name} has {weights.Length} bytes, {PackageWriter.ManifestName} says {weightsFile.Bytes}");
-            if (weights.Sha256() != weightsFile.Sha256) throw new InvalidDataException($"{weightsFile.Name} is not the file {PackageWriter.ManifestName} was written for: the digests differ");
+            if (weights.Length != weightsFile.Bytes)
+                throw new InvalidDataException(
+                    $"{weightsFile.Name} has {weights.Length} bytes, {PackageWriter.ManifestName} says {weightsFile.Bytes}");
+            if (weights.Sha256() != weightsFile.Sha256)
+                throw new InvalidDataException(
+                    $"{weightsFile.Name} is not the file {PackageWriter.ManifestName} was written for: the digests differ");
             var graph = new PackageGraph(model, new GraphIndex(model.Graph), weights);
             graph.ReadWeights();
             graph.ReadDescriptions();
@@ -61,7 +65,8 @@ sealed class PackageGraph : IDisposable
     public void Dispose() => Weights.Dispose();
 
     static PackageFile File(ModelManifest manifest, string name) =>
-        manifest.Files.FirstOrDefault(f => f.Name == name) ?? throw new InvalidDataException($"{PackageWriter.ManifestName} does not name {name}");
+        manifest.Files.FirstOrDefault(f => f.Name == name)
+            ?? throw new InvalidDataException($"{PackageWriter.ManifestName} does not name {name}");
 
     static string Existing(string folder, PackageFile file)
     {
@@ -72,7 +77,8 @@ sealed class PackageGraph : IDisposable
     static byte[] ReadChecked(string folder, PackageFile file)
     {
         byte[] bytes = System.IO.File.ReadAllBytes(Existing(folder, file));
-        if (bytes.Length != file.Bytes) throw new InvalidDataException($"{file.Name} has {bytes.Length} bytes, {PackageWriter.ManifestName} says {file.Bytes}");
+        if (bytes.Length != file.Bytes)
+            throw new InvalidDataException($"{file.Name} has {bytes.Length} bytes, {PackageWriter.ManifestName} says {file.Bytes}");
         if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != file.Sha256)
             throw new InvalidDataException($"{file.Name} is not the file {PackageWriter.ManifestName} was written for: the digests differ");
         return bytes;
@@ -87,13 +93,15 @@ sealed class PackageGraph : IDisposable
             Int128 needed = (Int128)TensorInfo.Count(tensor.Dims) * ElementType.Bytes(tensor.DataType);
             if (length != needed || offset % PackageWriter.Alignment != 0 || length > Weights.Length || offset > Weights.Length - length)
                 throw new InvalidDataException(
-                    $"{PackageWriter.GraphName}: weight '{tensor.Name}' is bytes {offset}+{length} of {Weights.Length}, its shape {TensorInfo.Shape(tensor.Dims)} needs {needed}");
+                    $"{PackageWriter.GraphName}: weight '{tensor.Name}' is bytes {offset}+{length} of {Weights.Length}, "
+                    + $"its shape {TensorInfo.Shape(tensor.Dims)} needs {needed}");
             _external.Add(tensor.Name, new WeightTensor(tensor.Name, tensor.DataType, [.. tensor.Dims], Weights.Address(offset), length));
         }
     }
 
     static long Number(TensorProto tensor, string key) =>
-        long.TryParse(tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+        long.TryParse(
+            tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             ? number
             : throw new InvalidDataException($"{PackageWriter.GraphName}: weight '{tensor.Name}' names no {key}");
 
@@ -101,7 +109,8 @@ sealed class PackageGraph : IDisposable
     {
         foreach (ValueInfoProto info in Model.Graph.Input.Concat(Model.Graph.ValueInfo).Concat(Model.Graph.Output))
         {
-            if (info.Type?.TensorType?.Shape is not { } shape) throw new InvalidDataException($"{PackageWriter.GraphName}: tensor '{info.Name}' has no shape");
+            if (info.Type?.TensorType?.Shape is not { } shape)
+                throw new InvalidDataException($"{PackageWriter.GraphName}: tensor '{info.Name}' has no shape");
             _described[info.Name] = new TensorInfo(info.Type.TensorType.ElemType, [.. shape.Dim.Select(d => d.DimValue)]);
         }
     }
@@ -110,7 +119,8 @@ sealed class PackageGraph : IDisposable
     {
         string final = manifest.Exits[^1].Tensor;
         string[] boundaries = [.. manifest.Cuts.Take(manifest.Units.Count).Select(c => c.Tensor), final];
-        if (Index.Inputs is not [var input] || input != boundaries[0]) throw new InvalidDataException($"{PackageWriter.GraphName}: the input is not '{boundaries[0]}'");
+        if (Index.Inputs is not [var input] || input != boundaries[0])
+            throw new InvalidDataException($"{PackageWriter.GraphName}: the input is not '{boundaries[0]}'");
         List<string> crossings = Trunk.Crossings(Index, input, final);
         int at = 0;
         for (int k = 0; k < boundaries.Length; k++)
@@ -118,15 +128,18 @@ sealed class PackageGraph : IDisposable
             at = crossings.IndexOf(boundaries[k], at);
             if (at < 0) throw new InvalidDataException($"{PackageWriter.GraphName}: '{boundaries[k]}' is no cut behind cut {k - 1}");
             IReadOnlyList<int> shape = k == 0 ? manifest.Input.Shape : manifest.Units[k - 1].OutShape;
-            if (!_described.TryGetValue(boundaries[k], out TensorInfo info) || !ElementType.IsActivation(info.Type) || !ManifestBuilder.WithoutBatch(info.Dims).SequenceEqual(shape))
-                throw new InvalidDataException($"{PackageWriter.GraphName}: '{boundaries[k]}' has not the shape {string.Join('x', shape)} of cut {k}");
+            if (!_described.TryGetValue(boundaries[k], out TensorInfo info) || !ElementType.IsActivation(info.Type)
+                || !ManifestBuilder.WithoutBatch(info.Dims).SequenceEqual(shape))
+                throw new InvalidDataException(
+                    $"{PackageWriter.GraphName}: '{boundaries[k]}' has not the shape {string.Join('x', shape)} of cut {k}");
         }
         foreach (ExitInfo exit in manifest.Exits)
         {
             if (!_described.TryGetValue(exit.Tensor, out TensorInfo info) || info.Elements != manifest.Classes)
                 throw new InvalidDataException($"{PackageWriter.GraphName}: exit '{exit.Name}' does not put out {manifest.Classes} scores");
             if (exit.Index < manifest.Exits.Count && !Trunk.Crossings(Index, input, exit.Tensor).Contains(boundaries[exit.AfterUnit]))
-                throw new InvalidDataException($"{PackageWriter.GraphName}: exit '{exit.Name}' is not fed by '{boundaries[exit.AfterUnit]}' alone");
+                throw new InvalidDataException(
+                    $"{PackageWriter.GraphName}: exit '{exit.Name}' is not fed by '{boundaries[exit.AfterUnit]}' alone");
         }
     }
 }

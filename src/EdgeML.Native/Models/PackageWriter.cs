@@ -27,15 +27,17 @@ static class PackageWriter
         var graph = new ModelProto(model.Model);
         DescribeBoundaries(graph.Graph, model, trunk);
         PackageFile weights;
-        using (var stream = new FileStream(Path.Combine(folder, WeightsName), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+        using (FileStream stream = File.Create(Path.Combine(folder, WeightsName), 1 << 16))
         {
             string digest = MoveWeights(graph.Graph, stream);
             weights = new PackageFile(WeightsName, stream.Length, digest);
         }
         byte[] bytes = graph.ToByteArray();
         File.WriteAllBytes(Path.Combine(folder, GraphName), bytes);
-        manifest = manifest with { Files = [new PackageFile(GraphName, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))), weights] };
-        File.WriteAllBytes(Path.Combine(folder, ManifestName), JsonSerializer.SerializeToUtf8Bytes(manifest, PackageJson.Default.ModelManifest));
+        string digestOfGraph = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        manifest = manifest with { Files = [new PackageFile(GraphName, bytes.Length, digestOfGraph), weights] };
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(manifest, PackageJson.Default.ModelManifest);
+        File.WriteAllBytes(Path.Combine(folder, ManifestName), json);
         return manifest;
     }
 
@@ -52,7 +54,8 @@ static class PackageWriter
     {
         var shape = new TensorShapeProto();
         shape.Dim.Add(info.Dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = info.Type, Shape = shape } } };
+        var tensor = new TypeProto.Types.Tensor { ElemType = info.Type, Shape = shape };
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 
     static string MoveWeights(GraphProto graph, FileStream stream)
@@ -64,7 +67,9 @@ static class PackageWriter
         for (int i = 0; i < graph.Initializer.Count; i++)
         {
             TensorProto tensor = graph.Initializer[i];
-            if (!tensor.HasRawData || tensor.RawData.Length <= InlineBytes || NativeTensors.DtypeOf(tensor.DataType) == Interop.NativeDtype.Other) continue;
+            if (!tensor.HasRawData || tensor.RawData.Length <= InlineBytes
+                || NativeTensors.DtypeOf(tensor.DataType) == Interop.NativeDtype.Other)
+                continue;
             ReadOnlySpan<byte> bytes = tensor.RawData.Span;
             string digest = Convert.ToHexString(SHA256.HashData(bytes));
             if (!written.TryGetValue(digest, out long offset))

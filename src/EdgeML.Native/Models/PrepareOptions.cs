@@ -16,6 +16,7 @@ public sealed record PrepareOptions
     /// (<c>edgeml.byteScale</c>), or 1/255.</summary>
     public double? ByteScale { get; init; }
 
-    /// <summary>Names of the classes; null for what the model's metadata say (<c>edgeml.classes</c>, separated by commas), or none.</summary>
+    /// <summary>Names of the classes; null for what the model's metadata say (<c>edgeml.classes</c>, separated by commas), or
+    /// none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 }

@@ -90,7 +90,8 @@ public sealed class FileFormTests : IDisposable
                 {
                     TensorProto value = w.Clone();
                     value.ClearName();
-                    graph.Node.Insert(0, new NodeProto { OpType = "Constant", Output = { w.Name }, Attribute = { new AttributeProto { Name = "value", Type = 4, T = value } } });
+                    var attribute = new AttributeProto { Name = "value", Type = 4, T = value };
+                    graph.Node.Insert(0, new NodeProto { OpType = "Constant", Output = { w.Name }, Attribute = { attribute } });
                 }
                 break;
             case "external":
@@ -109,7 +110,9 @@ public sealed class FileFormTests : IDisposable
     static void MoveOut(TensorProto weight, FileStream stream)
     {
         weight.DataLocation = 1;
-        foreach ((string key, string value) in new[] { ("location", "weights.data"), ("offset", Number(stream.Position)), ("length", Number(weight.RawData.Length)) })
+        foreach (
+            (string key, string value) in new[] { ("location", "weights.data"), ("offset", Number(stream.Position)),
+            ("length", Number(weight.RawData.Length)) })
             weight.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
         stream.Write(weight.RawData.Span);
         weight.ClearRawData();
@@ -120,7 +123,9 @@ public sealed class FileFormTests : IDisposable
     static void Halve(GraphProto graph, TensorProto weight)
     {
         Half[] halves = [.. MemoryMarshal.Cast<byte, float>(weight.RawData.Span).ToArray().Select(f => (Half)f)];
-        graph.Node.Insert(0, new NodeProto { OpType = "Cast", Input = { weight.Name + "_half" }, Output = { weight.Name }, Attribute = { OnnxBuilder.Int("to", 1) } });
+        var cast = new NodeProto { OpType = "Cast", Input = { weight.Name + "_half" }, Output = { weight.Name } };
+        cast.Attribute.Add(OnnxBuilder.Int("to", 1));
+        graph.Node.Insert(0, cast);
         weight.Name += "_half";
         weight.DataType = ElementType.Float16;
         weight.RawData = Google.Protobuf.ByteString.CopyFrom(MemoryMarshal.AsBytes<Half>(halves));

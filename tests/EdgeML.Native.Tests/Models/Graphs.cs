@@ -66,7 +66,8 @@ static class Graphs
         for (int i = 0; i < 2; i++)
         {
             string one = b.Relu(b.Conv(x, 8, 2, 1)), three = b.ConvRelu(b.Relu(b.Conv(x, 8, 2, 1)), 2, 4);
-            string pool = b.Relu(b.Conv(b.Node("MaxPool", [x], null, OnnxBuilder.Ints("kernel_shape", 3, 3), OnnxBuilder.Ints("pads", 1, 1, 1, 1)), 8, 2, 1));
+            string pool = b.Node("MaxPool", [x], null, OnnxBuilder.Ints("kernel_shape", 3, 3), OnnxBuilder.Ints("pads", 1, 1, 1, 1));
+            pool = b.Relu(b.Conv(pool, 8, 2, 1));
             x = b.Node("Concat", [one, three, pool], null, OnnxBuilder.Int("axis", 1));
             if (i == 0) b.Head(x, 8, 5, "aux");
         }
@@ -133,7 +134,8 @@ static class Graphs
         for (int i = 0; i < 2; i++)
         {
             string n = b.Node("LayerNormalization", [x, b.Weight(1, 16), b.Weight(0.1, 16)]);
-            string q = b.Node("MatMul", [n, b.Weight(0.4, 16, 16)]), k = b.Node("MatMul", [n, b.Weight(0.4, 16, 16)]), v = b.Node("MatMul", [n, b.Weight(0.4, 16, 16)]);
+            string q = b.Node("MatMul", [n, b.Weight(0.4, 16, 16)]), k = b.Node("MatMul", [n, b.Weight(0.4, 16, 16)]),
+                v = b.Node("MatMul", [n, b.Weight(0.4, 16, 16)]);
             string scores = b.Node("Softmax", [b.Node("MatMul", [q, b.Node("Transpose", [k], null, OnnxBuilder.Ints("perm", 0, 2, 1))])]);
             x = b.Node("Add", [x, b.Node("MatMul", [scores, v])]);
             if (i == 0) b.Gemm(b.Flatten(x), 256, 5, "exit1");

@@ -55,7 +55,8 @@ public sealed class MalformedTests : IDisposable
     [InlineData("cycle", "node 'relu1' (Relu) is part of a cycle, or behind one")]
     [InlineData("undefined", "node 'relu1' (Relu) reads 'nowhere', which nothing makes")]
     [InlineData("twice", "two nodes make the tensor 'gemm1_out'")]
-    [InlineData("not-classifier", "output 'relu1_out' is float32 1x3x8x8, not the scores of a classifier; choose outputs with --exits and --final")]
+    [InlineData(
+        "not-classifier", "output 'relu1_out' is float32 1x3x8x8, not the scores of a classifier; choose outputs with --exits and --final")]
     [InlineData("classes", "output 'logits' tells 4 classes apart, 'exit1' 5; choose outputs with --exits and --final")]
     [InlineData("constant", "no output depends on an input; not a classifier")]
     [InlineData("wanted", "no output is named 'nope'; there are logits")]
@@ -133,10 +134,12 @@ public sealed class MalformedTests : IDisposable
         graph.Graph.Initializer.First(w => w.DataLocation == 1).ExternalData.Single(e => e.Key == "offset").Value = "9223372036854775744";
         byte[] changed = graph.ToByteArray();
         File.WriteAllBytes(path, changed);
-        string json = File.ReadAllText(_folder["package/model.json"]).Replace(Digest(old), Digest(changed)).Replace($"\"bytes\": {old.Length},", $"\"bytes\": {changed.Length},");
+        string json = File.ReadAllText(_folder["package/model.json"]).Replace(Digest(old), Digest(changed))
+            .Replace($"\"bytes\": {old.Length},", $"\"bytes\": {changed.Length},");
         File.WriteAllText(_folder["package/model.json"], json);
 
-        Assert.Contains("is bytes 9223372036854775744+", Assert.Throws<InvalidDataException>(() => ModelPackage.Open(_folder["package"])).Message);
+        Assert.Contains(
+            "is bytes 9223372036854775744+", Assert.Throws<InvalidDataException>(() => ModelPackage.Open(_folder["package"])).Message);
     }
 
     static string Digest(byte[] bytes) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
@@ -194,7 +197,8 @@ public sealed class MalformedTests : IDisposable
             case "short-weight": b.Graph.Initializer[0].RawData = ByteString.CopyFrom(b.Graph.Initializer[0].RawData.Span[..56]); break;
             case "external" or "outside":
                 b.Graph.Initializer[0].DataLocation = 1;
-                b.Graph.Initializer[0].ExternalData.Add(new StringStringEntryProto { Key = "location", Value = fault == "external" ? "gone.bin" : "../../etc/passwd" });
+                b.Graph.Initializer[0].ExternalData
+                    .Add(new StringStringEntryProto { Key = "location", Value = fault == "external" ? "gone.bin" : "../../etc/passwd" });
                 break;
             case "cycle": b.Graph.Node[0].Input[0] = b.Graph.Node[1].Output[0]; break;
             case "undefined": b.Graph.Node[0].Input[0] = "nowhere"; break;

@@ -5,13 +5,20 @@ using Google.Protobuf;
 
 namespace EdgeML.Native.Tests.Models;
 
-/// <summary>Builds small ONNX models. Weights are drawn from a seeded generator and scaled so that activations neither die nor explode.</summary>
+/// <summary>Builds small ONNX models. Weights are drawn from a seeded generator and scaled so that activations neither die nor
+/// explode.</summary>
 sealed class OnnxBuilder(int seed = 1)
 {
     readonly Random _random = new(seed);
     readonly Dictionary<string, int> _counts = [];
 
-    internal ModelProto Model { get; } = new() { IrVersion = 8, ProducerName = "edgeml-tests", OpsetImport = { new OperatorSetIdProto { Domain = "", Version = 17 } }, Graph = new GraphProto { Name = "g" } };
+    internal ModelProto Model { get; } = new()
+    {
+        IrVersion = 8,
+        ProducerName = "edgeml-tests",
+        OpsetImport = { new OperatorSetIdProto { Domain = "", Version = 17 } },
+        Graph = new GraphProto { Name = "g" },
+    };
 
     internal GraphProto Graph => Model.Graph;
 
@@ -47,14 +54,17 @@ sealed class OnnxBuilder(int seed = 1)
     internal string Weight(long[] dims, float[] values)
     {
         string name = Fresh("w");
-        Graph.Initializer.Add(new TensorProto { Name = name, DataType = ElementType.Float, Dims = { dims }, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(values)) });
+        Graph.Initializer.Add(
+            new TensorProto { Name = name, DataType = ElementType.Float, Dims = { dims },
+            RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(values)) });
         return name;
     }
 
     internal string Integers(params long[] values)
     {
         string name = Fresh("i");
-        Graph.Initializer.Add(new TensorProto { Name = name, DataType = ElementType.Int64, Dims = { values.Length }, Int64Data = { values } });
+        Graph.Initializer.Add(
+            new TensorProto { Name = name, DataType = ElementType.Int64, Dims = { values.Length }, Int64Data = { values } });
         return name;
     }
 
@@ -78,7 +88,9 @@ sealed class OnnxBuilder(int seed = 1)
     internal string ConvRelu(string x, int from, int to, int stride = 1) => Relu(Conv(x, from, to, 3, stride));
 
     internal string BatchNorm(string x, int channels) =>
-        Node("BatchNormalization", [x, Weight(1, channels), Weight(0.2, channels), Weight(0.2, channels), Weight([channels], [.. Enumerable.Range(1, channels).Select(i => 0.5f + (i % 3))])]);
+        Node("BatchNormalization",
+            [x, Weight(1, channels), Weight(0.2, channels), Weight(0.2, channels),
+                Weight([channels], [.. Enumerable.Range(1, channels).Select(i => 0.5f + (i % 3))])]);
 
     internal string MaxPool(string x) => Node("MaxPool", [x], null, Ints("kernel_shape", 2, 2), Ints("strides", 2, 2));
 
@@ -99,8 +111,15 @@ sealed class OnnxBuilder(int seed = 1)
     internal static ValueInfoProto Value(string name, int type, long[] dims)
     {
         var shape = new TensorShapeProto();
-        shape.Dim.Add(dims.Select(d => d < 0 ? new TensorShapeProto.Types.Dimension { DimParam = "n" } : new TensorShapeProto.Types.Dimension { DimValue = d }));
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape } } };
+        foreach (long dim in dims)
+        {
+            var dimension = new TensorShapeProto.Types.Dimension();
+            if (dim < 0) dimension.DimParam = "n";
+            else dimension.DimValue = dim;
+            shape.Dim.Add(dimension);
+        }
+        var tensor = new TypeProto.Types.Tensor { ElemType = type, Shape = shape };
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 
     string Fresh(string stem)

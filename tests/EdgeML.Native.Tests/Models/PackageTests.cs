@@ -21,7 +21,9 @@ public sealed class PackageTests : IDisposable
         ModelManifest written = Prepare(Graphs.All[name]().Bytes);
         using ModelPackage package = ModelPackage.Open(_folder["package"]);
 
-        Assert.Equal(JsonSerializer.Serialize(written, PackageJson.Default.ModelManifest), JsonSerializer.Serialize(package.Manifest, PackageJson.Default.ModelManifest));
+        Assert.Equal(
+            JsonSerializer.Serialize(written, PackageJson.Default.ModelManifest),
+            JsonSerializer.Serialize(package.Manifest, PackageJson.Default.ModelManifest));
         Assert.Equal(["graph.onnx", "model.json", "weights.bin"], Directory.GetFiles(_folder["package"]).Select(Path.GetFileName).Order());
     }
 
@@ -38,8 +40,12 @@ public sealed class PackageTests : IDisposable
         Assert.Equal("float32", root.GetProperty("input").GetProperty("type").GetString());
         Assert.Equal(5, root.GetProperty("classes").GetInt32());
         Assert.Equal(["index", "name", "macs", "outBytes", "outShape"], root.GetProperty("units")[0].EnumerateObject().Select(p => p.Name));
-        Assert.Superset(new HashSet<string> { "k", "bytes", "candidate" }, root.GetProperty("cuts")[0].EnumerateObject().Select(p => p.Name).ToHashSet());
-        Assert.Superset(new HashSet<string> { "index", "name", "afterUnit", "macs", "layers" }, root.GetProperty("exits")[0].EnumerateObject().Select(p => p.Name).ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "k", "bytes", "candidate" },
+            root.GetProperty("cuts")[0].EnumerateObject().Select(p => p.Name).ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "index", "name", "afterUnit", "macs", "layers" },
+            root.GetProperty("exits")[0].EnumerateObject().Select(p => p.Name).ToHashSet());
         Assert.False(root.TryGetProperty("localCut", out _));
     }
 
@@ -47,16 +53,17 @@ public sealed class PackageTests : IDisposable
     public void Weights_LargeOnes_AreStoredOnceAlignedAndMappedUnchanged()
     {
         OnnxBuilder builder = Graphs.All["residual"]();
-        TensorProto twin = builder.Graph.Initializer.First(w => w.RawData.Length > 1024).Clone();
+        TensorProto original = builder.Graph.Initializer.First(w => w.RawData.Length > 1024), twin = original.Clone();
         twin.Name = "twin";
         builder.Graph.Initializer.Add(twin);
-        NodeProto reader = builder.Graph.Node.First(n => n.OpType == "Conv" && n.Input[1] == builder.Graph.Initializer.First(w => w.RawData.Length == twin.RawData.Length).Name);
+        NodeProto reader = builder.Graph.Node.First(n => n.OpType == "Conv" && n.Input[1] == original.Name);
         NodeProto copy = reader.Clone();
         (copy.Name, copy.Output[0], copy.Input[1]) = ("copy", "copy_out", "twin");
         builder.Graph.Node.Insert(builder.Graph.Node.IndexOf(reader) + 1, copy);
         string sum = builder.Node("Add", [reader.Output[0], "copy_out"]);
         foreach (NodeProto node in builder.Graph.Node)
-            if (node.Output[0] != sum && node.Name != "copy" && node.Input.IndexOf(reader.Output[0]) is >= 0 and int at) node.Input[at] = sum;
+            if (node.Output[0] != sum && node.Name != "copy" && node.Input.IndexOf(reader.Output[0]) is >= 0 and int at)
+                node.Input[at] = sum;
         Prepare(builder.Bytes);
         using ModelPackage package = ModelPackage.Open(_folder["package"]);
         RangeModel whole = package.BuildWhole();
@@ -113,7 +120,8 @@ public sealed class PackageTests : IDisposable
         Directory.CreateDirectory(_folder["package"]);
         File.WriteAllText(_folder["package/thesis.txt"], "years of work");
 
-        Assert.Contains("neither empty nor a package", Assert.Throws<ArgumentException>(() => Prepare(Graphs.All["chain"]().Bytes)).Message);
+        Assert.Contains(
+            "neither empty nor a package", Assert.Throws<ArgumentException>(() => Prepare(Graphs.All["chain"]().Bytes)).Message);
         Assert.Equal("years of work", File.ReadAllText(_folder["package/thesis.txt"]));
         Assert.Single(Directory.GetDirectories(_folder.Path));
     }
@@ -125,7 +133,8 @@ public sealed class PackageTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => AtomicFile.WriteFolder(_folder["package"], "model.json", temporary =>
         {
             File.WriteAllText(Path.Combine(temporary, "model.json"), "half");
-            Assert.Equal(["graph.onnx", "model.json", "weights.bin"], Directory.GetFiles(_folder["package"]).Select(Path.GetFileName).Order());
+            Assert.Equal(
+                ["graph.onnx", "model.json", "weights.bin"], Directory.GetFiles(_folder["package"]).Select(Path.GetFileName).Order());
             throw new InvalidOperationException("power gone");
         }));
 
@@ -137,9 +146,11 @@ public sealed class PackageTests : IDisposable
     public void SaveProfileAndCalibration_Reopened_AreTheSame()
     {
         ModelManifest manifest = Prepare(Graphs.All["chain"]().Bytes);
-        var profile = new DeviceProfile { Device = "this, \"one\"", UnitMs = [.. manifest.Units.Select(u => u.Index * 0.1)], HeadMs = [0.5, 0.25], Power = new PowerModel(1, 2, 3) };
+        var profile = new DeviceProfile { Device = "this, \"one\"", UnitMs = [.. manifest.Units.Select(u => u.Index * 0.1)],
+            HeadMs = [0.5, 0.25], Power = new PowerModel(1, 2, 3) };
         float[] entropies = [0.1f, 0.5f, 1f / 3f, 0f, 1f, 0.7f];
-        var calibration = new ExitCalibration(3, entropies, [true, false, true, true, true, false], "shapes:seed=1,difficulty=mixed", labelled: true);
+        var calibration = new ExitCalibration(
+            3, entropies, [true, false, true, true, true, false], "shapes:seed=1,difficulty=mixed", labelled: true);
         using (ModelPackage package = ModelPackage.Open(_folder["package"]))
         {
             Assert.Null(package.Profile);
@@ -172,7 +183,8 @@ public sealed class PackageTests : IDisposable
                 for (int last = first; last <= units; last++)
                 {
                     RangeModel range = package.BuildRange(first, last, null, last < units);
-                    IReadOnlyDictionary<string, TensorInfo> shapes = new ShapeRunner().Probe(package.BuildRange(first, last, null, last < units, inlineWeights: true).Onnx);
+                    byte[] inline = package.BuildRange(first, last, null, last < units, inlineWeights: true).Onnx;
+                    IReadOnlyDictionary<string, TensorInfo> shapes = new ShapeRunner().Probe(inline);
                     Assert.Equal(package.BoundaryDims(first - 1), range.InputDims);
                     Assert.Equal(package.BoundaryDims(last), shapes[Assert.Single(range.Outputs)].Dims);
                     Assert.All(shapes.Values, s => Assert.Equal(ElementType.Float, s.Type));
@@ -182,7 +194,9 @@ public sealed class PackageTests : IDisposable
             }
             foreach (ExitInfo exit in package.Manifest.Exits.SkipLast(1))
             {
-                Assert.Equal(package.Manifest.Classes, new ShapeRunner().Probe(package.BuildHead(exit.Index, inlineWeights: true).Onnx).Values.Single().Elements);
+                Assert.Equal(
+                    package.Manifest.Classes,
+                    new ShapeRunner().Probe(package.BuildHead(exit.Index, inlineWeights: true).Onnx).Values.Single().Elements);
                 Assert.Equal(2, package.BuildRange(1, exit.AfterUnit, exit.Index, emitBoundary: true).Outputs.Distinct().Count());
             }
             Assert.True(package.BuildWhole().Outputs.Count == package.Manifest.Exits.Count, name);
@@ -195,14 +209,19 @@ public sealed class PackageTests : IDisposable
         Prepare(Graphs.All["chain"]().Bytes);
         using ModelPackage package = ModelPackage.Open(_folder["package"]);
 
-        Assert.Equal("units 3..8 are outside 1..7 of model test", Assert.Throws<ArgumentException>(() => package.BuildRange(3, 8, null, true)).Message);
-        Assert.Equal("exit 1 follows unit 2, not unit 3", Assert.Throws<ArgumentException>(() => package.BuildRange(1, 3, 1, true)).Message);
-        Assert.Equal("units 1..3 would put out nothing", Assert.Throws<ArgumentException>(() => package.BuildRange(1, 3, null, false)).Message);
+        Assert.Equal(
+            "units 3..8 are outside 1..7 of model test",
+            Assert.Throws<ArgumentException>(() => package.BuildRange(3, 8, null, true)).Message);
+        Assert.Equal(
+            "exit 1 follows unit 2, not unit 3", Assert.Throws<ArgumentException>(() => package.BuildRange(1, 3, 1, true)).Message);
+        Assert.Equal(
+            "units 1..3 would put out nothing", Assert.Throws<ArgumentException>(() => package.BuildRange(1, 3, null, false)).Message);
         Assert.Throws<ArgumentException>(() => package.BuildRange(1, 7, null, true));
         Assert.Throws<ArgumentException>(() => package.BuildHead(3));
     }
 
-    ModelManifest Prepare(byte[] model) => ModelPackage.Prepare(_folder.Write("test.onnx", model), _folder["package"], null, new ShapeRunner()).Manifest;
+    ModelManifest Prepare(byte[] model) =>
+        ModelPackage.Prepare(_folder.Write("test.onnx", model), _folder["package"], null, new ShapeRunner()).Manifest;
 
     static byte[] Field(int number, string text)
     {

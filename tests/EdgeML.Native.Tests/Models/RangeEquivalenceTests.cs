@@ -46,11 +46,15 @@ public sealed class RangeEquivalenceTests(ITestOutputHelper output) : IDisposabl
         }
         foreach (ExitInfo exit in manifest.Exits.SkipLast(1))
         {
-            Close(reference[exit.Index - 1], _runs.Run(package.BuildHead(exit.Index).Onnx, weights, boundaries[exit.AfterUnit])[0], tolerance, exit.Name);
+            Close(
+                reference[exit.Index - 1], _runs.Run(package.BuildHead(exit.Index).Onnx, weights, boundaries[exit.AfterUnit])[0], tolerance,
+                exit.Name);
             float[][] both = _runs.Run(package.BuildRange(1, exit.AfterUnit, exit.Index, emitBoundary: true).Onnx, weights, image);
             Close(boundaries[exit.AfterUnit], both[0], tolerance, $"boundary at {exit.Name}");
             Close(reference[exit.Index - 1], both[1], tolerance, $"fused {exit.Name}");
-            Close(both[1], _runs.Run(package.BuildRange(1, exit.AfterUnit, exit.Index, false, inlineWeights: true).Onnx, null, image)[0], tolerance, "inline weights");
+            Close(
+                both[1], _runs.Run(package.BuildRange(1, exit.AfterUnit, exit.Index, false, inlineWeights: true).Onnx, null, image)[0],
+                tolerance, "inline weights");
         }
         float[][] whole = _runs.Run(package.BuildWhole().Onnx, weights, image);
         for (int e = 0; e < whole.Length; e++) Close(reference[e], whole[e], tolerance, $"whole, exit {e + 1}");
@@ -79,7 +83,8 @@ public sealed class RangeEquivalenceTests(ITestOutputHelper output) : IDisposabl
     {
         OnnxBuilder builder = Graphs.All["chain"]();
         builder.Graph.Node[2].OpType = "Convolve";
-        string message = Assert.Throws<InvalidDataException>(() => ModelPackage.Prepare(_folder.Write("m.onnx", builder.Bytes), _folder["package"])).Message;
+        string message = Assert.Throws<InvalidDataException>(
+            () => ModelPackage.Prepare(_folder.Write("m.onnx", builder.Bytes), _folder["package"])).Message;
 
         output.WriteLine(message);
         Assert.StartsWith("m.onnx: the engine refuses the model: ", message);
@@ -129,7 +134,9 @@ public sealed class RangeEquivalenceTests(ITestOutputHelper output) : IDisposabl
             foreach (ExitInfo exit in manifest.Exits.SkipLast(1).Where(e => e.AfterUnit == unit))
                 Close(reference[exit.Index - 1], _runs.Run(package.BuildHead(exit.Index).Onnx, weights, x)[0], Tolerance, exit.Name);
             if (unit is 3 or 6 or 11 or 18)
-                Close(reference[^1], _runs.Run(package.BuildRange(unit + 1, manifest.Units.Count, null, false).Onnx, weights, x)[0], Tolerance, $"cut {unit}");
+                Close(
+                    reference[^1], _runs.Run(package.BuildRange(unit + 1, manifest.Units.Count, null, false).Onnx, weights, x)[0],
+                    Tolerance, $"cut {unit}");
         }
         Close(reference[^1], x, Tolerance, "unit by unit");
         Assert.InRange(new FileInfo(_folder["package/weights.bin"]).Length, 61_000_000, 62_000_000);

@@ -14,11 +14,13 @@ sealed class ShapeRunner : IGraphRunner
         _known.Clear();
         _values.Clear();
         GraphProto graph = ModelProto.Parser.ParseFrom(onnx.Span).Graph;
-        foreach (ValueInfoProto input in graph.Input) _known[input.Name] = new(input.Type.TensorType.ElemType, [.. input.Type.TensorType.Shape.Dim.Select(d => d.DimValue)]);
+        foreach (ValueInfoProto input in graph.Input)
+            _known[input.Name] = new(input.Type.TensorType.ElemType, [.. input.Type.TensorType.Shape.Dim.Select(d => d.DimValue)]);
         foreach (TensorProto weight in graph.Initializer)
         {
             _known[weight.Name] = new(weight.DataType, [.. weight.Dims]);
-            if (weight.DataType == ElementType.Int64) _values[weight.Name] = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(weight.RawData.Span).ToArray();
+            if (weight.DataType == ElementType.Int64)
+                _values[weight.Name] = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(weight.RawData.Span).ToArray();
         }
         foreach (NodeProto node in new GraphIndex(graph).Nodes) Step(node);
         return graph.Output.ToDictionary(o => o.Name, o => _known[o.Name]);
@@ -31,7 +33,9 @@ sealed class ShapeRunner : IGraphRunner
             TensorInfo x = _known[node.Input[0]];
             _known[node.Output[0]] = x with { Type = Type(node, x), Dims = Dims(node, x.Dims) };
         }
-        catch (Exception e) when (e is KeyNotFoundException or IndexOutOfRangeException or ArgumentException or DivideByZeroException or OverflowException or NullReferenceException)
+        catch (Exception e) when (
+            e is KeyNotFoundException or IndexOutOfRangeException or ArgumentException or DivideByZeroException
+                or OverflowException or NullReferenceException)
         {
             throw new InvalidDataException($"the engine refuses {node.OpType}: {e.Message.ReplaceLineEndings(" ")}", e);
         }

@@ -101,7 +101,9 @@ public sealed class TrunkTests
         b.Head(b.ConvRelu(x, 3, 8), 8, 5, "logits");
         b.Output("exit1", "logits");
 
-        Assert.Equal("exit 'exit1' is not fed by one tensor of the trunk to 'logits'", Assert.Throws<InvalidDataException>(() => Describe(b)).Message);
+        Assert.Equal(
+            "exit 'exit1' is not fed by one tensor of the trunk to 'logits'",
+            Assert.Throws<InvalidDataException>(() => Describe(b)).Message);
     }
 
     [Theory]
@@ -115,7 +117,8 @@ public sealed class TrunkTests
     {
         using var folder = new TemporaryFolder();
         var options = new PrepareOptions { Exits = exits?.Split(',', StringSplitOptions.RemoveEmptyEntries), Final = final };
-        ModelManifest manifest = ModelPackage.Prepare(folder.Write("m.onnx", Graphs.All["chain"]().Bytes), folder["p"], options, new ShapeRunner()).Manifest;
+        ModelManifest manifest = ModelPackage
+            .Prepare(folder.Write("m.onnx", Graphs.All["chain"]().Bytes), folder["p"], options, new ShapeRunner()).Manifest;
 
         Assert.Equal(expected, string.Join(' ', manifest.Exits.Select(e => e.Name)));
         ModelPackage.Open(folder["p"]).Dispose();
@@ -125,7 +128,9 @@ public sealed class TrunkTests
     public void Macs_Layers_FollowFromShapes()
     {
         ModelManifest manifest = Describe(Graphs.All["depthwise"]());
-        Assert.Equal([3 * 8 * 9 * 64, (8 * 24 * 64) + (24 * 9 * 64) + (24 * 8 * 64), (8 * 24 * 64) + (24 * 9 * 64) + (24 * 8 * 64), 0, 40], manifest.Units.Select(u => u.Macs));
+        Assert.Equal(
+            [3 * 8 * 9 * 64, (8 * 24 * 64) + (24 * 9 * 64) + (24 * 8 * 64), (8 * 24 * 64) + (24 * 9 * 64) + (24 * 8 * 64), 0, 40],
+            manifest.Units.Select(u => u.Macs));
         Assert.Equal([192, 2048, 2048, 2048, 32, 0], manifest.Cuts.Select(c => c.Bytes));
         Assert.Equal([8, 8, 8], manifest.Units[1].OutShape);
     }

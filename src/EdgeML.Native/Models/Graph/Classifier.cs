@@ -2,10 +2,12 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Models.Graph;
 
-/// <summary>A graph brought into the form surgery works on: one float32 input with batch 1, constants as weights, outputs that are logits.</summary>
+/// <summary>A graph brought into the form surgery works on: one float32 input with batch 1, constants as weights, outputs that are
+/// logits.</summary>
 sealed class Classifier
 {
-    Classifier(ModelProto model, string input, List<(string Name, string Logits)> outputs) => (Model, Input, Outputs) = (model, input, outputs);
+    Classifier(ModelProto model, string input, List<(string Name, string Logits)> outputs) =>
+        (Model, Input, Outputs) = (model, input, outputs);
 
     internal ModelProto Model { get; }
 
@@ -31,7 +33,8 @@ sealed class Classifier
     /// <param name="inputShape">The input's shape without batch for a model that leaves it open, or null.</param>
     /// <param name="runner">Learns the shapes.</param>
     /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
-    internal static Classifier From(ModelProto model, IReadOnlyList<string>? exits, string? final, IReadOnlyList<int>? inputShape, IGraphRunner runner)
+    internal static Classifier From(
+        ModelProto model, IReadOnlyList<string>? exits, string? final, IReadOnlyList<int>? inputShape, IGraphRunner runner)
     {
         GraphProto graph = model.Graph;
         ConstantsToWeights(graph);
@@ -86,7 +89,8 @@ sealed class Classifier
         for (int i = graph.Node.Count - 1; i >= 0; i--)
         {
             NodeProto node = graph.Node[i];
-            if (node.OpType != "Constant" || node.Domain is not ("" or "ai.onnx") || node.Output.Count != 1 || node.Attribute is not [{ Name: "value", T: { } value }])
+            if (node.OpType != "Constant" || node.Domain is not ("" or "ai.onnx") || node.Output.Count != 1
+                || node.Attribute is not [{ Name: "value", T: { } value }])
                 continue;
             if (value.DataLocation == 1) throw new InvalidDataException($"constant '{node.Output[0]}' is external data");
             TensorProto weight = value.Clone();
@@ -110,10 +114,12 @@ sealed class Classifier
     {
         List<string> all = [.. graph.Output.Select(o => o.Name)];
         if (all.Count == 0) throw new InvalidDataException("the graph has no output");
-        if (all.Distinct().Count() != all.Count) throw new InvalidDataException($"two outputs have the same name among {string.Join(", ", all)}");
+        if (all.Distinct().Count() != all.Count)
+            throw new InvalidDataException($"two outputs have the same name among {string.Join(", ", all)}");
         List<string> named = [.. exits ?? []];
         if (final is not null) named.Add(final);
-        if (named.Find(n => !all.Contains(n)) is { } unknown) throw new InvalidDataException($"no output is named '{unknown}'; there are {string.Join(", ", all)}");
+        if (named.Find(n => !all.Contains(n)) is { } unknown)
+            throw new InvalidDataException($"no output is named '{unknown}'; there are {string.Join(", ", all)}");
         return exits is null || final is null ? all : [.. all.Where(named.Contains)];
     }
 
@@ -121,10 +127,13 @@ sealed class Classifier
     static string BeforeSoftmax(GraphIndex index, string output, List<string> notes)
     {
         string tensor = output;
-        while (index.Producer(tensor) is >= 0 and int i && index.Nodes[i] is { OpType: "Identity" or "Dropout" or "Cast" or "Softmax" or "LogSoftmax" } node && node.Input.Count > 0)
+        while (index.Producer(tensor) is >= 0 and int i)
         {
+            NodeProto node = index.Nodes[i];
+            bool softmax = node.OpType is "Softmax" or "LogSoftmax";
+            if (node.Input.Count == 0 || (!softmax && node.OpType is not ("Identity" or "Dropout" or "Cast"))) break;
             tensor = node.Input[0];
-            if (node.OpType is not ("Softmax" or "LogSoftmax")) continue;
+            if (!softmax) continue;
             notes.Add($"output '{output}': {node.OpType} left out, its input '{tensor}' holds the logits");
             return tensor;
         }
@@ -137,15 +146,19 @@ sealed class Classifier
         HashSet<string> read = [.. Enumerable.Range(0, needed.Length).Where(i => needed[i]).SelectMany(index.Reads)];
         List<ValueInfoProto> inputs = [.. graph.Input.Where(i => read.Contains(i.Name))];
         if (inputs.Count == 0) throw new InvalidDataException("no output depends on an input; not a classifier");
-        if (inputs.Count > 1) throw new InvalidDataException($"the model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => i.Name))}), one is supported");
+        if (inputs.Count > 1)
+            throw new InvalidDataException(
+                $"the model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => i.Name))}), one is supported");
         ValueInfoProto input = inputs[0];
         if (input.Type?.TensorType is not { } type) throw new InvalidDataException($"input '{input.Name}' is not a tensor");
         if (type.ElemType != ElementType.Float)
             throw new InvalidDataException($"input '{input.Name}' is {ElementType.Name(type.ElemType)}, only float32 is supported");
         if (type.Shape is null || type.Shape.Dim.Count < 2)
-            throw new InvalidDataException($"input '{input.Name}' has {type.Shape?.Dim.Count ?? 0} dimensions, a batch dimension and at least one more are needed");
+            throw new InvalidDataException(
+                $"input '{input.Name}' has {type.Shape?.Dim.Count ?? 0} dimensions, a batch dimension and at least one more are needed");
         if (inputShape is not null && inputShape.Count != type.Shape.Dim.Count - 1)
-            throw new InvalidDataException($"the given shape has {inputShape.Count} dimensions, input '{input.Name}' has {type.Shape.Dim.Count - 1} behind the batch");
+            throw new InvalidDataException(
+                $"the given shape has {inputShape.Count} dimensions, input '{input.Name}' has {type.Shape.Dim.Count - 1} behind the batch");
         long elements = 1;
         for (int i = 0; i < type.Shape.Dim.Count; i++)
         {
@@ -153,14 +166,19 @@ sealed class Classifier
             bool open = dim.ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue || dim.DimValue <= 0;
             if (i == 0)
             {
-                if (!open && dim.DimValue != 1) throw new InvalidDataException($"input '{input.Name}' has a batch of {dim.DimValue}, 1 or an open one is needed");
+                if (!open && dim.DimValue != 1)
+                    throw new InvalidDataException($"input '{input.Name}' has a batch of {dim.DimValue}, 1 or an open one is needed");
                 dim.DimValue = 1;
                 continue;
             }
             if (open && inputShape is null)
-                throw new InvalidDataException($"dimension {i} of input '{input.Name}' is open{(dim.DimParam.Length > 0 ? $" ('{dim.DimParam}')" : "")}; export the model with a fixed one");
+            {
+                string named = dim.DimParam.Length > 0 ? $" ('{dim.DimParam}')" : "";
+                throw new InvalidDataException($"dimension {i} of input '{input.Name}' is open{named}; export the model with a fixed one");
+            }
             if (!open && inputShape is not null && inputShape[i - 1] != dim.DimValue)
-                throw new InvalidDataException($"dimension {i} of input '{input.Name}' is {dim.DimValue}, the given shape says {inputShape[i - 1]}");
+                throw new InvalidDataException(
+                    $"dimension {i} of input '{input.Name}' is {dim.DimValue}, the given shape says {inputShape[i - 1]}");
             if (open) dim.DimValue = inputShape![i - 1];
             if (dim.DimValue is <= 0 or > MaxElements || (elements *= dim.DimValue) > MaxElements)
                 throw new InvalidDataException($"input '{input.Name}' has more than {MaxElements} elements");
@@ -213,12 +231,14 @@ sealed class Classifier
         Tensors = runner.Probe(bytes);
         foreach (ValueInfoProto output in probe.Graph.Output)
         {
-            if (!Tensors.TryGetValue(output.Name, out TensorInfo info)) throw new InvalidDataException($"the engine gave no tensor '{output.Name}'");
+            if (!Tensors.TryGetValue(output.Name, out TensorInfo info))
+                throw new InvalidDataException($"the engine gave no tensor '{output.Name}'");
             if (info.Elements == 0) throw new InvalidDataException($"tensor '{output.Name}' is empty, {info}");
         }
     }
 
-    /// <summary>With the input's shape fixed, what <c>Shape</c> and <c>Size</c> say is known, and no longer ties distant parts of the graph together.</summary>
+    /// <summary>With the input's shape fixed, what <c>Shape</c> and <c>Size</c> say is known, and no longer ties distant parts of the
+    /// graph together.</summary>
     void FoldShapes()
     {
         GraphProto graph = Model.Graph;
@@ -226,7 +246,9 @@ sealed class Classifier
         for (int i = graph.Node.Count - 1; i >= 0; i--)
         {
             NodeProto node = graph.Node[i];
-            if (node.OpType is not ("Shape" or "Size") || node.Domain is not ("" or "ai.onnx") || node.Input.Count != 1 || node.Output.Count != 1) continue;
+            if (node.OpType is not ("Shape" or "Size") || node.Domain is not ("" or "ai.onnx") || node.Input.Count != 1
+                || node.Output.Count != 1)
+                continue;
             if (Dims(node.Input[0]) is not { } dims) continue;
             var weight = new TensorProto { Name = node.Output[0], DataType = ElementType.Int64 };
             long[] values = node.OpType == "Size" ? [TensorInfo.Count(dims)] : Sliced(node, dims);
@@ -253,9 +275,12 @@ sealed class Classifier
             TensorInfo info = Info(logits);
             // One score a class: a single dimension is larger than 1 ([1, C], [C], or [1, C, 1, 1] of fully convolutional networks).
             if (!ElementType.IsActivation(info.Type) || info.Elements is < 2 or > 1 << 20 || info.Dims.Count(d => d != 1) != 1)
-                throw new InvalidDataException($"output '{name}' is {info}, not the scores of a classifier; choose outputs with --exits and --final");
+                throw new InvalidDataException(
+                    $"output '{name}' is {info}, not the scores of a classifier; choose outputs with --exits and --final");
             if (classes != 0 && info.Elements != classes)
-                throw new InvalidDataException($"output '{name}' tells {info.Elements} classes apart, '{Outputs[0].Name}' {classes}; choose outputs with --exits and --final");
+                throw new InvalidDataException(
+                    $"output '{name}' tells {info.Elements} classes apart, '{Outputs[0].Name}' {classes}; "
+                    + "choose outputs with --exits and --final");
             classes = (int)info.Elements;
         }
         return classes;

@@ -52,7 +52,8 @@ sealed class GraphIndex
     /// <summary>Distinct tensors a node reads, those its subgraphs capture included.</summary>
     internal IReadOnlyList<string> Reads(int node) => _reads[node];
 
-    /// <summary>Everything <paramref name="outputs"/> depend on, as one flag a node; the search does not go behind <paramref name="stop"/>.</summary>
+    /// <summary>Everything <paramref name="outputs"/> depend on, as one flag a node; the search does not go behind
+    /// <paramref name="stop"/>.</summary>
     internal bool[] Ancestors(IEnumerable<string> outputs, string? stop = null)
     {
         var marked = new bool[Nodes.Count];
@@ -139,9 +140,11 @@ sealed class GraphIndex
                 if (--waiting[reader] == 0) ready.Enqueue(reader, reader);
         }
         if (sorted.Count < waiting.Length)
-            throw new InvalidDataException($"{Describe(graph.Node[Array.FindIndex(waiting, w => w > 0)])} is part of a cycle, or behind one");
+            throw new InvalidDataException(
+                $"{Describe(graph.Node[Array.FindIndex(waiting, w => w > 0)])} is part of a cycle, or behind one");
         return sorted;
     }
 
-    internal static string Describe(NodeProto node) => $"node '{(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(""))}' ({node.OpType})";
+    internal static string Describe(NodeProto node) =>
+        $"node '{(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(""))}' ({node.OpType})";
 }

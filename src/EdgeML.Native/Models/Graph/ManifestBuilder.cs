@@ -16,7 +16,9 @@ static class ManifestBuilder
         {
             TensorInfo output = model.Info(trunk.Boundaries[u + 1]);
             long elements = output.Elements;
-            if (elements > int.MaxValue / sizeof(float)) throw new InvalidDataException($"tensor '{trunk.Boundaries[u + 1]}' has {elements} elements, a cut at most {int.MaxValue / sizeof(float)}");
+            if (elements > int.MaxValue / sizeof(float))
+                throw new InvalidDataException(
+                    $"tensor '{trunk.Boundaries[u + 1]}' has {elements} elements, a cut at most {int.MaxValue / sizeof(float)}");
             string unit = Name(model, trunk.Units[u]);
             string distinct = unit;
             for (int i = 2; !names.Add(distinct); i++) distinct = $"{unit}_{i}";
@@ -25,12 +27,17 @@ static class ManifestBuilder
         IReadOnlyList<int> shape = WithoutBatch(model.InputInfo.Dims);
         long[] bytes = [model.InputInfo.Elements, .. units.SkipLast(1).Select(u => u.OutBytes), 0];
         bool[] candidates = CandidateCuts.Choose([.. units.Select(u => u.Macs)], bytes, [.. trunk.Exits.Select(e => e.AfterUnit)]);
-        List<ExitInfo> exits = [.. trunk.Exits.Select((e, i) => new ExitInfo(i + 1, e.Name, e.AfterUnit, Macs(model, e.Head), Layers(model, e.Head), e.Logits))];
+        List<ExitInfo> exits =
+        [
+            .. trunk.Exits.Select((e, i) =>
+                new ExitInfo(i + 1, e.Name, e.AfterUnit, Macs(model, e.Head), Layers(model, e.Head), e.Logits)),
+        ];
         exits.Add(new ExitInfo(exits.Count + 1, trunk.Final.Name, units.Count, 0, 0, trunk.Final.Logits));
         IReadOnlyList<string> classNames = options.ClassNames
             ?? Metadata(model, "edgeml.classes")?.Split(',', StringSplitOptions.TrimEntries)
             ?? [];
-        if (classNames.Count != 0 && classNames.Count != classes) throw new InvalidDataException($"{classNames.Count} class names, the model tells {classes} classes apart");
+        if (classNames.Count != 0 && classNames.Count != classes)
+            throw new InvalidDataException($"{classNames.Count} class names, the model tells {classes} classes apart");
         return new ModelManifest
         {
             Name = name,
@@ -50,9 +57,12 @@ static class ManifestBuilder
     static double ByteScale(Classifier model, PrepareOptions options)
     {
         if (options.ByteScale is { } chosen)
-            return double.IsFinite(chosen) && chosen > 0 ? chosen : throw new ArgumentException($"byte scale is {chosen}, not a positive number", nameof(options));
+            return double.IsFinite(chosen) && chosen > 0
+                ? chosen
+                : throw new ArgumentException($"byte scale is {chosen}, not a positive number", nameof(options));
         if (Metadata(model, "edgeml.byteScale") is not { } text) return 1.0 / 255.0;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double scale) && double.IsFinite(scale) && scale > 0
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double scale) && double.IsFinite(scale)
+            && scale > 0
             ? scale
             : throw new InvalidDataException($"the model's metadata give the byte scale '{text}', not a positive number");
     }
@@ -66,7 +76,8 @@ static class ManifestBuilder
     /// <summary>The node that does most of the work, named as in the file or by its operator.</summary>
     static string Name(Classifier model, IReadOnlyList<int> nodes)
     {
-        NodeProto main = model.Index.Nodes[nodes.Where(n => !Operators.IsElementwise(model.Index.Nodes[n]) && !Operators.IsLayout(model.Index.Nodes[n]))
+        NodeProto main = model.Index.Nodes[nodes
+            .Where(n => !Operators.IsElementwise(model.Index.Nodes[n]) && !Operators.IsLayout(model.Index.Nodes[n]))
             .DefaultIfEmpty(nodes[0])
             .MaxBy(n => Operators.Macs(model.Index.Nodes[n], model.Dims))];
         return main.Name.Length > 0 ? main.Name : main.OpType.ToLowerInvariant();

@@ -28,9 +28,12 @@ sealed class OnnxFile
         {
             bytes = File.ReadAllBytes(path);
         }
-        catch (IOException e) when (e is not FileNotFoundException and not DirectoryNotFoundException && new FileInfo(path) is { Exists: true, Length: > int.MaxValue } file)
+        catch (IOException e) when (
+            e is not FileNotFoundException and not DirectoryNotFoundException
+                && new FileInfo(path) is { Exists: true, Length: > int.MaxValue } file)
         {
-            throw new InvalidDataException($"{name}: {file.Length} bytes, an ONNX file has at most {int.MaxValue}; keep the weights in external data", e);
+            throw new InvalidDataException(
+                $"{name}: {file.Length} bytes, an ONNX file has at most {int.MaxValue}; keep the weights in external data", e);
         }
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
@@ -74,7 +77,8 @@ sealed class OnnxFile
         if (text.Length > MostMessage) text = text[..MostMessage] + "...";
         return string.Create(text.Length, text, static (chars, from) =>
         {
-            for (int i = 0; i < chars.Length; i++) chars[i] = char.IsControl(from[i]) || char.IsSurrogate(from[i]) || from[i] is '\u2028' or '\u2029' ? '?' : from[i];
+            for (int i = 0; i < chars.Length; i++)
+                chars[i] = char.IsControl(from[i]) || char.IsSurrogate(from[i]) || from[i] is '\u2028' or '\u2029' ? '?' : from[i];
         });
     }
 
@@ -115,7 +119,8 @@ sealed class OnnxFile
         if (!files.TryGetValue(location, out byte[]? data))
         {
             string path = Path.Combine(folder, location);
-            if (!File.Exists(path)) throw new InvalidDataException($"weight '{tensor.Name}' lies in '{location}', which is not beside the model");
+            if (!File.Exists(path))
+                throw new InvalidDataException($"weight '{tensor.Name}' lies in '{location}', which is not beside the model");
             files.Add(location, data = File.ReadAllBytes(path));
             hash.AppendData(data);
         }

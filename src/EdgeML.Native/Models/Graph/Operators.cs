@@ -2,17 +2,19 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Models.Graph;
 
-/// <summary>What the surgery knows of operators: where they belong in a unit and what they cost. Unknown ones are work of their own.</summary>
+/// <summary>What the surgery knows of operators: where they belong in a unit and what they cost. Unknown ones are work of their
+/// own.</summary>
 static class Operators
 {
     /// <summary>Work on single elements or normalisation: belongs to the operator before it.</summary>
     static readonly HashSet<string> s_elementwise =
     [
-        "Abs", "Add", "And", "BatchNormalization", "BiasGelu", "Cast", "Ceil", "Celu", "Clip", "DequantizeLinear", "Div", "Dropout", "Elu", "Erf", "Exp",
-        "FastGelu", "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LRN", "LayerNormalization",
-        "LeakyRelu", "Log", "LogSoftmax", "LpNormalization", "Max", "MeanVarianceNormalization", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow",
-        "QuantizeLinear", "QuickGelu", "RMSNormalization", "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "SimplifiedLayerNormalization",
-        "Softmax", "Softplus", "Softsign", "Sqrt", "Sub", "Swish", "Tanh", "ThresholdedRelu", "Where",
+        "Abs", "Add", "And", "BatchNormalization", "BiasGelu", "Cast", "Ceil", "Celu", "Clip", "DequantizeLinear", "Div", "Dropout",
+        "Elu", "Erf", "Exp", "FastGelu", "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",
+        "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "Log", "LogSoftmax", "LpNormalization", "Max",
+        "MeanVarianceNormalization", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "QuantizeLinear", "QuickGelu", "RMSNormalization",
+        "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "SimplifiedLayerNormalization", "Softmax", "Softplus",
+        "Softsign", "Sqrt", "Sub", "Swish", "Tanh", "ThresholdedRelu", "Where",
     ];
 
     /// <summary>Moves elements without computing: belongs to the operator behind it, so that no cut separates the two.</summary>

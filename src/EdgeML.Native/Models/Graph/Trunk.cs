@@ -31,9 +31,11 @@ sealed class Trunk
             ? model.Outputs.MaxBy(o => model.Depth(o.Logits))
             : model.Outputs.First(o => o.Name == model.Final);
         List<string> crossings = Crossings(index, model.Input, deepest.Logits);
-        if (crossings[^1] != deepest.Logits) throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
+        if (crossings[^1] != deepest.Logits)
+            throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
         // Only what a cast to float32 carries without loss may be sent.
-        List<string> possible = [.. crossings.Where((t, i) => i == 0 || i == crossings.Count - 1 || ElementType.IsActivation(model.Info(t).Type))];
+        List<string> possible = [.. crossings
+            .Where((t, i) => i == 0 || i == crossings.Count - 1 || ElementType.IsActivation(model.Info(t).Type))];
         var trunk = new HashSet<string>(possible[1..^1]);
 
         var reads = new List<(string Name, string Logits, List<string> From)>();

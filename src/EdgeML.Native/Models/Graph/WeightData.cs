@@ -30,7 +30,8 @@ static class WeightData
         }
         if ((Int128)elements * width != tensor.RawData.Length)
             throw new InvalidDataException(
-                $"weight '{tensor.Name}' holds {tensor.RawData.Length} bytes, its shape {TensorInfo.Shape(tensor.Dims)} of {ElementType.Name(tensor.DataType)} needs {(Int128)elements * width}");
+                $"weight '{tensor.Name}' holds {tensor.RawData.Length} bytes, "
+                + $"its shape {TensorInfo.Shape(tensor.Dims)} of {ElementType.Name(tensor.DataType)} needs {(Int128)elements * width}");
     }
 
     /// <summary>Refuses NaN anywhere, and infinity in anything larger than a bound or mask constant of one element.</summary>
@@ -81,7 +82,8 @@ static class WeightData
         };
         if (stored < 0) return null;
         if (stored != elements)
-            throw new InvalidDataException($"weight '{tensor.Name}' holds {stored} elements, its shape {TensorInfo.Shape(tensor.Dims)} needs {elements}");
+            throw new InvalidDataException(
+                $"weight '{tensor.Name}' holds {stored} elements, its shape {TensorInfo.Shape(tensor.Dims)} needs {elements}");
         byte[] raw = new byte[checked(stored * width)];
         for (int i = 0; i < stored; i++)
         {

@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace EdgeML.Cli.Tests;
+
+public sealed class PrepareInspectTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("edgeml-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("prepare MODEL --out OUT", "there is no model file")]
+    [InlineData("prepare TEXT --out OUT", "text.onnx: no")]
+    [InlineData("prepare TEXT", "--out")]
+    [InlineData("inspect OUT", "is not a package: no model.json in it")]
+    public void Run_UnusableInput_OneLineExitCode2AndNothingWritten(string commandLine, string expected)
+    {
+        string text = Path.Combine(_folder, "text.onnx"), output = Path.Combine(_folder, "out");
+        File.WriteAllText(text, "no model");
+        string[] arguments = [.. commandLine.Split(' ')
+            .Select(a => a switch { "MODEL" => text + ".gone", "TEXT" => text, "OUT" => output, _ => a })];
+
+        Outcome outcome = EdgemlProcess.Run(arguments);
+
+        Assert.Equal(2, outcome.ExitCode);
+        string line = Assert.Single(outcome.ErrorLines);
+        Assert.StartsWith("edgeml: ", line);
+        Assert.Contains(expected, line);
+        Assert.Equal([text], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [SkippableFact]
+    public void Run_ShippedModel_PreparesAndInspectsIt()
+    {
+        string? model = Directory
+            .EnumerateFiles(Path.Combine(EdgemlProcess.RepositoryRoot, "models"), "*.onnx", SearchOption.AllDirectories).FirstOrDefault();
+        Skip.If(model is null, "no ONNX file under models/");
+        string package = Path.Combine(_folder, "package"), facts = Path.Combine(_folder, "facts.json");
+
+        Outcome prepared = EdgemlProcess.Run("prepare", model!, "--out", package),
+            inspected = EdgemlProcess.Run("inspect", package, "--json", facts);
+
+        Assert.Equal((0, ""), (prepared.ExitCode, prepared.Error));
+        Assert.Equal((0, ""), (inspected.ExitCode, inspected.Error));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(facts));
+        Assert.Equal(
+            json.RootElement.GetProperty("units").GetArrayLength() + 1,
+            json.RootElement.GetProperty("cuts").GetArrayLength());
+        Assert.Contains("side exits", inspected.Output);
+    }
+}
