@@ -194,7 +194,7 @@ EDGEML_API void edgeml_weights_destroy(edgeml_weights *weights); /* null is allo
 
 /* ---- engine ---- */
 
-#define EDGEML_OPTIMIZE_DEFAULT  0u /* ALL */
+#define EDGEML_OPTIMIZE_DEFAULT  0u /* the backend's choice: EXTENDED or ALL, the same for the same model bytes */
 #define EDGEML_OPTIMIZE_NONE     1u
 #define EDGEML_OPTIMIZE_BASIC    2u
 #define EDGEML_OPTIMIZE_EXTENDED 3u

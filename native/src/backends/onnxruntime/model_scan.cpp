@@ -98,23 +98,30 @@ std::uint64_t element_bytes(std::uint64_t onnx_type) {
 
 void scan_initializer(Bytes tensor, ModelScan &scan) {
     std::string name;
-    std::uint64_t elements = 1, type = 0, location = 0;
+    std::vector<std::uint64_t> dims;
+    std::uint64_t type = 0, location = 0;
     for (Fields field(tensor); field.next();) {
         if (field.number == tensor_name && field.wire == wire_bytes)
             name.assign(reinterpret_cast<const char *>(field.bytes.data()), field.bytes.size());
         else if (field.number == tensor_dims && field.wire == wire_varint)
-            elements *= field.value;
+            dims.push_back(field.value);
         else if (field.number == tensor_dims && field.wire == wire_bytes)
             for (std::uint64_t dim = 0; !field.bytes.empty() && Fields::varint(field.bytes, dim);)
-                elements *= dim;
+                dims.push_back(dim);
         else if (field.number == tensor_data_type && field.wire == wire_varint)
             type = field.value;
         else if (field.number == tensor_data_location && field.wire == wire_varint)
             location = field.value;
     }
+    bool is_filter = dims.size() == 4;
+    if (is_filter) {
+        ++scan.filters;
+        scan.wide_filters += dims[0] >= 256 && dims[1] >= 256 && dims[2] * dims[3] > 1;
+    }
     if (location == location_external) {
         scan.external.push_back(std::move(name));
-        scan.external_bytes += elements * element_bytes(type);
+        if (is_filter)
+            scan.external_filter_bytes += dims[0] * dims[1] * dims[2] * dims[3] * element_bytes(type);
     }
 }
 

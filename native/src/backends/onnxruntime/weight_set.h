@@ -15,16 +15,16 @@ namespace edgeml::ort {
 // for tensors that no optimizer has replaced. The prepacked container adds one shared copy of what kernels repack
 // (Gemm, MatMul).
 //
-// VGG16 (59 MB of weights) as one session, four ranges and 21 units together, resident memory and time of one run of
-// each, one thread, AVX2:
-//     inline weights, ALL        192 MB   12.4  12.3  12.7 ms   created in 323 246 195 ms
-//     inline weights, EXTENDED   194 MB   11.0  11.0  11.1 ms              239 170 108 ms
-//     shared, ALL                183 MB   12.5  12.5  12.8 ms              184 138 148 ms
-//     shared, EXTENDED            70 MB   11.0  11.0  11.1 ms               85  64  47 ms  (59 MB of it the file
-//     mapping)
-// ALL rewrites the weights of convolutions for the processor (NCHWc), and those copies belong to one session each. It
-// pays on small networks with large images (a 96x96 VGG of 16..128 channels: 3.1 against 4.2 ms) and costs on this one.
-// So the caller chooses the level by measuring; both levels take shared weights.
+// VGG16 (59 MB of weights) loaded three times, as one session, as four ranges, as 21 units; private memory of all three,
+// time of one run and of making it, one thread, AVX2:
+//                              private   one   four  units ms    made in
+//     inline weights, ALL       192 MB   12.4  12.3  12.7        323 246 195 ms
+//     inline weights, EXTENDED  194 MB   11.0  11.0  11.1        239 170 108 ms
+//     shared file, ALL          183 MB   12.5  12.5  12.8        184 138 148 ms
+//     shared file, EXTENDED      11 MB   11.0  11.0  11.1         85  64  47 ms
+// ALL rewrites the filters of convolutions for the processor (NCHWc), and those copies belong to one session each. It
+// pays on small networks with large images (a 96x96 VGG of 16..128 channels: 3.1 against 4.2 ms) and costs on this one,
+// so the default is chosen per model, see to_level in network.cpp.
 class OrtWeightSet final : public WeightSet {
   public:
     explicit OrtWeightSet(std::shared_ptr<Runtime> runtime);
