@@ -157,7 +157,7 @@ public sealed partial class EdgeSession
         result.EdgeMs = task.EdgeMs;
         result.LatencyMs = task.ElapsedMs;
         double radioMs = double.IsNaN(task.RateBitsPerSecond) ? result.WireMs : Math.Min(result.WireMs, result.BytesSent * 8e3 / task.RateBitsPerSecond);
-        result.EnergyJ = _power.Joules(result.LatencyMs, result.EdgeMs, radioMs);
+        result.EnergyJ = _energy.TaskJoules(result.LatencyMs, result.EdgeMs, radioMs);
         var record = new TaskRecord
         {
             TaskId = result.TaskId,

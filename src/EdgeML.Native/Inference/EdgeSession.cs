@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using EdgeML.Native.Control;
+using EdgeML.Native.Energy;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Telemetry;
@@ -21,7 +22,7 @@ public sealed partial class EdgeSession : IDisposable
     readonly TailClient? _tail;
     readonly ControlLoop _control;
     readonly UnitClock? _emulated;
-    readonly PowerModel _power;
+    readonly IEnergyMeter _energy;
     readonly Lock _controlGate = new();
     readonly long _created = Stopwatch.GetTimestamp();
     long _nextTask;
@@ -41,7 +42,7 @@ public sealed partial class EdgeSession : IDisposable
         if (_options.Emulation is { } emulation) _emulated = new UnitClock(model.Manifest, emulation.Device);
         var profile = _options.Emulation?.Device ?? _options.Profile ?? model.Package.Profile;
         if (controlled) profile ??= DeviceProfiler.Measure(model, Environment.MachineName);
-        _power = profile?.Power ?? PowerModel.Default;
+        _energy = _options.EnergyMeter ?? new DeclaredEnergyMeter(profile?.Power ?? PowerModel.Default);
         SessionLink? link = null;
         if (_options.Tail is { } tail)
         {
@@ -57,7 +58,7 @@ public sealed partial class EdgeSession : IDisposable
     }
 
     /// <summary>Where the energy of a result comes from.</summary>
-    public string EnergySource { get; } = "declared";
+    public string EnergySource => _energy.Source;
 
     /// <summary>The policy of the next task. Setting it works without a controller only; it holds from the very next task on.</summary>
     /// <exception cref="ArgumentException">It does not fit the model.</exception>

@@ -1,4 +1,5 @@
 using EdgeML.Native.Control;
+using EdgeML.Native.Energy;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
 
@@ -43,6 +44,9 @@ public sealed record EdgeSessionOptions
 
     /// <summary>Times and power of this device; null for the package's, or for a measurement where a controller needs one.</summary>
     public DeviceProfile? Profile { get; init; }
+
+    /// <summary>Says what tasks cost; null for the power model that the profile declares.</summary>
+    public IEnergyMeter? EnergyMeter { get; init; }
 
     /// <summary>Answers as late as a slower device would; null for this machine as it is.</summary>
     public DeviceEmulation? Emulation { get; init; }
