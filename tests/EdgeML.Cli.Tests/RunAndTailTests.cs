@@ -51,7 +51,7 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
     }
 
     [Fact]
-    public void Run_TailProcessKilledAndRestartedAtRandom_TwoThousandAnswersEqualTheUndisturbedRuns()
+    public async Task Run_TailProcessKilledAndRestartedAtRandom_TwoThousandAnswersEqualTheUndisturbedRuns()
     {
         const int count = 2000;
         const int seed = 417;
@@ -74,9 +74,9 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
             tail = new TailProcess(package.Model, address);
         }
         tail.Dispose();
-        Assert.True(run.ExitCode == 0, complaints.Result);
+        Assert.True(run.ExitCode == 0, await complaints);
         using var json = JsonDocument.Parse(File.ReadAllBytes(package["disturbed.json"]));
-        output.WriteLine($"{kills} kills, {json.RootElement.GetProperty("offloaded")} offloaded, {json.RootElement.GetProperty("fallbacks")} fallbacks; {said.Result.Length} characters");
+        output.WriteLine($"{kills} kills, {json.RootElement.GetProperty("offloaded")} offloaded, {json.RootElement.GetProperty("fallbacks")} fallbacks; {(await said).Length} characters");
         Assert.Equal(count, json.RootElement.GetProperty("tasks").GetInt32());
         Assert.True(kills > 0);
         float[] disturbed = Read("disturbed.bin");
