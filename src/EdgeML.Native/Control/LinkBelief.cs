@@ -28,9 +28,6 @@ sealed class LinkBelief
     int _rates;
     bool _failed;
 
-    /// <summary>Whether the last attempt to use the tail failed and nothing has been heard since.</summary>
-    public bool Failed => _failed;
-
     /// <summary>Whether the link as last reported can be used.</summary>
     public bool Up { get; private set; }
 

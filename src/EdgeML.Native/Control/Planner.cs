@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
@@ -131,8 +132,8 @@ sealed class Planner
         for (int exit = 0; exit < coefficients.Length; exit++)
         {
             ref readonly Coefficients each = ref coefficients[exit];
-            var share = new Vector<float>(Mix.Shares[exit], point);
-            var right = new Vector<float>(Mix.Rights[exit], point);
+            Vector<float> share = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Shares[exit]), (nuint)point);
+            Vector<float> right = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Rights[exit]), (nuint)point);
             worth = Vector.FusedMultiplyAdd(right, new Vector<float>(each.Inside), worth);
             worth = Vector.FusedMultiplyAdd(share, new Vector<float>(SatisfactionWeight * each.Inside), worth);
             Vector<float> part = share * new Vector<float>(each.Energy);
@@ -153,7 +154,7 @@ sealed class Planner
         return worth - tie;
     }
 
-    /// <summary>Nothing holds the bounds: the plan whose means exceed them least.</summary>
+    /// <summary>Nothing holds the bounds: the plan whose means exceed them least; among equals the one that is right more often.</summary>
     Plan LeastBad(in PlanningConditions conditions, in Requirements requirements)
     {
         var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, true);
@@ -163,18 +164,22 @@ sealed class Planner
             foreach (ThresholdGrid.Group group in _model.Grid.Groups)
             {
                 _model.Paths(group.HeadMask, cut, conditions, _paths);
-                for (int point = group.Start; point < group.End; point++)
+                for (int point = group.Start; point < group.End; point += Vector<float>.Count)
                 {
-                    (double latency, double energy, double right) = (0, 0, 0);
+                    Vector<float> latency = Vector<float>.Zero, energy = Vector<float>.Zero, right = Vector<float>.Zero;
                     for (int exit = 0; exit < _paths.Length; exit++)
                     {
-                        latency += Mix.Shares[exit][point] * _paths[exit].LatencyMs;
-                        energy += Mix.Shares[exit][point] * _paths[exit].EnergyJ;
-                        right += Mix.Rights[exit][point];
+                        var share = new Vector<float>(Mix.Shares[exit], point);
+                        latency += share * new Vector<float>((float)(_paths[exit].LatencyMs / requirements.LatencyMs));
+                        energy += share * new Vector<float>((float)(_paths[exit].EnergyJ / requirements.EnergyJ));
+                        right += new Vector<float>(Mix.Rights[exit], point);
                     }
-                    double excess = Math.Max(latency / requirements.LatencyMs, energy / requirements.EnergyJ);
-                    float score = (float)((TieWeight * right) - excess);
-                    if (score > best.Score) best = new Plan(point, cut, score, true);
+                    Vector<float> score = (new Vector<float>(TieWeight) * right) - Vector.Max(latency, energy);
+                    if (!Vector.GreaterThanAny(score, new Vector<float>(best.Score))) continue;
+                    for (int lane = 0; lane < Vector<float>.Count; lane++)
+                    {
+                        if (score[lane] > best.Score) best = new Plan(point + lane, cut, score[lane], true);
+                    }
                 }
             }
         }

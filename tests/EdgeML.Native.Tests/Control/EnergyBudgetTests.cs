@@ -1,0 +1,47 @@
+using EdgeML.Native.Control;
+
+namespace EdgeML.Native.Tests.Control;
+
+public class EnergyBudgetTests
+{
+    static EnergyBudget After(double joules, int intervals = 2)
+    {
+        var budget = new EnergyBudget();
+        for (int i = 0; i < intervals; i++)
+        {
+            for (int task = 0; task < 5; task++) budget.Spend(joules);
+            budget.CloseInterval();
+        }
+        return budget;
+    }
+
+    [Fact]
+    public void Level_Overspent_MustSaveExactlyTheExcess()
+    {
+        // 10 tasks at 1.1 of 15 at 1: five are left 4 J.
+        Assert.Equal(0.8, After(1.1).Level(1), 9);
+        Assert.Equal(1, After(1).Level(1), 9);
+    }
+
+    [Fact]
+    public void Level_Saved_SpendsHalfOfIt() => Assert.Equal(1.1, After(0.9).Level(1), 9);
+
+    [Fact]
+    public void Level_OldIntervals_AreForgotten()
+    {
+        EnergyBudget budget = After(5);
+        for (int i = 0; i < 2; i++)
+        {
+            budget.Spend(1);
+            budget.CloseInterval();
+        }
+        Assert.Equal(1, budget.Level(1), 9);
+    }
+
+    [Fact]
+    public void Level_NoBoundOrFarOver_StaysUsable()
+    {
+        Assert.Equal(1, After(100).Level(double.PositiveInfinity));
+        Assert.Equal(0.3, After(100).Level(1));
+    }
+}
