@@ -1,10 +1,34 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using EdgeML.Benchmarks;
+using EdgeML.Benchmarks.Bars;
+using EdgeML.Benchmarks.Checks;
 using EdgeML.Benchmarks.Offload;
+using EdgeML.Benchmarks.Processes;
 
-switch (args.FirstOrDefault())
+try
 {
-    case OffloadPingPong.ServerArgument: return OffloadPingPong.Serve();
-    case "offload": return OffloadPingPong.Run() <= 1.5 ? 0 : 1;
-    default:
-        Console.Error.WriteLine("edgeml-benchmarks: say which benchmark: offload");
-        return 2;
+    switch (args.FirstOrDefault())
+    {
+        case OffloadPingPong.ServerArgument: return OffloadPingPong.Serve();
+        case TailProcess.Argument: return TailProcess.Serve(args.AsSpan(1));
+        case EdgeProcess.Argument: return EdgeProcess.Serve(args.AsSpan(1));
+        case "--check": return BudgetCheck.Run(Options.Parse(args.AsSpan(1)));
+        case "--bars": return BarsRun.Run(Options.Parse(args.AsSpan(1)));
+        case null or "--help" or "-h" or "help":
+            Console.WriteLine(Options.Help);
+            return 0;
+        default:
+            // In this process: the generated project of the usual toolchain cannot be restored where the registry is incomplete.
+            BenchmarkSwitcher.FromAssembly(typeof(Options).Assembly)
+                .Run(args, DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
+            return 0;
+    }
+}
+catch (Exception error) when (error is ArgumentException or InvalidDataException or IOException)
+{
+    Console.Error.WriteLine($"edgeml-benchmarks: {error.Message}");
+    return 2;
 }

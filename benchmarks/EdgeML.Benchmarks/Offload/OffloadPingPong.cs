@@ -17,9 +17,9 @@ static class OffloadPingPong
     const int DownBytes = 64;
     const int Classes = 2;
 
-    /// <summary>Measures, in turns so that the machine's moods meet all of them alike, and prints medians.</summary>
-    /// <returns>Median of the offload over median of the async ping-pong; the bar is 1.5.</returns>
-    public static double Run(int rounds = 20, int perRound = 500)
+    /// <summary>Measures, in turns so that the machine's moods meet all of them alike.</summary>
+    /// <returns>By contender: name and microseconds. The bar is 1.5 for the first over the third at the median.</returns>
+    public static IReadOnlyList<(string Name, double P50, double P99)> Measure(int rounds = 20, int perRound = 500)
     {
         using Process server = StartServer();
         int[] ports = [.. server.StandardOutput.ReadLine()!.Split(' ').Select(int.Parse)];
@@ -40,15 +40,11 @@ static class OffloadPingPong
             {
                 foreach (var contender in contenders) contender.Micros.AddRange(contender.Round(perRound));
             }
-            Console.WriteLine($"{UpBytes} B up, {DownBytes} B and more down, two processes, {rounds * perRound} each, microseconds:");
-            foreach (var (name, _, micros) in contenders)
+            return [.. contenders.Select(contender =>
             {
-                micros.Sort();
-                Console.WriteLine($"  {name,-22} p50 {micros[micros.Count / 2],7:0.0}  p99 {micros[micros.Count * 99 / 100],7:0.0}");
-            }
-            double ratio = Median(contenders[0].Micros) / Median(contenders[2].Micros);
-            Console.WriteLine($"  offload / async socket at p50: {ratio:0.00} (bar 1.5); sent with await: {Median(contenders[1].Micros) / Median(contenders[2].Micros):0.00}");
-            return ratio;
+                contender.Micros.Sort();
+                return (contender.Name, Median(contender.Micros), contender.Micros[contender.Micros.Count * 99 / 100]);
+            })];
         }
         finally
         {

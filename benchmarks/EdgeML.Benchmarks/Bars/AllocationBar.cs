@@ -1,0 +1,36 @@
+using EdgeML.Benchmarks.Processes;
+using EdgeML.Benchmarks.Subjects;
+
+namespace EdgeML.Benchmarks.Bars;
+
+/// <summary>What an edge process allocates a task once it is warm.</summary>
+static class AllocationBar
+{
+    public const string Name = "allocation";
+
+    const int WarmUp = 1000;
+    const int Tasks = 10_000;
+    const double LocalBytes = 8;
+    const double OffloadedBytes = 64;
+
+    public static IEnumerable<BarRow> Measure(BenchmarkModels models)
+    {
+        var run = new EdgeRun { Package = models.Shipped, WarmUp = WarmUp, Tasks = Tasks };
+        var local = EdgeProcess.Start(run);
+        yield return Row(
+            "edge process, local: bytes allocated a task", local, local.AllocatedBytesPerTask < LocalBytes && local.Collections == 0,
+            $"< {LocalBytes} B, no collection");
+
+        using var tail = new TailProcess(models.Shipped);
+        var offloaded = EdgeProcess.Start(run with { TailPort = tail.Port, AlwaysOffload = true });
+        bool holds = offloaded.AllocatedBytesPerTask < OffloadedBytes && offloaded.OldCollections == 0 && offloaded.Offloaded > Tasks * 9 / 10;
+        yield return Row("edge process, offloaded: bytes allocated a task", offloaded, holds, $"< {OffloadedBytes} B, no gen-2 collection");
+    }
+
+    static BarRow Row(string what, EdgeRunResult result, bool holds, string bar) => new(
+        what,
+        $"{result.AllocatedBytesPerTask:0.00} B, {result.Collections} collections, {result.OldCollections} of gen 2 ({Tasks} tasks after {WarmUp}, " +
+            $"{result.Offloaded} by the tail, {result.LearnSteps} learn steps, {result.Measurements} measurements)",
+        bar,
+        holds && result.LearnSteps > 0 && result.Measurements > 0 ? Verdict.Holds : Verdict.Missed);
+}

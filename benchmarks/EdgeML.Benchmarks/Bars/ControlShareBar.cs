@@ -1,0 +1,27 @@
+using EdgeML.Benchmarks.Processes;
+using EdgeML.Benchmarks.Subjects;
+
+namespace EdgeML.Benchmarks.Bars;
+
+/// <summary>What deciding and learning take of the time tasks take, with a tail on this machine.</summary>
+static class ControlShareBar
+{
+    public const string Name = "control";
+
+    const double LargestShare = 0.02;
+
+    public static IEnumerable<BarRow> Measure(BenchmarkModels models)
+    {
+        using var tail = new TailProcess(models.Shipped);
+        var run = new EdgeRun { Package = models.Shipped, WarmUp = 200, Tasks = 2000, TailPort = tail.Port };
+        yield return Row("deciding and learning / task time, this machine as it is", EdgeProcess.Start(run));
+        var emulated = EdgeProcess.Start(run with { Tasks = 600, Emulate = true });
+        yield return Row($"deciding and learning / task time, the demo's edge ({emulated.Slowdown:0.0} times slower)", emulated);
+    }
+
+    static BarRow Row(string what, EdgeRunResult result) => BarRow.AtMost(
+        what, result.ControlShare, LargestShare,
+        $"{100 * result.ControlShare:0.00} % ({result.Decisions} decisions of {result.DecideMicros:0.0} us, {result.LearnSteps} learn steps of " +
+            $"{result.LearnMicros:0} us, tasks of {result.MeanLatencyMs:0.00} ms)",
+        "< 2 %");
+}

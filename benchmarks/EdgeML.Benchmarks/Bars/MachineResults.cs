@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Diagnostics;
+using EdgeML.Native.Lab.Reports;
+
+namespace EdgeML.Benchmarks.Bars;
+
+/// <summary>The results page of this machine in the source tree: a number without a machine is no result.</summary>
+static partial class MachineResults
+{
+    /// <returns>The folder written to.</returns>
+    /// <exception cref="DirectoryNotFoundException">The program does not lie in a source tree.</exception>
+    public static string Write(string table)
+    {
+        string folder = Path.Combine(SourceTree(), "benchmarks", "results", NotInNames().Replace(ProcessorSearch.Model, ".").Trim('.'));
+        Directory.CreateDirectory(folder);
+        string versions = Versions();
+        AtomicFile.Write(Path.Combine(folder, "Versions.txt"), stream => stream.Write(Encoding.UTF8.GetBytes(versions)));
+        string page = $"# Numbers to hold, {ProcessorSearch.Model}\n\nWritten by `dotnet run -c Release --project benchmarks/EdgeML.Benchmarks -- --bars --write`; " +
+            $"how each is measured: [README](../../README.md), software: [Versions.txt](Versions.txt).\n\n{table}";
+        AtomicFile.Write(Path.Combine(folder, "bars.md"), stream => stream.Write(Encoding.UTF8.GetBytes(page)));
+        return folder;
+    }
+
+    /// <summary>What the numbers depend on, one line each.</summary>
+    public static string Versions()
+    {
+        using var backend = new Backend(new BackendOptions());
+        return $"""
+            Processor      {ProcessorSearch.Model}, {Environment.ProcessorCount} threads usable
+            OS             {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}
+            .NET           {Environment.Version}
+            Inference      {backend.Name} {backend.LibraryVersion}
+            EdgeML.Native  {typeof(EdgeSession).Assembly.GetName().Version?.ToString(3)}
+
+            """;
+    }
+
+    static string SourceTree()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) return folder.FullName;
+        throw new DirectoryNotFoundException($"no EdgeML.Native.sln above {AppContext.BaseDirectory}: results are kept in the source tree");
+    }
+
+    [GeneratedRegex("[^A-Za-z0-9]+")]
+    private static partial Regex NotInNames();
+}

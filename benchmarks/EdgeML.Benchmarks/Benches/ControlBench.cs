@@ -1,0 +1,21 @@
+using BenchmarkDotNet.Attributes;
+using EdgeML.Benchmarks.Subjects;
+
+namespace EdgeML.Benchmarks.Benches;
+
+/// <summary>The learner acts and learns.</summary>
+[MemoryDiagnoser]
+public class ControlBench
+{
+    readonly LearnerSubject _subject = new();
+
+    [Benchmark]
+    public int ChoosesAction() => _subject.Act().Cut;
+
+    [Benchmark]
+    public float LearnsFromBatch()
+    {
+        _subject.Learn();
+        return _subject.Loss;
+    }
+}

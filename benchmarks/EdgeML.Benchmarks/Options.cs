@@ -1,0 +1,53 @@
+using EdgeML.Benchmarks.Bars;
+
+namespace EdgeML.Benchmarks;
+
+/// <summary>What the command line of <c>--check</c> and <c>--bars</c> says.</summary>
+sealed record Options
+{
+    public const string ModelVariable = "EDGEML_BENCHMARK_MODEL";
+
+    public static readonly string Help = $"""
+        edgeml-benchmarks --check [--model F.onnx]
+            Is every benchmarked part right, and inside its allocation budget (benchmarks/budgets.json)? Less than a minute; no time is
+            judged. Exit code 1 when a budget is broken.
+        edgeml-benchmarks --bars [--only NAME,...] [--write] [--model F.onnx] [--vgg16 F.onnx]
+            The numbers the project holds itself to: measured, bar, and whether it holds. --write leaves bars.md and Versions.txt in
+            benchmarks/results/<processor>/. Exit code 1 when a bar is missed.
+            Names: {string.Join(", ", BarsRun.Names)}
+        edgeml-benchmarks --filter '*Decision*' [any option of BenchmarkDotNet]
+            Single parts under BenchmarkDotNet; --list flat names them.
+
+        --model   the shipped network; by default models/shapes-vgg.onnx, or what {ModelVariable} names
+        --vgg16   a large network; by default shared/models/vgg16-cifar10-branched.onnx beside the checkout, without it its rows are skipped
+        """;
+
+    public string? Model { get; private init; } = Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } chosen ? chosen : null;
+
+    public string? Vgg16 { get; private init; }
+
+    public IReadOnlyList<string> Only { get; private init; } = [];
+
+    public bool Write { get; private init; }
+
+    /// <exception cref="ArgumentException">An option that does not exist, or one without its value.</exception>
+    public static Options Parse(ReadOnlySpan<string> args)
+    {
+        var options = new Options();
+        for (int i = 0; i < args.Length; i++)
+        {
+            options = args[i] switch
+            {
+                "--write" => options with { Write = true },
+                "--model" => options with { Model = Value(args, ref i) },
+                "--vgg16" => options with { Vgg16 = Value(args, ref i) },
+                "--only" => options with { Only = Value(args, ref i).Split(',', StringSplitOptions.RemoveEmptyEntries) },
+                _ => throw new ArgumentException($"unknown option '{args[i]}'; --help shows what there is"),
+            };
+        }
+        return options;
+    }
+
+    static string Value(ReadOnlySpan<string> args, ref int i) =>
+        i + 1 < args.Length ? args[++i] : throw new ArgumentException($"option {args[i]} needs a value");
+}

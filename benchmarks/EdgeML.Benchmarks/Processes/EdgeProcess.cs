@@ -1,0 +1,127 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Scenarios;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Benchmarks.Processes;
+
+/// <summary>An edge in a process of its own, so that what the process allocates is what the edge allocates: default controller, learner
+/// and telemetry on, pictures of the data set "shapes".</summary>
+static class EdgeProcess
+{
+    public const string Argument = "edge-process";
+
+    const int Pictures = 256;
+
+    /// <summary>Runs an edge process and waits for its result.</summary>
+    public static EdgeRunResult Start(EdgeRun run)
+    {
+        using var process = new OwnProcess(Argument, JsonSerializer.Serialize(run));
+        return JsonSerializer.Deserialize<EdgeRunResult>(process.ReadLine())!;
+    }
+
+    /// <summary>The other process.</summary>
+    public static int Serve(ReadOnlySpan<string> args)
+    {
+        Console.WriteLine(JsonSerializer.Serialize(Run(JsonSerializer.Deserialize<EdgeRun>(args[0])!)));
+        return 0;
+    }
+
+    static EdgeRunResult Run(EdgeRun run)
+    {
+        using var model = BranchedModel.Load(run.Package);
+        byte[][] pictures = Draw(model.Manifest);
+        var profile = DeviceProfiler.Measure(model, "here", runs: 20);
+        long[] payload = [.. model.Manifest.Cuts.Select(cut => (long)cut.Bytes)];
+        payload[0] = model.Manifest.Input.Elements;
+        var scenario = new DemoScenarioBuilder(model.Manifest, profile, payload);
+        long measurements = 0;
+        using MeterListener telemetry = Listen(() => measurements++);
+        // Without the slow edge the demo's bounds would be no bounds; half the whole network's time leaves something to decide.
+        var bounds = run.Emulate ? scenario.Bounds : new Requirements(profile.UnitMs.Sum() / 2, double.PositiveInfinity);
+        int cut = NarrowestBeforeExits(model.Manifest);
+        using var session = new EdgeSession(model, new EdgeSessionOptions
+        {
+            CreateController = context => run.AlwaysOffload
+                ? new SteeredController(PolicyControllers.Create(PolicyControllers.EdgeML, context), cut)
+                : PolicyControllers.Create(PolicyControllers.EdgeML, context),
+            Tail = run.TailPort > 0 ? new TailClientOptions { Host = "127.0.0.1", Port = run.TailPort } : null,
+            ConnectWait = TimeSpan.FromSeconds(10),
+            Profile = profile,
+            Requirements = bounds,
+            DeadlineMs = 1000,
+            Emulation = run.Emulate ? new DeviceEmulation(scenario.Edge, scenario.EdgeSlowdown) : null,
+        });
+
+        var logits = new float[model.Manifest.Classes];
+        for (int i = 0; i < run.WarmUp; i++) session.Run(pictures[i % Pictures], logits);
+        long allocated = GC.GetTotalAllocatedBytes();
+        int collections = GC.CollectionCount(0), old = GC.CollectionCount(2);
+        long offloaded = 0, fallbacks = 0;
+        double latencyMs = 0;
+        for (int i = 0; i < run.Tasks; i++)
+        {
+            TaskResult result = session.Run(pictures[(run.WarmUp + i) % Pictures], logits);
+            if (result.Offloaded) offloaded++;
+            if (result.Fallback) fallbacks++;
+            latencyMs += result.LatencyMs;
+        }
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
+        collections = GC.CollectionCount(0) - collections;
+        old = GC.CollectionCount(2) - old;
+        ControlCounters control = session.Control;
+        return new EdgeRunResult
+        {
+            AllocatedBytesPerTask = (double)allocated / run.Tasks,
+            Collections = collections,
+            OldCollections = old,
+            Offloaded = offloaded,
+            Fallbacks = fallbacks,
+            Measurements = measurements,
+            Decisions = control.Decisions,
+            DecideMicros = control.DecideMicrosMedian,
+            LearnSteps = control.LearnSteps,
+            LearnMicros = control.LearnMicros,
+            ControlShare = control.ShareOfTaskTime,
+            MeanLatencyMs = latencyMs / run.Tasks,
+            Slowdown = run.Emulate ? scenario.EdgeSlowdown : 1,
+        };
+    }
+
+    static byte[][] Draw(ModelManifest manifest)
+    {
+        using ImageSource source = DataSpec.Parse("shapes:seed=1,difficulty=mixed").Open(manifest.Input.Shape);
+        var pictures = new byte[Pictures][];
+        for (int i = 0; i < Pictures; i++) source.Read(i, pictures[i] = new byte[manifest.Input.Elements]);
+        return pictures;
+    }
+
+    // In front of every exit, so that nothing is answered on the edge.
+    static int NarrowestBeforeExits(ModelManifest manifest)
+    {
+        int narrowest = 0;
+        for (int k = 1; k < manifest.Exits[0].AfterUnit; k++)
+            if (manifest.Cuts[k].Bytes < manifest.Input.Elements && manifest.Cuts[k].Bytes < manifest.Cuts[narrowest].Bytes) narrowest = k;
+        return narrowest;
+    }
+
+    static MeterListener Listen(Action measured)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == EdgeMetrics.MeterName) self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => measured());
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => measured());
+        listener.Start();
+        return listener;
+    }
+}

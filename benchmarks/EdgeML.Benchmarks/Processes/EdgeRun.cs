@@ -1,0 +1,22 @@
+namespace EdgeML.Benchmarks.Processes;
+
+/// <summary>What an edge process is asked to do.</summary>
+sealed record EdgeRun
+{
+    public required string Package { get; init; }
+
+    /// <summary>Tasks before anything is counted.</summary>
+    public required int WarmUp { get; init; }
+
+    /// <summary>Tasks counted.</summary>
+    public required int Tasks { get; init; }
+
+    /// <summary>Port of a tail on this machine, or 0 for none.</summary>
+    public int TailPort { get; init; }
+
+    /// <summary>Whether every task goes to the tail, whatever the controller plans; it decides and learns all the same.</summary>
+    public bool AlwaysOffload { get; init; }
+
+    /// <summary>Whether the slower edge of the demo is emulated.</summary>
+    public bool Emulate { get; init; }
+}

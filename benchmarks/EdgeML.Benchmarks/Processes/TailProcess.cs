@@ -1,0 +1,37 @@
+using EdgeML.Native.Inference;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Benchmarks.Processes;
+
+/// <summary>A tail in a process of its own, on a free port of this machine.</summary>
+sealed class TailProcess : IDisposable
+{
+    public const string Argument = "tail-process";
+
+    readonly OwnProcess _process;
+
+    public TailProcess(string package)
+    {
+        _process = new OwnProcess(Argument, package);
+        Port = int.Parse(_process.ReadLine());
+    }
+
+    public int Port { get; }
+
+    public TailClientOptions Client => new() { Host = "127.0.0.1", Port = Port };
+
+    public void Dispose() => _process.Dispose();
+
+    /// <summary>The other process: prints its port, serves to the end of its input.</summary>
+    public static int Serve(ReadOnlySpan<string> args)
+    {
+        using var model = BranchedModel.Load(args[0]);
+        var profile = DeviceProfiler.Measure(model, "tail", runs: 20);
+        using var server = new TailServer(new ModelTailExecutor(model, profile), new TailServerOptions());
+        Console.WriteLine(server.EndPoint.Port);
+        while (Console.In.Read() >= 0)
+        {
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,127 @@
+using EdgeML.Native.Inference;
+using EdgeML.Native.Interop;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Benchmarks.Subjects;
+
+/// <summary>One network on one thread, to be run whole in a single session, or range by range with every exit tried and none taken.</summary>
+sealed unsafe class NetworkSubject : IDisposable
+{
+    /// <summary>Above 0, so that the exit is tried, and below any entropy that is not exactly 0.</summary>
+    const float NeverTaken = 1e-30f;
+
+    readonly Lane _lane;
+    readonly float[] _thresholds;
+    readonly ChainPlan _ranges;
+    readonly ChainPlan _units;
+    readonly WeightsHandle _weights;
+    readonly Engine _wholeEngine;
+    readonly PinnedBuffer _wholeLogits;
+    readonly PinnedBuffer _firstLogits;
+    readonly ChainHandle _whole;
+    RunResultNative _result = new();
+
+    public NetworkSubject(string package)
+    {
+        Model = BranchedModel.Load(package, new BackendOptions { FusedBudgetBytes = 1L << 30 });
+        _lane = new Lane(Model);
+        _thresholds = new float[Manifest.SideExits];
+        Array.Fill(_thresholds, NeverTaken);
+        var key = PlanKey.For(Manifest, 0, Manifest.LocalCut, _thresholds);
+        _ranges = new ChainPlan(Model, _lane.Workspace, key);
+        _units = new ChainPlan(Model, _lane.Workspace, key, mayFuse: false);
+
+        _weights = Model.Package.CreateSharedWeights(Model.Backend.Handle);
+        RangeModel whole = Model.Package.BuildWhole();
+        _wholeEngine = new Engine(Model.Backend, _weights, whole);
+        _wholeLogits = new PinnedBuffer(Model.Backend, Manifest.Classes * sizeof(float));
+        _firstLogits = new PinnedBuffer(Model.Backend, Manifest.Classes * sizeof(float));
+        NativeError.Check(NativeMethods.ChainCreate(out _whole, Model.Backend.Handle));
+        // Every output is computed; the first and the last are looked at.
+        var stage = new StageNative
+        {
+            Flags = StageNative.Final,
+            BoundaryOutput = 0,
+            LogitsOutput = (uint)whole.Outputs.Count - 1,
+            ExitIndex = (uint)Manifest.Exits.Count,
+            Classes = (uint)Manifest.Classes,
+        };
+        NativeError.Check(NativeMethods.ChainAdd(
+            _whole, _wholeEngine.Handle, _lane.Workspace.Boundary(0).Handle, _firstLogits.Handle, _wholeLogits.Handle, stage));
+        LoadNoise(1);
+        RunRanges();
+        if (!Model.WaitForFusion(TimeSpan.FromMinutes(2))) throw new InvalidOperationException("ranges were not fused within 2 minutes");
+        RunRanges();
+        if (_ranges.Stages != Manifest.Exits.Count) throw new InvalidOperationException($"{_ranges.Stages} ranges, {Manifest.Exits.Count} expected");
+    }
+
+    public BranchedModel Model { get; }
+
+    public ModelManifest Manifest => Model.Manifest;
+
+    /// <summary>Sessions beyond one that <see cref="RunRanges"/> executes.</summary>
+    public int ExtraRanges => _ranges.Stages - 1;
+
+    /// <summary>Final logits of the last <see cref="RunWhole"/>.</summary>
+    public ReadOnlySpan<float> WholeLogits => _wholeLogits.Floats;
+
+
+    /// <summary>Takes a seeded input that no head is perfectly sure about.</summary>
+    public void LoadNoise(int seed) => Load(Noise(seed));
+
+    public float[] Noise(int seed)
+    {
+        var random = new Random(seed);
+        var input = new float[Manifest.Input.Elements];
+        for (int i = 0; i < input.Length; i++) input[i] = random.NextSingle();
+        return input;
+    }
+
+    public void Load(ReadOnlySpan<float> input) => _lane.Load(input);
+
+    /// <summary>The whole network with all its heads, one session.</summary>
+    public void RunWhole()
+    {
+        var desc = new RunDescNative();
+        NativeError.Check(NativeMethods.ChainRun(ref _result, _whole, desc));
+    }
+
+    /// <summary>The same work in one session per stop.</summary>
+    public void RunRanges() => Run(_ranges);
+
+    /// <summary>Final logits of <see cref="RunRanges"/>.</summary>
+    public ReadOnlySpan<float> RangesRun()
+    {
+        RunRanges();
+        return _lane.Workspace.Logits(Manifest.Exits.Count).Floats;
+    }
+
+    /// <summary>Final logits of <see cref="RunUnits"/>.</summary>
+    public ReadOnlySpan<float> UnitsRun()
+    {
+        RunUnits();
+        return _lane.Workspace.Logits(Manifest.Exits.Count).Floats;
+    }
+
+    /// <summary>The same work in one session per unit and head.</summary>
+    public void RunUnits() => Run(_units);
+
+    void Run(ChainPlan plan)
+    {
+        plan.Run(_thresholds, ref _result);
+        if (_result.Outcome != NativeOutcome.Final) throw new InvalidOperationException($"exit {_result.ExitIndex} was taken, which none should be");
+    }
+
+    public void Dispose()
+    {
+        _whole.Dispose();
+        _firstLogits.Release();
+        _wholeLogits.Release();
+        _wholeEngine.Dispose();
+        _weights.Dispose();
+        _ranges.Dispose();
+        _units.Dispose();
+        _lane.Dispose();
+        Model.Dispose();
+    }
+}
