@@ -15,8 +15,8 @@ namespace edgeml::ort {
 // for tensors that no optimizer has replaced. The prepacked container adds one shared copy of what kernels repack
 // (Gemm, MatMul).
 //
-// VGG16 (59 MB of weights) loaded three times, as one session, as four ranges, as 21 units; private memory of all three,
-// time of one run and of making it, one thread, AVX2:
+// VGG16 (59 MB of weights) loaded three times, as one session, as four ranges, as 21 units: private memory of all
+// three, time of one run, time of making it; one thread, AVX2.
 //                              private   one   four  units ms    made in
 //     inline weights, ALL       192 MB   12.4  12.3  12.7        323 246 195 ms
 //     inline weights, EXTENDED  194 MB   11.0  11.0  11.1        239 170 108 ms
