@@ -13,6 +13,7 @@ static class CommandList
         () => new RunCommand(),
         () => new TailCommand(),
         () => new CurveCommand(),
+        () => new DemoCommand(),
         () => new DoctorCommand(),
     ];
 }

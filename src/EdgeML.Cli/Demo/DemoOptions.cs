@@ -1,0 +1,24 @@
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Links;
+
+namespace EdgeML.Cli.Demo;
+
+/// <summary>What a demo run was asked for.</summary>
+sealed record DemoOptions
+{
+    public string? Model { get; init; }
+
+    public required DataSpec Data { get; init; }
+
+    public LinkTrace? Trace { get; init; }
+
+    /// <summary>Round-trip time where the trace does not say.</summary>
+    public double RttMs { get; init; } = 20;
+
+    public required int Tasks { get; init; }
+
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Rivals one after the other instead of at the same time.</summary>
+    public bool OneByOne { get; init; }
+}

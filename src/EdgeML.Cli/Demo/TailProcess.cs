@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using EdgeML.Native.Lab.Scenarios;
+
+namespace EdgeML.Cli.Demo;
+
+/// <summary><c>edgeml tail</c> as a process of its own, started from this same executable and ended with it.</summary>
+/// <remarks>The tail follows its standard input: lines set its load, and the end of input, for whatever reason, ends it. So none is left behind.</remarks>
+sealed class TailProcess : IScenarioTail, IDisposable
+{
+    static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(4);
+
+    readonly Process _process;
+    double _load = 1;
+
+    TailProcess(Process process, IPEndPoint endPoint) => (_process, EndPoint) = (process, endPoint);
+
+    /// <inheritdoc/>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Starts a tail and waits until it listens.</summary>
+    /// <exception cref="InvalidOperationException">It ended or stayed silent; with its own words.</exception>
+    public static async Task<TailProcess> StartAsync(string model, CancellationToken cancellation)
+    {
+        Process process = Process.Start(Command("tail", "--model", model, "--listen", "127.0.0.1:0", "--load-from-stdin"))
+            ?? throw new InvalidOperationException("the tail's process did not start");
+        try
+        {
+            string? complaint = null;
+            process.ErrorDataReceived += (_, line) => complaint ??= line.Data;
+            process.BeginErrorReadLine();
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(s_startLimit);
+            string? first;
+            try
+            {
+                first = await process.StandardOutput.ReadLineAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                throw new InvalidOperationException($"the tail did not listen within {s_startLimit.TotalSeconds:0} s");
+            }
+            if (first?.Split(' ') is not ["listening", var address] || !IPEndPoint.TryParse(address, out IPEndPoint? endPoint))
+            {
+                process.WaitForExit(1000);
+                throw new InvalidOperationException($"the tail did not start: {complaint ?? first ?? "it ended without a word"}");
+            }
+            return new TailProcess(process, endPoint);
+        }
+        catch
+        {
+            End(process);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SetLoad(double factor)
+    {
+        if (factor == _load) return;
+        _load = factor;
+        _process.StandardInput.WriteLine(factor.ToString("0.###", CultureInfo.InvariantCulture));
+        _process.StandardInput.Flush();
+    }
+
+    /// <summary>Lets it finish what it computes, then makes sure that it is gone.</summary>
+    public void Dispose() => End(_process);
+
+    static void End(Process process)
+    {
+        using (process)
+        {
+            try
+            {
+                process.StandardInput.Close();
+            }
+            catch (IOException)
+            {
+                // It has ended already and its input is a broken pipe.
+            }
+            if (!process.WaitForExit(s_stopLimit)) process.Kill(entireProcessTree: true);
+        }
+    }
+
+    static ProcessStartInfo Command(params ReadOnlySpan<string> arguments)
+    {
+        string host = Environment.ProcessPath ?? "dotnet";
+        var start = new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // Under "dotnet edgeml.dll" the executable is the runtime's host; the published command is its own.
+        if (Path.GetFileNameWithoutExtension(host) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edgeml.dll"));
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        return start;
+    }
+}
