@@ -17,6 +17,8 @@ namespace EdgeML.Native.Lab.Scenarios;
 /// <param name="codec">How cut tensors travel.</param>
 public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, DeviceProfile edge, DataSpec data, RecordedInputs inputs, TensorEncoding codec)
 {
+    const int WarmUpRounds = 6;
+
     /// <summary>Runs every task of the scenario under one controller, at the scenario's pace; blocks until the last one.</summary>
     /// <param name="tail">Used by this row alone while it runs; null for a row that stays on the edge.</param>
     /// <param name="controller">Makes the controller.</param>
@@ -29,11 +31,12 @@ public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, D
         RecordingController? recorder = null;
         using ImageSource source = data.Open(model.Manifest.Input.Shape, scenario.Tasks);
         Apply(phase, link, tail);
+        if (link is not null) WarmUp(link);
         using var session = new EdgeSession(model, new EdgeSessionOptions
         {
             Codec = codec,
             DeadlineMs = scenario.DeadlineMs,
-            Tail = link is null ? null : new TailClientOptions { Host = link.EndPoint.Address.ToString(), Port = link.EndPoint.Port },
+            Tail = link is null ? null : Client(link),
             CreateController = context => recorder = new RecordingController(controller(context), scenario.Tasks),
             Seed = (int)(scenario.Seed & int.MaxValue),
             Requirements = phase.Bounds,
@@ -63,6 +66,28 @@ public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, D
         tail?.SetLoad(1);
         return progress.Judge()!;
     }
+
+    // The first run of every path compiles code and faults pages in, here and on the tail. That is no part of the scenario.
+    void WarmUp(LinkShaper link)
+    {
+        ModelManifest manifest = model.Manifest;
+        float[] tensor = new float[manifest.Input.Elements];
+        byte[] bytes = new byte[tensor.Length];
+        var thresholds = new float[manifest.SideExits];
+        using var session = new EdgeSession(model, new EdgeSessionOptions { Codec = codec, DeadlineMs = 500, Tail = Client(link) });
+        for (int round = 0; round < WarmUpRounds; round++)
+        {
+            Array.Fill(thresholds, round / (float)WarmUpRounds);
+            foreach (int cut in (ReadOnlySpan<int>)[0, manifest.Exits[0].AfterUnit, manifest.LocalCut])
+            {
+                session.Policy = new ExitPolicy(thresholds, cut);
+                if (cut > 0) session.Run(tensor);
+                else session.Run(bytes);
+            }
+        }
+    }
+
+    static TailClientOptions Client(LinkShaper link) => new() { Host = link.EndPoint.Address.ToString(), Port = link.EndPoint.Port };
 
     static void Apply(ScenarioPhase phase, LinkShaper? link, IScenarioTail? tail)
     {
