@@ -20,7 +20,7 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
                 using EngineHandle engine = Load(context, onnx.Span);
                 Run(engine, tensors);
             }
-            catch (NativeException e) when (e.Status is not (NativeStatus.OutOfMemory or NativeStatus.Internal))
+            catch (NativeException e) when (e.Status is not NativeStatus.Internal)
             {
                 throw new InvalidDataException($"the engine refuses the model: {OnnxFile.OneLine(e.Message)}", e);
             }
