@@ -59,10 +59,12 @@ sealed class TailLink : IDisposable
         Tail = Input.Prelude.Kind switch
         {
             FrameKind.HelloAck => HelloAckHeader.Read(Input.Header),
-            FrameKind.Error => throw new IOException($"tail refuses: {ErrorHeader.Read(Input.Header) is var error} {error.Code}, {error.Text}"),
+            FrameKind.Error => throw Refusal(ErrorHeader.Read(Input.Header)),
             FrameKind kind => throw new InvalidDataException($"tail answers hello with a {kind} frame"),
         };
     }
+
+    static IOException Refusal(in ErrorHeader error) => new($"tail refuses: {error.Code}, {error.Text}");
 
     public DeviceProfile Profile() => new()
     {

@@ -16,6 +16,7 @@ sealed class TailConnection : IDisposable
     readonly object _doneGate = new();
     readonly byte[] _small = new byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
     int _inFlight;
+    int _unanswered;
     bool _refused;
 
     public TailConnection(ITransport transport, TailWorkers workers, ProtocolLimits limits)
@@ -104,7 +105,10 @@ sealed class TailConnection : IDisposable
         Send(Framed(frame, FrameKind.Error, bytes));
     }
 
-    /// <summary>A request of this connection is through; any thread.</summary>
+    /// <summary>A request of this connection is about to be answered: from the answer on the client may send the next.</summary>
+    public void Answering() => Interlocked.Decrement(ref _unanswered);
+
+    /// <summary>A request of this connection is through, its answer sent; any thread.</summary>
     public void Done()
     {
         lock (_doneGate)
@@ -169,7 +173,7 @@ sealed class TailConnection : IDisposable
             throw new InvalidDataException($"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the payload has {_input.Prelude.PayloadBytes}");
         if (request.Policy.Exits != _workers.Manifest.SideExits)
             throw new InvalidDataException($"request has {request.Policy.Exits} thresholds, the model has {_workers.Manifest.SideExits} side exits");
-        if (Volatile.Read(ref _inFlight) >= _limits.MaxInFlight)
+        if (Volatile.Read(ref _unanswered) >= _limits.MaxInFlight)
             throw new InvalidDataException($"client has {_limits.MaxInFlight + 1} requests unanswered, the limit is {_limits.MaxInFlight}");
 
         if (_workers.TryRent() is not { } job)
@@ -194,6 +198,7 @@ sealed class TailConnection : IDisposable
         job.ReceivedAt = Stopwatch.GetTimestamp();
         job.DeadlineAt = _input.HeadAt + (long)(Math.Min(request.DeadlineMs, 1e9) * Stopwatch.Frequency / 1000);
         job.Connection = this;
+        Interlocked.Increment(ref _unanswered);
         lock (_doneGate) _inFlight++;
         _workers.Submit(job);
     }

@@ -126,30 +126,35 @@ sealed class TailWorkers : IDisposable
         TailConnection connection = job.Connection!;
         long start = Stopwatch.GetTimestamp();
         job.Times.QueueMicros = Micros(start - job.ReceivedAt);
-        if (start > job.DeadlineAt)
-        {
-            Stamp(ref job.Times);
-            connection.Refuse(ErrorCode.Late, job.Request.TaskId, "", job.Times);
-        }
-        else
-        {
-            try
-            {
-                TailAnswer answer = job.Lane.Run(job.Request.Policy, job.Request.Encoding, job.Logits);
-                long ticks = StretchedBy(LoadFactor(), start);
-                job.Times.ComputeMicros = Micros(ticks);
-                Account(ticks, _expectation.Milliseconds(job.Request.Policy, answer.Exit));
-                Stamp(ref job.Times);
-                connection.Send(job.WriteReply(answer));
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                // Whatever the model did, the client still has the tensor and must hear that it is on its own.
-                connection.Refuse(ErrorCode.Failed, job.Request.TaskId, e.Message, job.Times);
-            }
-        }
+        string? failure = null;
+        bool late = start > job.DeadlineAt;
+        TailAnswer answer = late ? default : Run(job, start, out failure);
+        Stamp(ref job.Times);
+        connection.Answering();
+        if (late) connection.Refuse(ErrorCode.Late, job.Request.TaskId, "", job.Times);
+        else if (failure is not null) connection.Refuse(ErrorCode.Failed, job.Request.TaskId, failure, job.Times);
+        else connection.Send(job.WriteReply(answer));
         Return(job);
         connection.Done();
+    }
+
+    TailAnswer Run(TailJob job, long start, out string? failure)
+    {
+        try
+        {
+            TailAnswer answer = job.Lane.Run(job.Request.Policy, job.Request.Encoding, job.Logits);
+            long ticks = StretchedBy(LoadFactor(), start);
+            job.Times.ComputeMicros = Micros(ticks);
+            Account(ticks, _expectation.Milliseconds(job.Request.Policy, answer.Exit));
+            failure = null;
+            return answer;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Whatever the model did, the client still has the tensor and must hear that it is on its own.
+            failure = e.Message;
+            return default;
+        }
     }
 
     double LoadFactor() => _options.LoadFactor is { } factor ? Math.Max(1, factor()) : 1;
