@@ -14,7 +14,7 @@ public static class PayloadSize
     {
         ArgumentNullException.ThrowIfNull(manifest);
         if (cut < 0 || cut >= manifest.LocalCut) return -1;
-        long elements = cut == 0 ? manifest.Input.Elements : manifest.Units[cut - 1].OutBytes / sizeof(float);
+        long elements = cut == 0 ? Elements(manifest.Input.Shape) : manifest.Units[cut - 1].OutBytes / sizeof(float);
         long bytes = encoding switch
         {
             TensorEncoding.Float32 => elements * sizeof(float),
@@ -23,5 +23,13 @@ public static class PayloadSize
             _ => -1,
         };
         return bytes <= int.MaxValue ? (int)bytes : -1;
+    }
+
+    /// <summary>By index, because this is asked for every task and an enumerator would be garbage.</summary>
+    static long Elements(IReadOnlyList<int> shape)
+    {
+        long elements = 1;
+        for (int i = 0; i < shape.Count; i++) elements *= shape[i];
+        return elements;
     }
 }
