@@ -59,6 +59,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         finally
         {
             view.End();
+            foreach (TailProcess? tail in tails) tail?.Stop();
             foreach (TailProcess? tail in tails) tail?.Dispose();
         }
 

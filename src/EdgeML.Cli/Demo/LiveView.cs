@@ -74,7 +74,7 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
             grid.AddRow("control", $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us, {control.LearnSteps} learning steps, {control.ShareOfTaskTime * 100:0.00} % of task time");
             grid.AddRow("because", Markup.Escape(why.ToString()));
         }
-        return new Panel(grid).Header("[bold] edgeml demo [/]").RoundedBorder();
+        return new Panel(grid).Header("[bold] edgeml demo [/]").RoundedBorder().Expand();
     }
 
     static string Spark(ScenarioRow row)

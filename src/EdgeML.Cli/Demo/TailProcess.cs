@@ -65,22 +65,30 @@ sealed class TailProcess : IScenarioTail, IDisposable
         _process.StandardInput.Flush();
     }
 
-    /// <summary>Lets it finish what it computes, then makes sure that it is gone.</summary>
+    /// <summary>Tells it to finish what it computes and end; does not wait.</summary>
+    public void Stop() => CloseInput(_process);
+
+    /// <summary>Makes sure that it is gone.</summary>
     public void Dispose() => End(_process);
 
     static void End(Process process)
     {
         using (process)
         {
-            try
-            {
-                process.StandardInput.Close();
-            }
-            catch (IOException)
-            {
-                // It has ended already and its input is a broken pipe.
-            }
+            CloseInput(process);
             if (!process.WaitForExit(s_stopLimit)) process.Kill(entireProcessTree: true);
+        }
+    }
+
+    static void CloseInput(Process process)
+    {
+        try
+        {
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended already and its input is a broken pipe.
         }
     }
 
