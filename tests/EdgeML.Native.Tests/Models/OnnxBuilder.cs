@@ -55,8 +55,13 @@ sealed class OnnxBuilder(int seed = 1)
     {
         string name = Fresh("w");
         Graph.Initializer.Add(
-            new TensorProto { Name = name, DataType = ElementType.Float, Dims = { dims },
-            RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(values)) });
+            new TensorProto
+            {
+                Name = name,
+                DataType = ElementType.Float,
+                Dims = { dims },
+                RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(values))
+            });
         return name;
     }
 

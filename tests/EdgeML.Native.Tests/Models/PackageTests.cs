@@ -146,8 +146,13 @@ public sealed class PackageTests : IDisposable
     public void SaveProfileAndCalibration_Reopened_AreTheSame()
     {
         ModelManifest manifest = Prepare(Graphs.All["chain"]().Bytes);
-        var profile = new DeviceProfile { Device = "this, \"one\"", UnitMs = [.. manifest.Units.Select(u => u.Index * 0.1)],
-            HeadMs = [0.5, 0.25], Power = new PowerModel(1, 2, 3) };
+        var profile = new DeviceProfile
+        {
+            Device = "this, \"one\"",
+            UnitMs = [.. manifest.Units.Select(u => u.Index * 0.1)],
+            HeadMs = [0.5, 0.25],
+            Power = new PowerModel(1, 2, 3)
+        };
         float[] entropies = [0.1f, 0.5f, 1f / 3f, 0f, 1f, 0.7f];
         var calibration = new ExitCalibration(
             3, entropies, [true, false, true, true, true, false], "shapes:seed=1,difficulty=mixed", labelled: true);
