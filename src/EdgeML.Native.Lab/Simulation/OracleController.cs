@@ -39,6 +39,8 @@ public sealed class OracleController : IPolicyController
     public ExitPolicy Next(in Observation observation)
     {
         double now = Math.Max(observation.TimeSeconds, _task * _world.PeriodMs / 1000);
+        if (observation.Requirements != _plannedBounds) _budget.Clear();
+        else _budget.CloseInterval();
         (_plannedLink, _plannedBounds) = (_world.Link(now, _task), observation.Requirements);
         Array.Clear(_mix);
         (int from, int to) = (Math.Max(0, _task - Neighbours), Math.Min(_world.Tasks, _task + Neighbours));
@@ -52,7 +54,6 @@ public sealed class OracleController : IPolicyController
         (_conditions.LocalMargin, _conditions.RemoteMargin) = (2 * _world.Jitter, 2 * _world.Jitter);
         _conditions.EnergyMargin = 0.005;
         _conditions.WindowTasks = EnergyBudget.HorizonTasks;
-        _budget.CloseInterval();
         double level = _budget.Level(observation.Requirements.EnergyJ);
         Planner.Plan plan = _planner.Find(_conditions, observation.Requirements with { EnergyJ = observation.Requirements.EnergyJ * level });
         ExitPolicy policy = _planner.Policy(plan, ControlLoop.MaxInterval);

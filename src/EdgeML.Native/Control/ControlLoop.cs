@@ -37,6 +37,7 @@ public sealed class ControlLoop : IDisposable
     double _delayMs;
     double _timeSeconds;
     double _taskMs;
+    long _watching;
     long _tasks;
     long _settled;
     long _satisfied;
@@ -88,6 +89,7 @@ public sealed class ControlLoop : IDisposable
         get
         {
             LearningCounters learning = _controller.Learning;
+            double watching = _watching * 1e6 / _clock.TimestampFrequency;
             return new ControlCounters
             {
                 Tasks = _tasks,
@@ -98,7 +100,7 @@ public sealed class ControlLoop : IDisposable
                 DecideMicrosMedian = _decisionTimes.MedianMicros(),
                 LearnSteps = learning.Steps,
                 LearnMicros = learning.Steps == 0 ? 0 : learning.BusyMicros / learning.Steps,
-                ShareOfTaskTime = _taskMs == 0 ? 0 : (_decisionTimes.TotalMicros + learning.BusyMicros) / (1000 * _taskMs),
+                ShareOfTaskTime = _taskMs == 0 ? 0 : (_decisionTimes.TotalMicros + watching + learning.BusyMicros) / (1000 * _taskMs),
             };
         }
     }
@@ -108,6 +110,7 @@ public sealed class ControlLoop : IDisposable
     public void Completed(in TaskRecord record)
     {
         if (!_decided) Decide();
+        long start = _clock.GetTimestamp();
         _window.Add(record, _active.Value.LatencyMs, _delayMs);
         _delayMs = 0;
         _executed = record.Policy;
@@ -117,6 +120,7 @@ public sealed class ControlLoop : IDisposable
         bool early = _controller.Completed(record);
         bool linkFlipped = _link is not null && _link.Snapshot().Up != _linkWasUp;
         int interval = Math.Min(_policies[_slot].Interval, _window.MaxTasks);
+        _watching += _clock.GetTimestamp() - start;
         if (early || linkFlipped || _window.OpenTasks >= interval || !ReferenceEquals(_requested, _active)) Decide();
     }
 

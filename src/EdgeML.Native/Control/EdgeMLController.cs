@@ -46,7 +46,7 @@ sealed class EdgeMLController : IPolicyController
     public EdgeMLController(ControllerContext context)
     {
         _model = context.Model;
-        _planner = new PlannerController(_model);
+        _planner = new PlannerController(_model, context.PlanningShare);
         _codec = new ActionCodec(_model.SideExits, _model.Cuts);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
         // Five of link and load, how hard inputs are, then the plan, from which the residual is measured.

@@ -27,6 +27,13 @@ sealed class EnergyBudget
         _open = default;
     }
 
+    /// <summary>Forgets what was spent; new bounds start a new state interval.</summary>
+    public void Clear()
+    {
+        Array.Clear(_closed);
+        _open = default;
+    }
+
     /// <summary>Joules a task the next interval may spend, as a share of the bound.</summary>
     public double Level(double boundJ)
     {

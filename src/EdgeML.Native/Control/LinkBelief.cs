@@ -15,6 +15,9 @@ sealed class LinkBelief
     /// <summary>Seconds after which a bad experience counts only half, unless something newer is known.</summary>
     const double ForgetSeconds = 5;
 
+    /// <summary>Seconds for which a round trip measured by a task counts more than the client's, which takes the least of several.</summary>
+    const double RttSeconds = 2;
+
     /// <summary>Assumed until anything is measured, bits a second.</summary>
     const double AssumedRate = 10e6;
 
@@ -24,6 +27,7 @@ sealed class LinkBelief
     double _queueMs;
     double _rateTime = double.NegativeInfinity;
     double _tailTime = double.NegativeInfinity;
+    double _rttTime = double.NegativeInfinity;
     double _usualLogRate = Math.Log(AssumedRate);
     int _rates;
     bool _failed;
@@ -42,6 +46,12 @@ sealed class LinkBelief
         if (record.Offloaded)
         {
             _failed = false;
+            double rttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond);
+            if (rttMs > 0.01)
+            {
+                moved |= _rtt.Add(rttMs) && rttMs > 5;
+                _rttTime = record.TimeSeconds;
+            }
             if (profiledTailMs > 0.01) moved |= _tail.Add(record.TailMs / profiledTailMs);
             _tailTime = record.TimeSeconds;
             _queueMs += 0.5 * (Math.Max(0, record.QueueMs) - _queueMs);
@@ -71,7 +81,7 @@ sealed class LinkBelief
             SetRate(link.RateBitsPerSecond, measured);
             _failed = false;
         }
-        if (link.RttMs > 0) _rtt.Add(link.RttMs);
+        if (link.RttMs > 0 && now > _rttTime + RttSeconds) _rtt.Add(link.RttMs);
         if (measured > _tailTime + 0.01 || double.IsNaN(_tail.Value))
         {
             if (link.TailFactor > 0) _tail.Add(link.TailFactor);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
@@ -9,7 +10,11 @@ sealed class PlannerController : IPolicyController
     /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>
     const float Hysteresis = 0.004f;
 
+    /// <summary>The most that one plan counts against the budget, milliseconds; the first one also pays for compiling.</summary>
+    const double MaxDebitMs = 1;
+
     readonly CostModel _model;
+    readonly double _share;
     readonly double[] _plannedMix;
     Planner.Plan _plan;
     PlanningConditions _conditions;
@@ -19,14 +24,17 @@ sealed class PlannerController : IPolicyController
     DecisionExplanation _explanation;
     readonly EnergyBudget _budget = new();
     double _now;
+    double _creditMs;
     double _level = 1;
     double _plannedLevel = 1;
     bool _hasPlan;
     int _calm;
 
-    public PlannerController(CostModel model)
+    /// <param name="model">Costs.</param>
+    /// <param name="share">Share of task time that plans may take when nothing urgent has happened; infinite in a simulation, where time is not measured.</param>
+    public PlannerController(CostModel model, double share = double.PositiveInfinity)
     {
-        _model = model;
+        (_model, _share) = (model, share);
         Planner = new Planner(model);
         Corrections = new Corrections(model);
         _plannedMix = [.. model.Samples.CalibratedMix];
@@ -57,13 +65,17 @@ sealed class PlannerController : IPolicyController
         Link.Observe(observation.Link, _now = Math.Max(_now, observation.TimeSeconds));
         Corrections.Fill(ref _conditions);
         Link.Fill(ref _conditions, _now);
-        _budget.CloseInterval();
+        if (_hasPlan && observation.Requirements != _plannedFor) _budget.Clear();
+        else _budget.CloseInterval();
         _level = _budget.Level(observation.Requirements.EnergyJ);
         DecisionReason reason = Changed(observation.Requirements);
+        bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
+        if (gradual && _creditMs < 0) reason = DecisionReason.Stable;
         if (reason != DecisionReason.Stable) Replan(observation.Requirements, reason);
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
-        // After a change look again soon; then let policies run longer.
-        ExitPolicy policy = Planner.Policy(_plan, Math.Clamp(1 + (2 * _calm), 1, ControlLoop.MaxInterval));
+        // After a change look again soon, and let the interval in which it struck leave the state interval; then let policies run longer.
+        int interval = _calm < 2 ? 1 : Math.Min((2 * _calm) - 1, ControlLoop.MaxInterval);
+        ExitPolicy policy = Planner.Policy(_plan, interval);
         PolicyEstimate expected = reason == DecisionReason.Stable
             ? _explanation.Expected
             : _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix);
@@ -82,6 +94,7 @@ sealed class PlannerController : IPolicyController
     {
         _now = record.TimeSeconds;
         _budget.Spend(record.EnergyJ);
+        if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
         bool edgeMoved = Corrections.Observe(record, _conditions);
         bool linkMoved = Link.Observe(record, Corrections.ProfiledTailMs);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
@@ -99,6 +112,7 @@ sealed class PlannerController : IPolicyController
     {
         Corrections.Mix.CopyTo(_plannedMix);
         Planner.Mix.Blend(_plannedMix);
+        long start = double.IsFinite(_share) ? Stopwatch.GetTimestamp() : 0;
         // What the last intervals spent above their share, the next one must save.
         Requirements affordable = requirements with { EnergyJ = requirements.EnergyJ * _level };
         Planner.Plan found = Planner.Find(_conditions, affordable);
@@ -107,6 +121,7 @@ sealed class PlannerController : IPolicyController
                     && Planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
         if (!keep) _plan = found;
         (_planned, _plannedFor, _plannedLevel, _hasPlan, _cause) = (_conditions, requirements, _level, true, DecisionReason.Stable);
+        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
     DecisionReason Changed(in Requirements requirements)

@@ -27,7 +27,7 @@ public static class PolicyControllers
     public static IPolicyController Create(string name, ControllerContext context) => name switch
     {
         Fixed => new FixedController(Checked(context), context.Model),
-        Planner => new PlannerController(context.Model),
+        Planner => new PlannerController(context.Model, context.PlanningShare),
         Ddpg => new DdpgController(context),
         EdgeML => new EdgeMLController(context),
         _ => throw new ArgumentException($"controller '{name}' is none of {string.Join(", ", Names)}", nameof(name)),

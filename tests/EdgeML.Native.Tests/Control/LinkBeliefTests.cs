@@ -7,7 +7,7 @@ public class LinkBeliefTests
 {
     static TaskRecord Sent(double seconds, double mbps) => new()
     {
-        TimeSeconds = seconds, Offloaded = true, RateBitsPerSecond = mbps * 1e6, TailMs = 4, BytesSent = 10_000,
+        TimeSeconds = seconds, Offloaded = true, RateBitsPerSecond = mbps * 1e6, TailMs = 4, BytesSent = 10_000, WireMs = 10 + (80 / mbps),
     };
 
     static PlanningConditions At(LinkBelief belief, double now)

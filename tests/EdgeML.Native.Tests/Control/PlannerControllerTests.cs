@@ -24,7 +24,7 @@ public class PlannerControllerTests
         Assert.Equal(1, first.Interval);
         Assert.Equal(DecisionReason.Initial, planner.Explanation.Reason);
         ExitPolicy later = default;
-        for (int i = 1; i < 5; i++) later = planner.Next(Seen(10, bounds, i));
+        for (int i = 1; i < 6; i++) later = planner.Next(Seen(10, bounds, i));
         Assert.Equal(first.WithInterval(5), later);
         Assert.Equal(1, planner.FullPlans);
         Assert.Equal(DecisionReason.Stable, planner.Explanation.Reason);
