@@ -37,7 +37,7 @@ sealed class CurveCommand : CliCommand
         Show(model.Manifest, record, curve, rows);
         if (parsed.GetValue(_svg) is { } svg)
         {
-            string drawn = ExitCurveChart.Draw(curve, rows, $"one threshold for all exits, {record.Source}");
+            string drawn = ExitCurveChart.Draw(curve, rows, $"{model.Manifest.Name}, {record.Samples} samples of {record.Source}");
             AtomicFile.Write(svg, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(drawn)));
         }
         if (parsed.GetValue(_json) is { } json) WriteJson(json, model.Manifest, record, curve, rows);

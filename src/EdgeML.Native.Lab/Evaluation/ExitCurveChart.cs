@@ -26,7 +26,10 @@ public static class ExitCurveChart
             canvas.Text(Left - 8, y[tick] + 4, $"{100 * tick:0} %", "end");
         }
         foreach (double tick in AxisTicks.Between(x.Low, x.High, 6)) canvas.Text(x[tick], Height - Bottom + 18, $"{tick:0.#}", "middle");
-        canvas.Text((Left + Width - Right) / 2, Height - 8, $"mean MMAC of a sample; line: {title}; red: each exit alone", "middle");
+        canvas.Text((Left + Width - Right) / 2, Height - 8, "mean MMAC of a sample", "middle");
+        canvas.Text(Width - Right, Height - Bottom - 40, title, "end");
+        canvas.Text(Width - Right, Height - Bottom - 24, "line: one threshold for all exits", "end");
+        canvas.Text(Width - Right, Height - Bottom - 8, "red: each exit alone", "end");
         var path = new SvgPath();
         foreach (ExitCurveRow row in rows) path.To(x[row.MeanMacs / 1e6], y[row.Accuracy]);
         canvas.Path(path, "line");
