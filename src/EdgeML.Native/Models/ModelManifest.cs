@@ -62,7 +62,16 @@ public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double Byt
 {
     /// <summary>Elements of one input.</summary>
     [JsonIgnore]
-    public int Elements => Shape.Aggregate(1, (product, dimension) => checked(product * dimension));
+    public int Elements
+    {
+        get
+        {
+            // Asked several times a task: no enumerator.
+            int product = 1;
+            for (int i = 0; i < Shape.Count; i++) product = checked(product * Shape[i]);
+            return product;
+        }
+    }
 }
 
 /// <summary>The smallest piece of the trunk between two cuts.</summary>
