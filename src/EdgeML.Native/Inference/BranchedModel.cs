@@ -19,7 +19,7 @@ public sealed class BranchedModel : IDisposable
         Package = package;
         _ownsPackage = ownsPackage;
         Backend = new Backend(options);
-        _weights = SharedWeights.Create(Backend, package);
+        _weights = package.CreateSharedWeights(Backend.Handle);
         _units = new Engine[Manifest.Units.Count];
         _heads = new Engine[Manifest.SideExits];
         for (int i = 0; i < _units.Length; i++)

@@ -30,12 +30,6 @@ public sealed partial class ModelPackage : IDisposable
     /// <summary>The mapped weights.</summary>
     internal MappedWeights Weights => _graph.Weights;
 
-    /// <summary>Owner of the mapped weights' memory; null where the file is empty.</summary>
-    internal SafeHandle? WeightsMapping => Weights.Handle;
-
-    /// <summary>Every weight that lies in the mapped file.</summary>
-    internal IEnumerable<WeightTensor> SharedWeights => _graph.External.Values;
-
     /// <summary>Makes a package of a model file.</summary>
     /// <param name="onnxPath">Any ONNX classifier with one float32 input and one output per exit.</param>
     /// <param name="folder">Appears whole or not at all; a package that lies there is replaced.</param>
