@@ -121,9 +121,11 @@ sealed class LinkMeter
             double span = Math.Min(FastestRate, spanBytes * 8000.0 / spanMs);
             return double.IsNaN(overall) ? span : Math.Min(span, 2 * overall);
         }
-        // Shorter than the jitter of the round trip: only evidence of a faster link than believed.
-        if (transferMs < 0.25 * _rttMs && overall < _rate) return double.NaN;
-        return overall;
+        // A transfer that drowns in the jitter of the round trip shows only that the link is at least so fast.
+        double jitterMs = Math.Max(0.05, 0.25 * _rttMs);
+        if (!(transferMs < jitterMs)) return overall;
+        double least = Math.Min(FastestRate, frameBytes * 8000.0 / jitterMs);
+        return least > _rate || double.IsNaN(_rate) ? least : double.NaN;
     }
 
     void AddRtt(double rttMs)
@@ -143,7 +145,7 @@ sealed class LinkMeter
         }
         double step = Math.Log(sample / _rate);
         int direction = step > Math.Log(1.6) ? 1 : step < -Math.Log(1.6) ? -1 : 0;
-        double share = direction == 0 ? 0.4 : direction == _leaning ? 1 : 0.7;
+        double share = direction == 0 ? 0.5 : direction == _leaning ? 1 : 0.75;
         _leaning = direction;
         _rate *= Math.Exp(share * step);
     }

@@ -8,7 +8,8 @@ namespace EdgeML.Native.Offload;
 public sealed partial class TailClient
 {
     const int LongestNapMs = 50;
-    const int SmallestProbe = 2048;
+    const int SmallestProbe = 3072;
+    const int FirstProbe = 8192;
 
     readonly byte[] _probe = new byte[FramePrelude.Bytes + PingHeader.MaxBytes + (64 << 10)];
     readonly List<TailSlot> _late = [];
@@ -84,7 +85,7 @@ public sealed partial class TailClient
             if (waitedMs > ProbeLimitMs()) _probeOverdue = true;
             stalled |= waitedMs > _options.StallLimit.TotalMilliseconds + ProbeLimitMs();
         }
-        if (stalled) _link?.Abort();
+        if (stalled) _link?.Abort($"link stalled for {_options.StallLimit.TotalMilliseconds:0} ms");
     }
 
     double ProbeLimitMs()
@@ -97,23 +98,28 @@ public sealed partial class TailClient
     /// <summary>Payload bytes of the ping or probe that is due, or -1.</summary>
     int NextProbe(long now)
     {
-        if (_probeSequence != 0 || _onWire > 0) return -1;
-        double idleMs = Milliseconds(now - _lastActivity);
-        bool ping = _options.PingInterval > TimeSpan.Zero && idleMs >= _options.PingInterval.TotalMilliseconds;
-        if (!ping) return -1;
-        bool probe = _options.ProbeInterval > TimeSpan.Zero && _meter.AgeSeconds >= _options.ProbeInterval.TotalSeconds;
-        if (!probe) return 0;
+        if (_probeSequence != 0) return -1;
+        bool probe = IsRateOld(now);
+        bool ping = _onWire == 0 && _options.PingInterval > TimeSpan.Zero && Milliseconds(now - _lastActivity) >= _options.PingInterval.TotalMilliseconds;
+        if (!probe) return ping ? 0 : -1;
+        // Between two tasks if there is such a moment; a client that is never idle must learn the rate as well.
+        if (_onWire > 0 && Milliseconds(now - _probeSentAt) < 2 * _options.ProbeInterval.TotalMilliseconds) return -1;
         double rate = _meter.RateBitsPerSecond;
         int largest = Math.Min(_options.ProbeBytes, _probe.Length - FramePrelude.Bytes - PingHeader.MaxBytes);
-        return double.IsNaN(rate) ? Math.Min(SmallestProbe, largest) : (int)Math.Clamp(rate * 0.010 / 8, Math.Min(SmallestProbe, largest), largest);
+        return double.IsNaN(rate) ? Math.Min(FirstProbe, largest) : (int)Math.Clamp(rate * 0.010 / 8, Math.Min(SmallestProbe, largest), largest);
     }
+
+    /// <summary>Whether tasks alone do not tell the rate: there are none, or they are too small.</summary>
+    bool IsRateOld(long now) =>
+        _options.ProbeInterval > TimeSpan.Zero && _meter.AgeSeconds >= _options.ProbeInterval.TotalSeconds
+        && Milliseconds(now - _probeSentAt) >= _options.ProbeInterval.TotalMilliseconds;
 
     void Probe(TailLink link, int payloadBytes)
     {
         int frameBytes;
         lock (_gate)
         {
-            if (_link != link || _onWire > 0) return;
+            if (_link != link) return;
             _probeSequence = ++_sequence;
             int headerBytes = new PingHeader { Sequence = _probeSequence }.Write(_probe.AsSpan(FramePrelude.Bytes));
             frameBytes = FramePrelude.Bytes + headerBytes + payloadBytes;

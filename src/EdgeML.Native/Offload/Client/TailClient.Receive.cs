@@ -49,6 +49,10 @@ public sealed partial class TailClient
             while (link.Input.ReadHead(Timeout.InfiniteTimeSpan, _options.Limits.HeaderDeadline)) Handle(link);
             throw new IOException("tail ended the connection");
         }
+        catch (IOException e) when (link.AbortReason is not null)
+        {
+            throw new IOException(link.AbortReason, e);
+        }
         finally
         {
             Volatile.Write(ref _connecting, null);
@@ -65,7 +69,7 @@ public sealed partial class TailClient
             _expectation = new TailExpectation(_manifest, profile);
             Volatile.Write(ref _tailProfile, profile);
             _maxInFlight = Math.Min(_slots.Length, link.Tail.MaxInFlight);
-            (_probeSequence, _probeOverdue, _lastActivity) = (0, false, 0);
+            (_probeSequence, _probeOverdue, _lastActivity, _probeSentAt) = (0, false, 0, 0);
             _link = link;
             Monitor.PulseAll(_gate);
         }
@@ -112,6 +116,7 @@ public sealed partial class TailClient
             }
             else NoLongerStale();
             EndOnWire(slot);
+            if (_onWire == 0 && _probeSequence == 0 && IsRateOld(now)) Monitor.PulseAll(_gate);
         }
         told?.Tell();
     }

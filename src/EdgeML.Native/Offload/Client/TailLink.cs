@@ -95,8 +95,15 @@ sealed class TailLink : IDisposable
         }
     }
 
+    /// <summary>Why this side ended the connection; null when it did not.</summary>
+    public string? AbortReason { get; private set; }
+
     /// <summary>Ends the connection; the receiving thread's wait throws. Any thread.</summary>
-    public void Abort() => _transport.Abort();
+    public void Abort(string? reason = null)
+    {
+        AbortReason ??= reason;
+        _transport.Abort();
+    }
 
     public void Dispose()
     {
