@@ -141,18 +141,32 @@ public sealed class DemoScenarioBuilder
         (double deepSlow, double deepSlowJ) = Offload(cut, exit1Ms, _tuning.SlowRate);
         double exit1J = Edge.Power.Joules(exit1Ms, exit1Ms, 0);
 
+        double[] exitMs = [.. Enumerable.Range(1, _manifest.Exits.Count).Select(exit => PathMs(Edge, exit))];
+        double[] exitJ = [.. exitMs.Select(ms => Edge.Power.Joules(ms, ms, 0))];
+
         // On the slow link the deeper cut fits and the input does not, where the model allows to tell them apart.
-        double latency = rawSlow > deepSlow ? (deepSlow + rawSlow) / 2 : 1.3 * Math.Max(deepSlow, rawSlow);
-        latency = Math.Max(latency, 1.2 * Math.Max(exit1Ms, rawFast));
-        double energy = 1.15 * Math.Max(deepSlowJ, exit1J);
-        if (_manifest.SideExits > 1)
-        {
-            // A bound on top of what exit 2 takes would be decided by the noise of measured energy.
-            double exit2Ms = PathMs(Edge, 2), exit2J = Edge.Power.Joules(exit2Ms, exit2Ms, 0);
-            if (Math.Abs(energy - exit2J) < 0.1 * exit2J) energy = 1.12 * exit2J;
-        }
+        double least = 1.2 * Math.Max(exit1Ms, rawFast);
+        double latency = rawSlow > 1.1 * deepSlow && rawSlow > least
+            ? Apart(Math.Max(deepSlow, least), rawSlow, [deepSlow, rawSlow, .. exitMs])
+            : Math.Max(least, 1.3 * Math.Max(deepSlow, rawSlow));
+        double dear = Math.Max(deepSlowJ, exit1J);
+        double energy = Apart(1.1 * dear, 1.45 * dear, [dear, .. exitJ]);
         double saving = Math.Sqrt(rawFastJ * exit1J);
         return (new Requirements(Math.Round(latency, 1), Math.Round(energy, 3)), new Requirements(Math.Round(latency, 1), Math.Round(saving, 3)));
+    }
+
+    // A bound that lies on what some exit costs would be decided by the noise of measuring: as far from all of them as the range allows.
+    static double Apart(double low, double high, ReadOnlySpan<double> costs)
+    {
+        const int Steps = 40;
+        (double best, double widest) = (low, -1);
+        for (int step = 0; step <= Steps; step++)
+        {
+            double bound = low + ((high - low) * step / Steps), gap = double.PositiveInfinity;
+            foreach (double cost in costs) gap = Math.Min(gap, Math.Abs(bound - cost));
+            if (gap > widest) (best, widest) = (bound, gap);
+        }
+        return best;
     }
 
     (double Ms, double Joules) Offload(int cut, double edgeMs, double rate)
