@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Xunit.Abstractions;
+
+namespace EdgeML.Cli.Tests;
+
+public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
+{
+    const int Sigint = 2;
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(180);
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    string this[string name] => Path.Combine(_folder.FullName, name);
+
+    [Theory]
+    [InlineData("--tasks 49", "--tasks is '49', not a whole number in 50..1000000")]
+    [InlineData("--tasks ten", "--tasks is 'ten'")]
+    [InlineData("--seed -1", "--seed is '-1'")]
+    [InlineData("--rtt-ms 5", "--rtt-ms goes with --trace")]
+    [InlineData("--trace FOLDER/none.csv", "none.csv")]
+    [InlineData("--trace FOLDER/bad.csv", "bad.csv line 3 is at second 0")]
+    [InlineData("--trace FOLDER/bad.csv --rtt-ms nan", "--rtt-ms is 'nan'")]
+    [InlineData("--data shapes:difficulty=odd", "difficulty 'odd'")]
+    [InlineData("--data circles:", "unknown kind 'circles'")]
+    [InlineData("--model FOLDER", "is not a package")]
+    [InlineData("--report FOLDER/none/report.html", "--report is")]
+    [InlineData("--json FOLDER", "--json is")]
+    [InlineData("--fast", "'--fast' is no option of demo")]
+    public void Demo_BadFlag_OneLineAndExitCode2(string flags, string expected)
+    {
+        File.WriteAllText(this["bad.csv"], "seconds,mbps\n0,15\n0,3\n");
+
+        Outcome outcome = EdgemlProcess.Run(["demo", .. flags.Replace("FOLDER", _folder.FullName).Split(' ')]);
+
+        string line = Assert.Single(outcome.ErrorLines);
+        Assert.StartsWith("edgeml: ", line);
+        Assert.Contains(expected, line);
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Equal("bad.csv", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(_folder.FullName))));
+    }
+
+    [Fact]
+    public void Demo_FewTasks_WritesReportAndTheContractsJson()
+    {
+        Outcome outcome = EdgemlProcess.Run(s_patience, "demo", "--tasks", "50", "--seed", "3", "--report", this["report.html"], "--json", this["demo.json"]);
+
+        output.WriteLine(outcome.Output);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        Assert.Contains(this["report.html"], outcome.Output);
+        Assert.StartsWith("<!doctype html>", File.ReadAllText(this["report.html"]));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(this["demo.json"]));
+        JsonElement root = json.RootElement;
+        Assert.Superset(new HashSet<string> { "seconds", "tasks", "edgeSlowdown", "bounds", "rows", "control" }, Keys(root));
+        Assert.Superset(new HashSet<string> { "latencyMs", "energyJ" }, Keys(root.GetProperty("bounds")));
+        Assert.Equal(50, root.GetProperty("tasks").GetInt32());
+        JsonElement[] rows = [.. root.GetProperty("rows").EnumerateArray()];
+        Assert.Equal(["edgeml", "ddpg-cold", "edge-only", "tail-only", "best-fixed", "oracle"], rows.Select(row => row.GetProperty("name").GetString()));
+        foreach (JsonElement row in rows)
+        {
+            Assert.Superset(new HashSet<string> { "satisfaction", "accuracy", "goodput", "latencyMs", "energyJ", "bytesPerTask" }, Keys(row));
+            Assert.InRange(row.GetProperty("goodput").GetDouble(), 0, row.GetProperty("satisfaction").GetDouble());
+        }
+        Assert.Equal(0, rows[2].GetProperty("bytesPerTask").GetDouble());
+    }
+
+    [Fact]
+    public void Demo_InterruptedWhileRowsRun_Ends130AndLeavesNothing()
+    {
+        using Process demo = EdgemlProcess.Start("demo", "--report", this["report.html"], "--json", this["demo.json"]);
+        try
+        {
+            string? line;
+            do line = demo.StandardOutput.ReadLine();
+            while (line is not null && !line.Contains("tasks of"));
+            Assert.NotNull(line);
+
+            Assert.Equal(0, kill(demo.Id, Sigint));
+
+            Assert.True(demo.WaitForExit(s_patience));
+            Assert.Equal(130, demo.ExitCode);
+            Assert.Equal("", demo.StandardError.ReadToEnd());
+            Assert.Empty(Directory.GetFileSystemEntries(_folder.FullName));
+        }
+        finally
+        {
+            if (!demo.HasExited) demo.Kill(entireProcessTree: true);
+        }
+    }
+
+    static HashSet<string> Keys(JsonElement element) => [.. element.EnumerateObject().Select(property => property.Name)];
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int process, int signal);
+}
