@@ -3,7 +3,8 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Lab.Simulation;
 
-/// <summary>The upper bound: knows true times, the true link at every moment and how hard the inputs around are; plans on the full grid.</summary>
+/// <summary>The upper bound: knows true times, the true link at every moment and how hard the inputs around are; plans on the full
+/// grid.</summary>
 public sealed class OracleController : IPolicyController
 {
     /// <summary>Inputs before and after the next one whose difficulty is known: the local mix, not the answers themselves.</summary>
@@ -50,12 +51,14 @@ public sealed class OracleController : IPolicyController
         _conditions = PlanningConditions.From(observation.Link);
         _conditions.LinkUp = _plannedLink.RateBitsPerSecond > 0 && observation.Link.Up;
         _conditions.RateBitsPerSecond = Math.Max(_plannedLink.RateBitsPerSecond, 1000);
-        (_conditions.RttMs, _conditions.TailFactor, _conditions.TailQueueMs) = (_plannedLink.RttMs, _plannedLink.TailFactor, _plannedLink.TailQueueMs);
+        _conditions.RttMs = _plannedLink.RttMs;
+        (_conditions.TailFactor, _conditions.TailQueueMs) = (_plannedLink.TailFactor, _plannedLink.TailQueueMs);
         (_conditions.LocalMargin, _conditions.RemoteMargin) = (2 * _world.Jitter, 2 * _world.Jitter);
         _conditions.EnergyMargin = 0.005;
         _conditions.WindowTasks = EnergyBudget.HorizonTasks;
         double level = _budget.Level(observation.Requirements.EnergyJ);
-        Planner.Plan plan = _planner.Find(_conditions, observation.Requirements with { EnergyJ = observation.Requirements.EnergyJ * level });
+        Requirements affordable = observation.Requirements with { EnergyJ = observation.Requirements.EnergyJ * level };
+        Planner.Plan plan = _planner.Find(_conditions, affordable);
         ExitPolicy policy = _planner.Policy(plan, ControlLoop.MaxInterval);
         PolicyEstimate expected = _truth.Estimate(policy, _conditions, observation.Requirements, _planner.Mix);
         _explanation = new DecisionExplanation

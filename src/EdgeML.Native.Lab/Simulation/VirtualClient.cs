@@ -6,7 +6,7 @@ namespace EdgeML.Native.Lab.Simulation;
 /// <summary>The tail client of a virtual run: knows only what finished transfers and probes measured.</summary>
 sealed class VirtualClient(VirtualWorld world) : ILinkSource
 {
-    LinkSnapshot _known = new() { RateBitsPerSecond = double.NaN, RttMs = double.NaN, TailFactor = 1, AgeSeconds = double.PositiveInfinity };
+    LinkSnapshot _known = LinkSnapshot.None with { TailFactor = 1 };
     double _measuredAt = double.NegativeInfinity;
 
     public double Now { get; set; }

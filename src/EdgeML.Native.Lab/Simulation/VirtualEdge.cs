@@ -4,7 +4,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Simulation;
 
-/// <summary>Runs a controller task by task in virtual time: the live control loop, with computing and link replaced by arithmetic.</summary>
+/// <summary>Runs a controller task by task in virtual time: the live control loop, with computing and link replaced by
+/// arithmetic.</summary>
 /// <remarks>
 /// A transfer in flight sees the rate change. A tail that has not answered at the deadline costs the wait and the rest of the network
 /// on the edge. The controller sees measured transfers and probes only. The same world and seed give the same run.

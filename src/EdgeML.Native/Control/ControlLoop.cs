@@ -1,8 +1,10 @@
 using EdgeML.Native.Inference;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>Closes the loop between tasks and a controller: says which policy is in force, collects what tasks cost, asks for the next policy.</summary>
+/// <summary>Closes the loop between tasks and a controller: says which policy is in force, collects what tasks cost, asks for the next
+/// policy.</summary>
 /// <remarks>
 /// Owned by one session and used on its thread; only <see cref="Requirements"/> and <see cref="Counters"/> may be touched from others.
 /// A policy changes between tasks, never within one. Nothing is allocated per task or per decision.
@@ -54,7 +56,8 @@ public sealed class ControlLoop : IDisposable
         _active = _requested = new Bounds(requirements);
     }
 
-    /// <summary>Tells, when an interval closes, of each of its tasks whether it was inside both bounds: task id, satisfied. On the session's thread.</summary>
+    /// <summary>Tells, when an interval closes, of each of its tasks whether it was inside both bounds: task id, satisfied. On the
+    /// session's thread.</summary>
     public event Action<long, bool>? TaskSettled;
 
     /// <summary>Tells of every decision, on the session's thread.</summary>
@@ -70,7 +73,8 @@ public sealed class ControlLoop : IDisposable
         }
     }
 
-    /// <summary>The user's bounds. Setting them, from any thread, ends the interval; the next task runs under a policy chosen for them.</summary>
+    /// <summary>The user's bounds. Setting them, from any thread, ends the interval; the next task runs under a policy chosen for
+    /// them.</summary>
     public Requirements Requirements
     {
         get => _requested.Value;
@@ -105,7 +109,8 @@ public sealed class ControlLoop : IDisposable
         }
     }
 
-    /// <summary>Takes in a finished task; at the end of the interval, or when the controller asks for it, chooses the next policy.</summary>
+    /// <summary>Takes in a finished task; at the end of the interval, or when the controller asks for it, chooses the next
+    /// policy.</summary>
     /// <param name="record">The task, fallbacks and failures included.</param>
     public void Completed(in TaskRecord record)
     {
@@ -162,8 +167,7 @@ public sealed class ControlLoop : IDisposable
             _active = requested;
             observation.Requirements = requested.Value;
         }
-        if (_link is not null) observation.Link = _link.Snapshot();
-        else (observation.Link.RateBitsPerSecond, observation.Link.RttMs, observation.Link.AgeSeconds) = (double.NaN, double.NaN, double.PositiveInfinity);
+        observation.Link = _link?.Snapshot() ?? LinkSnapshot.None;
         _linkWasUp = observation.Link.Up;
         observation.Executed = _executed;
         observation.TimeSeconds = _timeSeconds;

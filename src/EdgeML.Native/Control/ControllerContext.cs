@@ -17,10 +17,12 @@ public sealed record ControllerContext
     /// <summary>Where learning happens.</summary>
     public LearningMode Learning { get; init; } = LearningMode.Inline;
 
-    /// <summary>Processor time that deciding and learning may take in <see cref="LearningMode.Background"/>, as a share of task time.</summary>
+    /// <summary>Processor time that deciding and learning may take in <see cref="LearningMode.Background"/>, as a share of task
+    /// time.</summary>
     public double LearningBudget { get; init; } = 0.02;
 
-    /// <summary>Half of the budget is for plans that are not urgent. A simulation has none: its runs must not depend on how fast this machine is.</summary>
+    /// <summary>Half of the budget is for plans that are not urgent. A simulation has none: its runs must not depend on how fast this
+    /// machine is.</summary>
     internal double PlanningShare => Learning == LearningMode.Background ? LearningBudget / 2 : double.PositiveInfinity;
 
     /// <summary>The reward of learning controllers.</summary>

@@ -2,7 +2,8 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>What running tasks teach about the cost model's own mistakes: speed of the edge, energy, overheads, spread, and how hard inputs are.</summary>
+/// <summary>What running tasks teach about the cost model's own mistakes: speed of the edge, energy, overheads, spread, and how hard
+/// inputs are.</summary>
 /// <remarks>
 /// Each is a running mean of observed over predicted. Difficulty is a weight per stratum of the calibration: the entropy of the first exit
 /// tried, or failing that the exit that answered, says by Bayes' rule how likely the input came from each stratum, and the weights follow
@@ -73,7 +74,7 @@ sealed class Corrections
             if (record.Offloaded) _remoteError += 0.05 * (error - _remoteError);
             else _localError += 0.05 * (error - _localError);
         }
-        double radioMs = record.RateBitsPerSecond > 0 ? 8000 * record.BytesSent / record.RateBitsPerSecond : record.Fallback ? record.WireMs : 0;
+        double radioMs = record.RateBitsPerSecond > 0 ? 8000 * record.BytesSent / record.RateBitsPerSecond : 0;
         double modelled = _model.Power.Joules(record.LatencyMs, record.EdgeMs, radioMs);
         if (modelled > 0 && record.EnergyJ > 0 && !record.Fallback) _energy.Add(record.EnergyJ / modelled);
         return moved;

@@ -3,7 +3,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>Latency, energy and accuracy of any policy on one model, one edge and one tail, from measured unit times and a calibration.</summary>
+/// <summary>Latency, energy and accuracy of any policy on one model, one edge and one tail, from measured unit times and a
+/// calibration.</summary>
 /// <remarks>
 /// Cut k runs units 1..k on the edge. A side exit is tried where its unit runs, one exactly at the cut on the edge, and only with a
 /// threshold above 0. An answer of the edge costs the units and heads up to its exit; an answer of the tail costs the edge's part, one
@@ -29,7 +30,8 @@ public sealed class CostModel
     /// <param name="manifest">The model.</param>
     /// <param name="edge">Times of the edge device.</param>
     /// <param name="tail">Times of the tail; without them a twelfth of the edge's is assumed until <see cref="UseTail"/>.</param>
-    /// <param name="calibration">What the exits said of sample inputs; without it a neutral prior: every exit surer and better than the one before.</param>
+    /// <param name="calibration">What the exits said of sample inputs; without it a neutral prior: every exit surer and better than the
+    /// one before.</param>
     /// <param name="power">Power of the edge device; by default as its profile declares.</param>
     /// <param name="payloadBytes">Bytes that cut 0, 1, ... put on the wire under the codec in use; by default the manifest's.</param>
     /// <param name="rawInput">Whether cut 0, sending the input itself, is considered.</param>
@@ -186,8 +188,9 @@ public sealed class CostModel
     {
         if (profile.UnitMs.Count != Manifest.Units.Count || profile.HeadMs.Count != Manifest.SideExits)
         {
-            throw new ArgumentException($"profile of {profile.Device} holds {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, " +
-                                        $"model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
+            throw new ArgumentException(
+                $"profile of {profile.Device} holds {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, " +
+                $"model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
         }
         if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(ms >= 0 && ms < 1e9), 0) is var bad && bad != 0)
             throw new ArgumentException($"profile of {profile.Device} holds a time of {bad} ms");

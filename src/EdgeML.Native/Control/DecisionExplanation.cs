@@ -42,7 +42,8 @@ public struct DecisionExplanation
         };
         string expected = double.IsNaN(Expected.LatencyMs)
             ? ""
-            : $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, accuracy {Expected.Accuracy:0.000}, satisfied {Expected.Satisfaction:0.00}";
+            : $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, accuracy {Expected.Accuracy:0.000}, " +
+              $"satisfied {Expected.Satisfaction:0.00}";
         return $"{reason}: {Policy}{expected}{(CannotBeMet ? "; bounds cannot be met" : "")}";
     }
 }

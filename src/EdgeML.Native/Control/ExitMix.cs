@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>Expected exit shares under the inputs as they are now: the strata tables blended by the strata's weights. One per planner.</summary>
+/// <summary>Expected exit shares under the inputs as they are now: the strata tables blended by the strata's weights. One per
+/// planner.</summary>
 sealed class ExitMix
 {
     readonly SampleSet _samples;

@@ -6,7 +6,12 @@ namespace EdgeML.Native.Control;
 sealed class FixedController(ExitPolicy policy, CostModel? model = null) : IPolicyController
 {
     ExitPolicy _policy = policy;
-    DecisionExplanation _explanation = new() { Policy = policy, Reason = DecisionReason.Fixed, Expected = new PolicyEstimate { LatencyMs = double.NaN } };
+    DecisionExplanation _explanation = new()
+    {
+        Policy = policy,
+        Reason = DecisionReason.Fixed,
+        Expected = new PolicyEstimate { LatencyMs = double.NaN },
+    };
 
     /// <summary>What is kept; a change holds from the next decision on.</summary>
     public ExitPolicy Policy

@@ -15,7 +15,8 @@ sealed class LinkBelief
     /// <summary>Seconds after which a bad experience counts only half, unless something newer is known.</summary>
     const double ForgetSeconds = 5;
 
-    /// <summary>Seconds for which a round trip measured by a task counts more than the client's, which takes the least of several.</summary>
+    /// <summary>Seconds for which a round trip measured by a task counts more than the client's, which takes the least of
+    /// several.</summary>
     const double RttSeconds = 2;
 
     /// <summary>Assumed until anything is measured, bits a second.</summary>
@@ -42,7 +43,8 @@ sealed class LinkBelief
     public bool Observe(in TaskRecord record, double profiledTailMs)
     {
         bool moved = false;
-        if (record.RateBitsPerSecond > 0 && double.IsFinite(record.RateBitsPerSecond)) moved |= SetRate(record.RateBitsPerSecond, record.TimeSeconds);
+        if (record.RateBitsPerSecond > 0 && double.IsFinite(record.RateBitsPerSecond))
+            moved |= SetRate(record.RateBitsPerSecond, record.TimeSeconds);
         if (record.Offloaded)
         {
             _failed = false;

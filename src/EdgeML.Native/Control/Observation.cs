@@ -3,7 +3,8 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>What a controller sees when it decides: averages over the state interval (the last q action intervals), the link, the bounds.</summary>
+/// <summary>What a controller sees when it decides: averages over the state interval (the last q action intervals), the link, the
+/// bounds.</summary>
 public struct Observation
 {
     /// <summary>Tasks in the state interval; 0 before the first task.</summary>

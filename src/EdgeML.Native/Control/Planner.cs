@@ -4,7 +4,8 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>Finds the policy with the best expected goodput: every threshold point of the grid at every candidate cut, in one pass.</summary>
+/// <summary>Finds the policy with the best expected goodput: every threshold point of the grid at every candidate cut, in one
+/// pass.</summary>
 /// <remarks>
 /// What a path through the network costs depends on the cut and on which heads run, not on the thresholds themselves. So paths are
 /// costed once per cut and head mask, and the points of a mask are scored side by side in vector registers. Ties go to lower latency
@@ -12,7 +13,8 @@ namespace EdgeML.Native.Control;
 /// </remarks>
 sealed class Planner
 {
-    /// <summary>What a satisfied but wrong answer is worth, next to 1 for a right one: bounds come before the last bit of accuracy.</summary>
+    /// <summary>What a satisfied but wrong answer is worth, next to 1 for a right one: bounds come before the last bit of
+    /// accuracy.</summary>
     public const float SatisfactionWeight = 0.1f;
 
     /// <summary>What a whole bound of latency or energy costs: enough to decide between equals.</summary>
@@ -126,7 +128,8 @@ sealed class Planner
         }
     }
 
-    Vector<float> ScoreBlock(int point, ReadOnlySpan<Coefficients> coefficients, in PlanningConditions conditions, in Requirements requirements)
+    Vector<float> ScoreBlock(
+        int point, ReadOnlySpan<Coefficients> coefficients, in PlanningConditions conditions, in Requirements requirements)
     {
         Vector<float> worth = Vector<float>.Zero, energy = Vector<float>.Zero, square = Vector<float>.Zero, tie = Vector<float>.Zero;
         for (int exit = 0; exit < coefficients.Length; exit++)
@@ -146,9 +149,11 @@ sealed class Planner
             // The same ramp as CostModel.InsideEnergy.
             float bound = (float)requirements.EnergyJ;
             float margin = (float)conditions.EnergyMargin * bound;
-            Vector<float> variance = Vector.Max(square - (energy * energy), Vector<float>.Zero) * new Vector<float>(1 / (float)conditions.WindowTasks);
+            var perTask = new Vector<float>(1 / (float)conditions.WindowTasks);
+            Vector<float> variance = Vector.Max(square - (energy * energy), Vector<float>.Zero) * perTask;
             Vector<float> spread = Vector.SquareRoot(variance + new Vector<float>((margin * margin) + 1e-20f));
-            Vector<float> inside = new Vector<float>(0.5f) + ((new Vector<float>(bound) - energy) / (spread * new Vector<float>((float)CostModel.EnergyRamp)));
+            var ramp = spread * new Vector<float>((float)CostModel.EnergyRamp);
+            Vector<float> inside = new Vector<float>(0.5f) + ((new Vector<float>(bound) - energy) / ramp);
             worth *= Vector.Min(Vector.Max(inside, Vector<float>.Zero), Vector<float>.One);
         }
         return worth - tie;

@@ -3,7 +3,8 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>Plans on the cost model, corrected by what tasks show: the baseline every learner must beat, and the safety net under it.</summary>
+/// <summary>Plans on the cost model, corrected by what tasks show: the baseline every learner must beat, and the safety net under
+/// it.</summary>
 /// <remarks>A full plan is only made when something it rests on has moved; otherwise the plan in force goes on.</remarks>
 sealed class PlannerController : IPolicyController
 {
@@ -31,7 +32,8 @@ sealed class PlannerController : IPolicyController
     int _calm;
 
     /// <param name="model">Costs.</param>
-    /// <param name="share">Share of task time that plans may take when nothing urgent has happened; infinite in a simulation, where time is not measured.</param>
+    /// <param name="share">Share of task time that plans may take when nothing urgent has happened; infinite in a simulation, where time
+    /// is not measured.</param>
     public PlannerController(CostModel model, double share = double.PositiveInfinity)
     {
         (_model, _share) = (model, share);
@@ -69,7 +71,8 @@ sealed class PlannerController : IPolicyController
         else _budget.CloseInterval();
         _level = _budget.Level(observation.Requirements.EnergyJ);
         DecisionReason reason = Changed(observation.Requirements);
-        bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
+        bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged
+            or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
         if (gradual && _creditMs < 0) reason = DecisionReason.Stable;
         if (reason != DecisionReason.Stable) Replan(observation.Requirements, reason);
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
@@ -134,18 +137,19 @@ sealed class PlannerController : IPolicyController
         // A rate matters by what it adds to a transfer, not by itself: a fast link may become twice as fast unnoticed.
         double typicalBytes = Math.Max(_explanation.Expected.Bytes, 4096);
         double before = 8000 * typicalBytes / _planned.RateBitsPerSecond, after = 8000 * typicalBytes / _conditions.RateBitsPerSecond;
-        if (_conditions.LinkUp && (Math.Abs(after - before) > 0.04 * scale || Far(after, before, 1.3)) && Math.Max(before, after) > 0.01 * scale)
-            return DecisionReason.LinkChanged;
+        bool rateMoved = (Math.Abs(after - before) > 0.04 * scale || Far(after, before, 1.3)) && Math.Max(before, after) > 0.01 * scale;
+        if (_conditions.LinkUp && rateMoved) return DecisionReason.LinkChanged;
         if (_conditions.LinkUp && Math.Abs(_conditions.RttMs - _planned.RttMs) > 0.04 * scale) return DecisionReason.LinkChanged;
-        if (Far(_conditions.TailFactor, _planned.TailFactor, 1.2) || Math.Abs(_conditions.TailQueueMs - _planned.TailQueueMs) > 0.04 * scale)
-            return DecisionReason.TailChanged;
+        bool queueMoved = Math.Abs(_conditions.TailQueueMs - _planned.TailQueueMs) > 0.04 * scale;
+        if (queueMoved || Far(_conditions.TailFactor, _planned.TailFactor, 1.2)) return DecisionReason.TailChanged;
         if (Far(_conditions.EdgeFactor, _planned.EdgeFactor, 1.03) || Far(_conditions.EnergyFactor, _planned.EnergyFactor, 1.03)
             || Math.Abs(_conditions.LocalOverheadMs - _planned.LocalOverheadMs) > 0.03 * scale
             || Math.Abs(_conditions.RemoteOverheadMs - _planned.RemoteOverheadMs) > 0.03 * scale
-            || Math.Abs(_conditions.LocalMargin - _planned.LocalMargin) > 0.03 || Math.Abs(_conditions.RemoteMargin - _planned.RemoteMargin) > 0.03)
+            || Math.Abs(_conditions.LocalMargin - _planned.LocalMargin) > 0.03
+            || Math.Abs(_conditions.RemoteMargin - _planned.RemoteMargin) > 0.03)
             return DecisionReason.EdgeChanged;
-        if (Math.Abs(_level - _plannedLevel) > 0.06 && (_explanation.Expected.EnergyJ > 0.7 * _level * requirements.EnergyJ || _plannedLevel < 1))
-            return DecisionReason.BudgetChanged;
+        bool binding = _plannedLevel < 1 || _explanation.Expected.EnergyJ > 0.7 * _level * requirements.EnergyJ;
+        if (binding && Math.Abs(_level - _plannedLevel) > 0.06) return DecisionReason.BudgetChanged;
         double shift = 0;
         for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(Corrections.Mix[i] - _plannedMix[i]);
         return shift > 0.08 ? DecisionReason.InputsChanged : DecisionReason.Stable;

@@ -38,7 +38,10 @@ public static class PolicyControllers
         CostModel model = context.Model;
         ExitPolicy policy = context.FixedPolicy ?? new ExitPolicy(new float[model.SideExits], model.LocalCut, ControlLoop.MaxInterval);
         if (policy.Exits != model.SideExits)
-            throw new ArgumentException($"policy has {policy.Exits} thresholds, model {model.Manifest.Name} has {model.SideExits} side exits", nameof(context));
+        {
+            throw new ArgumentException(
+                $"policy has {policy.Exits} thresholds, model {model.Manifest.Name} has {model.SideExits} side exits", nameof(context));
+        }
         if (policy.Cut > model.LocalCut)
             throw new ArgumentException($"cut {policy.Cut} is outside 0..{model.LocalCut} of model {model.Manifest.Name}", nameof(context));
         return policy;

@@ -16,7 +16,8 @@ static class StateEncoder
     {
         double boundMs = observation.Requirements.LatencyMs;
         double rate = observation.Link.RateBitsPerSecond;
-        if (rate < PlanningConditions.MinimumRate || !observation.Link.Up) rate = double.IsNaN(rate) ? rate : PlanningConditions.MinimumRate;
+        // A link that is down counts as the slowest one; NaN, never measured, stays.
+        if (rate < PlanningConditions.MinimumRate || (!observation.Link.Up && rate > 0)) rate = PlanningConditions.MinimumRate;
         state[0] = Clip((observation.LatencyMs / boundMs) - 1);
         state[1] = Clip((observation.EnergyJ / observation.Requirements.EnergyJ) - 1);
         state[2] = Clip(Math.Log(rate / ReferenceRate));

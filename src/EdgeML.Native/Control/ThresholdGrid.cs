@@ -3,7 +3,8 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>The threshold vectors a planner chooses from, with the exit shares and accuracies each leads to in every difficulty stratum.</summary>
+/// <summary>The threshold vectors a planner chooses from, with the exit shares and accuracies each leads to in every difficulty
+/// stratum.</summary>
 /// <remarks>
 /// Up to three side exits: the full grid over <see cref="Levels"/>, without points that differ only behind an exit everybody takes.
 /// Beyond that the grid explodes; vectors found by coordinate descent on accuracy against cost, over many prices of cost and three

@@ -26,7 +26,8 @@ public class VirtualEdgeTests
         new(world.Manifest, world.Edge, world.Tail, calibration ?? SyntheticModel.Samples(600, seed: 99), payloadBytes: world.PayloadBytes);
 
     static VirtualRun Run(VirtualWorld world, string controller, int seed = 1, ExitPolicy? policy = null) =>
-        new VirtualEdge(world).Run(PolicyControllers.Create(controller, new ControllerContext { Model = Told(world), Seed = seed, FixedPolicy = policy }));
+        new VirtualEdge(world).Run(
+            PolicyControllers.Create(controller, new ControllerContext { Model = Told(world), Seed = seed, FixedPolicy = policy }));
 
     /// <summary>15 and 3 Mbps in turn, an outage, a stretch under 1 Mbps and one with a loaded tail.</summary>
     static VirtualLink Square(double seconds, int task) => (task / 100 % 6) switch
@@ -67,7 +68,10 @@ public class VirtualEdgeTests
     [Fact]
     public void Run_OutageInFlight_FallsBackAtTheDeadlineAndNotAgain()
     {
-        VirtualWorld world = World((seconds, task) => new VirtualLink(task < 2 ? 8e6 : 0, 10), 6, new Requirements(100, 100)) with { ProbeSeconds = 10 };
+        VirtualWorld world = World((_, task) => new VirtualLink(task < 2 ? 8e6 : 0, 10), 6, new Requirements(100, 100)) with
+        {
+            ProbeSeconds = 10,
+        };
         VirtualRun run = Run(world, PolicyControllers.Fixed, policy: new ExitPolicy([0f, 0f, 0f], 6));
         double localMs = world.Edge.UnitMs.Sum();
         Assert.True(run.Records[2].Fallback);
@@ -104,8 +108,8 @@ public class VirtualEdgeTests
         VirtualRun planner = Run(world, PolicyControllers.Planner, seed);
         VirtualRun local = Run(world, PolicyControllers.Fixed, policy: new ExitPolicy([0f, 0f, 0f], 12, 5));
         VirtualRun tail = Run(world, PolicyControllers.Fixed, policy: new ExitPolicy([0f, 0f, 0f], 0, 5));
-        string numbers = $"seed {seed}: oracle {oracle.Satisfaction:0.000}/{oracle.Goodput:0.000}, edgeml {edgeml.Satisfaction:0.000}/{edgeml.Goodput:0.000}, " +
-                         $"planner {planner.Satisfaction:0.000}/{planner.Goodput:0.000}, local {local.Satisfaction:0.000}, tail {tail.Satisfaction:0.000}";
+        string numbers = $"seed {seed}: oracle {Numbers(oracle)}, edgeml {Numbers(edgeml)}, planner {Numbers(planner)}, " +
+                         $"local {Numbers(local)}, tail {Numbers(tail)}";
         Assert.True(oracle.Satisfaction >= 0.95, numbers);
         Assert.True(edgeml.Satisfaction >= 0.85 * oracle.Satisfaction, numbers);
         Assert.True(edgeml.Goodput >= planner.Goodput - 0.02, numbers);
@@ -120,7 +124,12 @@ public class VirtualEdgeTests
     {
         VirtualWorld world = World((_, _) => new VirtualLink(8e6, 12), 600, default) with
         {
-            Bounds = (_, task) => task < 200 ? new Requirements(80, 0.5) : task < 400 ? new Requirements(35, 0.2) : new Requirements(60, 0.12),
+            Bounds = (_, task) => (task / 200) switch
+            {
+                0 => new Requirements(80, 0.5),
+                1 => new Requirements(35, 0.2),
+                _ => new Requirements(60, 0.12),
+            },
             DeadlineMs = 60,
             Jitter = 0.05,
         };
@@ -144,10 +153,13 @@ public class VirtualEdgeTests
             Jitter = 0.03,
         };
         var told = new CostModel(world.Manifest, SyntheticModel.Edge(), world.Tail, SyntheticModel.Samples(600, seed: 99));
-        VirtualRun run = new VirtualEdge(world).Run(PolicyControllers.Create(PolicyControllers.Planner, new ControllerContext { Model = told }));
+        IPolicyController planner = PolicyControllers.Create(PolicyControllers.Planner, new ControllerContext { Model = told });
+        VirtualRun run = new VirtualEdge(world).Run(planner);
         Assert.True(run.SatisfactionOf(20, 600) > 0.9, $"before the drift {run.SatisfactionOf(20, 600):0.000}");
         Assert.True(run.SatisfactionOf(600, 1200) > 0.85, $"after the drift {run.SatisfactionOf(600, 1200):0.000}");
     }
+
+    static string Numbers(VirtualRun run) => $"{run.Satisfaction:0.000} satisfied, {run.Goodput:0.000} good";
 
     static IEnumerable<float> Rows(ExitCalibration samples) =>
         from i in Enumerable.Range(0, samples.Samples) from exit in Enumerable.Range(1, samples.Exits) select samples.Entropy(i, exit);

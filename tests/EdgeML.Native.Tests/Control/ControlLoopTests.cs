@@ -133,7 +133,8 @@ public class ControlLoopTests
     {
         var model = new CostModel(SyntheticModel.Manifest(), SyntheticModel.Edge(), null, SyntheticModel.Samples(200, 1));
         var link = new Link { Value = new LinkSnapshot { Up = true, RateBitsPerSecond = 8e6, RttMs = 10, TailFactor = 1 } };
-        using var loop = new ControlLoop(PolicyControllers.Create(name, new ControllerContext { Model = model }), link, new Requirements(60, 0.3));
+        IPolicyController controller = PolicyControllers.Create(name, new ControllerContext { Model = model });
+        using var loop = new ControlLoop(controller, link, new Requirements(60, 0.3));
         bool inside = false;
         loop.TaskSettled += (_, satisfied) => inside = satisfied;
         var random = new Random(1);

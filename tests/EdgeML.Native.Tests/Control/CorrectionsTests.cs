@@ -24,8 +24,13 @@ public class CorrectionsTests
         double edgeMs = paths[exit - 1].EdgeMs * slowdown;
         return new TaskRecord
         {
-            Policy = policy, Exit = exit, FirstEntropy = firstEntropy, EdgeMs = edgeMs, LatencyMs = edgeMs,
-            EnergyJ = s_model.Power.Joules(edgeMs, edgeMs, 0), RateBitsPerSecond = double.NaN,
+            Policy = policy,
+            Exit = exit,
+            FirstEntropy = firstEntropy,
+            EdgeMs = edgeMs,
+            LatencyMs = edgeMs,
+            EnergyJ = s_model.Power.Joules(edgeMs, edgeMs, 0),
+            RateBitsPerSecond = double.NaN,
         };
     }
 
@@ -57,7 +62,8 @@ public class CorrectionsTests
     {
         var corrections = new Corrections(s_model);
         double before = Difficulty(corrections);
-        var record = new TaskRecord { Policy = new ExitPolicy([0.3f, 0.3f, 0.3f], 0), Exit = 4, FirstEntropy = float.NaN, Offloaded = true, TailMs = 5 };
+        var policy = new ExitPolicy([0.3f, 0.3f, 0.3f], 0);
+        var record = new TaskRecord { Policy = policy, Exit = 4, FirstEntropy = float.NaN, Offloaded = true, TailMs = 5 };
         for (int i = 0; i < 100; i++) corrections.Observe(record, s_assumed);
         Assert.True(Difficulty(corrections) > before + 0.1, $"from {before} to {Difficulty(corrections)}");
     }

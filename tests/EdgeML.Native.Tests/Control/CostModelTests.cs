@@ -15,10 +15,12 @@ public class CostModelTests
     static CostModel Model(ExitCalibration? samples = null) => new(s_manifest, s_edge, s_tail, samples ?? s_samples);
 
     static PlanningConditions Link(double mbps, double rttMs = 12) =>
-        PlanningConditions.From(new LinkSnapshot { Up = true, RateBitsPerSecond = mbps * 1e6, RttMs = rttMs, TailFactor = 2, TailQueueMs = 3 });
+        PlanningConditions.From(
+            new LinkSnapshot { Up = true, RateBitsPerSecond = mbps * 1e6, RttMs = rttMs, TailFactor = 2, TailQueueMs = 3 });
 
     /// <summary>One sample through the network, written down straight from the definition.</summary>
-    static (double LatencyMs, double EnergyJ, bool Right, bool InTime, double Bytes) Walk(int sample, in ExitPolicy policy, double mbps, double rttMs, double boundMs)
+    static (double LatencyMs, double EnergyJ, bool Right, bool InTime, double Bytes) Walk(
+        int sample, in ExitPolicy policy, double mbps, double rttMs, double boundMs)
     {
         double edgeMs = 0, tailMs = 0;
         for (int unit = 0; unit <= s_manifest.Units.Count; unit++)
@@ -42,7 +44,8 @@ public class CostModelTests
                 double bytes = onEdge ? 0 : s_manifest.Cuts[policy.Cut].Bytes + CostModel.FrameBytes;
                 double sendMs = bytes * 8 / (mbps * 1000);
                 double latency = edgeMs + (onEdge ? 0 : tailMs + rttMs + 3 + sendMs);
-                return (latency, s_edge.Power.Joules(latency, edgeMs, sendMs), s_samples.IsCorrect(sample, exit.Index), latency <= boundMs, bytes);
+                double joules = s_edge.Power.Joules(latency, edgeMs, sendMs);
+                return (latency, joules, s_samples.IsCorrect(sample, exit.Index), latency <= boundMs, bytes);
             }
         }
         throw new InvalidOperationException("a sample found no exit");
@@ -129,7 +132,8 @@ public class CostModelTests
         Assert.Contains("-2 ms", Assert.Throws<ArgumentException>(() => new CostModel(s_manifest, negative, null, null)).Message);
         var twoExits = new ExitCalibration(2, [0.1f, 0.2f], [true, true], "x", true);
         Assert.Contains("2 exits", Assert.Throws<ArgumentException>(() => new CostModel(s_manifest, s_edge, null, twoExits)).Message);
-        Assert.Contains("3 payload", Assert.Throws<ArgumentException>(() => new CostModel(s_manifest, s_edge, null, null, payloadBytes: [1, 2, 3])).Message);
+        Action payload = () => _ = new CostModel(s_manifest, s_edge, null, null, payloadBytes: [1, 2, 3]);
+        Assert.Contains("3 payload", Assert.Throws<ArgumentException>(payload).Message);
     }
 
     [Fact]

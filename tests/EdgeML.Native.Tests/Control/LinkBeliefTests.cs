@@ -7,7 +7,21 @@ public class LinkBeliefTests
 {
     static TaskRecord Sent(double seconds, double mbps) => new()
     {
-        TimeSeconds = seconds, Offloaded = true, RateBitsPerSecond = mbps * 1e6, TailMs = 4, BytesSent = 10_000, WireMs = 10 + (80 / mbps),
+        TimeSeconds = seconds,
+        Offloaded = true,
+        RateBitsPerSecond = mbps * 1e6,
+        TailMs = 4,
+        BytesSent = 10_000,
+        WireMs = 10 + (80 / mbps),
+    };
+
+    static TaskRecord Lost(double seconds, long bytes) => new()
+    {
+        TimeSeconds = seconds,
+        Fallback = true,
+        BytesSent = bytes,
+        WireMs = 100,
+        RateBitsPerSecond = double.NaN,
     };
 
     static PlanningConditions At(LinkBelief belief, double now)
@@ -32,7 +46,7 @@ public class LinkBeliefTests
     {
         var belief = new LinkBelief();
         belief.Observe(Sent(0, 15), 4);
-        Assert.True(belief.Observe(new TaskRecord { TimeSeconds = 1, Fallback = true, BytesSent = 10_000, WireMs = 100, RateBitsPerSecond = double.NaN }, 0));
+        Assert.True(belief.Observe(Lost(1, 10_000), 0));
         Assert.InRange(At(belief, 1).RateBitsPerSecond, 0, 0.8e6);
     }
 
@@ -41,7 +55,7 @@ public class LinkBeliefTests
     {
         var belief = new LinkBelief();
         belief.Observe(Sent(0, 15), 4);
-        belief.Observe(new TaskRecord { TimeSeconds = 1, Fallback = true, BytesSent = 100, WireMs = 100, RateBitsPerSecond = double.NaN }, 0);
+        belief.Observe(Lost(1, 100), 0);
         belief.Observe(new LinkSnapshot { Up = true, RateBitsPerSecond = 14e6, RttMs = 10, AgeSeconds = 0, TailFactor = 1 }, 1.5);
         Assert.InRange(At(belief, 1.5).RateBitsPerSecond, 13.9e6, 14.1e6);
     }
@@ -51,7 +65,7 @@ public class LinkBeliefTests
     {
         var belief = new LinkBelief();
         for (int i = 0; i < 100; i++) belief.Observe(Sent(i * 0.1, 15), 4);
-        belief.Observe(new TaskRecord { TimeSeconds = 10, Fallback = true, BytesSent = 1000, WireMs = 100, RateBitsPerSecond = double.NaN }, 0);
+        belief.Observe(Lost(10, 1000), 0);
         Assert.True(At(belief, 10).RateBitsPerSecond < 0.1e6);
         Assert.True(At(belief, 60).RateBitsPerSecond > 10e6);
     }

@@ -6,7 +6,8 @@ namespace EdgeML.Native.Tests.Control;
 
 public class PlannerControllerTests
 {
-    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(500, 2));
+    static readonly CostModel s_model =
+        new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(500, 2));
 
     static Observation Seen(double mbps, in Requirements bounds, double seconds = 0, bool up = true) => new()
     {
@@ -68,7 +69,8 @@ public class PlannerControllerTests
     {
         using var planner = new PlannerController(s_model);
         ExitPolicy policy = planner.Next(Seen(10, new Requirements(50, 0.3)));
-        TaskRecord record = new() { Policy = policy, Exit = 4, LatencyMs = 20, EdgeMs = 10, RateBitsPerSecond = double.NaN, FirstEntropy = float.NaN };
+        TaskRecord record = new() { Policy = policy, Exit = 4, LatencyMs = 20, EdgeMs = 10, FirstEntropy = float.NaN };
+        record.RateBitsPerSecond = double.NaN;
         planner.Completed(record);
         Assert.False(planner.Completed(record));
         record.LatencyMs = 80;

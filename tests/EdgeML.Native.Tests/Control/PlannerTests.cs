@@ -56,7 +56,9 @@ public class PlannerTests
     {
         // Everything is right at once, so later exits only cost.
         int exits = 4;
-        var sure = new ExitCalibration(exits, [.. Enumerable.Repeat(0.01f, 100 * exits)], [.. Enumerable.Repeat(true, 100 * exits)], "sure", true);
+        float[] entropies = [.. Enumerable.Repeat(0.01f, 100 * exits)];
+        bool[] right = [.. Enumerable.Repeat(true, 100 * exits)];
+        var sure = new ExitCalibration(exits, entropies, right, "sure", true);
         var model = new CostModel(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(5), sure);
         var planner = new Planner(model);
         ExitPolicy policy = planner.Policy(planner.Find(Link(0.1), new Requirements(1000, 10)), 1);

@@ -20,7 +20,8 @@ static class SyntheticModel
             Cuts = [.. Enumerable.Range(0, units + 1).Select(k => new CutInfo(k, s_bytes[k], k % 3 == 0 || k == 11, $"t{k}"))],
             Exits =
             [
-                .. Enumerable.Range(1, sideExits).Select(j => new ExitInfo(j, $"exit{j}", j * (units - 1) / (sideExits + 1) + 1, 100_000, 2)),
+                .. Enumerable.Range(1, sideExits)
+                    .Select(j => new ExitInfo(j, $"exit{j}", (j * (units - 1) / (sideExits + 1)) + 1, 100_000, 2)),
                 new ExitInfo(sideExits + 1, "final", units, 0, 1),
             ],
         };

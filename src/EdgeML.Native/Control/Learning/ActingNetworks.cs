@@ -6,7 +6,8 @@ sealed class ActingNetworks(Mlp actor, Mlp critic, int stateSize, int actionSize
     readonly float[] _mean = new float[stateSize];
     readonly float[] _inverseSpread = new float[stateSize];
 
-    public void Take(ReadOnlySpan<float> actorWeights, ReadOnlySpan<float> criticWeights, ReadOnlySpan<float> mean, ReadOnlySpan<float> inverseSpread)
+    public void Take(
+        ReadOnlySpan<float> actorWeights, ReadOnlySpan<float> criticWeights, ReadOnlySpan<float> mean, ReadOnlySpan<float> inverseSpread)
     {
         actorWeights.CopyTo(actor.Weights);
         criticWeights.CopyTo(critic.Weights);

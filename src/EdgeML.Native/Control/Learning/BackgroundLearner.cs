@@ -43,7 +43,8 @@ sealed class BackgroundLearner : Learner
         _thread.Start();
     }
 
-    public override LearningCounters Counters => new(Volatile.Read(ref _steps), Volatile.Read(ref _busy) * 1e6 / Stopwatch.Frequency, OnCaller: false);
+    public override LearningCounters Counters =>
+        new(Volatile.Read(ref _steps), Volatile.Read(ref _busy) * 1e6 / Stopwatch.Frequency, OnCaller: false);
 
     public override void Step(ReadOnlySpan<float> state, ReadOnlySpan<float> action, float reward, ReadOnlySpan<float> nextState)
     {

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>The one matrix product small nets need: C = A B or C += A B, with A read through two strides so that a transposed A costs nothing.</summary>
+/// <summary>The one matrix product small nets need: C = A B or C += A B, with A read through two strides so that a transposed A costs
+/// nothing.</summary>
 /// <remarks>
 /// Four rows by two vectors stay in registers, eight independent sums: enough to keep two multiply-add units busy. The kernels are
 /// compiled optimised from the first call, because a learner's first seconds count.
@@ -105,7 +106,10 @@ static unsafe class MatrixProduct
         int width = Vector<float>.Count;
         Vector<float> c0 = default, c1 = default, c2 = default, c3 = default;
         if (start is not null)
-            (c0, c1, c2, c3) = (Vector.Load(start), Vector.Load(start + width), Vector.Load(start + (2 * width)), Vector.Load(start + (3 * width)));
+        {
+            (c0, c1) = (Vector.Load(start), Vector.Load(start + width));
+            (c2, c3) = (Vector.Load(start + (2 * width)), Vector.Load(start + (3 * width)));
+        }
         for (nint i = 0, offset = 0; i < k; i++, offset += aColumn, b += n)
         {
             var each = new Vector<float>(a[offset]);

@@ -69,7 +69,8 @@ sealed unsafe class Mlp
     /// <summary>The loss's slope in the inputs, after <see cref="Backward"/> was asked for it.</summary>
     public ReadOnlySpan<float> InputSlopeRow(int row) => _slopes[0].AsSpan(row * _padded[0], _sizes[0]);
 
-    /// <summary>Weights uniform in +-1/sqrt(inputs) as Lillicrap et al. 2015, those of the last layer in +-<paramref name="last"/>.</summary>
+    /// <summary>Weights uniform in +-1/sqrt(inputs) as Lillicrap et al. 2015, those of the last layer in +-<paramref
+    /// name="last"/>.</summary>
     public void Initialise(SeededRandom random, float last = 3e-3f)
     {
         for (int layer = 0; layer + 1 < _sizes.Length; layer++)
@@ -95,7 +96,8 @@ sealed unsafe class Mlp
                 fixed (float* from = _values[layer])
                 fixed (float* to = _values[layer + 1])
                 {
-                    MatrixProduct.Multiply(from, _padded[layer], 1, matrix, to, rows, width, _sizes[layer], matrix + (_sizes[layer] * width));
+                    float* biases = matrix + (_sizes[layer] * width);
+                    MatrixProduct.Multiply(from, _padded[layer], 1, matrix, to, rows, width, _sizes[layer], biases);
                     Activate(_activations[layer], to, rows * width);
                 }
             }
@@ -163,7 +165,8 @@ sealed unsafe class Mlp
     {
         if (activation == Activation.Relu)
         {
-            for (int i = 0; i < count; i += Vector<float>.Count) Vector.Store(Vector.Max(Vector.Load(values + i), Vector<float>.Zero), values + i);
+            for (int i = 0; i < count; i += Vector<float>.Count)
+                Vector.Store(Vector.Max(Vector.Load(values + i), Vector<float>.Zero), values + i);
         }
         else if (activation == Activation.Sigmoid)
         {

@@ -1,6 +1,7 @@
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>The last transitions (s, a, r, s'), raw: states are normalised when they are read, so that old ones keep their meaning.</summary>
+/// <summary>The last transitions (s, a, r, s'), raw: states are normalised when they are read, so that old ones keep their
+/// meaning.</summary>
 sealed class ReplayBuffer(int capacity, int stateSize, int actionSize)
 {
     readonly float[] _states = new float[capacity * stateSize];

@@ -5,7 +5,8 @@ namespace EdgeML.Native.Tests.Control.Learning;
 
 public class DdpgAgentTests
 {
-    /// <summary>Drives a point on -1..1 towards 0: x' = x + 0.8 (a - 0.5), reward -x'^2; the best action is 0.5 - 1.25 x, clipped.</summary>
+    /// <summary>Drives a point on -1..1 towards 0: x' = x + 0.8 (a - 0.5), reward -x'^2; the best action is 0.5 - 1.25 x,
+    /// clipped.</summary>
     static (ActingNetworks Networks, float[] Trajectory) Learn(int seed, int steps)
     {
         var options = new DdpgOptions { ActorRate = 1e-3f, NoiseDecay = 0.9995 };
