@@ -7,7 +7,7 @@ namespace EdgeML.Native.Offload.Client;
 /// <remarks>
 /// Rate: payload bytes over the tail's own receive span where the span is long enough, else over what is left of the total time when
 /// round trip, computing and waiting are taken off. Round-trip time: the smallest of the last few samples, since everything that
-/// disturbs a sample makes it larger. A sample that differs from the rate by more than a factor of two moves it most of the way, a
+/// disturbs a sample makes it larger. A sample that differs clearly from the rate moves it most of the way, a
 /// second one in the same direction all the way, so that a change of level is followed within two transfers and noise is not.
 /// </remarks>
 sealed class LinkMeter
@@ -144,7 +144,7 @@ sealed class LinkMeter
             return;
         }
         double step = Math.Log(sample / _rate);
-        int direction = step > Math.Log(1.6) ? 1 : step < -Math.Log(1.6) ? -1 : 0;
+        int direction = step > Math.Log(1.4) ? 1 : step < -Math.Log(1.4) ? -1 : 0;
         double share = direction == 0 ? 0.5 : direction == _leaning ? 1 : 0.75;
         _leaning = direction;
         _rate *= Math.Exp(share * step);

@@ -15,6 +15,7 @@ public sealed partial class TailClient
     readonly List<TailSlot> _late = [];
     ulong _probeSequence;
     long _probeSentAt;
+    long _rateProbeAt;
     int _probeFrameBytes;
     bool _probeOverdue;
     long _lastActivity;
@@ -103,7 +104,7 @@ public sealed partial class TailClient
         bool ping = _onWire == 0 && _options.PingInterval > TimeSpan.Zero && Milliseconds(now - _lastActivity) >= _options.PingInterval.TotalMilliseconds;
         if (!probe) return ping ? 0 : -1;
         // Between two tasks if there is such a moment; a client that is never idle must learn the rate as well.
-        if (_onWire > 0 && Milliseconds(now - _probeSentAt) < 2 * _options.ProbeInterval.TotalMilliseconds) return -1;
+        if (_onWire > 0 && Milliseconds(now - _rateProbeAt) < 2 * _options.ProbeInterval.TotalMilliseconds) return -1;
         double rate = _meter.RateBitsPerSecond;
         int largest = Math.Min(_options.ProbeBytes, _probe.Length - FramePrelude.Bytes - PingHeader.MaxBytes);
         return double.IsNaN(rate) ? Math.Min(FirstProbe, largest) : (int)Math.Clamp(rate * 0.010 / 8, Math.Min(SmallestProbe, largest), largest);
@@ -112,7 +113,7 @@ public sealed partial class TailClient
     /// <summary>Whether tasks alone do not tell the rate: there are none, or they are too small.</summary>
     bool IsRateOld(long now) =>
         _options.ProbeInterval > TimeSpan.Zero && _meter.AgeSeconds >= _options.ProbeInterval.TotalSeconds
-        && Milliseconds(now - _probeSentAt) >= _options.ProbeInterval.TotalMilliseconds;
+        && Milliseconds(now - _rateProbeAt) >= _options.ProbeInterval.TotalMilliseconds;
 
     void Probe(TailLink link, int payloadBytes)
     {
@@ -127,6 +128,7 @@ public sealed partial class TailClient
             TailLink.Framed(_probe, payloadBytes == 0 ? FrameKind.Ping : FrameKind.Probe, headerBytes, payloadBytes);
             _probeFrameBytes = frameBytes;
             _probeSentAt = _lastActivity = Stopwatch.GetTimestamp();
+            if (payloadBytes > 0) _rateProbeAt = _probeSentAt;
         }
         TrySend(link, _probe.AsSpan(0, frameBytes));
     }

@@ -69,7 +69,7 @@ public sealed partial class TailClient
             _expectation = new TailExpectation(_manifest, profile);
             Volatile.Write(ref _tailProfile, profile);
             _maxInFlight = Math.Min(_slots.Length, link.Tail.MaxInFlight);
-            (_probeSequence, _probeOverdue, _lastActivity, _probeSentAt) = (0, false, 0, 0);
+            (_probeSequence, _probeOverdue, _lastActivity, _rateProbeAt) = (0, false, 0, 0);
             _link = link;
             Monitor.PulseAll(_gate);
         }
