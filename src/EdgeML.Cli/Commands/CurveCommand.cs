@@ -15,7 +15,8 @@ sealed class CurveCommand : CliCommand
 
     readonly Option<string> _model = SharedOptions.Model();
     readonly Option<string> _data = SharedOptions.Data();
-    readonly Option<int?> _count = SharedOptions.Count("--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _count = SharedOptions.Count("--count",
+        $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
     readonly Option<string?> _svg = SharedOptions.OutputFile("--svg", "FILE", "Also draw the curve.");
     readonly Option<string?> _json = SharedOptions.Json();
 
@@ -54,12 +55,18 @@ sealed class CurveCommand : CliCommand
         Console.WriteLine($"| exit | {judged} | mean entropy | MMAC up to it |");
         Console.WriteLine("|---|---:|---:|---:|");
         for (int i = 0; i < accuracies.Count; i++)
-            Console.WriteLine($"| {i + 1} {manifest.Exits[i].Name} | {100 * accuracies[i]:0.00} % | {entropies[i]:0.000} | {macs[i] / 1e6:0.00} |");
+        {
+            string exit = $"{i + 1} {manifest.Exits[i].Name}";
+            Console.WriteLine($"| {exit} | {100 * accuracies[i]:0.00} % | {entropies[i]:0.000} | {macs[i] / 1e6:0.00} |");
+        }
         Console.WriteLine();
         Console.WriteLine($"| threshold | {judged} | mean MMAC |{string.Concat(manifest.Exits.Select(exit => $" {exit.Name} |"))}");
         Console.WriteLine($"|---:|---:|---:|{string.Concat(manifest.Exits.Select(_ => "---:|"))}");
         foreach (ExitCurveRow row in rows)
-            Console.WriteLine($"| {row.Threshold:0.00} | {100 * row.Accuracy:0.00} % | {row.MeanMacs / 1e6:0.00} |{string.Concat(row.Shares.Select(share => $" {100 * share:0.0} % |"))}");
+        {
+            string shares = string.Concat(row.Shares.Select(share => $" {100 * share:0.0} % |"));
+            Console.WriteLine($"| {row.Threshold:0.00} | {100 * row.Accuracy:0.00} % | {row.MeanMacs / 1e6:0.00} |{shares}");
+        }
     }
 
     static void WriteJson(string path, ModelManifest manifest, ExitCalibration record, ExitCurve curve, IReadOnlyList<ExitCurveRow> rows) =>

@@ -11,7 +11,8 @@ sealed class DataShapesCommand : CliCommand
     readonly Option<string?> _out = SharedOptions.OutputFile("--out", "F.bin", "Receives records of one label byte and 3 planes.");
     readonly Option<int?> _count = SharedOptions.Count("--count", "Pictures to draw.");
     readonly Option<ulong?> _seed = SharedOptions.Seed();
-    readonly Option<string?> _difficulty = SharedOptions.OneOf("--difficulty", "How hard they are; drift goes from easy to hard.", "easy", "hard", "mixed", "drift");
+    readonly Option<string?> _difficulty = SharedOptions.OneOf("--difficulty",
+        "How hard they are; drift goes from easy to hard.", "easy", "hard", "mixed", "drift");
 
     readonly Option<int?> _size = new("--size")
     {
@@ -34,11 +35,13 @@ sealed class DataShapesCommand : CliCommand
         int count = parsed.GetValue(_count)!.Value, size = parsed.GetValue(_size) ?? 96;
         ulong seed = parsed.GetValue(_seed)!.Value;
         string difficulty = parsed.GetValue(_difficulty)!;
-        using var source = new ShapesSource(seed, DataSpec.ParseDifficulty(difficulty), size, count) { Spec = $"shapes:seed={seed},difficulty={difficulty},size={size}" };
+        string spec = $"shapes:seed={seed},difficulty={difficulty},size={size}";
+        using var source = new ShapesSource(seed, DataSpec.ParseDifficulty(difficulty), size, count) { Spec = spec };
         long start = Stopwatch.GetTimestamp();
         CifarWriter.Write(source, path, count, cancellation);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        Console.WriteLine($"{path}: {count} pictures of {size} x {size}, {count * (1L + (3 * size * size))} bytes, {count / seconds:0} a second");
+        long bytes = count * (1L + source.Elements);
+        Console.WriteLine($"{path}: {count} pictures of {size} x {size}, {bytes} bytes, {count / seconds:0} a second");
         return Task.FromResult(0);
     }
 }

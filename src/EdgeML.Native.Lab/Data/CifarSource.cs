@@ -38,7 +38,11 @@ public sealed class CifarSource : ImageSource
     {
         Span<byte> label = stackalloc byte[1];
         _records.Read(index, 0, label);
-        if (label[0] >= Classes) throw new InvalidDataException($"record {index} of {Spec} has label {label[0]}, not 0..{Classes - 1}; is the side {_size} pixels?");
+        if (label[0] >= Classes)
+        {
+            string expected = $"not 0..{Classes - 1}; is the side {_size} pixels?";
+            throw new InvalidDataException($"record {index} of {Spec} has label {label[0]}, {expected}");
+        }
         _records.Read(index, 1, planes);
         return label[0];
     }

@@ -14,7 +14,8 @@ public static class CifarWriter
     public static void Write(ImageSource source, string path, long count, CancellationToken cancellation = default)
     {
         if (count < 1) throw new ArgumentException($"{count} samples, at least 1 is needed", nameof(count));
-        if (!source.HasBytes || !source.HasLabels) throw new ArgumentException($"{source.Spec} has no bytes with labels to write", nameof(source));
+        if (!source.HasBytes || !source.HasLabels)
+            throw new ArgumentException($"{source.Spec} has no bytes with labels to write", nameof(source));
         AtomicFile.Write(path, file =>
         {
             var record = new byte[1 + source.Elements];
@@ -22,7 +23,8 @@ public static class CifarWriter
             {
                 cancellation.ThrowIfCancellationRequested();
                 int label = source.Read(i, record.AsSpan(1));
-                if (label is < 0 or > byte.MaxValue) throw new InvalidDataException($"sample {i} has label {label}, which does not fit a byte");
+                if (label is < 0 or > byte.MaxValue)
+                    throw new InvalidDataException($"sample {i} has label {label}, which does not fit a byte");
                 record[0] = (byte)label;
                 file.Write(record);
             }

@@ -58,13 +58,14 @@ public sealed record DataSpec
     public ImageSource Open(IReadOnlyList<int> inputShape, long? count = null)
     {
         if (Kind == "tensor") return new TensorSource(Path, inputShape) { Spec = Text };
+        string wanted = $"the network's input is {string.Join('x', inputShape)}";
         if (inputShape is not [3, var height, var width] || (Kind != "images" && height != width))
-            throw new InvalidDataException($"data '{Text}' gives 3-channel pictures, the network's input is {string.Join('x', inputShape)}");
+            throw new InvalidDataException($"data '{Text}' gives 3-channel pictures, {wanted}");
         switch (Kind)
         {
             case "shapes":
                 int size = Size ?? height;
-                if (size != height) throw new InvalidDataException($"data '{Text}' gives 3x{size}x{size}, the network's input is {string.Join('x', inputShape)}");
+                if (size != height) throw new InvalidDataException($"data '{Text}' gives 3x{size}x{size}, {wanted}");
                 return OpenShapes(size, count);
             case "cifar10":
                 return new CifarSource(Path, height) { Spec = Text };

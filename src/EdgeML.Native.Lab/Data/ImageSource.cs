@@ -40,7 +40,8 @@ public abstract class ImageSource : IDisposable
     public int Read(long index, Span<byte> planes)
     {
         if (!HasBytes) throw new NotSupportedException($"{Spec} holds floats, not bytes");
-        if (planes.Length < Elements) throw new ArgumentException($"destination holds {planes.Length} bytes, a sample has {Elements}", nameof(planes));
+        if (planes.Length < Elements)
+            throw new ArgumentException($"destination holds {planes.Length} bytes, a sample has {Elements}", nameof(planes));
         return ReadBytes(Wrap(index), planes[..Elements]);
     }
 
@@ -52,7 +53,8 @@ public abstract class ImageSource : IDisposable
     /// <exception cref="ArgumentException">The destination is too short or the index negative.</exception>
     public int ReadTensor(long index, Span<float> tensor, float byteScale = 1f / 255f)
     {
-        if (tensor.Length < Elements) throw new ArgumentException($"destination holds {tensor.Length} floats, a sample has {Elements}", nameof(tensor));
+        if (tensor.Length < Elements)
+            throw new ArgumentException($"destination holds {tensor.Length} floats, a sample has {Elements}", nameof(tensor));
         if (!HasBytes) return ReadFloats(Wrap(index), tensor[..Elements]);
         _bytes ??= new byte[Elements];
         int label = ReadBytes(Wrap(index), _bytes);

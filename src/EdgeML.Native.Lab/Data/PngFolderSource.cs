@@ -23,7 +23,8 @@ public sealed class PngFolderSource : ImageSource
         _classes = [.. folders.Select(folder => Path.GetFileName(folder))];
         for (int label = 0; label < folders.Length; label++) Add(folders[label], label);
         if (folders.Length == 0) Add(path, NoLabel);
-        if (_files.Count == 0) throw new FileNotFoundException($"folder {path} holds no *.png file, nor do the {folders.Length} folders in it");
+        if (_files.Count == 0)
+            throw new FileNotFoundException($"folder {path} holds no *.png file, nor do the {folders.Length} folders in it");
     }
 
     /// <inheritdoc/>

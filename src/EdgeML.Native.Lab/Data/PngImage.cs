@@ -52,9 +52,11 @@ sealed class PngImage
         {
             if (file.Length < 12) throw new InvalidDataException("PNG file ends without its end chunk");
             uint length = BinaryPrimitives.ReadUInt32BigEndian(file);
-            if (length > (uint)file.Length - 12) throw new InvalidDataException($"PNG chunk of {length} bytes, {file.Length - 12} are left");
+            if (length > (uint)file.Length - 12)
+                throw new InvalidDataException($"PNG chunk of {length} bytes, {file.Length - 12} are left");
             ReadOnlySpan<byte> type = file[4..8], body = file.Slice(8, (int)length);
-            if (colourType < 0 && !type.SequenceEqual("IHDR"u8)) throw new InvalidDataException("PNG file does not begin with its header chunk");
+            if (colourType < 0 && !type.SequenceEqual("IHDR"u8))
+                throw new InvalidDataException("PNG file does not begin with its header chunk");
             if (type.SequenceEqual("IHDR"u8)) (width, height, colourType, channels) = Header(body);
             else if (type.SequenceEqual("PLTE"u8)) palette = body.ToArray();
             else if (type.SequenceEqual("IDAT"u8)) packed.Write(body);
@@ -89,10 +91,13 @@ sealed class PngImage
     {
         if (body.Length != 13) throw new InvalidDataException($"PNG header chunk of {body.Length} bytes, not 13");
         uint width = BinaryPrimitives.ReadUInt32BigEndian(body), height = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
-        if (width is 0 or > MaxSide || height is 0 or > MaxSide) throw new InvalidDataException($"PNG of {width} x {height} pixels, sides of 1..{MaxSide} are read");
+        if (width is 0 or > MaxSide || height is 0 or > MaxSide)
+            throw new InvalidDataException($"PNG of {width} x {height} pixels, sides of 1..{MaxSide} are read");
         int channels = body[9] switch { 0 => 1, 2 => 3, 3 => 1, 4 => 2, 6 => 4, _ => 0 };
-        if (body[8] != 8 || channels == 0) throw new InvalidDataException($"PNG with {body[8]} bits and colour type {body[9]}, only 8 bits are read");
-        if (body[10] != 0 || body[11] != 0) throw new InvalidDataException($"PNG with compression {body[10]} and filter method {body[11]}, only 0 exists");
+        if (body[8] != 8 || channels == 0)
+            throw new InvalidDataException($"PNG with {body[8]} bits and colour type {body[9]}, only 8 bits are read");
+        if (body[10] != 0 || body[11] != 0)
+            throw new InvalidDataException($"PNG with compression {body[10]} and filter method {body[11]}, only 0 exists");
         if (body[12] != 0) throw new InvalidDataException("interlaced PNG files are not read");
         return ((int)width, (int)height, body[9], channels);
     }

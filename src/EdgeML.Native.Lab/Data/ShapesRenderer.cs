@@ -50,7 +50,8 @@ public sealed class ShapesRenderer
     /// <exception cref="ArgumentException">The destination is too short.</exception>
     public int Draw(ulong seed, long index, float difficulty, Span<byte> planes)
     {
-        if (planes.Length < Bytes) throw new ArgumentException($"destination holds {planes.Length} bytes, a picture has {Bytes}", nameof(planes));
+        if (planes.Length < Bytes)
+            throw new ArgumentException($"destination holds {planes.Length} bytes, a picture has {Bytes}", nameof(planes));
         var random = new SampleRandom(seed, (ulong)index);
         int label = random.NextInt(ShapeOutline.Names.Length);
         Degradation degradation = Degradation.Of(difficulty);
@@ -129,7 +130,8 @@ public sealed class ShapesRenderer
     }
 
     // A disc or a bar in a colour near the background's, laid over the rim: it hides a piece of the outline.
-    void PaintOccluder(ref SampleRandom random, in Colour background, in Degradation degradation, float centreX, float centreY, float radius)
+    void PaintOccluder(ref SampleRandom random, in Colour background, in Degradation degradation, float centreX, float centreY,
+        float radius)
     {
         (float sine, float cosine) = Turn.SinCos(random.NextFloat());
         float away = random.NextFloat(0.45f, 1.05f) * radius;

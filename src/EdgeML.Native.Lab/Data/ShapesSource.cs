@@ -15,7 +15,8 @@ public sealed class ShapesSource : ImageSource
     public ShapesSource(ulong seed, ShapesDifficulty difficulty, int size = 96, long? count = null)
     {
         if (count < 1) throw new ArgumentException($"{count} samples, at least 1 is needed", nameof(count));
-        if (difficulty == ShapesDifficulty.Drift && count is null) throw new ArgumentException("drift needs a count of samples to run over", nameof(count));
+        if (difficulty == ShapesDifficulty.Drift && count is null)
+            throw new ArgumentException("drift needs a count of samples to run over", nameof(count));
         _renderer = new ShapesRenderer(size);
         (Seed, Difficulty, _count) = (seed, difficulty, count);
         Shape = [3, size, size];

@@ -34,7 +34,8 @@ public static class ExitCurveChart
         foreach (ExitCurveRow row in rows) path.To(x[row.MeanMacs / 1e6], y[row.Accuracy]);
         canvas.Path(path, "line");
         foreach (ExitCurveRow row in rows)
-            canvas.Dot(x[row.MeanMacs / 1e6], y[row.Accuracy], 3, "dot", $"threshold {row.Threshold:0.00}: {100 * row.Accuracy:0.0} %, {row.MeanMacs / 1e6:0.0} MMAC");
+            canvas.Dot(x[row.MeanMacs / 1e6], y[row.Accuracy], 3, "dot",
+                $"threshold {row.Threshold:0.00}: {100 * row.Accuracy:0.0} %, {row.MeanMacs / 1e6:0.0} MMAC");
         for (int i = 0; i < alone.Count; i++)
             canvas.Dot(x[macs[i] / 1e6], y[alone[i]], 4, "alone", $"exit {i + 1} alone: {100 * alone[i]:0.0} %");
         return canvas.ToFile(Css);

@@ -38,7 +38,8 @@ public sealed class ShippedModelTests : IDisposable
         Assert.Equal([3, 2, 2], model.Manifest.Exits.Take(3).Select(exit => exit.Layers));
         Assert.Equal(4, accuracies.Count);
         for (int i = 1; i < accuracies.Count; i++)
-            Assert.True(accuracies[i] >= accuracies[i - 1] + 0.03, $"exit {i + 1} is right on {accuracies[i]:P1}, the one before on {accuracies[i - 1]:P1}");
+            Assert.True(accuracies[i] >= accuracies[i - 1] + 0.03,
+                $"exit {i + 1} is right on {accuracies[i]:P1}, the one before on {accuracies[i - 1]:P1}");
         Assert.True(accuracies[^1] >= 0.90, $"the final exit is right on {accuracies[^1]:P1}");
     }
 }

@@ -18,7 +18,8 @@ public class ExitCurveTests
     };
 
     static ExitCurve Curve() => new(
-        new(2, [0.1f, 0f, 0.5f, 0f, float.NaN, 0f, 0.9f, 0f], [true, true, false, true, false, true, true, false], "test", labelled: true), s_manifest);
+        new(2, [0.1f, 0f, 0.5f, 0f, float.NaN, 0f, 0.9f, 0f], [true, true, false, true, false, true, true, false], "test",
+            labelled: true), s_manifest);
 
     [Fact]
     public void Sweep_ByHand_AccuracyWorkAndShares()
