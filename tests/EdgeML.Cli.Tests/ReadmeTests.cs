@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+
+namespace EdgeML.Cli.Tests;
+
+/// <summary>The current folder belongs to the whole process, so nothing runs beside this.</summary>
+[CollectionDefinition(nameof(ReadmeTests), DisableParallelization = true)]
+public sealed class ReadmeCollection;
+
+[Collection(nameof(ReadmeTests))]
+public class ReadmeTests
+{
+    static string Readme => File.ReadAllText(Path.Combine(EdgemlProcess.RepositoryRoot, "README.md"));
+
+    [Fact]
+    public void Example_InReadme_IsTheCodeThatIsCompiledHere()
+    {
+        string source = File.ReadAllText(Path.Combine(EdgemlProcess.RepositoryRoot, "tests", "EdgeML.Cli.Tests", "ReadmeExample.cs"));
+        string body = Regex.Match(source, "// README begins\n(.*?) *// README ends", RegexOptions.Singleline).Groups[1].Value;
+        string usings = string.Concat(Regex.Matches(source, "^using .*\n", RegexOptions.Multiline).Select(match => match.Value));
+
+        string example = Regex.Match(Readme, "```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
+
+        Assert.Equal(usings + "\n" + Regex.Replace(body, "^ {8}", "", RegexOptions.Multiline), example);
+    }
+
+    [Fact]
+    public void Example_InAFolderWithTheModel_AnswersWithoutATail()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeml-tests-");
+        string before = Environment.CurrentDirectory;
+        TextWriter console = Console.Out;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "models"));
+            File.Copy(Path.Combine(EdgemlProcess.RepositoryRoot, "models", "shapes-vgg.onnx"), Path.Combine(folder.FullName, "models", "shapes-vgg.onnx"));
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "engines"));
+            Environment.CurrentDirectory = folder.FullName;
+            var written = new StringWriter();
+            Console.SetOut(written);
+
+            ReadmeExample.Run();
+
+            Assert.Matches(@"^class \d from exit [1-4] after [\d.]+ ms, (edge|tail)\s*$", written.ToString());
+        }
+        finally
+        {
+            Console.SetOut(console);
+            Environment.CurrentDirectory = before;
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Links_InReadme_LeadToFiles()
+    {
+        foreach (Match link in Regex.Matches(Readme, @"\]\(([^)#]+)\)"))
+            Assert.True(File.Exists(Path.Combine(EdgemlProcess.RepositoryRoot, link.Groups[1].Value)), $"{link.Groups[1].Value} is not there");
+    }
+
+    [Fact]
+    public void Commands_InReadme_AreThoseThereAre()
+    {
+        string help = EdgemlProcess.Run("--help").Output;
+        foreach (Match command in Regex.Matches(Readme, @"^\| `edgeml (\w+)", RegexOptions.Multiline))
+            Assert.Matches($@"\n  {command.Groups[1].Value} ", help);
+    }
+}
