@@ -139,8 +139,9 @@ public sealed partial class TailClient : IDisposable
         _stop.Cancel();
         link?.Abort();
         Volatile.Read(ref _connecting)?.Abort();
-        _receiver.Join();
-        _clock.Join();
+        // Disposed by a caller that goes on inline, this runs on one of the two threads itself.
+        if (Thread.CurrentThread != _receiver) _receiver.Join();
+        if (Thread.CurrentThread != _clock) _clock.Join();
         _stop.Dispose();
         foreach (TailSlot slot in _slots) slot.Signal.Dispose();
     }
