@@ -55,7 +55,7 @@ public sealed class OracleController : IPolicyController
         (_conditions.TailFactor, _conditions.TailQueueMs) = (_plannedLink.TailFactor, _plannedLink.TailQueueMs);
         (_conditions.LocalMargin, _conditions.RemoteMargin) = (2 * _world.Jitter, 2 * _world.Jitter);
         _conditions.EnergyMargin = 0.005;
-        _conditions.WindowTasks = EnergyBudget.HorizonTasks;
+        _conditions.WindowTasks = ControlLoop.MaxInterval;
         double level = _budget.Level(observation.Requirements.EnergyJ);
         Requirements affordable = observation.Requirements with { EnergyJ = observation.Requirements.EnergyJ * level };
         Planner.Plan plan = _planner.Find(_conditions, affordable);

@@ -90,7 +90,7 @@ sealed class Corrections
         conditions.LocalMargin = Math.Clamp(2 * _localError, 0.02, 0.1);
         conditions.RemoteMargin = Math.Clamp(2 * _remoteError, 0.03, 0.1);
         conditions.EnergyMargin = 0.02;
-        conditions.WindowTasks = EnergyBudget.HorizonTasks;
+        conditions.WindowTasks = ControlLoop.MaxInterval;
     }
 
     static void Learn(ref double mean, double value, ref int count)

@@ -7,9 +7,6 @@ namespace EdgeML.Native.Control;
 /// </remarks>
 sealed class EnergyBudget
 {
-    /// <summary>Tasks the next interval is assumed to have.</summary>
-    public const int HorizonTasks = ControlLoop.MaxInterval;
-
     /// <summary>How much of savings is spent at once; the rest waits for a hard input.</summary>
     const double SavingsShare = 0.5;
 
@@ -35,12 +32,14 @@ sealed class EnergyBudget
     }
 
     /// <summary>Joules a task the next interval may spend, as a share of the bound.</summary>
-    public double Level(double boundJ)
+    /// <param name="boundJ">E_usr.</param>
+    /// <param name="tasksAhead">Tasks the next interval will have.</param>
+    public double Level(double boundJ, int tasksAhead = ControlLoop.MaxInterval)
     {
         if (double.IsPositiveInfinity(boundJ)) return 1;
         (double spent, int tasks) = (0, 0);
         foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
-        double left = ((boundJ * (tasks + HorizonTasks)) - spent) / (HorizonTasks * boundJ);
+        double left = ((boundJ * (tasks + tasksAhead)) - spent) / (tasksAhead * boundJ);
         return Math.Clamp(left > 1 ? 1 + (SavingsShare * (left - 1)) : left, 0.3, 1.5);
     }
 }

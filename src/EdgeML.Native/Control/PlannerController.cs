@@ -69,15 +69,16 @@ sealed class PlannerController : IPolicyController
         Link.Fill(ref _conditions, _now);
         if (_hasPlan && observation.Requirements != _plannedFor) _budget.Clear();
         else _budget.CloseInterval();
-        _level = _budget.Level(observation.Requirements.EnergyJ);
+        // As if nothing had changed; a change shortens the interval, and with it what is left for it.
+        Afford(Interval(_calm + 1), observation.Requirements);
         DecisionReason reason = Changed(observation.Requirements);
         bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged
             or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
         if (gradual && _creditMs < 0) reason = DecisionReason.Stable;
-        if (reason != DecisionReason.Stable) Replan(observation.Requirements, reason);
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
-        // After a change look again soon, and let the interval in which it struck leave the state interval; then let policies run longer.
-        int interval = _calm < 2 ? 1 : Math.Min((2 * _calm) - 1, ControlLoop.MaxInterval);
+        int interval = Interval(_calm);
+        if (_calm == 0) Afford(interval, observation.Requirements);
+        if (reason != DecisionReason.Stable) Replan(observation.Requirements, reason);
         ExitPolicy policy = Planner.Policy(_plan, interval);
         PolicyEstimate expected = reason == DecisionReason.Stable
             ? _explanation.Expected
@@ -109,6 +110,16 @@ sealed class PlannerController : IPolicyController
 
     public void Dispose()
     {
+    }
+
+    /// <summary>After a change look again soon, and let the interval in which it struck leave the state interval; then let policies run
+    /// longer.</summary>
+    static int Interval(int calm) => calm < 2 ? 1 : Math.Min((2 * calm) - 1, ControlLoop.MaxInterval);
+
+    void Afford(int interval, in Requirements requirements)
+    {
+        _level = _budget.Level(requirements.EnergyJ, interval);
+        _conditions.WindowTasks = interval;
     }
 
     void Replan(in Requirements requirements, DecisionReason reason)
