@@ -1,6 +1,7 @@
 namespace EdgeML.Native.Lab.Links;
 
-/// <summary>When bytes that enter a link leave it, in the trace's own time: one after the other, each as long as the rate makes it. Any thread.</summary>
+/// <summary>When bytes that enter a link leave it, in the trace's own time: one after the other, each as long as the rate makes it. Any
+/// thread.</summary>
 /// <remarks>No clock inside: a test drives it through an hour of outages in a millisecond.</remarks>
 sealed class LinkPacer(LinkTrace trace)
 {

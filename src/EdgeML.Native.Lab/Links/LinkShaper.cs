@@ -4,11 +4,13 @@ using System.Net.Sockets;
 
 namespace EdgeML.Native.Lab.Links;
 
-/// <summary>A slow link in this process: listens on loopback, passes bytes on to a tail at the rate and with the delay of a trace. An outage
+/// <summary>A slow link in this process: listens on loopback, passes bytes on to a tail at the rate and with the delay of a trace. An
+/// outage
 /// holds bytes back and breaks nothing, as a radio link does.</summary>
 /// <remarks>
 /// Both directions have the trace's rate and half its round-trip time; connections share it. At most a few milliseconds of bytes wait
-/// here, with small socket buffers in front, so that a sender feels the link instead of filling memory. All methods may be called from any thread.
+/// here, with small socket buffers in front, so that a sender feels the link instead of filling memory. All methods may be called from any
+/// thread.
 /// </remarks>
 public sealed class LinkShaper : IDisposable
 {
@@ -34,7 +36,10 @@ public sealed class LinkShaper : IDisposable
         LinkLevel first = options.Trace.Levels.FirstOrDefault(level => level.Mbps > 0, options.Trace.Levels[0]);
         LinkTrace waiting = LinkTrace.Constant(first.Mbps, first.RttMs);
         (_up, _down) = (new LinkPacer(waiting), new LinkPacer(waiting));
-        _listener = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = ShapedStream.SocketBufferBytes };
+        _listener = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        {
+            ReceiveBufferSize = ShapedStream.SocketBufferBytes,
+        };
         try
         {
             _listener.Bind(options.EndPoint);
@@ -75,7 +80,8 @@ public sealed class LinkShaper : IDisposable
         _down.Restart(_options.Trace);
     }
 
-    /// <summary>Leaves the trace and stays at one level until the next call; for runs whose link changes with tasks instead of seconds.</summary>
+    /// <summary>Leaves the trace and stays at one level until the next call; for runs whose link changes with tasks instead of
+    /// seconds.</summary>
     /// <param name="mbps">Megabits a second in each direction; 0 is an outage until the next call.</param>
     /// <param name="rttMs">Round-trip time without transfer.</param>
     /// <exception cref="InvalidDataException">A value that is negative or no number.</exception>
@@ -144,7 +150,10 @@ public sealed class LinkShaper : IDisposable
 
     void Pass(Socket edge)
     {
-        var tail = new Socket(_options.Target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = ShapedStream.SocketBufferBytes };
+        var tail = new Socket(_options.Target.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        {
+            ReceiveBufferSize = ShapedStream.SocketBufferBytes,
+        };
         try
         {
             tail.Connect(_options.Target);

@@ -2,14 +2,16 @@ using System.Globalization;
 
 namespace EdgeML.Native.Lab.Links;
 
-/// <summary>A recorded or drawn course of a link: levels that each hold until the next begins; behind the last one the trace starts over. Immutable.</summary>
+/// <summary>A recorded or drawn course of a link: levels that each hold until the next begins; behind the last one the trace starts over.
+/// Immutable.</summary>
 public sealed class LinkTrace
 {
     readonly LinkLevel[] _levels;
 
     /// <summary>Wraps levels.</summary>
     /// <param name="levels">In order of time, the first at second 0.</param>
-    /// <param name="lastLevelSeconds">How long the last level holds; by default as long as the one before it, or for ever when it is the only one.</param>
+    /// <param name="lastLevelSeconds">How long the last level holds; by default as long as the one before it, or for ever when it is the
+    /// only one.</param>
     /// <exception cref="InvalidDataException">No level, a time that does not grow, a value that is negative or no number.</exception>
     public LinkTrace(IReadOnlyList<LinkLevel> levels, double? lastLevelSeconds = null)
     {
@@ -62,7 +64,8 @@ public sealed class LinkTrace
             if (line.Length == 0 && reader.Peek() < 0) break;
             string where = $"trace {name} line {number}";
             string[] fields = line.Split(',');
-            if (fields.Length != columns.Length) throw new InvalidDataException($"{where} has {fields.Length} fields, the header has {columns.Length}");
+            if (fields.Length != columns.Length)
+                throw new InvalidDataException($"{where} has {fields.Length} fields, the header has {columns.Length}");
             levels.Add(new LinkLevel(
                 Number(fields, 0, where), Number(fields, 1, where),
                 rtt > 0 ? Number(fields, rtt, where) : double.NaN, factor > 0 ? Number(fields, factor, where) : 1));
@@ -124,7 +127,9 @@ public sealed class LinkTrace
         if (index > 0 && level.Seconds <= levels[index - 1].Seconds)
             throw new InvalidDataException($"{where} is at second {level.Seconds}, behind second {levels[index - 1].Seconds}");
         if (!(double.IsFinite(level.Mbps) && level.Mbps >= 0)) throw new InvalidDataException($"{where} has a rate of {level.Mbps} Mbps");
-        if (!double.IsNaN(level.RttMs) && !(double.IsFinite(level.RttMs) && level.RttMs >= 0)) throw new InvalidDataException($"{where} has a round-trip time of {level.RttMs} ms");
-        if (!(double.IsFinite(level.TailFactor) && level.TailFactor >= 1)) throw new InvalidDataException($"{where} has a tail factor of {level.TailFactor}, below 1");
+        if (!double.IsNaN(level.RttMs) && !(double.IsFinite(level.RttMs) && level.RttMs >= 0))
+            throw new InvalidDataException($"{where} has a round-trip time of {level.RttMs} ms");
+        if (!(double.IsFinite(level.TailFactor) && level.TailFactor >= 1))
+            throw new InvalidDataException($"{where} has a tail factor of {level.TailFactor}, below 1");
     }
 }

@@ -81,7 +81,11 @@ public class ShapedOffloadTests(ITestOutputHelper output)
         public TailReply Send(double deadlineMs) => Client.SendAndWait(
             new TailRequest
             {
-                Policy = new ExitPolicy([], 0), Encoding = TensorEncoding.Float32, Payload = _buffer.Address, PayloadBytes = PayloadBytes, DeadlineMs = deadlineMs,
+                Policy = new ExitPolicy([], 0),
+                Encoding = TensorEncoding.Float32,
+                Payload = _buffer.Address,
+                PayloadBytes = PayloadBytes,
+                DeadlineMs = deadlineMs,
             }, _logits);
 
         public void Dispose()

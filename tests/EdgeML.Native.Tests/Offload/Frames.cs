@@ -27,7 +27,10 @@ static class Frames
     public static byte[] Request(ulong id, ReadOnlySpan<byte> payload, int cut = 1, float deadlineMs = 1000) =>
         Make(FrameKind.Request, new RequestHeader
         {
-            TaskId = id, Encoding = TensorEncoding.Float32, DeadlineMs = deadlineMs, Policy = new ExitPolicy([0.5f], cut),
+            TaskId = id,
+            Encoding = TensorEncoding.Float32,
+            DeadlineMs = deadlineMs,
+            Policy = new ExitPolicy([0.5f], cut),
         }.Write, payload);
 
     public static byte[] Reply(ulong id, TailAnswer answer, ReadOnlySpan<byte> logits) =>

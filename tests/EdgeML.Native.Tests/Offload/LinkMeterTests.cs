@@ -91,8 +91,10 @@ public class LinkMeterTests
         int spanBytes = span ? Frame - 1448 : 0;
         var times = new TransferTimes
         {
-            ComputeMicros = (int)(computeMs * 1000), QueueMicros = (int)(queueMs * 1000),
-            SpanMicros = (int)(spanBytes * 8e6 / rate), SpanBytes = spanBytes,
+            ComputeMicros = (int)(computeMs * 1000),
+            QueueMicros = (int)(queueMs * 1000),
+            SpanMicros = (int)(spanBytes * 8e6 / rate),
+            SpanBytes = spanBytes,
         };
         meter.Transfer((Frame * 8e3 / rate) + rttMs + computeMs + queueMs, Frame, times);
     }

@@ -163,12 +163,21 @@ public class MessagePackTests
         float[] thresholds = [.. Enumerable.Repeat(0.123f, ExitPolicy.MaxExits)];
         var request = new RequestHeader
         {
-            TaskId = ulong.MaxValue, Encoding = TensorEncoding.Bytes, DeadlineMs = 1e6f, Policy = new ExitPolicy(thresholds, ushort.MaxValue),
+            TaskId = ulong.MaxValue,
+            Encoding = TensorEncoding.Bytes,
+            DeadlineMs = 1e6f,
+            Policy = new ExitPolicy(thresholds, ushort.MaxValue),
         };
         Assert.InRange(request.Write(new byte[RequestHeader.MaxBytes]), 1, RequestHeader.MaxBytes);
         var times = new TransferTimes
         {
-            ComputeMicros = int.MaxValue, QueueMicros = int.MaxValue, SpanMicros = int.MaxValue, SpanBytes = int.MaxValue, InFlight = int.MaxValue, BusyShare = 1, Stretch = 1,
+            ComputeMicros = int.MaxValue,
+            QueueMicros = int.MaxValue,
+            SpanMicros = int.MaxValue,
+            SpanBytes = int.MaxValue,
+            InFlight = int.MaxValue,
+            BusyShare = 1,
+            Stretch = 1,
         };
         var reply = new ReplyHeader { TaskId = ulong.MaxValue, Answer = new TailAnswer(65535, int.MaxValue, 1, 1), Times = times };
         Assert.InRange(reply.Write(new byte[ReplyHeader.MaxBytes]), 1, ReplyHeader.MaxBytes);

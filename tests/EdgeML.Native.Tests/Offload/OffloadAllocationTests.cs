@@ -56,7 +56,11 @@ public class OffloadAllocationTests
             _complete = _completed.Set;
             _request = new TailRequest
             {
-                Policy = new ExitPolicy([0.5f], 2), Encoding = TensorEncoding.Float32, Payload = _buffer.Address, PayloadBytes = 65536, DeadlineMs = 20_000,
+                Policy = new ExitPolicy([0.5f], 2),
+                Encoding = TensorEncoding.Float32,
+                Payload = _buffer.Address,
+                PayloadBytes = 65536,
+                DeadlineMs = 20_000,
             };
         }
 

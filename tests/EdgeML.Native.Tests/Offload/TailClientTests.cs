@@ -352,7 +352,11 @@ public class TailClientTests
 
         TailRequest Request(double deadlineMs) => new()
         {
-            Policy = new ExitPolicy([0.5f], _cut), Encoding = _encoding, Payload = _buffer.Address, PayloadBytes = Payload.Length, DeadlineMs = deadlineMs,
+            Policy = new ExitPolicy([0.5f], _cut),
+            Encoding = _encoding,
+            Payload = _buffer.Address,
+            PayloadBytes = Payload.Length,
+            DeadlineMs = deadlineMs,
         };
 
         public TailReply SendAndWait(TailClient client, double deadlineMs) => client.SendAndWait(Request(deadlineMs), Logits);

@@ -105,7 +105,12 @@ sealed class LinkMeter
         {
             return new LinkSnapshot
             {
-                Up = up, RateBitsPerSecond = _rate, RttMs = _rttMs, AgeSeconds = Age(), TailFactor = _factor, TailQueueMs = _queueMs,
+                Up = up,
+                RateBitsPerSecond = _rate,
+                RttMs = _rttMs,
+                AgeSeconds = Age(),
+                TailFactor = _factor,
+                TailQueueMs = _queueMs,
             };
         }
     }

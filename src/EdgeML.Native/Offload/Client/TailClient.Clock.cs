@@ -4,7 +4,8 @@ using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Native.Offload;
 
-/// <content>The clock thread: deadlines of awaiting callers, left-over bytes, pings and probes of an idle link, the limit on a stalled one.</content>
+/// <content>The clock thread: deadlines of awaiting callers, left-over bytes, pings and probes of an idle link, the limit on a stalled
+/// one.</content>
 public sealed partial class TailClient
 {
     const int LongestNapMs = 50;
@@ -93,7 +94,8 @@ public sealed partial class TailClient
     {
         double rttMs = _meter.RttMs;
         double transferMs = _probeFrameBytes * 8000.0 / _meter.RateBitsPerSecond;
-        return Math.Max(_options.ProbeTimeout.TotalMilliseconds, double.IsNaN(rttMs) ? 0 : 4 * rttMs) + (double.IsNaN(transferMs) ? 0 : 2 * transferMs);
+        return Math.Max(_options.ProbeTimeout.TotalMilliseconds, double.IsNaN(rttMs) ? 0 : 4 * rttMs)
+            + (double.IsNaN(transferMs) ? 0 : 2 * transferMs);
     }
 
     /// <summary>Payload bytes of the ping or probe that is due, or -1.</summary>
@@ -101,13 +103,16 @@ public sealed partial class TailClient
     {
         if (_probeSequence != 0) return -1;
         bool probe = IsRateOld(now);
-        bool ping = _onWire == 0 && _options.PingInterval > TimeSpan.Zero && Milliseconds(now - _lastActivity) >= _options.PingInterval.TotalMilliseconds;
+        bool ping = _onWire == 0 && _options.PingInterval > TimeSpan.Zero
+            && Milliseconds(now - _lastActivity) >= _options.PingInterval.TotalMilliseconds;
         if (!probe) return ping ? 0 : -1;
         // Between two tasks if there is such a moment; a client that is never idle must learn the rate as well.
         if (_onWire > 0 && Milliseconds(now - _rateProbeAt) < 2 * _options.ProbeInterval.TotalMilliseconds) return -1;
         double rate = _meter.RateBitsPerSecond;
         int largest = Math.Min(_options.ProbeBytes, _probe.Length - FramePrelude.Bytes - PingHeader.MaxBytes);
-        return double.IsNaN(rate) ? Math.Min(FirstProbe, largest) : (int)Math.Clamp(rate * 0.010 / 8, Math.Min(SmallestProbe, largest), largest);
+        return double.IsNaN(rate)
+            ? Math.Min(FirstProbe, largest)
+            : (int)Math.Clamp(rate * 0.010 / 8, Math.Min(SmallestProbe, largest), largest);
     }
 
     /// <summary>Whether tasks alone do not tell the rate: there are none, or they are too small.</summary>

@@ -28,12 +28,14 @@ public sealed partial class TailClient
             }
             catch (Exception e) when (e is IOException or InvalidDataException or TimeoutException or System.Net.Sockets.SocketException)
             {
-                if (LastFault != e.Message) _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, e.Message);
+                if (LastFault != e.Message)
+                    _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, e.Message);
                 LastFault = e.Message;
             }
             // A connection that held for a while was a good one; a tail that breaks every connection at once is not tried ever faster.
             bool held = Environment.TickCount64 - start > _options.LongestBackoff.TotalMilliseconds;
-            pauseMs = held || pauseMs == 0 ? _options.FirstBackoff.TotalMilliseconds : Math.Min(2 * pauseMs, _options.LongestBackoff.TotalMilliseconds);
+            pauseMs = held || pauseMs == 0 ? _options.FirstBackoff.TotalMilliseconds
+                : Math.Min(2 * pauseMs, _options.LongestBackoff.TotalMilliseconds);
             Pause(pauseMs * (0.75 + (0.5 * jitter.NextDouble())));
         }
     }
@@ -92,9 +94,11 @@ public sealed partial class TailClient
         ReplyHeader reply = ReplyHeader.Read(link.Input.Header);
         Span<byte> logits = MemoryMarshal.AsBytes(_logits.AsSpan());
         if (link.Input.Prelude.PayloadBytes != logits.Length)
-            throw new InvalidDataException($"reply carries {link.Input.Prelude.PayloadBytes} bytes of logits, {_logits.Length} classes take {logits.Length}");
+            throw new InvalidDataException(
+                $"reply carries {link.Input.Prelude.PayloadBytes} bytes of logits, {_logits.Length} classes take {logits.Length}");
         if (reply.Answer.Exit > _manifest.Exits.Count || reply.Answer.Class >= _manifest.Classes)
-            throw new InvalidDataException($"reply names exit {reply.Answer.Exit} of {_manifest.Exits.Count}, class {reply.Answer.Class} of {_manifest.Classes}");
+            throw new InvalidDataException(
+                $"reply names exit {reply.Answer.Exit} of {_manifest.Exits.Count}, class {reply.Answer.Class} of {_manifest.Classes}");
         link.Input.ReadPayload(logits, _options.Limits.PayloadDeadline);
 
         TailSlot? told = null;
@@ -125,7 +129,8 @@ public sealed partial class TailClient
     {
         long now = Stopwatch.GetTimestamp();
         ErrorHeader error = ErrorHeader.Read(link.Input.Header);
-        if (link.Input.Prelude.PayloadBytes != 0) throw new InvalidDataException($"error carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
+        if (link.Input.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"error carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
         if (error.TaskId == 0) throw new IOException($"tail ended the connection: {error.Code}, {error.Text}");
         TailSlot? told = null;
         lock (_gate)
@@ -150,10 +155,12 @@ public sealed partial class TailClient
     {
         long now = Stopwatch.GetTimestamp();
         PingHeader pong = PingHeader.Read(link.Input.Header);
-        if (link.Input.Prelude.PayloadBytes != 0) throw new InvalidDataException($"pong carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
+        if (link.Input.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"pong carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
         lock (_gate)
         {
-            if (pong.Sequence == 0 || pong.Sequence != _probeSequence) throw new InvalidDataException($"pong answers ping {pong.Sequence}, {_probeSequence} is on the way");
+            if (pong.Sequence == 0 || pong.Sequence != _probeSequence)
+                throw new InvalidDataException($"pong answers ping {pong.Sequence}, {_probeSequence} is on the way");
             _meter.Transfer(Milliseconds(now - _probeSentAt), _probeFrameBytes, pong.Times);
             _meter.Load(pong.Times);
             (_probeSequence, _probeOverdue) = (0, false);
@@ -161,7 +168,8 @@ public sealed partial class TailClient
         }
     }
 
-    /// <summary>The request an id belongs to. Every id on this connection is answered once; anything else is a tail that cannot be trusted.</summary>
+    /// <summary>The request an id belongs to. Every id on this connection is answered once; anything else is a tail that cannot be
+    /// trusted.</summary>
     TailSlot SlotOf(ulong taskId, TailLink link)
     {
         int index = (int)(taskId & 0xff);

@@ -152,7 +152,8 @@ public sealed partial class TailClient : IDisposable
     {
         int expected = PayloadSize.Of(_manifest, request.Policy.Cut, request.Encoding);
         if (expected < 0 || expected != request.PayloadBytes)
-            throw new ArgumentException($"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the request has {request.PayloadBytes}", nameof(request));
+            throw new ArgumentException(
+                $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the request has {request.PayloadBytes}", nameof(request));
         failure = new TailReply { Outcome = TailOutcome.NotSent, RateBitsPerSecond = double.NaN };
         TailSlot? slot;
         TailLink link;
@@ -182,7 +183,10 @@ public sealed partial class TailClient : IDisposable
         Span<byte> header = stackalloc byte[RequestHeader.MaxBytes];
         int headerBytes = new RequestHeader
         {
-            TaskId = slot.TaskId, Encoding = request.Encoding, DeadlineMs = (float)request.DeadlineMs, Policy = request.Policy,
+            TaskId = slot.TaskId,
+            Encoding = request.Encoding,
+            DeadlineMs = (float)request.DeadlineMs,
+            Policy = request.Policy,
         }.Write(header);
         int front = FramePrelude.Bytes + headerBytes;
         Span<byte> frame;

@@ -26,7 +26,8 @@ public sealed record TailClientOptions
     /// <summary>An idle connection is pinged this often; zero for never.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The rate is probed when its last measurement is this old, because there were no tasks or only small ones; zero for never.</summary>
+    /// <summary>The rate is probed when its last measurement is this old, because there were no tasks or only small ones; zero for
+    /// never.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Largest probe; a slow link gets a smaller one, about 10 ms of its rate but 3 KB at least.</summary>

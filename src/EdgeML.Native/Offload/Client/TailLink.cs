@@ -54,8 +54,10 @@ sealed class TailLink : IDisposable
         byte[] frame = new byte[FramePrelude.Bytes + 512];
         int bytes = new HelloHeader(modelHash, Server.TailConnection.Encodings).Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.Hello, bytes, 0));
-        if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline)) throw new IOException("tail ended the connection instead of saying hello");
-        if (Input.Prelude.PayloadBytes != 0) throw new InvalidDataException($"hello-ack carries a payload of {Input.Prelude.PayloadBytes} bytes");
+        if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline))
+            throw new IOException("tail ended the connection instead of saying hello");
+        if (Input.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"hello-ack carries a payload of {Input.Prelude.PayloadBytes} bytes");
         Tail = Input.Prelude.Kind switch
         {
             FrameKind.HelloAck => HelloAckHeader.Read(Input.Header),
@@ -73,7 +75,8 @@ sealed class TailLink : IDisposable
         HeadMs = [.. Tail.HeadMs.Select(ms => (double)ms)],
     };
 
-    /// <summary>Sends a whole frame without blocking: what the stream does not take now is copied and follows with <see cref="Flush"/>.</summary>
+    /// <summary>Sends a whole frame without blocking: what the stream does not take now is copied and follows with
+    /// <see cref="Flush"/>.</summary>
     /// <exception cref="IOException">The connection is broken.</exception>
     public void Send(ReadOnlySpan<byte> frame)
     {
@@ -132,7 +135,8 @@ sealed class TailLink : IDisposable
             // In slices, so that a client that is closed does not wait for a tail that never answers.
             while (!socket.Poll(TimeSpan.FromMilliseconds(50), SelectMode.SelectWrite))
             {
-                if (stop.IsCancellationRequested || Environment.TickCount64 > end) throw new IOException($"no answer for {limit.TotalMilliseconds:0} ms", e);
+                if (stop.IsCancellationRequested || Environment.TickCount64 > end)
+                    throw new IOException($"no answer for {limit.TotalMilliseconds:0} ms", e);
             }
             int error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
             if (error != 0) throw new SocketException(error);

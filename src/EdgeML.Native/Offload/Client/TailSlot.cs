@@ -3,7 +3,8 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Offload.Client;
 
-/// <summary>One request on its way: what was sent, who waits, and the answer. Reused; all fields but the signals are guarded by the client's gate.</summary>
+/// <summary>One request on its way: what was sent, who waits, and the answer. Reused; all fields but the signals are guarded by the
+/// client's gate.</summary>
 sealed class TailSlot : IValueTaskSource<TailReply>
 {
     readonly TailClient _client;

@@ -17,7 +17,8 @@ public static class TensorPayload
         _ => throw new ArgumentOutOfRangeException(nameof(encoding), $"encoding {(int)encoding} does not exist"),
     };
 
-    /// <summary>Writes a tensor's payload. The input's own bytes (<see cref="TensorEncoding.Bytes"/>) are copied by their owner, not made here.</summary>
+    /// <summary>Writes a tensor's payload. The input's own bytes (<see cref="TensorEncoding.Bytes"/>) are copied by their owner, not made
+    /// here.</summary>
     /// <param name="encoding">How to write it.</param>
     /// <param name="tensor">Elements in order.</param>
     /// <param name="payload">Exactly <see cref="Bytes"/> bytes.</param>
@@ -56,6 +57,7 @@ public static class TensorPayload
     static void CheckSize(TensorEncoding encoding, int elements, int bytes)
     {
         if (Bytes(encoding, elements) != bytes)
-            throw new ArgumentException($"{elements} elements in {encoding} take {Bytes(encoding, elements)} bytes, the payload has {bytes}");
+            throw new ArgumentException(
+                $"{elements} elements in {encoding} take {Bytes(encoding, elements)} bytes, the payload has {bytes}");
     }
 }

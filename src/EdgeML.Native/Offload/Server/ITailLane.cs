@@ -8,7 +8,8 @@ public interface ITailLane : IDisposable
     /// <summary>Where the payload is to be received.</summary>
     /// <param name="cut">In 0..units - 1.</param>
     /// <param name="encoding">One that exists; <see cref="TensorEncoding.Bytes"/> at cut 0 only.</param>
-    /// <returns>Pinned memory of exactly <see cref="PayloadSize.Of"/> bytes, valid until the lane is disposed; its content is kept until <see cref="Run"/> is through.</returns>
+    /// <returns>Pinned memory of exactly <see cref="PayloadSize.Of"/> bytes, valid until the lane is disposed; its content is kept until
+    /// <see cref="Run"/> is through.</returns>
     Memory<byte> InputFor(int cut, TensorEncoding encoding);
 
     /// <summary>Computes from the cut on, decoding the payload that <see cref="InputFor"/> received.</summary>

@@ -28,7 +28,8 @@ sealed class TailConnection : IDisposable
     /// <summary>Why the connection ended; null for a clean end.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being computed.</summary>
+    /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being
+    /// computed.</summary>
     /// <param name="drainLimit">How long to wait for that.</param>
     public void Run(TimeSpan drainLimit)
     {
@@ -70,7 +71,8 @@ sealed class TailConnection : IDisposable
     /// <summary>Ends the connection now; any thread.</summary>
     public void Abort() => _transport.Abort();
 
-    /// <summary>Sends a whole frame. A client that does not take its answers is cut off, so that it cannot hold up the compute threads; any thread.</summary>
+    /// <summary>Sends a whole frame. A client that does not take its answers is cut off, so that it cannot hold up the compute threads; any
+    /// thread.</summary>
     public void Send(ReadOnlySpan<byte> frame)
     {
         try
@@ -126,8 +128,10 @@ sealed class TailConnection : IDisposable
     bool SayHello()
     {
         if (!_input.ReadHead(_limits.HandshakeDeadline, _limits.HandshakeDeadline)) return false;
-        if (_input.Prelude.Kind != FrameKind.Hello) throw new InvalidDataException($"connection begins with a {_input.Prelude.Kind} frame, not with Hello");
-        if (_input.Prelude.PayloadBytes != 0) throw new InvalidDataException($"hello carries a payload of {_input.Prelude.PayloadBytes} bytes");
+        if (_input.Prelude.Kind != FrameKind.Hello)
+            throw new InvalidDataException($"connection begins with a {_input.Prelude.Kind} frame, not with Hello");
+        if (_input.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"hello carries a payload of {_input.Prelude.PayloadBytes} bytes");
         HelloHeader hello = HelloHeader.Read(_input.Header);
         string ours = _workers.Manifest.Hash;
         if (hello.ModelHash != ours)
@@ -150,7 +154,8 @@ sealed class TailConnection : IDisposable
     }
 
     /// <summary>A bit per encoding every lane can read.</summary>
-    internal const int Encodings = (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes);
+    internal const int Encodings =
+        (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes);
 
     void Handle()
     {
@@ -168,11 +173,14 @@ sealed class TailConnection : IDisposable
         RequestHeader request = RequestHeader.Read(_input.Header);
         int expected = PayloadSize.Of(_workers.Manifest, request.Policy.Cut, request.Encoding);
         if (expected < 0)
-            throw new InvalidDataException($"cut {request.Policy.Cut} in encoding {(int)request.Encoding} does not exist in model {_workers.Manifest.Name}");
+            throw new InvalidDataException(
+                $"cut {request.Policy.Cut} in encoding {(int)request.Encoding} does not exist in model {_workers.Manifest.Name}");
         if (expected != _input.Prelude.PayloadBytes)
-            throw new InvalidDataException($"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the payload has {_input.Prelude.PayloadBytes}");
+            throw new InvalidDataException(
+                $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the payload has {_input.Prelude.PayloadBytes}");
         if (request.Policy.Exits != _workers.Manifest.SideExits)
-            throw new InvalidDataException($"request has {request.Policy.Exits} thresholds, the model has {_workers.Manifest.SideExits} side exits");
+            throw new InvalidDataException(
+                $"request has {request.Policy.Exits} thresholds, the model has {_workers.Manifest.SideExits} side exits");
         if (Volatile.Read(ref _unanswered) >= _limits.MaxInFlight)
             throw new InvalidDataException($"client has {_limits.MaxInFlight + 1} requests unanswered, the limit is {_limits.MaxInFlight}");
 

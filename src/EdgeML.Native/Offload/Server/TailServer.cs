@@ -62,7 +62,8 @@ public sealed class TailServer : IDisposable
         }
     }
 
-    /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts what is left.</summary>
+    /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts what is
+    /// left.</summary>
     public void Dispose()
     {
         lock (_connections)
@@ -123,7 +124,8 @@ public sealed class TailServer : IDisposable
         lock (_connections)
         {
             if (_stopping) refusal = "tail is shutting down";
-            else if (_connections.Count >= _options.Limits.MaxConnections) refusal = $"tail serves {_connections.Count} connections, the limit";
+            else if (_connections.Count >= _options.Limits.MaxConnections)
+                refusal = $"tail serves {_connections.Count} connections, the limit";
             else
             {
                 var thread = new Thread(() => Serve(connection, client)) { IsBackground = true, Name = "edgeml tail receive" };

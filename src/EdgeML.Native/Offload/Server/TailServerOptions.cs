@@ -21,7 +21,8 @@ public sealed record TailServerOptions
     /// <summary>How long a shutdown waits for requests that are on the tail already.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Asked after every run: by which factor computing is stretched, to emulate a loaded machine. 1 and less is the machine as it is.</summary>
+    /// <summary>Asked after every run: by which factor computing is stretched, to emulate a loaded machine. 1 and less is the machine as it
+    /// is.</summary>
     public Func<double>? LoadFactor { get; init; }
 
     /// <summary>Told of connections and refusals; null for nobody.</summary>

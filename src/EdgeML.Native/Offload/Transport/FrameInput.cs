@@ -5,7 +5,8 @@ using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Native.Offload.Transport;
 
-/// <summary>Reads frames from a transport: prelude and header through a <see cref="PipeReader"/>, the payload to where it is wanted.</summary>
+/// <summary>Reads frames from a transport: prelude and header through a <see cref="PipeReader"/>, the payload to where it is
+/// wanted.</summary>
 /// <remarks>The pipe is filled and emptied on the one thread that waits for frames, so nothing is scheduled. Payload bytes that came along
 /// with the header are copied once; the rest is received directly into the caller's memory. One thread.</remarks>
 sealed class FrameInput : IDisposable
@@ -62,14 +63,16 @@ sealed class FrameInput : IDisposable
                 if (!started) deadline = Stopwatch.GetTimestamp() + Ticks(header);
                 started = true;
             }
-            int received = _transport.Receive(_pipe.Writer.GetMemory(ReadBytes / 2).Span, started ? MillisecondsLeft(deadline) : Milliseconds(idle));
+            int received = _transport.Receive(_pipe.Writer.GetMemory(ReadBytes / 2).Span,
+                started ? MillisecondsLeft(deadline) : Milliseconds(idle));
             if (received > 0)
             {
                 Fill(received);
                 continue;
             }
             if (received < 0)
-                throw new TimeoutException(started ? $"header not complete after {header.TotalMilliseconds:0} ms" : $"no frame for {idle.TotalMilliseconds:0} ms");
+                throw new TimeoutException(
+                    started ? $"header not complete after {header.TotalMilliseconds:0} ms" : $"no frame for {idle.TotalMilliseconds:0} ms");
             return started ? throw new InvalidDataException("connection ended inside a frame's header") : false;
         }
     }
@@ -158,12 +161,14 @@ sealed class FrameInput : IDisposable
     void CheckSum()
     {
         if (Crc32C.Finish(_checksum) is uint actual && actual != Prelude.Checksum)
-            throw new InvalidDataException($"checksum of a {Prelude.Kind} frame is 0x{actual:x8}, its prelude says 0x{Prelude.Checksum:x8}");
+            throw new InvalidDataException(
+                $"checksum of a {Prelude.Kind} frame is 0x{actual:x8}, its prelude says 0x{Prelude.Checksum:x8}");
     }
 
     static long Ticks(TimeSpan span) => (long)(span.TotalSeconds * Stopwatch.Frequency);
 
-    static int Milliseconds(TimeSpan span) => span == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(int.MaxValue / 1000, span.TotalMilliseconds);
+    static int Milliseconds(TimeSpan span) =>
+        span == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(int.MaxValue / 1000, span.TotalMilliseconds);
 
     static int MillisecondsLeft(long deadline) =>
         (int)Math.Clamp((deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency, 0, int.MaxValue / 1000);

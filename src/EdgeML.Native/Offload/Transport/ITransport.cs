@@ -6,7 +6,8 @@ namespace EdgeML.Native.Offload.Transport;
 interface ITransport : IDisposable
 {
     /// <summary>Waits for bytes.</summary>
-    /// <returns>Their number, 0 when the peer has ended its side, -1 when <paramref name="timeoutMs"/> passed (-1 waits for ever).</returns>
+    /// <returns>Their number, 0 when the peer has ended its side, -1 when <paramref name="timeoutMs"/> passed (-1 waits for
+    /// ever).</returns>
     /// <exception cref="IOException">The connection is broken or was aborted.</exception>
     int Receive(Span<byte> destination, int timeoutMs);
 

@@ -2,7 +2,8 @@ using System.Net.Sockets;
 
 namespace EdgeML.Native.Offload.Transport;
 
-/// <summary>TCP. The socket is non-blocking, so that a full send buffer never holds up the thread that wants an answer by a deadline.</summary>
+/// <summary>TCP. The socket is non-blocking, so that a full send buffer never holds up the thread that wants an answer by a
+/// deadline.</summary>
 sealed class SocketTransport : ITransport
 {
     readonly Socket _socket;

@@ -8,8 +8,10 @@ static class FrameParser
 {
     /// <summary>Reads a frame's prelude and finds its header.</summary>
     /// <returns>False when more bytes are needed; nothing is then consumed.</returns>
-    /// <exception cref="InvalidDataException">The bytes are no frame, or a length is above its limit; said as soon as the prelude is there.</exception>
-    public static bool TryRead(in ReadOnlySequence<byte> buffer, ProtocolLimits limits, out FramePrelude prelude, out ReadOnlySequence<byte> header)
+    /// <exception cref="InvalidDataException">The bytes are no frame, or a length is above its limit; said as soon as the prelude is
+    /// there.</exception>
+    public static bool TryRead(
+        in ReadOnlySequence<byte> buffer, ProtocolLimits limits, out FramePrelude prelude, out ReadOnlySequence<byte> header)
     {
         prelude = default;
         header = default;
@@ -18,7 +20,8 @@ static class FrameParser
         buffer.Slice(0, FramePrelude.Bytes).CopyTo(copy);
 
         uint magic = BinaryPrimitives.ReadUInt32LittleEndian(copy);
-        if (magic != FramePrelude.Magic) throw new InvalidDataException($"frame begins with 0x{magic:x8}, not with 0x{FramePrelude.Magic:x8}");
+        if (magic != FramePrelude.Magic)
+            throw new InvalidDataException($"frame begins with 0x{magic:x8}, not with 0x{FramePrelude.Magic:x8}");
         if (copy[4] != FramePrelude.Version) throw new ProtocolVersionException(copy[4]);
         var kind = (FrameKind)copy[5];
         if (kind is < FrameKind.Hello or > FrameKind.Probe) throw new InvalidDataException($"frame kind {copy[5]} does not exist");

@@ -31,6 +31,7 @@ ref struct HeaderReader
     /// <summary>Whether all of these keys were there.</summary>
     public readonly void Require(uint keys, string frame)
     {
-        if ((_seen & keys) != keys) throw new InvalidDataException($"{frame} lacks key {System.Numerics.BitOperations.TrailingZeroCount(keys & ~_seen)}");
+        if ((_seen & keys) != keys)
+            throw new InvalidDataException($"{frame} lacks key {System.Numerics.BitOperations.TrailingZeroCount(keys & ~_seen)}");
     }
 }

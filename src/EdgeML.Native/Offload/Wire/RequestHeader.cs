@@ -57,7 +57,8 @@ struct RequestHeader
                     for (int i = 0; i < count; i++)
                     {
                         thresholds[i] = reader.Value.ReadSingle();
-                        if (!(thresholds[i] >= 0 && thresholds[i] <= 1)) throw new InvalidDataException($"threshold {i + 1} of a request is {thresholds[i]}, not in 0..1");
+                        if (!(thresholds[i] >= 0 && thresholds[i] <= 1))
+                            throw new InvalidDataException($"threshold {i + 1} of a request is {thresholds[i]}, not in 0..1");
                     }
                     break;
                 default: reader.Value.Skip(); break;

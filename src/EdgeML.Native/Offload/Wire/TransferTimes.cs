@@ -1,6 +1,7 @@
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>The tail's clock on one request or probe, part of replies, pongs and errors: the client cannot see these from its side.</summary>
+/// <summary>The tail's clock on one request or probe, part of replies, pongs and errors: the client cannot see these from its
+/// side.</summary>
 struct TransferTimes
 {
     /// <summary>Header keys used here.</summary>
