@@ -45,7 +45,8 @@ public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Demo_FewTasks_WritesReportAndTheContractsJson()
     {
-        Outcome outcome = EdgemlProcess.Run(s_patience, "demo", "--tasks", "50", "--seed", "3", "--report", this["report.html"], "--json", this["demo.json"]);
+        Outcome outcome = EdgemlProcess.Run(s_patience, "demo", "--tasks", "50", "--seed", "3", "--report", this["report.html"], "--json",
+            this["demo.json"]);
 
         output.WriteLine(outcome.Output);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
@@ -57,10 +58,12 @@ public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
         Assert.Superset(new HashSet<string> { "latencyMs", "energyJ" }, Keys(root.GetProperty("bounds")));
         Assert.Equal(50, root.GetProperty("tasks").GetInt32());
         JsonElement[] rows = [.. root.GetProperty("rows").EnumerateArray()];
-        Assert.Equal(["edgeml", "ddpg-cold", "edge-only", "tail-only", "best-fixed", "oracle"], rows.Select(row => row.GetProperty("name").GetString()));
+        Assert.Equal(["edgeml", "ddpg-cold", "edge-only", "tail-only", "best-fixed", "oracle"],
+            rows.Select(row => row.GetProperty("name").GetString()));
         foreach (JsonElement row in rows)
         {
-            Assert.Superset(new HashSet<string> { "satisfaction", "accuracy", "goodput", "latencyMs", "energyJ", "bytesPerTask" }, Keys(row));
+            Assert.Superset(new HashSet<string> { "satisfaction", "accuracy", "goodput", "latencyMs", "energyJ", "bytesPerTask" },
+                Keys(row));
             Assert.InRange(row.GetProperty("goodput").GetDouble(), 0, row.GetProperty("satisfaction").GetDouble());
         }
         Assert.Equal(0, rows[2].GetProperty("bytesPerTask").GetDouble());

@@ -19,7 +19,8 @@ public class DoctorTests
             JsonElement[] findings = [.. json.RootElement.GetProperty("findings").EnumerateArray()];
             string[] names = [.. findings.Select(finding => finding.GetProperty("name").GetString()!)];
             Assert.Superset(new HashSet<string> { "processor", "NVML", "INA3221", "RAPL", "shipped model", "engines" }, names.ToHashSet());
-            foreach (JsonElement sensor in findings.Where(finding => finding.GetProperty("name").GetString() is "NVML" or "INA3221" or "RAPL"))
+            foreach (
+                JsonElement sensor in findings.Where(finding => finding.GetProperty("name").GetString() is "NVML" or "INA3221" or "RAPL"))
             {
                 Assert.NotEmpty(sensor.GetProperty("looked").EnumerateArray());
                 Assert.NotEqual("", sensor.GetProperty("value").GetString());

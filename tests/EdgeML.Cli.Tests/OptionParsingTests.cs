@@ -19,7 +19,8 @@ public class OptionParsingTests
     [InlineData("0,nan,1", "threshold 2 of --thresholds is 'nan', not a number in 0..1")]
     [InlineData("1.5", "threshold 1 of --thresholds is '1.5', not a number in 0..1")]
     [InlineData("0,,1", "threshold 2 of --thresholds is '', not a number in 0..1")]
-    public void Thresholds_Bad_SaysWhichAndItsText(string text, string expected) => Assert.Equal(expected, Parse(SharedOptions.Thresholds(), text).Error);
+    public void Thresholds_Bad_SaysWhichAndItsText(string text, string expected) =>
+        Assert.Equal(expected, Parse(SharedOptions.Thresholds(), text).Error);
 
     [Theory]
     [InlineData("NaN")]
@@ -41,19 +42,22 @@ public class OptionParsingTests
 
     [Fact]
     public void Cut_BeyondModel_SaysTheRange() =>
-        Assert.Equal("cut 14 is outside 0..12 of model m", Assert.Throws<ArgumentException>(() => new CutChoice(14).Resolve(12, "m")).Message);
+        Assert.Equal("cut 14 is outside 0..12 of model m",
+            Assert.Throws<ArgumentException>(() => new CutChoice(14).Resolve(12, "m")).Message);
 
     [Theory]
     [InlineData("-1")]
     [InlineData("1.5")]
     [InlineData("lokal")]
-    public void Cut_Bad_IsRefused(string text) => Assert.Equal($"--cut is '{text}', not a number of units or 'local'", Parse(SharedOptions.Cut(), text).Error);
+    public void Cut_Bad_IsRefused(string text) =>
+        Assert.Equal($"--cut is '{text}', not a number of units or 'local'", Parse(SharedOptions.Cut(), text).Error);
 
     [Theory]
     [InlineData("127.0.0.1:8080", "127.0.0.1", 8080)]
     [InlineData("tail.local:1", "tail.local", 1)]
     [InlineData("[::1]:9", "::1", 9)]
-    public void Tail_HostPort_IsSplit(string text, string host, int port) => Assert.Equal(new HostPort(host, port), Parse(SharedOptions.Tail(), text).Value);
+    public void Tail_HostPort_IsSplit(string text, string host, int port) =>
+        Assert.Equal(new HostPort(host, port), Parse(SharedOptions.Tail(), text).Value);
 
     [Theory]
     [InlineData("localhost")]
@@ -61,5 +65,6 @@ public class OptionParsingTests
     [InlineData("a:0")]
     [InlineData("a:65536")]
     [InlineData("a:-1")]
-    public void Tail_Bad_IsRefused(string text) => Assert.Equal($"--tail is '{text}', not HOST:PORT with a port in 1..65535", Parse(SharedOptions.Tail(), text).Error);
+    public void Tail_Bad_IsRefused(string text) =>
+        Assert.Equal($"--tail is '{text}', not HOST:PORT with a port in 1..65535", Parse(SharedOptions.Tail(), text).Error);
 }

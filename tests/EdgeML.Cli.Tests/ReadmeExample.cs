@@ -21,7 +21,7 @@ static class ReadmeExample
         });
         byte[] image = new byte[model.Manifest.Input.Elements]; // red, green and blue plane
         TaskResult answer = session.Run(image);
-        Console.WriteLine($"class {answer.Class} from exit {answer.Exit} after {answer.LatencyMs:0.0} ms, {(answer.Offloaded ? "tail" : "edge")}");
+        Console.WriteLine($"class {answer.Class} from exit {answer.Exit} in {answer.LatencyMs:0.0} ms, offloaded: {answer.Offloaded}");
         // README ends
     }
 }

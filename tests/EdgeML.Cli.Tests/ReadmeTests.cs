@@ -32,7 +32,8 @@ public class ReadmeTests
         try
         {
             Directory.CreateDirectory(Path.Combine(folder.FullName, "models"));
-            File.Copy(Path.Combine(EdgemlProcess.RepositoryRoot, "models", "shapes-vgg.onnx"), Path.Combine(folder.FullName, "models", "shapes-vgg.onnx"));
+            File.Copy(Path.Combine(EdgemlProcess.RepositoryRoot, "models", "shapes-vgg.onnx"),
+                Path.Combine(folder.FullName, "models", "shapes-vgg.onnx"));
             Directory.CreateDirectory(Path.Combine(folder.FullName, "engines"));
             Environment.CurrentDirectory = folder.FullName;
             var written = new StringWriter();
@@ -40,7 +41,7 @@ public class ReadmeTests
 
             ReadmeExample.Run();
 
-            Assert.Matches(@"^class \d from exit [1-4] after [\d.]+ ms, (edge|tail)\s*$", written.ToString());
+            Assert.Matches(@"^class \d from exit [1-4] in [\d.]+ ms, offloaded: (True|False)\s*$", written.ToString());
         }
         finally
         {
@@ -54,7 +55,8 @@ public class ReadmeTests
     public void Links_InReadme_LeadToFiles()
     {
         foreach (Match link in Regex.Matches(Readme, @"\]\(([^)#]+)\)"))
-            Assert.True(File.Exists(Path.Combine(EdgemlProcess.RepositoryRoot, link.Groups[1].Value)), $"{link.Groups[1].Value} is not there");
+            Assert.True(File.Exists(Path.Combine(EdgemlProcess.RepositoryRoot, link.Groups[1].Value)),
+                $"{link.Groups[1].Value} is not there");
     }
 
     [Fact]

@@ -39,7 +39,8 @@ static class CliApplication
 
     static RootCommand CreateRoot()
     {
-        var root = new RootCommand("Early-exit inference split between an edge device and a tail server, held inside latency and energy bounds.");
+        var root =
+            new RootCommand("Early-exit inference split between an edge device and a tail server, held inside latency and energy bounds.");
         root.Options.Add(GlobalOptions.Verbose);
         foreach (Func<Command> create in CommandList.All) root.Subcommands.Add(create());
         HelpWithExamples.Install(root);

@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>A command with examples in its help. Subclasses keep their options as fields, add them in the constructor and act in <see cref="RunAsync"/>.</summary>
+/// <summary>A command with examples in its help. Subclasses keep their options as fields, add them in the constructor and act in
+/// <see cref="RunAsync"/>.</summary>
 abstract class CliCommand : Command
 {
     protected CliCommand(string name, string description, params string[] examples)
@@ -18,7 +19,8 @@ abstract class CliCommand : Command
     /// <summary>Runs the command.</summary>
     /// <param name="parsed">The parsed command line; values are valid.</param>
     /// <param name="cancellation">Signalled by Ctrl+C and SIGTERM.</param>
-    /// <returns>The exit code; errors are thrown (ArgumentException, InvalidDataException and missing files end in 2, the rest in 1).</returns>
+    /// <returns>The exit code; errors are thrown (ArgumentException, InvalidDataException and missing files end in 2, the rest in
+    /// 1).</returns>
     protected abstract Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation);
 
     protected void AddOptions(params ReadOnlySpan<Option> options)

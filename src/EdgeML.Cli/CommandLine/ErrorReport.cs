@@ -17,8 +17,10 @@ static class ErrorReport
     public static int ExitCode(Exception cause) => cause switch
     {
         ArgumentException or InvalidDataException or FormatException or JsonException or EndOfStreamException => CliApplication.BadInput,
-        FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => CliApplication.BadInput,
-        NativeException { Status: NativeStatus.ModelRejected or NativeStatus.Unsupported or NativeStatus.Mismatch } => CliApplication.BadInput,
+        FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException =>
+            CliApplication.BadInput,
+        NativeException { Status: NativeStatus.ModelRejected or NativeStatus.Unsupported or NativeStatus.Mismatch } =>
+            CliApplication.BadInput,
         _ => CliApplication.Failed,
     };
 

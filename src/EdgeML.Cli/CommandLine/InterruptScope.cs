@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>Turns the first SIGINT or SIGTERM into a cancellation, so that commands can end child processes and remove temporary files.</summary>
+/// <summary>Turns the first SIGINT or SIGTERM into a cancellation, so that commands can end child processes and remove temporary
+/// files.</summary>
 /// <remarks>A second signal ends the process at once, in case the orderly way is stuck.</remarks>
 sealed class InterruptScope : IDisposable
 {

@@ -21,7 +21,8 @@ static class Parse
     public static int? Whole(ArgumentResult result, int least, int most)
     {
         string text = result.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most) return value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
+            && value <= most) return value;
         string range = most == int.MaxValue ? $"a whole number of at least {least}" : $"a whole number in {least}..{most}";
         result.AddError($"{NameOf(result)} is '{text}', not {range}");
         return null;
@@ -44,7 +45,8 @@ static class Parse
         var thresholds = new float[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            if (!float.TryParse(parts[i], Float, CultureInfo.InvariantCulture, out thresholds[i]) || !(thresholds[i] >= 0f && thresholds[i] <= 1f))
+            if (!float.TryParse(parts[i], Float, CultureInfo.InvariantCulture, out thresholds[i])
+                || !(thresholds[i] >= 0f && thresholds[i] <= 1f))
             {
                 result.AddError($"threshold {i + 1} of {NameOf(result)} is '{parts[i]}', not a number in 0..1");
                 return null;
@@ -73,7 +75,8 @@ static class Parse
     {
         string text = result.Tokens[0].Value;
         int colon = text.LastIndexOf(':');
-        if (colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port >= leastPort && port <= 65535)
+        if (colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+            && port >= leastPort && port <= 65535)
         {
             string host = text[..colon].Trim('[', ']');
             if (host.Length > 0) return new HostPort(host, port);
@@ -85,7 +88,8 @@ static class Parse
     static double? Number(ArgumentResult result, Func<double, bool> accept, string wanted)
     {
         string text = result.Tokens[0].Value;
-        if (double.TryParse(text, Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && accept(value)) return value;
+        if (double.TryParse(text, Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && accept(value))
+            return value;
         result.AddError($"{NameOf(result)} is '{text}', not {wanted}");
         return null;
     }

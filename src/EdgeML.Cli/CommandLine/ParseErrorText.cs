@@ -24,7 +24,8 @@ static class ParseErrorText
     static string PathOf(CommandResult result)
     {
         var names = new List<string>();
-        for (SymbolResult? at = result; at is CommandResult { Command: not RootCommand } step; at = step.Parent) names.Insert(0, step.Command.Name);
+        for (SymbolResult? at = result; at is CommandResult { Command: not RootCommand } step; at = step.Parent)
+            names.Insert(0, step.Command.Name);
         return string.Join(' ', names);
     }
 }

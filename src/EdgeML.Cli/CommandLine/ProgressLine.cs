@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>One line on stderr that counts up, for work that takes longer than two seconds. Silent before, and where stderr is a file.</summary>
+/// <summary>One line on stderr that counts up, for work that takes longer than two seconds. Silent before, and where stderr is a
+/// file.</summary>
 sealed class ProgressLine(string what, long total) : IDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);

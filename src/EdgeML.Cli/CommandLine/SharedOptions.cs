@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>Options that several commands take with the same meaning; each call makes a new one, since an option belongs to its command.</summary>
+/// <summary>Options that several commands take with the same meaning; each call makes a new one, since an option belongs to its
+/// command.</summary>
 /// <remarks>Values that were not given are null.</remarks>
 static class SharedOptions
 {
@@ -23,7 +24,8 @@ static class SharedOptions
         return option;
     }
 
-    public static Option<string> Model() => new("--model") { HelpName = "DIR", Description = "Model package, a folder made by edgeml prepare.", Required = true };
+    public static Option<string> Model() =>
+        new("--model") { HelpName = "DIR", Description = "Model package, a folder made by edgeml prepare.", Required = true };
 
     public static Option<string> Data() => new("--data")
     {
@@ -35,7 +37,8 @@ static class SharedOptions
     public static Option<int?> Count(string name, string description) =>
         new(name) { HelpName = "N", Description = description, CustomParser = Parse.Count };
 
-    public static Option<ulong?> Seed() => new("--seed") { HelpName = "S", Description = "Seed of everything random.", CustomParser = Parse.Seed };
+    public static Option<ulong?> Seed() =>
+        new("--seed") { HelpName = "S", Description = "Seed of everything random.", CustomParser = Parse.Seed };
 
     public static Option<double?> Positive(string name, string helpName, string description) =>
         new(name) { HelpName = helpName, Description = description, CustomParser = Parse.Positive };
@@ -57,7 +60,8 @@ static class SharedOptions
         CustomParser = Parse.Cut,
     };
 
-    public static Option<HostPort?> Tail() => new("--tail") { HelpName = "HOST:PORT", Description = "The tail server.", CustomParser = Parse.Remote };
+    public static Option<HostPort?> Tail() =>
+        new("--tail") { HelpName = "HOST:PORT", Description = "The tail server.", CustomParser = Parse.Remote };
 
     public static Option<HostPort?> Listen() => new("--listen")
     {

@@ -18,23 +18,29 @@ sealed class DemoCommand : CliCommand
 
     readonly Option<bool> _quick = new("--quick") { Description = $"{QuickTasks} tasks instead of {FullTasks}: under two minutes." };
     readonly Option<string?> _model = new("--model") { HelpName = "DIR", Description = "Model package; the shipped model if not given." };
-    readonly Option<string?> _data = new("--data") { HelpName = "SPEC", Description = "Inputs; shapes that drift from bright to dark if not given." };
-    readonly Option<string?> _trace = new("--trace") { HelpName = "CSV", Description = "Link with columns seconds,mbps[,rttMs] instead of the demo's own." };
+    readonly Option<string?> _data =
+        new("--data") { HelpName = "SPEC", Description = "Inputs; shapes that drift from bright to dark if not given." };
+    readonly Option<string?> _trace =
+        new("--trace") { HelpName = "CSV", Description = "Link with columns seconds,mbps[,rttMs] instead of the demo's own." };
     readonly Option<double?> _rtt = SharedOptions.NotNegative("--rtt-ms", "R", "Round-trip time where the trace does not say (20).");
-    readonly Option<int?> _tasks = new("--tasks") { HelpName = "N", Description = "Number of tasks.", CustomParser = result => CommandLine.Parse.Whole(result, DemoScenarioBuilder.MinTasks, 1_000_000) };
+    readonly Option<int?> _tasks = new("--tasks") { HelpName = "N", Description = "Number of tasks.",
+        CustomParser = result => CommandLine.Parse.Whole(result, DemoScenarioBuilder.MinTasks, 1_000_000) };
     readonly Option<ulong?> _seed = SharedOptions.Seed();
-    readonly Option<bool> _oneByOne = new("--one-by-one") { Description = "Run the rivals one after the other instead of at the same time." };
+    readonly Option<bool> _oneByOne =
+        new("--one-by-one") { Description = "Run the rivals one after the other instead of at the same time." };
     readonly Option<string?> _report = SharedOptions.OutputFile("--report", "F.html", $"Where the report goes ({DefaultReport}).");
     readonly Option<string?> _json = SharedOptions.Json();
 
     public DemoCommand()
-        : base("demo", "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its rivals.",
+        : base("demo",
+            "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its rivals.",
             "edgeml demo --quick", "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
     {
         AddOptions(_quick, _model, _data, _trace, _rtt, _tasks, _seed, _oneByOne, _report, _json);
         Validators.Add(result =>
         {
-            if (result.GetResult(_rtt) is not null && result.GetResult(_trace) is null) result.AddError("--rtt-ms goes with --trace; the demo's own link has its own");
+            if (result.GetResult(_rtt) is not null && result.GetResult(_trace) is null)
+                result.AddError("--rtt-ms goes with --trace; the demo's own link has its own");
         });
     }
 
@@ -62,5 +68,6 @@ sealed class DemoCommand : CliCommand
         return 0;
     }
 
-    static string CommandLineOf(ParseResult parsed) => "edgeml " + string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"'{token.Value}'" : token.Value));
+    static string CommandLineOf(ParseResult parsed) =>
+        "edgeml " + string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"'{token.Value}'" : token.Value));
 }

@@ -13,7 +13,8 @@ sealed class DoctorCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
 
     public DoctorCommand()
-        : base("doctor", "Show what this machine offers and where was looked for it; never fails.", "edgeml doctor", "edgeml doctor --json doctor.json")
+        : base("doctor", "Show what this machine offers and where was looked for it; never fails.", "edgeml doctor",
+            "edgeml doctor --json doctor.json")
         => AddOptions(_json);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -61,5 +62,6 @@ sealed class DoctorCommand : CliCommand
         writer.WriteEndArray();
     }
 
-    static string Version => typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of unknown version";
+    static string Version => typeof(DoctorCommand)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of unknown version";
 }

@@ -89,7 +89,8 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
             finally
             {
                 await stop.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAll(running).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+                await Task.WhenAll(running).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None,
+                    TaskScheduler.Default).ConfigureAwait(false);
             }
         }
 
@@ -112,9 +113,12 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         var none = new float[manifest.SideExits];
         return
         [
-            new("edgeml", "learner started from and guarded by the planner", true, context => PolicyControllers.Create(PolicyControllers.EdgeML, context)),
-            new("ddpg-cold", "the paper's learner, knowing nothing at first", true, context => PolicyControllers.Create(PolicyControllers.Ddpg, context)),
-            new("edge-only", "whole network on the edge, no exits", false, Fixed(new ExitPolicy(none, manifest.LocalCut, ControlLoop.MaxInterval))),
+            new("edgeml", "learner started from and guarded by the planner", true,
+                context => PolicyControllers.Create(PolicyControllers.EdgeML, context)),
+            new("ddpg-cold", "the paper's learner, knowing nothing at first", true,
+                context => PolicyControllers.Create(PolicyControllers.Ddpg, context)),
+            new("edge-only", "whole network on the edge, no exits", false,
+                Fixed(new ExitPolicy(none, manifest.LocalCut, ControlLoop.MaxInterval))),
             new("tail-only", "every input sent, no exits", true, Fixed(new ExitPolicy(none, 0, ControlLoop.MaxInterval))),
             new("best-fixed", $"{bestFixed}; best of {grid.Policies} with hindsight", true, Fixed(bestFixed)),
             new("oracle", "knows the true link and how hard inputs are", true, context => new OracleController(world, context.Model)),
@@ -127,19 +131,24 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
     List<(string, string)> Environment(BranchedModel model, DemoScenarioBuilder builder, FixedPolicyGrid grid, double seconds) =>
     [
         ("machine", $"{ProcessorSearch.Model}, {System.Environment.ProcessorCount} threads"),
-        ("system", $"{System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {System.Environment.Version}, {model.BackendVersion}"),
+        ("system",
+            $"{System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {System.Environment.Version}, "
+            + $"{model.BackendVersion}"),
         ("model", $"{model.Manifest.Name}, {model.Manifest.Hash}"),
         ("data", options.Data.Text),
         ("seed", options.Seed.ToString()),
         ("emulated edge", $"{builder.EdgeSlowdown:0.0} times slower than this machine; one input every {new DemoTuning().PeriodMs:0} ms"),
         ("busy tail", $"computes {builder.BusyTailFactor:0} times slower than alone"),
-        ("energy", $"declared: {builder.Edge.Power.IdleWatts} W idle, {builder.Edge.Power.BusyWatts} W computing, {builder.Edge.Power.RadioWatts} W more while sending"),
+        ("energy",
+            $"declared: {builder.Edge.Power.IdleWatts} W idle, {builder.Edge.Power.BusyWatts} W computing, "
+            + $"{builder.Edge.Power.RadioWatts} W more while sending"),
         ("link", options.Trace is null ? "drawn from the seed" : "trace"),
         ("best-fixed", grid.Description),
         ("took", $"{seconds:0} s"),
     ];
 
-    LinkCondition Condition(EdgeML.Native.Lab.Links.LinkLevel level) => new(level.Mbps * 1e6, double.IsNaN(level.RttMs) ? options.RttMs : level.RttMs);
+    LinkCondition Condition(EdgeML.Native.Lab.Links.LinkLevel level) =>
+        new(level.Mbps * 1e6, double.IsNaN(level.RttMs) ? options.RttMs : level.RttMs);
 
     static long Payload(ModelManifest manifest, int cut) =>
         cut == manifest.LocalCut ? 0 : TensorPayload.Bytes(cut == 0 ? TensorEncoding.Bytes : Codec, manifest.BoundaryElements(cut));

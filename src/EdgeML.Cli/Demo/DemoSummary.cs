@@ -14,23 +14,30 @@ static class DemoSummary
         DemoScenario scenario = outcome.Report.Scenario;
         var table = new Table().Border(TableBorder.Rounded);
         table.AddColumn("controller");
-        foreach (string heading in (ReadOnlySpan<string>)["satisfied", "goodput", "accuracy", "p50 ms", "p99 ms", "J a task", "kB a task", "bounds met again after"])
+        foreach (string heading in (ReadOnlySpan<string>)["satisfied", "goodput", "accuracy", "p50 ms", "p99 ms", "J a task", "kB a task",
+            "bounds met again after"])
             table.AddColumn(new TableColumn(heading).RightAligned());
         foreach (ScenarioRow row in outcome.Report.Rows)
         {
-            string recovery = string.Join(", ", scenario.BoundsChanges.Select(change => row.TasksUntilMet(change) is >= 0 and int tasks ? $"{tasks} tasks" : "never"));
+            string recovery = string.Join(", ",
+                scenario.BoundsChanges.Select(change => row.TasksUntilMet(change) is >= 0 and int tasks ? $"{tasks} tasks" : "never"));
             table.AddRow(
                 row == outcome.Report.Rows[0] ? $"[bold]{Markup.Escape(row.Name)}[/]" : Markup.Escape(row.Name),
-                $"{row.Satisfaction * 100:0.0} %", $"{row.Goodput * 100:0.0} %", $"{row.Accuracy * 100:0.0} %", $"{row.LatencyMs.P50:0.0}", $"{row.LatencyMs.P99:0.0}",
+                $"{row.Satisfaction * 100:0.0} %", $"{row.Goodput * 100:0.0} %", $"{row.Accuracy * 100:0.0} %", $"{row.LatencyMs.P50:0.0}",
+                    $"{row.LatencyMs.P99:0.0}",
                 $"{row.EnergyJ:0.000}", $"{row.BytesPerTask / 1000:0.0}", recovery);
         }
         console.Write(table);
-        foreach (ScenarioRow row in outcome.Report.Rows) console.MarkupLineInterpolated($"  {row.Name,-11} {outcome.Report.RowNotes[row.Name]}");
+        foreach (ScenarioRow row in outcome.Report.Rows)
+            console.WriteLine($"  {row.Name,-11} {outcome.Report.RowNotes[row.Name]}");
         ScenarioPhase usual = scenario.Phases[0];
-        console.MarkupLineInterpolated($"bounds {usual.Bounds.LatencyMs:0.#} ms and {usual.Bounds.EnergyJ:0.###} J a task, {Saving(scenario)}edge emulated {scenario.EdgeSlowdown:0.0} times slower than this machine");
+        console.WriteLine(
+            $"bounds {usual.Bounds.LatencyMs:0.#} ms and {usual.Bounds.EnergyJ:0.###} J a task, {Saving(scenario)}edge emulated "
+            + $"{scenario.EdgeSlowdown:0.0} times slower than this machine");
         ControlCounters control = outcome.Control;
-        console.MarkupLineInterpolated(
-            $"edgeml decided {control.Decisions} times in {control.DecideMicrosMedian:0.0} us (median), learned {control.LearnSteps} steps of {control.LearnMicros:0} us: {control.ShareOfTaskTime * 100:0.00} % of task time");
+        console.WriteLine(
+            $"edgeml decided {control.Decisions} times in {control.DecideMicrosMedian:0.0} us (median), learned {control.LearnSteps} "
+            + $"steps of {control.LearnMicros:0} us: {control.ShareOfTaskTime * 100:0.00} % of task time");
     }
 
     public static void WriteJson(string path, DemoOutcome outcome) => JsonFile.Write(path, writer =>
@@ -88,7 +95,8 @@ static class DemoSummary
         writer.WriteEndArray();
         writer.WriteStartArray("satisfactionByPhase");
         foreach (ScenarioPhase phase in scenario.Phases)
-            writer.WriteNumberValue(Math.Round(Enumerable.Range(phase.FirstTask, phase.Tasks).Count(row.Satisfied) / (double)phase.Tasks, 4));
+            writer.WriteNumberValue(
+                Math.Round(Enumerable.Range(phase.FirstTask, phase.Tasks).Count(row.Satisfied) / (double)phase.Tasks, 4));
         writer.WriteEndArray();
         writer.WriteString("note", note);
         writer.WriteEndObject();
@@ -103,5 +111,6 @@ static class DemoSummary
     }
 
     static string Saving(DemoScenario scenario) =>
-        scenario.BoundsChanges.Select(scenario.PhaseOf).FirstOrDefault() is { } changed ? $"from task {changed.FirstTask + 1} for a while {changed.Bounds.EnergyJ:0.###} J; " : "";
+        scenario.BoundsChanges.Select(scenario.PhaseOf).FirstOrDefault() is { } changed
+            ? $"from task {changed.FirstTask + 1} for a while {changed.Bounds.EnergyJ:0.###} J; " : "";
 }

@@ -23,7 +23,8 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
 
     public void Say(string text) => console.MarkupLineInterpolated($"[grey]{text}[/]");
 
-    public void Begin(DemoScenario scenario, ModelManifest manifest, IReadOnlyList<RowProgress> rows) => (_scenario, _manifest, _rows) = (scenario, manifest, rows);
+    public void Begin(DemoScenario scenario, ModelManifest manifest, IReadOnlyList<RowProgress> rows) =>
+        (_scenario, _manifest, _rows) = (scenario, manifest, rows);
 
     public async Task ShowUntilAsync(Task running, int from, int to) =>
         await console.Live(View(from, to)).AutoClear(false).StartAsync(async live =>
@@ -48,7 +49,8 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
             if (i > 0 && i < from && _rows[i].Done == 0) continue;
             ScenarioRow? row = _rows[i].Judge();
             string name = i == 0 ? $"[bold]{_rows[i].Name}[/]" : _rows[i].Name;
-            table.AddRow(name, $"{_rows[i].Done} of {_rows[i].Total}", row is null ? "" : Share(row.Satisfaction), row is null ? "" : Share(row.Goodput));
+            table.AddRow(name, $"{_rows[i].Done} of {_rows[i].Total}", row is null ? "" : Share(row.Satisfaction),
+                row is null ? "" : Share(row.Goodput));
         }
         return table;
     }
@@ -59,8 +61,12 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
         ScenarioPhase phase = _scenario!.PhaseOf(Math.Min(progress.Done, _scenario.Tasks - 1));
         (LinkSnapshot link, ControlCounters control, DecisionExplanation why) = progress.State;
         var grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap());
-        grid.AddRow("task", $"{progress.Done} of {progress.Total}  [grey]edge emulated {_scenario.EdgeSlowdown:0.0} times slower than this machine[/]");
-        grid.AddRow("now", $"[bold]{Markup.Escape(phase.Name)}[/]: link {phase.Link.RateText}, {phase.Link.RttMs:0} ms{(phase.TailFactor > 1 ? ", tail overloaded" : "")}; bounds {phase.Bounds.LatencyMs:0.0} ms, {phase.Bounds.EnergyJ:0.000} J");
+        grid.AddRow("task",
+            $"{progress.Done} of {progress.Total}  [grey]edge emulated {_scenario.EdgeSlowdown:0.0} times slower than this machine[/]");
+        grid.AddRow("now",
+            $"[bold]{Markup.Escape(phase.Name)}[/]: link {phase.Link.RateText}, {phase.Link.RttMs:0} "
+            + $"ms{(phase.TailFactor > 1 ? ", tail overloaded" : "")}; bounds {phase.Bounds.LatencyMs:0.0} ms, "
+            + $"{phase.Bounds.EnergyJ:0.000} J");
         if (row is not null)
         {
             ScenarioTask last = row.Tasks[^1];
@@ -68,10 +74,16 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
             grid.AddRow("latency", $"{Spark(row)} [grey]{last.Record.LatencyMs,6:0.0} ms[/]");
             grid.AddRow("satisfied", Share(row.Satisfaction) + $"  [grey]energy {row.StateEnergyJ(row.Tasks.Count - 1):0.000} J a task[/]");
             grid.AddRow("exits", Exits(row));
-            grid.AddRow("cut", Gauge(policy.Cut, _manifest!.LocalCut) + (policy.Cut == _manifest.LocalCut ? " local" : $" {policy.Cut} of {_manifest.LocalCut}"));
+            grid.AddRow("cut",
+                Gauge(policy.Cut, _manifest!.LocalCut)
+                + (policy.Cut == _manifest.LocalCut ? " local" : $" {policy.Cut} of {_manifest.LocalCut}"));
             grid.AddRow("thresholds", string.Join("  ", policy.Thresholds.ToArray().Select(threshold => threshold.ToString("0.00"))));
-            grid.AddRow("measured", link.Up ? $"{link.RateBitsPerSecond / 1e6:0.00} Mbps, {link.RttMs:0.0} ms, tail {link.TailFactor:0.0}x, {link.AgeSeconds:0.0} s ago" : "[red]tail out of reach[/]");
-            grid.AddRow("control", $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us, {control.LearnSteps} learning steps, {control.ShareOfTaskTime * 100:0.00} % of task time");
+            grid.AddRow("measured",
+                link.Up ? $"{link.RateBitsPerSecond / 1e6:0.00} Mbps, {link.RttMs:0.0} ms, tail {link.TailFactor:0.0}x, "
+                    + $"{link.AgeSeconds:0.0} s ago" : "[red]tail out of reach[/]");
+            grid.AddRow("control",
+                $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us, {control.LearnSteps} learning steps, "
+                + $"{control.ShareOfTaskTime * 100:0.00} % of task time");
             grid.AddRow("because", Markup.Escape(why.ToString()));
         }
         return new Panel(grid).Header("[bold] edgeml demo [/]").RoundedBorder().Expand();

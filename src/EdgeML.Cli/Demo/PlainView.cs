@@ -15,7 +15,8 @@ sealed class PlainView : IDemoView
     public void Begin(DemoScenario scenario, ModelManifest manifest, IReadOnlyList<RowProgress> rows)
     {
         (_scenario, _rows) = (scenario, rows);
-        Console.WriteLine($"{scenario.Tasks} tasks of {manifest.Name}, edge emulated {scenario.EdgeSlowdown:0.0} times slower than this machine");
+        Console.WriteLine(
+            $"{scenario.Tasks} tasks of {manifest.Name}, edge emulated {scenario.EdgeSlowdown:0.0} times slower than this machine");
     }
 
     public async Task ShowUntilAsync(Task running, int from, int to)
@@ -32,7 +33,9 @@ sealed class PlainView : IDemoView
     {
         RowProgress first = _rows[from];
         string phase = first.Done < _scenario!.Tasks ? _scenario.PhaseOf(first.Done).Name : "done";
-        string met = string.Join(", ", _rows.Skip(from).Take(to - from).Select(row => row.Judge() is { } judged ? $"{row.Name} {judged.Satisfaction * 100:0} %" : row.Name));
+        string met = string.Join(", ",
+            _rows.Skip(from).Take(to - from)
+            .Select(row => row.Judge() is { } judged ? $"{row.Name} {judged.Satisfaction * 100:0} %" : row.Name));
         return $"{first.Done,5} of {first.Total}  {phase,-12}  satisfied: {met}";
     }
 }

@@ -6,7 +6,8 @@ using EdgeML.Native.Lab.Scenarios;
 namespace EdgeML.Cli.Demo;
 
 /// <summary><c>edgeml tail</c> as a process of its own, started from this same executable and ended with it.</summary>
-/// <remarks>The tail follows its standard input: lines set its load, and the end of input, for whatever reason, ends it. So none is left behind.</remarks>
+/// <remarks>The tail follows its standard input: lines set its load, and the end of input, for whatever reason, ends it. So none is left
+/// behind.</remarks>
 sealed class TailProcess : IScenarioTail, IDisposable
 {
     static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
@@ -95,9 +96,11 @@ sealed class TailProcess : IScenarioTail, IDisposable
     static ProcessStartInfo Command(params ReadOnlySpan<string> arguments)
     {
         string host = Environment.ProcessPath ?? "dotnet";
-        var start = new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         // Under "dotnet edgeml.dll" the executable is the runtime's host; the published command is its own.
-        if (Path.GetFileNameWithoutExtension(host) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edgeml.dll"));
+        if (Path.GetFileNameWithoutExtension(host) == "dotnet")
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edgeml.dll"));
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         return start;
     }

@@ -22,9 +22,11 @@ static class ModelSearch
             using FileStream file = File.OpenRead(path);
             string digest = Convert.ToHexStringLower(SHA256.HashData(file));
             string size = $"{path}, {file.Length / 1e6:0.00} MB";
-            return ExpectedDigest(path) is not { } expected ? new Finding("model", "shipped model", true, $"{size}, no checksum beside it", places)
+            return ExpectedDigest(path) is not { } expected
+                ? new Finding("model", "shipped model", true, $"{size}, no checksum beside it", places)
                 : expected == digest ? new Finding("model", "shipped model", true, $"{size}, checksum as committed", places)
-                : new Finding("model", "shipped model", false, $"{size}, sha256 {digest[..12]}..., committed was {expected[..Math.Min(12, expected.Length)]}...", places);
+                : new Finding("model", "shipped model", false,
+                    $"{size}, sha256 {digest[..12]}..., committed was {expected[..Math.Min(12, expected.Length)]}...", places);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

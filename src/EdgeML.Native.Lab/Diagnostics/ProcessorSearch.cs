@@ -13,7 +13,8 @@ static class ProcessorSearch
         yield return Row("processor", $"{Model}, {Environment.ProcessorCount} of its threads usable");
         yield return Row("vector units", $"{string.Join(", ", Features())}; Vector<T> has {Vector<byte>.Count * 8} bits");
         yield return Row("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB usable");
-        yield return Row("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}");
+        yield return Row("system",
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}");
         yield return Row(".NET", $"{Environment.Version}, {RuntimeInformation.RuntimeIdentifier}");
     }
 
@@ -25,7 +26,8 @@ static class ProcessorSearch
             try
             {
                 string? line = File.Exists("/proc/cpuinfo")
-                    ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal) || text.StartsWith("Model", StringComparison.Ordinal))
+                    ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal)
+                        || text.StartsWith("Model", StringComparison.Ordinal))
                     : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
                 if (line is not null) return line[(line.IndexOf(':') + 1)..].Trim();
             }

@@ -6,13 +6,15 @@ public static class ProjectFolders
     /// <summary>File name of the model that comes with the project.</summary>
     public const string ShippedModelFile = "shapes-vgg.onnx";
 
-    /// <summary>Places where the shipped model may be, in order: <c>models/</c> beside the program, of the source tree it was built in, and of the current folder.</summary>
+    /// <summary>Places where the shipped model may be, in order: <c>models/</c> beside the program, of the source tree it was built in,
+    /// and of the current folder.</summary>
     public static IReadOnlyList<string> ShippedModelPlaces { get; } = Places();
 
     /// <summary>Path of the shipped model, or null.</summary>
     public static string? ShippedModel => ShippedModelPlaces.FirstOrDefault(File.Exists);
 
-    /// <summary>Folder for what is compiled or measured once per machine and model: <c>engines/</c> of the source tree, else the user's cache.</summary>
+    /// <summary>Folder for what is compiled or measured once per machine and model: <c>engines/</c> of the source tree, else the user's
+    /// cache.</summary>
     public static string Engines
     {
         get

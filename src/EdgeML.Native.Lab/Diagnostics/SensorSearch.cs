@@ -17,14 +17,16 @@ static class SensorSearch
         string name = OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1";
         bool found = NativeLibrary.TryLoad(name, out nint library);
         if (found) NativeLibrary.Free(library);
-        return Sensor("NVML", found, found ? "NVIDIA's library is installed" : "NVIDIA's library is not installed", $"{name} on the loader's path");
+        return Sensor("NVML", found, found ? "NVIDIA's library is installed" : "NVIDIA's library is not installed",
+            $"{name} on the loader's path");
     }
 
     static Finding Ina3221(string root)
     {
         string folder = Path.Combine(root, "sys/class/hwmon");
         string[] monitors = [.. Folders(folder).Where(monitor => ReadLine(Path.Combine(monitor, "name")) == "ina3221")];
-        return Sensor("INA3221", monitors.Length > 0, monitors.Length > 0 ? string.Join(", ", monitors) : "no power monitor of a Jetson board", $"{folder}/*/name");
+        return Sensor("INA3221", monitors.Length > 0,
+            monitors.Length > 0 ? string.Join(", ", monitors) : "no power monitor of a Jetson board", $"{folder}/*/name");
     }
 
     static Finding Rapl(string root)

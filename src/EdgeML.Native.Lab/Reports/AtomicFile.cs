@@ -3,7 +3,8 @@ namespace EdgeML.Native.Lab.Reports;
 /// <summary>Writes files that are either complete or not there: a temporary name in the same folder, then a rename.</summary>
 public static class AtomicFile
 {
-    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> produces; an exception leaves the old file as it was.</summary>
+    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> produces; an exception leaves the old file as it
+    /// was.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="write">Writes the content; the stream is closed afterwards.</param>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>

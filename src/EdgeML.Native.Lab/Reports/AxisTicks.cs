@@ -9,7 +9,8 @@ static class AxisTicks
     /// <param name="wanted">About how many; the result has at most one and a half times as many.</param>
     public static double[] Between(double low, double high, int wanted)
     {
-        if (!double.IsFinite(low) || !double.IsFinite(high) || low >= high) throw new ArgumentException($"axis from {low} to {high} is empty");
+        if (!double.IsFinite(low) || !double.IsFinite(high) || low >= high)
+            throw new ArgumentException($"axis from {low} to {high} is empty");
         ArgumentOutOfRangeException.ThrowIfLessThan(wanted, 1);
         double step = Step((high - low) / wanted);
         long first = (long)Math.Ceiling((low / step) - 1e-9);

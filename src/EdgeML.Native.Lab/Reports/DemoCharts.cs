@@ -119,12 +119,14 @@ sealed class DemoCharts(DemoReportData data)
         canvas.Text(TaskFrame.Left - 8, thresholdTop + 4, "1", "tick end");
         canvas.Text(TaskFrame.Left - 8, (thresholdTop + thresholdBottom) / 2, "threshold", "tick end");
         for (int i = 0; i < Shown.Tasks.Count; i++)
-            canvas.Rect(_frame.X[i], exitTop, _frame.X[i + 1] - _frame.X[i] + 0.2, exitHeight, $"exit{ExitShade(Shown.Tasks[i].Record.Exit)}", Describe(i));
+            canvas.Rect(_frame.X[i], exitTop, _frame.X[i + 1] - _frame.X[i] + 0.2, exitHeight,
+                $"exit{ExitShade(Shown.Tasks[i].Record.Exit)}", Describe(i));
         canvas.Path(Steps(i => cut[Shown.Tasks[i].Record.Policy.Cut]), "line shown");
         for (int j = 0; j < data.Exits - 1; j++)
         {
             int exit = j;
-            canvas.Path(Steps(i => Shown.Tasks[i].Record.Policy.Thresholds is { } t && exit < t.Length ? threshold[t[exit]] : double.NaN), $"line threshold{Math.Min(j + 1, 3)}");
+            canvas.Path(Steps(i => Shown.Tasks[i].Record.Policy.Thresholds is { } t && exit < t.Length ? threshold[t[exit]] : double.NaN),
+                $"line threshold{Math.Min(j + 1, 3)}");
         }
         _frame.DrawTaskAxis(canvas, 220);
         return canvas.ToString();
@@ -155,6 +157,7 @@ sealed class DemoCharts(DemoReportData data)
         ScenarioTask task = Shown.Tasks[i];
         ExitPolicy policy = task.Record.Policy;
         string where = task.Record.Fallback ? "edge after the tail did not answer" : task.Record.Offloaded ? "tail" : "edge";
-        return $"task {i + 1}: {task.Record.LatencyMs:0.0} ms, {task.Record.EnergyJ:0.000} J, exit {task.Record.Exit} on the {where}, {(task.Correct ? "right" : "wrong")}; {policy}";
+        return $"task {i + 1}: {task.Record.LatencyMs:0.0} ms, {task.Record.EnergyJ:0.000} J, exit {task.Record.Exit} on the {where}, "
+            + $"{(task.Correct ? "right" : "wrong")}; {policy}";
     }
 }

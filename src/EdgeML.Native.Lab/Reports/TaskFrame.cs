@@ -43,7 +43,8 @@ sealed class TaskFrame(DemoScenario scenario)
 
     /// <summary>Conditions of a phase in one line.</summary>
     public static string Describe(ScenarioPhase phase) =>
-        $"tasks {phase.FirstTask + 1}..{phase.End}: {phase.Name}; link {phase.Link.RateText}, round trip {phase.Link.RttMs:0} ms, tail {phase.TailFactor:0.#}x, "
+        $"tasks {phase.FirstTask + 1}..{phase.End}: {phase.Name}; link {phase.Link.RateText}, round trip {phase.Link.RttMs:0} ms, tail "
+        + $"{phase.TailFactor:0.#}x, "
         + $"bounds {phase.Bounds.LatencyMs:0} ms and {phase.Bounds.EnergyJ:0.###} J";
 
     static string BandClass(ScenarioPhase phase) =>

@@ -6,7 +6,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Scenarios;
 
-/// <summary>The model a demo runs on: the shipped one, prepared on first use, or a package given by the user; calibrated either way.</summary>
+/// <summary>The model a demo runs on: the shipped one, prepared on first use, or a package given by the user; calibrated either
+/// way.</summary>
 public static class DemoModel
 {
     const int CalibrationSamples = 600;
@@ -37,7 +38,9 @@ public static class DemoModel
     static string PrepareShipped(Action<string> say)
     {
         string file = ProjectFolders.ShippedModel
-            ?? throw new FileNotFoundException($"{ProjectFolders.ShippedModelFile} is not there; looked at {string.Join(", ", ProjectFolders.ShippedModelPlaces)}; --model takes another package");
+            ?? throw new FileNotFoundException(
+                $"{ProjectFolders.ShippedModelFile} is not there; looked at {string.Join(", ", ProjectFolders.ShippedModelPlaces)}; "
+                + $"--model takes another package");
         string digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
         string folder = Path.Combine(ProjectFolders.Engines, $"{Path.GetFileNameWithoutExtension(file)}-{digest[..8]}");
         if (IsPackage(folder)) return folder;

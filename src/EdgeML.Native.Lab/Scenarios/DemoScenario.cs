@@ -1,7 +1,8 @@
 namespace EdgeML.Native.Lab.Scenarios;
 
 /// <summary>Everything a demo run meets, fixed before it starts: link, load of the tail, bounds, pace and the emulated edge.</summary>
-/// <remarks>Phases count tasks, not seconds, so that every row meets the same link at the same task however long it took for the ones before.</remarks>
+/// <remarks>Phases count tasks, not seconds, so that every row meets the same link at the same task however long it took for the ones
+/// before.</remarks>
 public sealed class DemoScenario
 {
     readonly int[] _phaseOfTask;
@@ -20,7 +21,8 @@ public sealed class DemoScenario
         foreach (ScenarioPhase phase in phases)
         {
             if (phase.FirstTask != next || phase.Tasks < 1)
-                throw new ArgumentException($"phase '{phase.Name}' starts at task {phase.FirstTask} with {phase.Tasks} tasks, the one before ends at {next}");
+                throw new ArgumentException(
+                    $"phase '{phase.Name}' starts at task {phase.FirstTask} with {phase.Tasks} tasks, the one before ends at {next}");
             next = phase.End;
         }
         Phases = phases;
@@ -51,5 +53,6 @@ public sealed class DemoScenario
     public ScenarioPhase PhaseOf(int task) => Phases[_phaseOfTask[task]];
 
     /// <summary>First tasks of the phases whose bounds differ from those before.</summary>
-    public IEnumerable<int> BoundsChanges => Phases.Skip(1).Where((phase, i) => phase.Bounds != Phases[i].Bounds).Select(phase => phase.FirstTask);
+    public IEnumerable<int> BoundsChanges =>
+        Phases.Skip(1).Where((phase, i) => phase.Bounds != Phases[i].Bounds).Select(phase => phase.FirstTask);
 }

@@ -4,8 +4,10 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Scenarios;
 
-/// <summary>Makes a demo scenario for a model on a machine: the emulated edge, bounds between what must and what must not fit, phases from a seed.</summary>
-/// <remarks>Everything is relative to the measured times of this machine, so that the same story is told on a slow and on a fast one.</remarks>
+/// <summary>Makes a demo scenario for a model on a machine: the emulated edge, bounds between what must and what must not fit, phases
+/// from a seed.</summary>
+/// <remarks>Everything is relative to the measured times of this machine, so that the same story is told on a slow and on a fast
+/// one.</remarks>
 public sealed class DemoScenarioBuilder
 {
     enum Kind
@@ -23,8 +25,10 @@ public sealed class DemoScenarioBuilder
     // Shares of the tasks. Roughly a third of them can only be answered here, a quarter only by the tail.
     static readonly Step[] s_steps =
     [
-        new(Kind.Fast, 0.09), new(Kind.Slow, 0.11), new(Kind.Poor, 0.09, 0.6e6), new(Kind.Fast, 0.04), new(Kind.Busy, 0.08), new(Kind.Fast, 0.05),
-        new(Kind.Saving, 0.28), new(Kind.Fast, 0.03), new(Kind.Slow, 0.08), new(Kind.Outage, 0.06), new(Kind.Poor, 0.05, 0.4e6), new(Kind.Fast, 0.04),
+        new(Kind.Fast, 0.09), new(Kind.Slow, 0.11), new(Kind.Poor, 0.09, 0.6e6), new(Kind.Fast, 0.04), new(Kind.Busy, 0.08),
+            new(Kind.Fast, 0.05),
+        new(Kind.Saving, 0.28), new(Kind.Fast, 0.03), new(Kind.Slow, 0.08), new(Kind.Outage, 0.06), new(Kind.Poor, 0.05, 0.4e6),
+            new(Kind.Fast, 0.04),
     ];
 
     readonly ModelManifest _manifest;
@@ -96,7 +100,8 @@ public sealed class DemoScenarioBuilder
         {
             ScenarioPhase like = usual.PhaseOf(i);
             LinkCondition condition = link(i * usual.PeriodMs / 1000);
-            if (phases.Count > 0 && phases[^1] is var last && last.Link == condition && last.TailFactor == like.TailFactor && last.Bounds == like.Bounds)
+            if (phases.Count > 0 && phases[^1] is var last && last.Link == condition && last.TailFactor == like.TailFactor
+                && last.Bounds == like.Bounds)
                 phases[^1] = last with { Tasks = last.Tasks + 1 };
             else
                 phases.Add(new ScenarioPhase(condition.RateText, i, 1, condition, like.TailFactor, like.Bounds));
@@ -107,7 +112,8 @@ public sealed class DemoScenarioBuilder
     /// <summary>The fewest tasks that leave every phase a few.</summary>
     public const int MinTasks = 50;
 
-    DemoScenario Scenario(IReadOnlyList<ScenarioPhase> phases, ulong seed) => new(phases, seed, _tuning.PeriodMs, Bounds.LatencyMs, EdgeSlowdown);
+    DemoScenario Scenario(IReadOnlyList<ScenarioPhase> phases, ulong seed) =>
+        new(phases, seed, _tuning.PeriodMs, Bounds.LatencyMs, EdgeSlowdown);
 
     ScenarioPhase Phase(Step step, int first, int tasks, ref SampleRandom random)
     {
@@ -119,7 +125,8 @@ public sealed class DemoScenarioBuilder
             Kind.Outage => 0,
             _ => _tuning.FastRate,
         };
-        var link = new LinkCondition(1e3 * Math.Round(rate / 1e3), Math.Round(delay * (step.Kind is Kind.Poor or Kind.Outage ? _tuning.PoorRttMs : _tuning.RttMs), 1));
+        var link = new LinkCondition(1e3 * Math.Round(rate / 1e3),
+            Math.Round(delay * (step.Kind is Kind.Poor or Kind.Outage ? _tuning.PoorRttMs : _tuning.RttMs), 1));
         string name = step.Kind switch
         {
             Kind.Busy => "busy tail",
@@ -129,7 +136,8 @@ public sealed class DemoScenarioBuilder
             Kind.Slow => $"{_tuning.SlowRate / 1e6:0.#} Mbps",
             _ => $"{_tuning.FastRate / 1e6:0.#} Mbps",
         };
-        return new ScenarioPhase(name, first, tasks, link, step.Kind == Kind.Busy ? BusyTailFactor : 1, step.Kind == Kind.Saving ? SavingBounds : Bounds);
+        return new ScenarioPhase(name, first, tasks, link, step.Kind == Kind.Busy ? BusyTailFactor : 1,
+            step.Kind == Kind.Saving ? SavingBounds : Bounds);
     }
 
     (Requirements Usual, Requirements Saving) Place()
@@ -152,7 +160,8 @@ public sealed class DemoScenarioBuilder
         double dear = Math.Max(deepSlowJ, exit1J);
         double energy = Apart(1.1 * dear, 1.45 * dear, [dear, .. exitJ]);
         double saving = Math.Sqrt(rawFastJ * exit1J);
-        return (new Requirements(Math.Round(latency, 1), Math.Round(energy, 3)), new Requirements(Math.Round(latency, 1), Math.Round(saving, 3)));
+        return (new Requirements(Math.Round(latency, 1), Math.Round(energy, 3)),
+            new Requirements(Math.Round(latency, 1), Math.Round(saving, 3)));
     }
 
     // A bound that lies on what some exit costs would be decided by the noise of measuring: as far from all of them as the range allows.

@@ -4,7 +4,8 @@ using EdgeML.Native.Lab.Simulation;
 
 namespace EdgeML.Native.Lab.Scenarios;
 
-/// <summary>Judges every policy of a grid over a whole scenario on the cost model, with hindsight: what the best fixed choice would have been.</summary>
+/// <summary>Judges every policy of a grid over a whole scenario on the cost model, with hindsight: what the best fixed choice would have
+/// been.</summary>
 /// <remarks>The grid is every candidate cut with every combination of <see cref="Levels"/> as thresholds. Times are the cost model's,
 /// without jitter; exits are those the tasks' own inputs take.</remarks>
 public sealed class FixedPolicyGrid
@@ -33,7 +34,9 @@ public sealed class FixedPolicyGrid
     public int Policies => _model.CandidateCuts.Count * Combinations;
 
     /// <summary>The grid in words, for tables.</summary>
-    public string Description => $"{Policies} policies: thresholds {{{string.Join(' ', Levels.Select(level => level.ToString("0.#")))}}} at {_model.SideExits} exits x cuts {{{string.Join(' ', _model.CandidateCuts)}}}";
+    public string Description =>
+        $"{Policies} policies: thresholds {{{string.Join(' ', Levels.Select(level => level.ToString("0.#")))}}} at {_model.SideExits} "
+        + $"exits x cuts {{{string.Join(' ', _model.CandidateCuts)}}}";
 
     int Combinations => (int)Math.Pow(Levels.Count, _model.SideExits);
 
@@ -93,7 +96,8 @@ public sealed class FixedPolicyGrid
                 {
                     (link, known) = (now, true);
                     var conditions = PlanningConditions.From(default);
-                    (conditions.RateBitsPerSecond, conditions.RttMs, conditions.TailFactor) = (Math.Max(now.RateBitsPerSecond, 1), now.RttMs, now.TailFactor);
+                    (conditions.RateBitsPerSecond, conditions.RttMs, conditions.TailFactor) =
+                        (Math.Max(now.RateBitsPerSecond, 1), now.RttMs, now.TailFactor);
                     _model.Paths(heads, cut, conditions, _paths);
                 }
                 (double latency, double joules) = Cost(_answers[task].Exit);

@@ -28,7 +28,8 @@ public sealed class ScenarioRow
             _satisfied[i] = tasks[i].Record.LatencyMs <= tasks[i].Bounds.LatencyMs && _stateEnergy[i] <= tasks[i].Bounds.EnergyJ;
         double[] latencies = [.. tasks.Select(task => task.Record.LatencyMs)];
         Array.Sort(latencies);
-        LatencyMs = new LatencySummary(latencies.Average(), Quantile(latencies, 0.5), Quantile(latencies, 0.99), Quantile(latencies, 0.999));
+        LatencyMs =
+            new LatencySummary(latencies.Average(), Quantile(latencies, 0.5), Quantile(latencies, 0.99), Quantile(latencies, 0.999));
     }
 
     /// <summary>Name of the row.</summary>
@@ -61,7 +62,8 @@ public sealed class ScenarioRow
     /// <summary>Mean energy of the state interval task i belongs to, joules.</summary>
     public double StateEnergyJ(int task) => _stateEnergy[task];
 
-    /// <summary>Tasks from index <paramref name="from"/> to the first of five satisfied in a row; -1 when there is none before the end.</summary>
+    /// <summary>Tasks from index <paramref name="from"/> to the first of five satisfied in a row; -1 when there is none before the
+    /// end.</summary>
     public int TasksUntilMet(int from)
     {
         int run = 0;

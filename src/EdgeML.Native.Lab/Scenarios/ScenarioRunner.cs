@@ -15,7 +15,8 @@ namespace EdgeML.Native.Lab.Scenarios;
 /// <param name="data">Opened once a row.</param>
 /// <param name="inputs">What is right for every input.</param>
 /// <param name="codec">How cut tensors travel.</param>
-public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, DeviceProfile edge, DataSpec data, RecordedInputs inputs, TensorEncoding codec)
+public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, DeviceProfile edge, DataSpec data, RecordedInputs inputs,
+    TensorEncoding codec)
 {
     const int WarmUpRounds = 6;
 
@@ -24,10 +25,12 @@ public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, D
     /// <param name="controller">Makes the controller.</param>
     /// <param name="progress">Takes the tasks as they finish.</param>
     /// <param name="cancellation">Checked between tasks.</param>
-    public ScenarioRow Run(IScenarioTail? tail, Func<ControllerContext, IPolicyController> controller, RowProgress progress, CancellationToken cancellation)
+    public ScenarioRow Run(IScenarioTail? tail, Func<ControllerContext, IPolicyController> controller, RowProgress progress,
+        CancellationToken cancellation)
     {
         ScenarioPhase phase = scenario.PhaseOf(0);
-        using LinkShaper? link = tail is null ? null : new LinkShaper(new LinkShaperOptions { Target = tail.EndPoint, Trace = LinkTrace.Constant(15, 1) });
+        using LinkShaper? link = tail is null ? null
+            : new LinkShaper(new LinkShaperOptions { Target = tail.EndPoint, Trace = LinkTrace.Constant(15, 1) });
         RecordingController? recorder = null;
         using ImageSource source = data.Open(model.Manifest.Input.Shape, scenario.Tasks);
         Apply(phase, link, tail);
@@ -60,7 +63,8 @@ public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, D
                 session.Requirements = phase.Bounds;
             }
             TaskResult result = source.HasBytes ? session.Run(bytes) : session.Run(tensor);
-            var done = new ScenarioTask(recorder!.Record(task), recorder.DecisionOf(task), phase.Bounds, inputs.IsCorrect(task, result.Class));
+            var done =
+                new ScenarioTask(recorder!.Record(task), recorder.DecisionOf(task), phase.Bounds, inputs.IsCorrect(task, result.Class));
             progress.Add(done, session.Link, session.Control, session.Explanation);
         }
         tail?.SetLoad(1);

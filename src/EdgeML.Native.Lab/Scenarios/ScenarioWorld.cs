@@ -14,7 +14,8 @@ public static class ScenarioWorld
     /// <param name="samples">What the exits say of the tasks' inputs, in order of the tasks.</param>
     /// <param name="payloadBytes">Bytes every cut puts on the wire.</param>
     public static VirtualWorld Of(
-        DemoScenario scenario, ModelManifest manifest, DeviceProfile edge, DeviceProfile tail, ExitCalibration samples, IReadOnlyList<long> payloadBytes) => new()
+        DemoScenario scenario, ModelManifest manifest, DeviceProfile edge, DeviceProfile tail, ExitCalibration samples,
+            IReadOnlyList<long> payloadBytes) => new()
     {
         Manifest = manifest,
         Edge = edge,

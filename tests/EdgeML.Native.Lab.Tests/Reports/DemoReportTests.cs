@@ -16,14 +16,16 @@ public class DemoReportTests
     {
         var scenario = new DemoScenario(
             [
-                new("15 Mbps", 0, 20, new(15e6, 20), 1, s_wide), new("0.5 Mbps", 20, 20, new(0.5e6, 60), 1, s_wide), new("outage", 40, 10, default, 1, s_wide),
+                new("15 Mbps", 0, 20, new(15e6, 20), 1, s_wide), new("0.5 Mbps", 20, 20, new(0.5e6, 60), 1, s_wide),
+                    new("outage", 40, 10, default, 1, s_wide),
                 new("tail busy", 50, 10, new(15e6, 20), 20, s_wide), new("less energy", 60, 20, new(15e6, 20), 1, s_tight),
             ],
             seed: 7, periodMs: 100, deadlineMs: 120, edgeSlowdown: 12.5);
         return new DemoReportData
         {
             Scenario = scenario,
-            Rows = [.. new[] { rowName, "ddpg-cold", "edge-only", "tail-only", "best-fixed", "oracle" }.Select((name, i) => Row(name, scenario, (ulong)i))],
+            Rows = [.. new[] { rowName, "ddpg-cold", "edge-only", "tail-only", "best-fixed",
+                "oracle" }.Select((name, i) => Row(name, scenario, (ulong)i))],
             RowNotes = new Dictionary<string, string> { ["best-fixed"] = "cut 0, thresholds [0.20]" },
             Environment = [("machine", "2 processors"), ("seed", "7")],
             LocalCut = 12,
@@ -36,7 +38,8 @@ public class DemoReportTests
     {
         var random = new Random(11 + (int)salt);
         return new ScenarioRow(name, [.. Enumerable.Range(0, scenario.Tasks).Select(i => new ScenarioTask(
-            new TaskRecord { TaskId = i, LatencyMs = 30 + (random.NextDouble() * 120), EnergyJ = 0.1 + (random.NextDouble() * 0.4), Exit = random.Next(1, 5), Policy = new ExitPolicy([0.1f, 0.5f, 0.9f], random.Next(13)) },
+            new TaskRecord { TaskId = i, LatencyMs = 30 + (random.NextDouble() * 120), EnergyJ = 0.1 + (random.NextDouble() * 0.4),
+                Exit = random.Next(1, 5), Policy = new ExitPolicy([0.1f, 0.5f, 0.9f], random.Next(13)) },
             i / 3, scenario.PhaseOf(i).Bounds, random.Next(2) == 0))]);
     }
 

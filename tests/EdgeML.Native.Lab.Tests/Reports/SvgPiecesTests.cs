@@ -11,13 +11,15 @@ public class SvgPiecesTests
     [InlineData(3, 17, 4, "5 10 15")]
     [InlineData(-1, 1, 4, "-1 -0.5 0 0.5 1")]
     public void Between_Range_GivesRoundTicks(double low, double high, int wanted, string expected) =>
-        Assert.Equal(expected, string.Join(' ', AxisTicks.Between(low, high, wanted).Select(t => Math.Round(t, 6).ToString(CultureInfo.InvariantCulture))));
+        Assert.Equal(expected,
+            string.Join(' ', AxisTicks.Between(low, high, wanted).Select(t => Math.Round(t, 6).ToString(CultureInfo.InvariantCulture))));
 
     [Theory]
     [InlineData(5, 5)]
     [InlineData(0, double.NaN)]
     [InlineData(0, double.PositiveInfinity)]
-    public void Between_EmptyRange_Throws(double low, double high) => Assert.Throws<ArgumentException>(() => AxisTicks.Between(low, high, 5));
+    public void Between_EmptyRange_Throws(double low, double high) =>
+        Assert.Throws<ArgumentException>(() => AxisTicks.Between(low, high, 5));
 
     [Theory]
     [InlineData(97, 100)]
@@ -38,10 +40,12 @@ public class SvgPiecesTests
     }
 
     [Fact]
-    public void To_NaN_LiftsThePen() => Assert.Equal("M0 1 L2 3 M4 5.5", new SvgPath().To(0, 1).To(2, 3).To(3, double.NaN).To(4, 5.46).ToString());
+    public void To_NaN_LiftsThePen() =>
+        Assert.Equal("M0 1 L2 3 M4 5.5", new SvgPath().To(0, 1).To(2, 3).To(3, double.NaN).To(4, 5.46).ToString());
 
     [Fact]
-    public void StepTo_Change_GoesLevelThenVertical() => Assert.Equal("M0 1 L1 1 L2 1 L2 5", new SvgPath().StepTo(0, 1).StepTo(1, 1).StepTo(2, 5).ToString());
+    public void StepTo_Change_GoesLevelThenVertical() =>
+        Assert.Equal("M0 1 L1 1 L2 1 L2 5", new SvgPath().StepTo(0, 1).StepTo(1, 1).StepTo(2, 5).ToString());
 
     [Fact]
     public void Number_OtherCulture_StillWritesPoint() => Assert.Equal("1.5", Svg.Number(1.46));

@@ -5,7 +5,8 @@ namespace EdgeML.Native.Lab.Tests.Scenarios;
 
 public class DemoScenarioTests
 {
-    static ScenarioPhase Phase(int first, int tasks, double energy) => new("p", first, tasks, new LinkCondition(1e6, 10), 1, new Requirements(100, energy));
+    static ScenarioPhase Phase(int first, int tasks, double energy) =>
+        new("p", first, tasks, new LinkCondition(1e6, 10), 1, new Requirements(100, energy));
 
     [Fact]
     public void PhaseOf_EveryTask_IsTheOneThatHoldsIt()
@@ -18,5 +19,6 @@ public class DemoScenarioTests
     }
 
     [Fact]
-    public void Constructor_Gap_Throws() => Assert.Throws<ArgumentException>(() => new DemoScenario([Phase(0, 3, 1), Phase(4, 2, 2)], 1, 100, 100, 10));
+    public void Constructor_Gap_Throws() =>
+        Assert.Throws<ArgumentException>(() => new DemoScenario([Phase(0, 3, 1), Phase(4, 2, 2)], 1, 100, 100, 10));
 }

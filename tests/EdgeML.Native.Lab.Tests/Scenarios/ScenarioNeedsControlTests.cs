@@ -18,16 +18,19 @@ public class ScenarioNeedsControlTests(ShippedModel shipped, ITestOutputHelper o
     [InlineData(4)]
     [InlineData(5)]
     public void Scenario_OfDemo_IsMetByTheOracleAndByNoFixedPolicy(int seed) => HoldsFor(
-        seed, shipped.Manifest, shipped.Machine, shipped.PayloadBytes, shipped.Calibration, shipped.Record($"shapes:seed={seed},difficulty=drift", Tasks));
+        seed, shipped.Manifest, shipped.Machine, shipped.PayloadBytes, shipped.Calibration,
+            shipped.Record($"shapes:seed={seed},difficulty=drift", Tasks));
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     public void Scenario_OnWeakerExits_IsMetByTheOracleAndByNoFixedPolicy(int seed) => HoldsFor(
-        seed, ShapesLikeModel.Manifest, ShapesLikeModel.Machine, ShapesLikeModel.PayloadBytes, ShapesLikeModel.Samples(1000, 99), ShapesLikeModel.Samples(Tasks, seed));
+        seed, ShapesLikeModel.Manifest, ShapesLikeModel.Machine, ShapesLikeModel.PayloadBytes, ShapesLikeModel.Samples(1000, 99),
+            ShapesLikeModel.Samples(Tasks, seed));
 
-    void HoldsFor(int seed, ModelManifest manifest, DeviceProfile machine, long[] payload, ExitCalibration calibration, ExitCalibration inputs)
+    void HoldsFor(int seed, ModelManifest manifest, DeviceProfile machine, long[] payload, ExitCalibration calibration,
+        ExitCalibration inputs)
     {
         var builder = new DemoScenarioBuilder(manifest, machine, payload);
         DemoScenario scenario = builder.Build(Tasks, (ulong)seed);
@@ -35,10 +38,13 @@ public class ScenarioNeedsControlTests(ShippedModel shipped, ITestOutputHelper o
         var edge = new VirtualEdge(world);
         var grid = new FixedPolicyGrid(world);
         var none = new float[manifest.SideExits];
-        output.WriteLine($"seed {seed}: edge {builder.EdgeSlowdown:0.0}x slower, {builder.Bounds}, saving {builder.SavingBounds}, busy tail {builder.BusyTailFactor:0}x");
+        output.WriteLine(
+            $"seed {seed}: edge {builder.EdgeSlowdown:0.0}x slower, {builder.Bounds}, saving {builder.SavingBounds}, busy tail "
+            + $"{builder.BusyTailFactor:0}x");
         foreach (ScenarioPhase phase in scenario.Phases) output.WriteLine($"  {phase}");
         output.WriteLine($"  {grid.Description}");
-        foreach (var (policy, goodput, satisfaction) in grid.Best(3)) output.WriteLine($"  {policy}: goodput {goodput:0.000}, satisfied {satisfaction:0.000}");
+        foreach (var (policy, goodput, satisfaction) in grid.Best(3))
+            output.WriteLine($"  {policy}: goodput {goodput:0.000}, satisfied {satisfaction:0.000}");
 
         VirtualRun oracle = Run("oracle", new OracleController(world, edge.Truth));
         VirtualRun edgeOnly = Run("edge-only", Fixed(new ExitPolicy(none, manifest.LocalCut, ControlLoop.MaxInterval)));
@@ -54,8 +60,11 @@ public class ScenarioNeedsControlTests(ShippedModel shipped, ITestOutputHelper o
         {
             VirtualRun run = edge.Run(controller);
             string recovery = string.Join(' ', scenario.BoundsChanges.Select(run.TasksUntilMet));
-            string phases = string.Join(' ', scenario.Phases.Select(phase => run.SatisfactionOf(phase.FirstTask, phase.End).ToString("0.00")));
-            output.WriteLine($"  {name,-10} satisfied {run.Satisfaction:0.000} goodput {run.Goodput:0.000} accuracy {run.Accuracy:0.000}, {run.LatencyMs:0.0} ms, {run.EnergyJ:0.000} J, met again after {recovery}; by phase {phases}");
+            string phases =
+                string.Join(' ', scenario.Phases.Select(phase => run.SatisfactionOf(phase.FirstTask, phase.End).ToString("0.00")));
+            output.WriteLine(
+                $"  {name,-10} satisfied {run.Satisfaction:0.000} goodput {run.Goodput:0.000} accuracy {run.Accuracy:0.000}, "
+                + $"{run.LatencyMs:0.0} ms, {run.EnergyJ:0.000} J, met again after {recovery}; by phase {phases}");
             return run;
         }
 

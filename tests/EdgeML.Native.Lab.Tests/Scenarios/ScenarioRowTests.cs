@@ -34,7 +34,8 @@ public class ScenarioRowTests
     public void Satisfied_NewBounds_StartANewStateInterval()
     {
         var tight = new Requirements(100, 0.5);
-        var row = new ScenarioRow("r", [Task(1, 0.9, 1), Task(1, 0.9, 2), Task(1, 0.4, 3) with { Bounds = tight }, Task(1, 0.2, 4) with { Bounds = tight }]);
+        var row = new ScenarioRow("r",
+            [Task(1, 0.9, 1), Task(1, 0.9, 2), Task(1, 0.4, 3) with { Bounds = tight }, Task(1, 0.2, 4) with { Bounds = tight }]);
 
         Assert.Equal([0.9, 0.9, 0.4, 0.3], Enumerable.Range(0, 4).Select(i => Math.Round(row.StateEnergyJ(i), 9)));
         Assert.Equal(1, row.Satisfaction);

@@ -22,8 +22,12 @@ static class ShapesLikeModel
         Hash = "sha256:none",
         Input = new InputInfo([3, 96, 96], "float32", 1 / 255.0),
         Classes = 10,
-        Units = [.. s_units.Select((unit, i) => new UnitInfo(i + 1, $"unit{i + 1}", (long)(unit.MMacs * 1e6), Floats(i) * 4L, [unit.Channels, unit.Side, unit.Side]))],
-        Cuts = [.. Enumerable.Range(0, s_units.Length + 1).Select(k => new CutInfo(k, k == 0 ? 27648 : k == s_units.Length ? 0 : Floats(k - 1) * 4L, k is 0 or 4 or 6 or 9 or 12 or 15 or 16, $"cut{k}"))],
+        Units = [.. s_units.Select((unit, i) =>
+            new UnitInfo(i + 1, $"unit{i + 1}", (long)(unit.MMacs * 1e6), Floats(i) * 4L, [unit.Channels, unit.Side, unit.Side]))],
+        Cuts = [.. Enumerable.Range(0,
+            s_units.Length
+            + 1).Select(k => new CutInfo(k, k == 0 ? 27648 : k == s_units.Length ? 0 : Floats(k - 1) * 4L,
+            k is 0 or 4 or 6 or 9 or 12 or 15 or 16, $"cut{k}"))],
         Exits = [.. s_exitUnits.Select((unit, i) => new ExitInfo(i + 1, $"exit{i + 1}", unit, 20000, 2))],
     };
 

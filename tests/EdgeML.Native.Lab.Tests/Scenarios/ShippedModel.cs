@@ -7,7 +7,8 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Lab.Tests.Scenarios;
 
-/// <summary>The shipped model, prepared once, with times in proportion to its work instead of measured ones: what its exits say is real, nothing depends on a clock.</summary>
+/// <summary>The shipped model, prepared once, with times in proportion to its work instead of measured ones: what its exits say is real,
+/// nothing depends on a clock.</summary>
 public sealed class ShippedModel : IDisposable
 {
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
