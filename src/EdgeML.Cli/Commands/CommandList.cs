@@ -13,6 +13,9 @@ static class CommandList
         () => new RunCommand(),
         () => new TailCommand(),
         () => new CurveCommand(),
+        () => new RecordCommand(),
+        () => new ProfileCommand(),
+        () => new SimulateCommand(),
         () => new DemoCommand(),
         () => new DoctorCommand(),
     ];

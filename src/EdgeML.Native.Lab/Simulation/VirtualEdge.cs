@@ -15,6 +15,9 @@ public sealed class VirtualEdge
     /// <summary>Steps in which a changing rate is followed, seconds.</summary>
     const double StepSeconds = 0.001;
 
+    /// <summary>Tasks between two looks at progress and cancellation.</summary>
+    const int ProgressStep = 256;
+
     readonly VirtualWorld _world;
     readonly CostModel _truth;
     readonly PathCost[] _paths;
@@ -30,33 +33,63 @@ public sealed class VirtualEdge
     public CostModel Truth => _truth;
 
     /// <summary>Runs all tasks under a controller, which is disposed.</summary>
-    public VirtualRun Run(IPolicyController controller)
+    /// <param name="controller">Chooses the policies.</param>
+    /// <param name="progress">Told now and then how many tasks are done.</param>
+    /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
+    public VirtualRun Run(IPolicyController controller, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         var client = new VirtualClient(_world);
-        var clock = new VirtualClock();
+        bool measured = double.IsNaN(_world.DecisionMs);
         var records = new TaskRecord[_world.Tasks];
         var correct = new bool[_world.Tasks];
         var satisfied = new bool[_world.Tasks];
+        var decisions = new List<VirtualDecision>();
+        var queue = new VirtualQueue(_world);
         var jitter = new Random(_world.Seed);
         client.Idle();
-        using var loop = new ControlLoop(controller, client, _world.Bounds(0, 0), clock);
+        using var loop = new ControlLoop(controller, client, _world.Bounds(0, 0), measured ? TimeProvider.System : new VirtualClock());
         loop.TaskSettled += (task, inside) => satisfied[task] = inside;
+        DecisionExplanation? decided = null;
+        loop.Decided += explanation => decided = explanation;
+        double chargedMicros = 0;
         double now = 0;
         for (int task = 0; task < _world.Tasks; task++)
         {
-            now = Math.Max(now, task * _world.PeriodMs / 1000);
-            (client.Now, client.Task) = (now, task);
+            if (task % ProgressStep == 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Invoke(task);
+            }
+            double arrival = queue.Arrival(task);
+            if (queue.Refuses(arrival, now))
+            {
+                records[task] = new TaskRecord { TaskId = task, TimeSeconds = arrival, LatencyMs = double.NaN, FirstEntropy = float.NaN, RateBitsPerSecond = double.NaN };
+                continue;
+            }
+            double start = Math.Max(now, arrival);
+            queue.Accept(start, arrival);
+            (client.Now, client.Task) = (start, task);
             client.Idle();
-            Requirements bounds = _world.Bounds(now, task);
+            Requirements bounds = _world.Bounds(start, task);
             if (bounds != loop.Requirements) loop.Requirements = bounds;
-            TaskRecord record = Execute(task, now, loop.Current, client, jitter);
+            ExitPolicy policy = loop.Current;
+            double delayMs = 0;
+            if (decided is { } explanation)
+            {
+                decisions.Add(new VirtualDecision(task, explanation));
+                delayMs = measured ? (loop.DecideMicrosTotal - chargedMicros) / 1000 : _world.DecisionMs;
+                chargedMicros = loop.DecideMicrosTotal;
+                decided = null;
+            }
+            TaskRecord record = Execute(task, start + (delayMs / 1000), policy, client, jitter);
             now = record.TimeSeconds;
+            record.LatencyMs += delayMs + (_world.Arrivals is null ? 0 : (start - arrival) * 1000);
             correct[task] = _world.Samples.IsCorrect(_world.SampleOf(task), record.Exit);
             records[task] = record;
             loop.Completed(record);
         }
         loop.Flush();
-        return new VirtualRun(records, correct, satisfied, loop.Counters);
+        return new VirtualRun(records, correct, satisfied, loop.Counters, decisions);
     }
 
     TaskRecord Execute(int task, double start, in ExitPolicy policy, VirtualClient client, Random random)
@@ -96,7 +129,8 @@ public sealed class VirtualEdge
             VirtualLink link = _world.Link(sendStart, task);
             record.TailMs = _paths[exit].TailMs * link.TailFactor * (1 + (_world.Jitter * Gaussian(random)));
             record.QueueMs = link.TailQueueMs;
-            record.WireMs = sendMs + link.RttMs;
+            double rttMs = _world.RttJitterMs > 0 ? Math.Max(0, link.RttMs + (_world.RttJitterMs * Gaussian(random))) : link.RttMs;
+            record.WireMs = sendMs + rttMs;
             if (sent >= bytes && record.WireMs + record.TailMs + record.QueueMs <= waitMs)
             {
                 record.Offloaded = true;
@@ -120,6 +154,7 @@ public sealed class VirtualEdge
         record.TimeSeconds = start + (record.LatencyMs / 1000);
         client.Now = record.TimeSeconds;
         VirtualLink after = _world.Link(record.TimeSeconds, task);
+        if (_world.RttJitterMs > 0 && record.Offloaded) after = after with { RttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond) };
         if (record.Offloaded) client.Finished(record.RateBitsPerSecond, after);
         else if (record.Fallback) client.Failed(stalled: record.BytesSent == 0 || after.RateBitsPerSecond <= 0);
         return record;

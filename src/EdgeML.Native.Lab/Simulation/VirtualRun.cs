@@ -5,16 +5,16 @@ namespace EdgeML.Native.Lab.Simulation;
 /// <summary>What came out of a virtual run.</summary>
 public sealed class VirtualRun
 {
-    internal VirtualRun(TaskRecord[] records, bool[] correct, bool[] satisfied, ControlCounters control)
+    internal VirtualRun(TaskRecord[] records, bool[] correct, bool[] satisfied, ControlCounters control, IReadOnlyList<VirtualDecision> decisions)
     {
-        (Records, Correct, Satisfied, Control) = (records, correct, satisfied, control);
-        _latencies = [.. records.Select(record => record.LatencyMs)];
+        (Records, Correct, Satisfied, Control, Decisions) = (records, correct, satisfied, control, decisions);
+        _latencies = [.. records.Where(record => record.Exit > 0).Select(record => record.LatencyMs)];
         Array.Sort(_latencies);
     }
 
     readonly double[] _latencies;
 
-    /// <summary>The tasks in order.</summary>
+    /// <summary>The tasks in order; one that found the queue full was not run and has exit 0.</summary>
     public IReadOnlyList<TaskRecord> Records { get; }
 
     /// <summary>Whether each was answered right.</summary>
@@ -22,6 +22,9 @@ public sealed class VirtualRun
 
     /// <summary>Whether each was inside both bounds: its own latency, and the energy of its state interval.</summary>
     public IReadOnlyList<bool> Satisfied { get; }
+
+    /// <summary>Every policy that was executed, in order.</summary>
+    public IReadOnlyList<VirtualDecision> Decisions { get; }
 
     /// <summary>What control did.</summary>
     public ControlCounters Control { get; }

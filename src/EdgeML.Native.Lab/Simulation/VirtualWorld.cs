@@ -45,6 +45,19 @@ public sealed record VirtualWorld
     /// <summary>Standard deviation of every computing time, as a share of it.</summary>
     public double Jitter { get; init; }
 
+    /// <summary>Standard deviation of the round-trip time of single transfers, milliseconds.</summary>
+    public double RttJitterMs { get; init; }
+
+    /// <summary>When each task arrives, seconds, ascending; waiting for the task before counts into its latency. Without it inputs come
+    /// as <see cref="PeriodMs"/> says.</summary>
+    public IReadOnlyList<double>? Arrivals { get; init; }
+
+    /// <summary>Tasks of <see cref="Arrivals"/> that may wait while another one runs; who finds this many waiting is lost.</summary>
+    public int QueueLength { get; init; } = int.MaxValue;
+
+    /// <summary>What every decision costs the task behind it, milliseconds; NaN charges what it takes on this machine.</summary>
+    public double DecisionMs { get; init; }
+
     /// <summary>Seconds without a transfer after which the client probes the link.</summary>
     public double ProbeSeconds { get; init; } = 0.25;
 

@@ -129,6 +129,9 @@ public sealed class ControlLoop : IDisposable
         if (early || linkFlipped || _window.OpenTasks >= interval || !ReferenceEquals(_requested, _active)) Decide();
     }
 
+    /// <summary>All decisions so far, microseconds.</summary>
+    internal double DecideMicrosTotal => _decisionTimes.TotalMicros;
+
     /// <summary>Ends the interval and asks the controller at once. On the session's thread.</summary>
     internal void DecideNow() => Decide();
 

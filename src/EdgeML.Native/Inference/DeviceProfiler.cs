@@ -10,9 +10,11 @@ public static class DeviceProfiler
     /// <param name="device">Name for the profile.</param>
     /// <param name="runs">Measured runs, after a tenth as many for warm-up.</param>
     /// <param name="power">The declared power model; null for the default.</param>
+    /// <param name="progress">Told after every measured run how many are done.</param>
     /// <param name="cancellation">Checked between runs.</param>
     public static DeviceProfile Measure(
-        BranchedModel model, string device, int runs = 50, PowerModel? power = null, CancellationToken cancellation = default)
+        BranchedModel model, string device, int runs = 50, PowerModel? power = null, Action<int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
         using var network = new FullNetwork(model, mayFuse: false);
@@ -25,6 +27,7 @@ public static class DeviceProfiler
             network.Run(ns);
             if (run < 0) continue;
             for (int i = 0; i < stageMs.Length; i++) stageMs[i][run] = ns[i] / 1e6;
+            progress?.Invoke(run + 1);
         }
 
         // Stages stand in order of execution: a unit, then the head that reads it.

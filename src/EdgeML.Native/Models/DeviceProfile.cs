@@ -28,7 +28,7 @@ public sealed record DeviceProfile
 /// <param name="IdleWatts">Drawn always.</param>
 /// <param name="BusyWatts">Drawn while computing, idle power included.</param>
 /// <param name="RadioWatts">Drawn on top of idle while bytes are being sent.</param>
-public sealed record PowerModel(double IdleWatts, double BusyWatts, double RadioWatts)
+public record PowerModel(double IdleWatts, double BusyWatts, double RadioWatts)
 {
     /// <summary>A small single-board computer: 2 W idle, 8 W computing, 1.2 W radio.</summary>
     public static PowerModel Default { get; } = new(2.0, 8.0, 1.2);
@@ -37,6 +37,6 @@ public sealed record PowerModel(double IdleWatts, double BusyWatts, double Radio
     /// <param name="latencyMs">End to end.</param>
     /// <param name="busyMs">Computing on the edge.</param>
     /// <param name="radioMs">Sending.</param>
-    public double Joules(double latencyMs, double busyMs, double radioMs) =>
+    public virtual double Joules(double latencyMs, double busyMs, double radioMs) =>
         ((IdleWatts * latencyMs) + ((BusyWatts - IdleWatts) * busyMs) + (RadioWatts * radioMs)) / 1000.0;
 }

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Reports;
+using EdgeML.Native.Lab.Simulation.Replay;
+
+namespace EdgeML.Cli.Commands;
+
+/// <summary><c>edgeml record</c>: answer and entropy of every exit for real samples, for <c>simulate</c>.</summary>
+sealed class RecordCommand : CliCommand
+{
+    const int DefaultCount = 1000;
+
+    readonly Option<string> _model = SharedOptions.Model();
+    readonly Option<string> _data = SharedOptions.Data();
+    readonly Option<string?> _out = SharedOptions.OutputFile("--out", "E.csv", "The file to write: index,label,pred1,entropy1,...");
+    readonly Option<int?> _count = SharedOptions.Count("--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+
+    public RecordCommand()
+        : base("record", "Record what every exit says of samples, for edgeml simulate.",
+            "edgeml record --model model --data shapes:seed=2001,difficulty=mixed --count 2000 --out exits.csv")
+    {
+        _out.Required = true;
+        AddOptions(_model, _data, _out, _count);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        DataSpec spec = DataSpec.Parse(parsed.GetRequiredValue(_data));
+        using BranchedModel model = BranchedModel.Load(parsed.GetRequiredValue(_model));
+        int? asked = parsed.GetValue(_count);
+        using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
+        int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
+        using var recorder = new ExitRecorder(model);
+        using var progress = new ProgressLine("samples", count);
+        byte[] bytes = source.HasBytes ? new byte[source.Elements] : [];
+        float[] floats = source.HasBytes ? [] : new float[source.Elements];
+        for (int i = 0; i < count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int label = source.HasBytes ? source.Read(i, bytes) : source.ReadTensor(i, floats);
+            if (source.HasBytes) recorder.Record(bytes, label);
+            else recorder.Record(floats, label);
+            progress.Report(i + 1);
+        }
+        progress.Clear();
+        string path = parsed.GetRequiredValue(_out)!;
+        AtomicFile.Write(path, stream =>
+        {
+            using var writer = new StreamWriter(stream);
+            ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count);
+        });
+        Console.WriteLine($"{recorder.Samples} samples of {source.Spec} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
+        return Task.FromResult(0);
+    }
+}

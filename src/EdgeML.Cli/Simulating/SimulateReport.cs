@@ -1,0 +1,96 @@
+using System.Text.Json;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Control;
+using EdgeML.Native.Lab.Simulation;
+using EdgeML.Native.Lab.Simulation.Replay;
+
+namespace EdgeML.Cli.Simulating;
+
+/// <summary>Shows and writes what a simulation came to.</summary>
+static class SimulateReport
+{
+    public static void Show(ReplayPool pool, ReplayScenario scenario)
+    {
+        ReplayResult first = pool.Results[0];
+        string energy = scenario.Power is FrequencyProxy ? "GHz" : "J";
+        string bound = double.IsFinite(scenario.Bounds.EnergyJ) ? $"{scenario.Bounds.EnergyJ:0.###} {energy}" : "any energy";
+        Console.WriteLine($"{first.Controller} on {scenario.Profile.Manifest.Name}, {scenario.Profile.Edge.Device}, link {scenario.Link.Spec}, " +
+                          $"{scenario.Tasks} tasks, {pool.Results.Count} seeds; bounds {scenario.Bounds.LatencyMs:0.#} ms and {bound}");
+        Line("satisfied", pool, m => m.SatisfactionTask, "0.0000", "own latency, energy of the state interval");
+        Line("  by interval", pool, m => m.SatisfactionInterval, "0.0000", "both averaged, eq. 1");
+        Line("  by task", pool, m => m.SatisfactionOwn, "0.0000", "own latency, own energy");
+        Line("accuracy", pool, m => m.Accuracy, "0.0000");
+        Line("goodput", pool, m => m.Goodput, "0.0000");
+        Line("  first 100", pool, m => m.GoodputFirst100, "0.0000");
+        Line("  after 100", pool, m => m.GoodputAfter100, "0.0000");
+        Line("latency", pool, m => m.MeanLatencyMs, "0.00", "ms, mean");
+        Line("  p99", pool, m => m.P99LatencyMs, "0.00", "ms");
+        Line("energy", pool, m => m.Energy, "0.0000", $"{energy}, mean");
+        Line("reward", pool, m => m.Reward, "0.0000");
+        Line("exit", pool, m => m.MeanExit, "0.00", "mean");
+        Line("cut", pool, m => m.MeanCut, "0.00", "mean");
+        Line("interval", pool, m => m.MeanInterval, "0.00", "tasks, mean");
+        Line("decision", pool, m => m.DecisionMicros, "0.0", "us");
+        if (scenario.Arrivals is not null) Line("lost", pool, m => m.LossRatio, "0.0000");
+        if (double.IsFinite(pool.AdaptationTasks)) Console.WriteLine($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
+        double hopeless = pool.Results.Average(CannotBeMet);
+        if (hopeless > 0.01) Console.WriteLine($"bounds cannot be met: so says the controller of {100 * hopeless:0} % of its decisions; it took the least bad policy");
+    }
+
+    public static void Write(Utf8JsonWriter writer, ReplayPool pool)
+    {
+        ReplayResult first = pool.Results[0];
+        writer.WriteString("controller", first.Controller);
+        writer.WriteString("link", first.Scenario.Link.Spec);
+        writer.WriteNumber("tasks", first.Scenario.Tasks);
+        writer.WriteStartObject("bounds");
+        writer.WriteFinite("latencyMs", first.Scenario.Bounds.LatencyMs);
+        writer.WriteFinite("energy", first.Scenario.Bounds.EnergyJ);
+        writer.WriteString("energyUnit", first.Scenario.Power is FrequencyProxy ? "GHz" : "J");
+        writer.WriteEndObject();
+        writer.WriteStartArray("seeds");
+        foreach (ReplayResult result in pool.Results)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("seed", result.Seed);
+            foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns) writer.WriteFinite(name, value(result.Metrics));
+            writer.WriteFinite("cannotBeMet", CannotBeMet(result));
+            writer.WriteStartObject("reasons");
+            foreach (IGrouping<DecisionReason, VirtualDecision> reason in result.Run.Decisions.GroupBy(d => d.Explanation.Reason).OrderBy(g => g.Key))
+                writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(reason.Key.ToString()), reason.Count());
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteStartObject("pooled");
+        foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns)
+            writer.WriteFinite(name, name == "adaptationTasks" ? pool.AdaptationTasks : pool.Of(value).Mean);
+        writer.WriteStartObject("ci95");
+        foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns)
+        {
+            (double mean, double half) = pool.Of(value);
+            if (!double.IsFinite(half))
+            {
+                writer.WriteNull(name);
+                continue;
+            }
+            writer.WriteStartArray(name);
+            writer.WriteNumberValue(Math.Round(mean - half, 9));
+            writer.WriteNumberValue(Math.Round(mean + half, 9));
+            writer.WriteEndArray();
+        }
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    static double CannotBeMet(ReplayResult result) =>
+        result.Run.Decisions.Count(decision => decision.Explanation.CannotBeMet) / (double)result.Run.Decisions.Count;
+
+    static void Line(string name, ReplayPool pool, Func<ReplayMetrics, double> number, string format, string remark = "")
+    {
+        (double mean, double half) = pool.Of(number);
+        if (!double.IsFinite(mean)) return;
+        string spread = double.IsFinite(half) ? $" +- {half.ToString(format)}" : "";
+        Console.WriteLine($"{name,-14}{mean.ToString(format),10}{spread,-12}  {remark}".TrimEnd());
+    }
+}
