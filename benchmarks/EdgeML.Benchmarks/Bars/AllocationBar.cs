@@ -15,7 +15,7 @@ static class AllocationBar
 
     public static IEnumerable<BarRow> Measure(BenchmarkModels models)
     {
-        var run = new EdgeRun { Package = models.Shipped, WarmUp = WarmUp, Tasks = Tasks };
+        var run = new EdgeRun { Package = models.Shipped, WarmUp = WarmUp, Tasks = Tasks, LearningBudget = 0.2 };
         var local = EdgeProcess.Start(run);
         yield return Row(
             "edge process, local: bytes allocated a task", local, local.AllocatedBytesPerTask < LocalBytes && local.Collections == 0,

@@ -11,7 +11,7 @@ static class BarsRun
         (HeadsBar.Name, HeadsBar.Measure),
         (AllocationBar.Name, AllocationBar.Measure),
         (DecisionBar.Name, _ => DecisionBar.Measure()),
-        (LearningBar.Name, _ => LearningBar.Measure()),
+        (LearningBar.Name, LearningBar.Measure),
         (ControlShareBar.Name, ControlShareBar.Measure),
         (OffloadBar.Name, _ => OffloadBar.Measure()),
         (EquivalenceBar.Name, EquivalenceBar.Measure),

@@ -8,6 +8,17 @@ namespace EdgeML.Benchmarks.Benches;
 public class ControlBench
 {
     readonly LearnerSubject _subject = new();
+    PlannerSubject? _planner;
+
+    [GlobalSetup]
+    public void Load()
+    {
+        using var models = new BenchmarkModels(new Options());
+        _planner = new PlannerSubject(models.Shipped);
+    }
+
+    [Benchmark]
+    public int MakesFullPlan() => _planner!.Plan();
 
     [Benchmark]
     public int ChoosesAction() => _subject.Act().Cut;

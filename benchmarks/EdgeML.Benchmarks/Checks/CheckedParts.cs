@@ -13,6 +13,7 @@ static class CheckedParts
         yield return new("decision", Decision);
         yield return new("choose-action", () => AllocationCheck.OnThisThread(() => Learner().Act(), 500));
         yield return new("learn-step", Learning);
+        yield return new("full-plan", () => FullPlan(models.Shipped));
         yield return new("chain-run", () => ChainRun(models.Shipped));
         yield return new("offload-send-and-wait", Offload);
         yield return new("edge-process-local", () => Local(models.Shipped));
@@ -36,6 +37,12 @@ static class CheckedParts
         return AllocationCheck.OnThisThread(Learner().Learn, 100);
     }
 
+    static double FullPlan(string package)
+    {
+        var subject = new PlannerSubject(package);
+        return AllocationCheck.OnThisThread(() => subject.Plan(), 100);
+    }
+
     static double ChainRun(string package)
     {
         using var subject = new NetworkSubject(package);
@@ -57,7 +64,8 @@ static class CheckedParts
 
     static double Local(string package)
     {
-        var result = EdgeProcess.Start(new EdgeRun { Package = package, WarmUp = 1000, Tasks = 2000 });
+        // Many tasks: a policy that tries exits in a combination not met before binds a new plan, which is some 40 KB once.
+        var result = EdgeProcess.Start(new EdgeRun { Package = package, WarmUp = 1000, Tasks = 10_000, LearningBudget = 0.2 });
         if (result.LearnSteps == 0 || result.Measurements == 0)
             throw new InvalidOperationException($"{result.LearnSteps} learn steps, {result.Measurements} measurements: learner or telemetry is off");
         if (result.Collections > 0) throw new InvalidOperationException($"{result.Collections} collections, {result.AllocatedBytesPerTask:0.##} B a task");
@@ -67,7 +75,10 @@ static class CheckedParts
     static double Offloaded(string package)
     {
         using var tail = new TailProcess(package);
-        var result = EdgeProcess.Start(new EdgeRun { Package = package, WarmUp = 1000, Tasks = 2000, TailPort = tail.Port, AlwaysOffload = true });
+        var result = EdgeProcess.Start(new EdgeRun
+        {
+            Package = package, WarmUp = 1000, Tasks = 2000, LearningBudget = 0.2, TailPort = tail.Port, AlwaysOffload = true,
+        });
         if (result.Offloaded < 1800) throw new InvalidOperationException($"{result.Offloaded} of 2000 tasks were answered by the tail");
         if (result.OldCollections > 0) throw new InvalidOperationException($"{result.OldCollections} collections of gen 2, {result.AllocatedBytesPerTask:0.##} B a task");
         return result.AllocatedBytesPerTask;

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Text.Json;
 using EdgeML.Native.Control;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Links;
 using EdgeML.Native.Lab.Scenarios;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
@@ -42,15 +44,22 @@ static class EdgeProcess
         var scenario = new DemoScenarioBuilder(model.Manifest, profile, payload);
         long measurements = 0;
         using MeterListener telemetry = Listen(() => measurements++);
+        var tuning = new DemoTuning();
+        using LinkShaper? link = run.Emulate && run.TailPort > 0
+            ? new LinkShaper(new LinkShaperOptions { Target = new IPEndPoint(IPAddress.Loopback, run.TailPort), Trace = LinkTrace.Constant(tuning.FastRate / 1e6, tuning.RttMs) })
+            : null;
+        int tailPort = link?.EndPoint.Port ?? run.TailPort;
         // Without the slow edge the demo's bounds would be no bounds; half the whole network's time leaves something to decide.
         var bounds = run.Emulate ? scenario.Bounds : new Requirements(profile.UnitMs.Sum() / 2, double.PositiveInfinity);
         int cut = NarrowestBeforeExits(model.Manifest);
         using var session = new EdgeSession(model, new EdgeSessionOptions
         {
-            CreateController = context => run.AlwaysOffload
-                ? new SteeredController(PolicyControllers.Create(PolicyControllers.EdgeML, context), cut)
-                : PolicyControllers.Create(PolicyControllers.EdgeML, context),
-            Tail = run.TailPort > 0 ? new TailClientOptions { Host = "127.0.0.1", Port = run.TailPort } : null,
+            CreateController = context =>
+            {
+                var controller = PolicyControllers.Create(PolicyControllers.EdgeML, context with { LearningBudget = run.LearningBudget });
+                return run.AlwaysOffload ? new SteeredController(controller, cut) : controller;
+            },
+            Tail = tailPort > 0 ? new TailClientOptions { Host = "127.0.0.1", Port = tailPort } : null,
             ConnectWait = TimeSpan.FromSeconds(10),
             Profile = profile,
             Requirements = bounds,
@@ -59,7 +68,9 @@ static class EdgeProcess
         });
 
         var logits = new float[model.Manifest.Classes];
-        for (int i = 0; i < run.WarmUp; i++) session.Run(pictures[i % Pictures], logits);
+        double warmUpMs = 0;
+        for (int i = 0; i < run.WarmUp; i++) warmUpMs += session.Run(pictures[i % Pictures], logits).LatencyMs;
+        double before = session.Control.ShareOfTaskTime * warmUpMs;
         long allocated = GC.GetTotalAllocatedBytes();
         int collections = GC.CollectionCount(0), old = GC.CollectionCount(2);
         long offloaded = 0, fallbacks = 0;
@@ -75,6 +86,7 @@ static class EdgeProcess
         collections = GC.CollectionCount(0) - collections;
         old = GC.CollectionCount(2) - old;
         ControlCounters control = session.Control;
+        double after = control.ShareOfTaskTime * (warmUpMs + latencyMs);
         return new EdgeRunResult
         {
             AllocatedBytesPerTask = (double)allocated / run.Tasks,
@@ -88,6 +100,7 @@ static class EdgeProcess
             LearnSteps = control.LearnSteps,
             LearnMicros = control.LearnMicros,
             ControlShare = control.ShareOfTaskTime,
+            ControlShareWhenWarm = (after - before) / latencyMs,
             MeanLatencyMs = latencyMs / run.Tasks,
             Slowdown = run.Emulate ? scenario.EdgeSlowdown : 1,
         };

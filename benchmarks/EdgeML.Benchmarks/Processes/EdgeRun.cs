@@ -17,6 +17,9 @@ sealed record EdgeRun
     /// <summary>Whether every task goes to the tail, whatever the controller plans; it decides and learns all the same.</summary>
     public bool AlwaysOffload { get; init; }
 
-    /// <summary>Whether the slower edge of the demo is emulated.</summary>
+    /// <summary>Share of task time that deciding and learning may take; more of it makes a short run learn as much as a long one.</summary>
+    public double LearningBudget { get; init; } = 0.02;
+
+    /// <summary>Whether the slower edge of the demo is emulated, and the link of its fast phases.</summary>
     public bool Emulate { get; init; }
 }

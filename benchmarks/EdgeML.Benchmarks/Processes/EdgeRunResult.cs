@@ -24,8 +24,11 @@ sealed record EdgeRunResult
 
     public double LearnMicros { get; init; }
 
-    /// <summary>Deciding and learning over the time tasks took, warm-up included: the first decisions are the dear ones.</summary>
+    /// <summary>Watching, deciding and learning over the time tasks took, warm-up included.</summary>
     public double ControlShare { get; init; }
+
+    /// <summary>The same over the counted tasks alone.</summary>
+    public double ControlShareWhenWarm { get; init; }
 
     public double MeanLatencyMs { get; init; }
 

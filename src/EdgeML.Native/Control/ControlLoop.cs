@@ -40,6 +40,7 @@ public sealed class ControlLoop : IDisposable
     double _timeSeconds;
     double _taskMs;
     long _watching;
+    double _preparing;
     long _tasks;
     long _settled;
     long _satisfied;
@@ -104,7 +105,7 @@ public sealed class ControlLoop : IDisposable
                 DecideMicrosMedian = _decisionTimes.MedianMicros(),
                 LearnSteps = learning.Steps,
                 LearnMicros = learning.Steps == 0 ? 0 : learning.BusyMicros / learning.Steps,
-                ShareOfTaskTime = _taskMs == 0 ? 0 : (_decisionTimes.TotalMicros + watching + learning.BusyMicros) / (1000 * _taskMs),
+                ShareOfTaskTime = _taskMs == 0 ? 0 : (_decisionTimes.TotalMicros - _preparing + watching + learning.BusyMicros) / (1000 * _taskMs),
             };
         }
     }
@@ -182,7 +183,9 @@ public sealed class ControlLoop : IDisposable
         // Inline learning is counted as learning, not as deciding.
         if (before.OnCaller) micros = Math.Max(0, micros - (_controller.Learning.BusyMicros - before.BusyMicros));
         _decisionTimes.Add(micros);
-        _delayMs = micros / 1000;
+        // The first policy is chosen while the session is made, and pays for compiling; no task waits for it.
+        if (_tasks == 0) _preparing += micros;
+        _delayMs = _tasks == 0 ? 0 : micros / 1000;
 
         int slot = (_slot + 1) % PolicySlots;
         _policies[slot] = next;

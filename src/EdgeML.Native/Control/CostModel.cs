@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
 
@@ -106,6 +107,7 @@ public sealed class CostModel
     }
 
     /// <summary>Costs of leaving at exit 1, 2, ... under a cut, with the heads of the mask tried.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Paths(uint headMask, int cut, in PlanningConditions conditions, Span<PathCost> paths)
     {
         Times tail = _tail;

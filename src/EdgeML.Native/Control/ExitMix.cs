@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EdgeML.Native.Control;
 
@@ -42,6 +43,7 @@ sealed class ExitMix
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Blend(float[][][] table, int exit, ReadOnlySpan<double> weights, float[] blended)
     {
         for (int stratum = 0; stratum < weights.Length; stratum++)
@@ -57,6 +59,7 @@ sealed class ExitMix
     }
 
     /// <summary>Shares of any thresholds, counted over the weighted samples.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Measure(ReadOnlySpan<float> thresholds, Span<float> shares, Span<float> rights)
     {
         shares.Clear();

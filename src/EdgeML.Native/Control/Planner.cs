@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EdgeML.Native.Inference;
 
@@ -9,7 +10,8 @@ namespace EdgeML.Native.Control;
 /// <remarks>
 /// What a path through the network costs depends on the cut and on which heads run, not on the thresholds themselves. So paths are
 /// costed once per cut and head mask, and the points of a mask are scored side by side in vector registers. Ties go to lower latency
-/// and energy. Not thread-safe.
+/// and energy. Not thread-safe. Kernels are compiled optimised from the first call: the plain code of the first few hundred plans would
+/// take ten times as long, in the seconds in which most plans are made.
 /// </remarks>
 sealed class Planner
 {
@@ -50,6 +52,7 @@ sealed class Planner
     public ExitPolicy Policy(in Plan plan, int interval) => new(_model.Grid.Thresholds(plan.Point), plan.Cut, interval);
 
     /// <summary>The best plan under the conditions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Plan Find(in PlanningConditions conditions, in Requirements requirements)
     {
         var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, false);
@@ -79,6 +82,7 @@ sealed class Planner
     bool Usable(int cut, in PlanningConditions conditions) =>
         cut == _model.LocalCut ? AllowLocal || !conditions.LinkUp : AllowOffload && conditions.LinkUp;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     (int Point, float Score) BestOf(in ThresholdGrid.Group group, int cut, in PlanningConditions conditions, in Requirements requirements)
     {
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
@@ -108,6 +112,7 @@ sealed class Planner
         public float Tie;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Prepare(uint mask, int cut, in PlanningConditions conditions, in Requirements requirements, Span<Coefficients> coefficients)
     {
         _model.Paths(mask, cut, conditions, _paths);
@@ -128,6 +133,7 @@ sealed class Planner
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     Vector<float> ScoreBlock(
         int point, ReadOnlySpan<Coefficients> coefficients, in PlanningConditions conditions, in Requirements requirements)
     {
@@ -160,6 +166,7 @@ sealed class Planner
     }
 
     /// <summary>Nothing holds the bounds: the plan whose means exceed them least; among equals the one that is right more often.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     Plan LeastBad(in PlanningConditions conditions, in Requirements requirements)
     {
         var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, true);

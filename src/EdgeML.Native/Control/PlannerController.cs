@@ -15,6 +15,10 @@ sealed class PlannerController : IPolicyController
     const double MaxDebitMs = 1;
 
     readonly CostModel _model;
+    /// <summary>How far urgent plans may overdraw the budget. Where tasks take so little that planning for every late one would take a
+    /// good part of them, even urgent plans wait.</summary>
+    const double MaxDebtMs = 5;
+
     readonly double _share;
     readonly double[] _plannedMix;
     Planner.Plan _plan;
@@ -32,7 +36,7 @@ sealed class PlannerController : IPolicyController
     int _calm;
 
     /// <param name="model">Costs.</param>
-    /// <param name="share">Share of task time that plans may take when nothing urgent has happened; infinite in a simulation, where time
+    /// <param name="share">Share of task time that plans may take, urgent ones for a while more; infinite in a simulation, where time
     /// is not measured.</param>
     public PlannerController(CostModel model, double share = double.PositiveInfinity)
     {
@@ -74,7 +78,8 @@ sealed class PlannerController : IPolicyController
         DecisionReason reason = Changed(observation.Requirements);
         bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged
             or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
-        if (gradual && _creditMs < 0) reason = DecisionReason.Stable;
+        bool mustPlan = reason is DecisionReason.Initial or DecisionReason.BoundsChanged or DecisionReason.LinkDown;
+        if (!mustPlan && _creditMs < (gradual ? 0 : -MaxDebtMs)) reason = DecisionReason.Stable;
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
         int interval = Interval(_calm);
         if (_calm == 0) Afford(interval, observation.Requirements);
@@ -105,7 +110,7 @@ sealed class PlannerController : IPolicyController
         if (linkMoved) _cause = DecisionReason.LinkChanged;
         bool missed = record.Fallback || (record.LatencyMs > _plannedFor.LatencyMs && !_plan.LeastBad);
         if (missed) _cause = DecisionReason.Missed;
-        return edgeMoved || linkMoved || missed;
+        return (edgeMoved || linkMoved || missed) && _creditMs >= -MaxDebtMs;
     }
 
     public void Dispose()

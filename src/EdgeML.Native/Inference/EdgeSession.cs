@@ -55,6 +55,8 @@ public sealed partial class EdgeSession : IDisposable
             : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
         _control = new ControlLoop(controller, link, _options.Requirements);
         _lanes = new LanePool(model, _options.InFlight);
+        // The first decision compiles a good deal; better here than in the first task.
+        _ = _control.Current;
     }
 
     /// <summary>Where the energy of a result comes from.</summary>

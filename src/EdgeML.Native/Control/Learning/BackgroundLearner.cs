@@ -64,7 +64,8 @@ sealed class BackgroundLearner : Learner
             _taken = Volatile.Read(ref _version);
             _publishing.Exit();
         }
-        if (_parked) _wake.Set();
+        // Waking costs a system call and, on a busy machine, this thread's place: only for something to do.
+        if (_parked && (Affordable() || Volatile.Read(ref _written) - Volatile.Read(ref _read) >= QueueLength / 4)) _wake.Set();
     }
 
     public override void TaskDone(double taskMs, double decideMs) =>
@@ -118,8 +119,9 @@ sealed class BackgroundLearner : Learner
 
     bool Affordable()
     {
-        double busyMs = _busy * 1000.0 / Stopwatch.Frequency;
-        double stepMs = _steps == 0 ? 0.3 : busyMs / _steps;
+        double busyMs = Volatile.Read(ref _busy) * 1000.0 / Stopwatch.Frequency;
+        long steps = Volatile.Read(ref _steps);
+        double stepMs = steps == 0 ? 0.3 : busyMs / steps;
         return busyMs + stepMs <= Volatile.Read(ref _allowedMs);
     }
 }
