@@ -3,33 +3,43 @@ using EdgeML.Native.Inference;
 namespace EdgeML.Native.Control;
 
 /// <summary>Between policies and the actor's numbers in 0..1: thresholds as they are, then the cut, then the interval.</summary>
-/// <remarks>G_j = y_j, C = min(P - 1, floor(P y)) over the P candidate cuts, T = 1 + min(Nmax - 1, floor(Nmax y)); every value has the
-/// same share of 0..1.</remarks>
-sealed class ActionCodec(int sideExits, int[] cuts, int maxInterval = 5)
+/// <remarks>G_j = y_j, C = min(P - 1, floor(P y)) over the P candidate cuts, T = 1 + min(Nmax - 1, floor(Nmax y)); every value has the same share of 0..1.</remarks>
+sealed class ActionCodec(int sideExits, int[] cuts, int maxInterval = 5, ThresholdForm form = ThresholdForm.PerExit)
 {
-    /// <summary>Numbers in an action: N + 2.</summary>
-    public int Size => sideExits + 2;
+    readonly int _thresholds = form == ThresholdForm.None ? 0 : sideExits;
+
+    /// <summary>Numbers in an action: N + 2, or 2 without thresholds.</summary>
+    public int Size => _thresholds + 2;
 
     /// <summary>The policy of an action; values outside 0..1 are clipped, NaN counts as 0.</summary>
     public ExitPolicy Decode(ReadOnlySpan<float> action)
     {
         Span<float> thresholds = stackalloc float[sideExits];
-        for (int i = 0; i < sideExits; i++) thresholds[i] = Clip(action[i]);
-        return new ExitPolicy(thresholds, cuts[Slot(action[sideExits], cuts.Length)], 1 + Slot(action[sideExits + 1], maxInterval));
+        for (int i = 0; i < sideExits; i++)
+        {
+            thresholds[i] = form switch
+            {
+                ThresholdForm.FirstForAll => Clip(action[0]),
+                ThresholdForm.LastForAll => Clip(action[sideExits - 1]),
+                ThresholdForm.None => 0f,
+                _ => Clip(action[i]),
+            };
+        }
+        return new ExitPolicy(thresholds, cuts[Slot(action[_thresholds], cuts.Length)], 1 + Slot(action[_thresholds + 1], maxInterval));
     }
 
     /// <summary>The action that decodes to the policy, cut and interval at the middle of their slots.</summary>
     /// <remarks>A cut that is no candidate becomes the nearest one.</remarks>
     public void Encode(in ExitPolicy policy, Span<float> action)
     {
-        policy.Thresholds.CopyTo(action);
+        policy.Thresholds[.._thresholds].CopyTo(action);
         int nearest = 0;
         for (int i = 1; i < cuts.Length; i++)
         {
             if (Math.Abs(cuts[i] - policy.Cut) < Math.Abs(cuts[nearest] - policy.Cut)) nearest = i;
         }
-        action[sideExits] = (nearest + 0.5f) / cuts.Length;
-        action[sideExits + 1] = (Math.Min(policy.Interval, maxInterval) - 0.5f) / maxInterval;
+        action[_thresholds] = (nearest + 0.5f) / cuts.Length;
+        action[_thresholds + 1] = (Math.Min(policy.Interval, maxInterval) - 0.5f) / maxInterval;
     }
 
     static int Slot(float value, int slots) => Math.Min(slots - 1, (int)(slots * Clip(value)));

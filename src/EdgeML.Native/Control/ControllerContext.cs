@@ -1,4 +1,5 @@
 using EdgeML.Native.Inference;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Control;
 
@@ -10,6 +11,9 @@ public sealed record ControllerContext
 
     /// <summary>The policy of <c>fixed</c>; by default everything on the edge, no exit taken.</summary>
     public ExitPolicy? FixedPolicy { get; init; }
+
+    /// <summary>The link that choices made once are made for; by default the first one measured.</summary>
+    public LinkSnapshot? TypicalLink { get; init; }
 
     /// <summary>Seeds exploration, initial weights and replay, each with its own generator.</summary>
     public int Seed { get; init; } = 1;

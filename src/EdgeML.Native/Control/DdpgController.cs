@@ -4,7 +4,8 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
 
-/// <summary>The paper's controller: DDPG on (L, E, CH) from random weights, with Ornstein-Uhlenbeck noise.</summary>
+/// <summary>The paper's controller: DDPG on (L, E, CH) from random weights, with Ornstein-Uhlenbeck noise. Its ablations differ in what an
+/// action says of the thresholds.</summary>
 sealed class DdpgController : IPolicyController
 {
     readonly CostModel _model;
@@ -20,11 +21,13 @@ sealed class DdpgController : IPolicyController
     double _decideMs;
     bool _hasState;
 
-    public DdpgController(ControllerContext context, DdpgOptions? options = null, bool extended = false)
+    public DdpgController(ControllerContext context, DdpgOptions? options = null, bool extended = false,
+                          string name = PolicyControllers.Ddpg, ThresholdForm form = ThresholdForm.PerExit)
     {
+        Name = name;
         options ??= new DdpgOptions();
         _model = context.Model;
-        _codec = new ActionCodec(_model.SideExits, _model.Cuts);
+        _codec = new ActionCodec(_model.SideExits, _model.Cuts, ControlLoop.MaxInterval, form);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
         _extended = extended;
         int stateSize = extended ? StateEncoder.ExtendedSize : StateEncoder.PaperSize;
@@ -36,7 +39,7 @@ sealed class DdpgController : IPolicyController
         _explanation.Expected.LatencyMs = double.NaN;
     }
 
-    public string Name => PolicyControllers.Ddpg;
+    public string Name { get; }
 
     public DecisionExplanation Explanation => _explanation;
 

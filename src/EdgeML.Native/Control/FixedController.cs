@@ -3,7 +3,7 @@ using EdgeML.Native.Inference;
 namespace EdgeML.Native.Control;
 
 /// <summary>Keeps one policy whatever happens.</summary>
-sealed class FixedController(ExitPolicy policy, CostModel? model = null) : IPolicyController
+sealed class FixedController(ExitPolicy policy, CostModel? model = null, string name = PolicyControllers.Fixed) : IPolicyController
 {
     ExitPolicy _policy = policy;
     DecisionExplanation _explanation = new()
@@ -24,7 +24,7 @@ sealed class FixedController(ExitPolicy policy, CostModel? model = null) : IPoli
         }
     }
 
-    public string Name => PolicyControllers.Fixed;
+    public string Name => name;
 
     public DecisionExplanation Explanation => _explanation;
 

@@ -1,0 +1,43 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Tests.Control.Rivals;
+
+public class RivalsTests
+{
+    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(300, 2));
+
+    public static TheoryData<string> Names => [.. PolicyControllers.Names];
+
+    static IPolicyController Create(string name, int seed = 1) => PolicyControllers.Create(name, new ControllerContext { Model = s_model, Seed = seed });
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Run_SameSeed_SamePolicies(string name)
+    {
+        List<ExitPolicy> first = new TinyWorld(s_model).Run(Create(name, 7), 400);
+        Assert.Equal(first, new TinyWorld(s_model).Run(Create(name, 7), 400));
+        if (name.StartsWith("ddpg") || name.StartsWith("nsga3")) Assert.NotEqual(first, new TinyWorld(s_model).Run(Create(name, 8), 400));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Run_WarmedUp_AllocatesNothing(string name)
+    {
+        var world = new TinyWorld(s_model) { Period = 100 };
+        world.SetLink(0);
+        using var loop = new ControlLoop(Create(name), world, world.Bounds);
+        void Run(int from, int to)
+        {
+            for (int task = from; task < to; task++)
+            {
+                world.SetLink(task);
+                loop.Completed(world.Execute(task, loop.Current));
+            }
+        }
+        Run(0, 600);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(600, 1800);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+}
