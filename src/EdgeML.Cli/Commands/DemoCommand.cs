@@ -23,8 +23,12 @@ sealed class DemoCommand : CliCommand
     readonly Option<string?> _trace =
         new("--trace") { HelpName = "CSV", Description = "Link with columns seconds,mbps[,rttMs] instead of the demo's own." };
     readonly Option<double?> _rtt = SharedOptions.NotNegative("--rtt-ms", "R", "Round-trip time where the trace does not say (20).");
-    readonly Option<int?> _tasks = new("--tasks") { HelpName = "N", Description = "Number of tasks.",
-        CustomParser = result => CommandLine.Parse.Whole(result, DemoScenarioBuilder.MinTasks, 1_000_000) };
+    readonly Option<int?> _tasks = new("--tasks")
+    {
+        HelpName = "N",
+        Description = "Number of tasks.",
+        CustomParser = result => CommandLine.Parse.Whole(result, DemoScenarioBuilder.MinTasks, 1_000_000)
+    };
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<bool> _oneByOne =
         new("--one-by-one") { Description = "Run the rivals one after the other instead of at the same time." };

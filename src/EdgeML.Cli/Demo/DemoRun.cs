@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using EdgeML.Native.Control;
 using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Diagnostics;
 using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Diagnostics;
 using EdgeML.Native.Lab.Reports;
 using EdgeML.Native.Lab.Scenarios;
 using EdgeML.Native.Lab.Simulation;

@@ -56,7 +56,8 @@ public static class DemoReport
             page.Append($"<tr{(i == 0 ? " class=\"first\"" : "")}><td>{Text(row.Name)}{note}</td>");
             page.Append(
                 $"<td><span class=\"bar {DemoCharts.RowClass(i)}\"><i "
-                + $"style=\"width:{Svg.Number(row.Satisfaction * 100)}%\"></i></span>{Percent(row.Satisfaction)}</td>");
+                + $"style=\"width:{Svg.Number(row.Satisfaction * 100)}%\"></i></span>"
+                + $"<span class=\"share\">{Percent(row.Satisfaction)}</span></td>");
             page.Append(
                 $"<td>{Percent(row.Goodput)}</td><td>{Percent(row.Accuracy)}</td><td>{row.LatencyMs.P50:0.0} "
                 + $"ms</td><td>{row.LatencyMs.P99:0.0} ms</td>");

@@ -35,6 +35,7 @@ static class ReportStyle
         tr.first td { font-weight: 600; } tr.first small { font-weight: 400; }
         .bar { display: inline-block; width: 90px; height: 8px; margin-right: 8px; background: var(--rule); border-radius: 4px;
           overflow: hidden; }
+        .share { display: inline-block; min-width: 58px; }
         .bar i { display: block; height: 100%; background: currentColor; }
         .swatch { display: inline-block; width: 14px; height: 3px; margin: 0 6px 4px 0; background: currentColor; border-radius: 2px; }
         .swatch.box { height: 12px; margin-bottom: -1px; background: none; }

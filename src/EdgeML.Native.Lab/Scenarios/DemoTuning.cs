@@ -1,7 +1,7 @@
 namespace EdgeML.Native.Lab.Scenarios;
 
-/// <summary>The figures a demo scenario is built from. The defaults were found by a search over them in virtual time; docs/demo.md has
-/// the table.</summary>
+/// <summary>The figures a demo scenario is built from. ScenarioNeedsControlTests holds the defaults against the shipped model in virtual
+/// time.</summary>
 /// <remarks>
 /// The idea: no fixed policy may do. While the link is poor or the tail is busy, only answers of the edge's first exits are in time.
 /// While the user asks for little energy, even exit 1 of the edge is too dear and only sending the input will do. In between, on

@@ -96,6 +96,3 @@ public sealed class ScenarioRow
 
     static double Quantile(double[] sorted, double share) => sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];
 }
-
-/// <summary>Latency of many tasks, milliseconds.</summary>
-public readonly record struct LatencySummary(double Mean, double P50, double P99, double P999);

@@ -16,20 +16,20 @@ public static class ScenarioWorld
     public static VirtualWorld Of(
         DemoScenario scenario, ModelManifest manifest, DeviceProfile edge, DeviceProfile tail, ExitCalibration samples,
             IReadOnlyList<long> payloadBytes) => new()
-    {
-        Manifest = manifest,
-        Edge = edge,
-        Tail = tail,
-        Samples = samples,
-        PayloadBytes = payloadBytes,
-        Tasks = scenario.Tasks,
-        PeriodMs = scenario.PeriodMs,
-        DeadlineMs = scenario.DeadlineMs,
-        Seed = (int)scenario.Seed,
-        Jitter = 0.01,
-        Link = (_, task) => Link(scenario.PhaseOf(Math.Min(task, scenario.Tasks - 1))),
-        Bounds = (_, task) => scenario.PhaseOf(Math.Min(task, scenario.Tasks - 1)).Bounds,
-    };
+            {
+                Manifest = manifest,
+                Edge = edge,
+                Tail = tail,
+                Samples = samples,
+                PayloadBytes = payloadBytes,
+                Tasks = scenario.Tasks,
+                PeriodMs = scenario.PeriodMs,
+                DeadlineMs = scenario.DeadlineMs,
+                Seed = (int)scenario.Seed,
+                Jitter = 0.01,
+                Link = (_, task) => Link(scenario.PhaseOf(Math.Min(task, scenario.Tasks - 1))),
+                Bounds = (_, task) => scenario.PhaseOf(Math.Min(task, scenario.Tasks - 1)).Bounds,
+            };
 
     static VirtualLink Link(ScenarioPhase phase) => new(phase.Link.RateBitsPerSecond, phase.Link.RttMs, phase.TailFactor);
 }
