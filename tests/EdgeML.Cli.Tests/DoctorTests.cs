@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace EdgeML.Cli.Tests;
@@ -18,7 +19,8 @@ public class DoctorTests
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(file));
             JsonElement[] findings = [.. json.RootElement.GetProperty("findings").EnumerateArray()];
             string[] names = [.. findings.Select(finding => finding.GetProperty("name").GetString()!)];
-            Assert.Superset(new HashSet<string> { "processor", "NVML", "INA3221", "RAPL", "shipped model", "engines" }, names.ToHashSet());
+            Assert.Superset(new HashSet<string> { "processor", "libedgeml", "ONNX Runtime", "TensorRT", "NVML", "INA3221", "RAPL",
+                "shipped model", "engines" }, names.ToHashSet());
             foreach (
                 JsonElement sensor in findings.Where(finding => finding.GetProperty("name").GetString() is "NVML" or "INA3221" or "RAPL"))
             {
@@ -30,5 +32,18 @@ public class DoctorTests
         {
             File.Delete(file);
         }
+    }
+
+    [Fact]
+    public void Doctor_LibraryThatDoesNotLoad_IsARowAndNoFailure()
+    {
+        using Process process =
+            EdgemlProcess.Start(start => start.Environment["EDGEML_ONNXRUNTIME"] = "/no/such/libonnxruntime.so", "doctor");
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.Matches(@"--  ONNX Runtime .*/no/such/libonnxruntime\.so", output);
+        Assert.Contains("EDGEML_ONNXRUNTIME=/no/such/libonnxruntime.so", output);
     }
 }

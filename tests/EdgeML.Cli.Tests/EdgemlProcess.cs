@@ -24,7 +24,9 @@ static class EdgemlProcess
         return new Outcome(process.ExitCode, output.Result, error.Result);
     }
 
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(_ => { }, arguments);
+
+    public static Process Start(Action<ProcessStartInfo> prepare, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -34,6 +36,7 @@ static class EdgemlProcess
         };
         start.ArgumentList.Add(Assembly);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        prepare(start);
         return Process.Start(start)!;
     }
 

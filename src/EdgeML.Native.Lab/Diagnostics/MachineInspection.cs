@@ -7,6 +7,7 @@ public static class MachineInspection
     public static IReadOnlyList<Finding> Run() =>
     [
         .. ProcessorSearch.Find(),
+        .. BackendSearch.Find(),
         .. SensorSearch.Find(),
         new Finding("sensors", "in use", true, "declared power model of the package's device profile", []),
         .. ModelSearch.Find(),
