@@ -16,6 +16,9 @@ sealed class SimulateCommand : CliCommand
 {
     const double DefaultLatencyMs = 100;
 
+    /// <summary>Every task's record is kept until the end: some 2 GB.</summary>
+    const long MostTasks = 5_000_000;
+
     readonly Option<string> _profile = Required("--profile", "P.csv", "Unit and head times of edge and tail, from edgeml profile.");
     readonly Option<string?> _device = new("--device") { HelpName = "NAME", Description = "Edge device, a column edge_ms_NAME of the profile; not needed where there is one." };
     readonly Option<string> _exits = Required("--exits", "E.csv", "What every exit said of recorded samples, from edgeml record.");
@@ -70,7 +73,8 @@ sealed class SimulateCommand : CliCommand
         ReplayScenario scenario = ScenarioOf(parsed);
         int first = (int)Math.Min(parsed.GetValue(_seed) ?? 1, int.MaxValue - 1_000_000);
         int seeds = parsed.GetValue(_seeds) ?? 1;
-        if (seeds > 100_000) throw new ArgumentException($"--seeds is {seeds}, at most 100000 make sense");
+        if ((long)seeds * scenario.Tasks > MostTasks)
+            throw new ArgumentException($"--tasks {scenario.Tasks} of --seeds {seeds} are more than the {MostTasks} kept in memory");
         ReplayPool pool = Run(scenario, controller, first, seeds, cancellation);
         SimulateReport.Show(pool, scenario);
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => SimulateReport.Write(writer, pool));

@@ -76,6 +76,30 @@ public sealed class LinkCourse
         return changes;
     }
 
+    /// <summary>The link on the mean over a number of tasks, or over a whole trace: what is known of it before a run.</summary>
+    public VirtualLink Mean(int tasks)
+    {
+        (double rate, double rtt, double weight) = (0, 0, 0);
+        void Add(VirtualLink link, double share) =>
+            (rate, rtt, weight) = (rate + (share * link.RateBitsPerSecond), rtt + (share * link.RttMs), weight + share);
+        if (_trace is null)
+        {
+            int[] starts = [0, .. ChangesBefore(tasks)];
+            for (int i = 0; i < starts.Length; i++) Add(At(0, starts[i]), (i + 1 < starts.Length ? starts[i + 1] : tasks) - starts[i]);
+        }
+        else if (_trace.Levels.Count == 1)
+        {
+            return At(0, 0);
+        }
+        else
+        {
+            IReadOnlyList<LinkLevel> levels = _trace.Levels;
+            for (int i = 0; i < levels.Count; i++)
+                Add(At(levels[i].Seconds, 0), (i + 1 < levels.Count ? levels[i + 1].Seconds : _trace.DurationSeconds) - levels[i].Seconds);
+        }
+        return new VirtualLink(rate / weight, rtt / weight);
+    }
+
     int LevelOf(int task)
     {
         if (_period > 0) return task / _period % _mbps.Length;

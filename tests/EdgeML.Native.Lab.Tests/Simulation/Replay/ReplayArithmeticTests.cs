@@ -56,9 +56,9 @@ public class ReplayArithmeticTests
     public void Run_TailOnly_SendsTheInputOrTheFirstTensor()
     {
         ReplayScenario raw = TinyReplay.Scenario(10, 0, 0);
-        Assert.All(TinyReplay.Run(raw, ReplayControllers.TailOnly).Run.Records, record => Assert.Equal(10 + SendInputMs + 5, record.LatencyMs, 6));
-        Assert.All(TinyReplay.Run(raw with { RawInput = false }, ReplayControllers.TailOnly).Run.Records, record => Assert.Equal(20 + 10 + SendTensorMs + 3, record.LatencyMs, 6));
-        Assert.All(TinyReplay.Run(raw, ReplayControllers.EdgeOnly).Run.Records, record => Assert.Equal(50, record.LatencyMs, 6));
+        Assert.All(TinyReplay.Run(raw, PolicyControllers.TailOnly).Run.Records, record => Assert.Equal(10 + SendInputMs + 5, record.LatencyMs, 6));
+        Assert.All(TinyReplay.Run(raw with { RawInput = false }, PolicyControllers.TailOnly).Run.Records, record => Assert.Equal(20 + 10 + SendTensorMs + 3, record.LatencyMs, 6));
+        Assert.All(TinyReplay.Run(raw, PolicyControllers.EdgeOnly).Run.Records, record => Assert.Equal(50, record.LatencyMs, 6));
     }
 
     [Fact]

@@ -131,6 +131,8 @@ public class ReplayFilesTests
             Assert.Equal(levels[i] * 1e6, link.At(0, (i + 1 < starts.Length ? starts[i + 1] : tasks) - 1).RateBitsPerSecond, 3);
         }
         Assert.Equal(12, link.At(0, 0).RttMs);
+        double mean = Enumerable.Range(0, tasks).Average(task => link.At(0, task).RateBitsPerSecond);
+        Assert.Equal(mean, link.Mean(tasks).RateBitsPerSecond, 1);
     }
 
     [Theory]

@@ -41,7 +41,7 @@ public class SharedReplayTests(ITestOutputHelper output)
     public void Run_Tx2AllLocal_BreaksTheFrequencyBoundAndTheOracleHoldsIt()
     {
         ReplayScenario scenario = Scenario("tx2", "paper:s3", 1000, 1.2);
-        ReplayResult local = ReplayRunner.Run(scenario, ReplayControllers.EdgeOnly, seed: 1), oracle = ReplayRunner.Run(scenario, ReplayControllers.Oracle, seed: 1);
+        ReplayResult local = ReplayRunner.Run(scenario, PolicyControllers.EdgeOnly, seed: 1), oracle = ReplayRunner.Run(scenario, ReplayControllers.Oracle, seed: 1);
         Assert.True(local.Metrics.SatisfactionTask < 0.01);
         Assert.Equal(1.30, local.Metrics.Energy, 2);
         Assert.True(oracle.Metrics.SatisfactionTask > 0.97, $"{oracle.Metrics.SatisfactionTask}");
