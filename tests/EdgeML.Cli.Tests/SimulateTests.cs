@@ -12,7 +12,8 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     static readonly string[] s_numbers =
     [
-        "satisfactionTask", "satisfactionInterval", "accuracy", "goodput", "goodputFirst100", "goodputAfter100", "meanLatencyMs", "p99LatencyMs", "energy",
+        "satisfactionTask", "satisfactionInterval", "accuracy", "goodput", "goodputFirst100", "goodputAfter100", "meanLatencyMs",
+        "p99LatencyMs", "energy",
         "reward", "meanExit", "meanCut", "meanInterval", "decisionMicros", "lossRatio", "adaptationTasks",
     ];
 
@@ -32,7 +33,8 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [Fact]
     public void Simulate_TwoSeeds_WritesTheContractsJsonAndEveryTask()
     {
-        string[] arguments = Tiny("--link", "square:8,1,tasks=50", "--rtt-ms", "10", "--jitter-ms", "1", "--controller", "edgeml", "--tasks", "200", "--seeds", "2",
+        string[] arguments = Tiny("--link", "square:8,1,tasks=50", "--rtt-ms", "10", "--jitter-ms", "1", "--controller", "edgeml",
+            "--tasks", "200", "--seeds", "2",
             "--latency-ms", "60", "--energy-ghz", "0.7", "--mismatch", "10", "--shift", "easy-hard");
         Outcome first = EdgemlProcess.Run(s_patience, [.. arguments, "--json", this["1.json"], "--series", this["1.csv"]]);
         output.WriteLine(first.Output);
@@ -64,7 +66,8 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [Fact]
     public void Simulate_FixedPolicyAndArrivals_ReportsLatencyAndLoss()
     {
-        Outcome outcome = EdgemlProcess.Run(s_patience, Tiny("--link", "constant:8", "--controller", "fixed", "--cut", "local", "--thresholds", "0", "--tasks", "3000",
+        Outcome outcome = EdgemlProcess.Run(
+            s_patience, Tiny("--link", "constant:8", "--controller", "fixed", "--cut", "local", "--thresholds", "0", "--tasks", "3000",
             "--compute-jitter", "0", "--decision-us", "0", "--arrivals", "poisson:15,queue=0", "--json", this["out.json"]));
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(this["out.json"]));
@@ -125,7 +128,8 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [Fact]
     public void Simulate_Interrupted_Ends130AndLeavesNothing()
     {
-        string[] arguments = Tiny("--link", "constant:8", "--controller", "ddpg", "--tasks", "300000", "--json", this["out.json"], "--series", this["out.csv"]);
+        string[] arguments = Tiny(
+            "--link", "constant:8", "--controller", "ddpg", "--tasks", "300000", "--json", this["out.json"], "--series", this["out.csv"]);
         using Process simulate = EdgemlProcess.Start(arguments);
         try
         {
@@ -145,14 +149,17 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [Fact]
     public void RecordAndProfile_OfThePackage_MakeWhatSimulateReads()
     {
-        Outcome record = EdgemlProcess.Run(s_patience, "record", "--model", package.Model, "--data", "shapes:seed=7,difficulty=mixed", "--count", "120", "--out", this["e.csv"]);
+        Outcome record = EdgemlProcess.Run(s_patience, "record", "--model", package.Model, "--data", "shapes:seed=7,difficulty=mixed",
+            "--count", "120", "--out", this["e.csv"]);
         Assert.True(record.ExitCode == 0, record.Error);
-        Outcome profile = EdgemlProcess.Run(s_patience, "profile", "--model", package.Model, "--out", this["p.csv"], "--runs", "3", "--name", "here", "--edge-slowdown", "20");
+        Outcome profile = EdgemlProcess.Run(s_patience, "profile", "--model", package.Model, "--out", this["p.csv"], "--runs", "3",
+            "--name", "here", "--edge-slowdown", "20");
         Assert.True(profile.ExitCode == 0, profile.Error);
         Assert.Contains("edge_ms_here,cloud_ms", File.ReadLines(this["p.csv"]).First());
         Assert.Equal(121, File.ReadLines(this["e.csv"]).Count());
 
-        Outcome outcome = EdgemlProcess.Run(s_patience, "simulate", "--profile", this["p.csv"], "--exits", this["e.csv"], "--link", "constant:10", "--controller", "planner",
+        Outcome outcome = EdgemlProcess.Run(s_patience, "simulate", "--profile", this["p.csv"], "--exits", this["e.csv"], "--link",
+            "constant:10", "--controller", "planner",
             "--tasks", "100", "--latency-ms", "1000", "--json", this["out.json"]);
         output.WriteLine(record.Output + profile.Output + outcome.Output);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
@@ -177,7 +184,8 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [InlineData("simulate", "edgeml simulate --profile vgg16.csv")]
     [InlineData("record", "edgeml record --model model")]
     [InlineData("profile", "edgeml profile --model model")]
-    public void Help_EndsWithExamples(string command, string expected) => Assert.Contains(expected, EdgemlProcess.Run(command, "--help").Output);
+    public void Help_EndsWithExamples(string command, string expected) =>
+        Assert.Contains(expected, EdgemlProcess.Run(command, "--help").Output);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int process, int signal);

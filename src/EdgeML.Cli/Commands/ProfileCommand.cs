@@ -14,11 +14,18 @@ sealed class ProfileCommand : CliCommand
     const int DefaultRuns = 50;
 
     readonly Option<string> _model = SharedOptions.Model();
-    readonly Option<string?> _out = SharedOptions.OutputFile("--out", "P.csv", "The file to write: kind,index,name,after_unit,mmac,out_bytes_fp32,edge_ms_NAME,cloud_ms");
+    readonly Option<string?> _out = SharedOptions.OutputFile(
+        "--out", "P.csv", "The file to write: kind,index,name,after_unit,mmac,out_bytes_fp32,edge_ms_NAME,cloud_ms");
     readonly Option<int?> _runs = SharedOptions.Count("--runs", $"Measured runs, of which medians are taken; {DefaultRuns} unless given.");
-    readonly Option<string?> _name = new("--name") { HelpName = "NAME", Description = "Name of this device in the column edge_ms_NAME; local unless given." };
-    readonly Option<double?> _slowdown = SharedOptions.Positive("--edge-slowdown", "X", "The edge is taken for X times slower than this machine; 1 unless given.");
-    readonly Option<double?> _speed = SharedOptions.Positive("--tail-speed", "X", $"The tail is taken for X times faster than the edge; {CostModel.GuessedTailSpeed:0} unless given.");
+    readonly Option<string?> _name = new("--name")
+    {
+        HelpName = "NAME",
+        Description = "Name of this device in the column edge_ms_NAME; local unless given.",
+    };
+    readonly Option<double?> _slowdown = SharedOptions.Positive(
+        "--edge-slowdown", "X", "The edge is taken for X times slower than this machine; 1 unless given.");
+    readonly Option<double?> _speed = SharedOptions.Positive(
+        "--tail-speed", "X", $"The tail is taken for X times faster than the edge; {CostModel.GuessedTailSpeed:0} unless given.");
 
     public ProfileCommand()
         : base("profile", "Measure unit and head times of a model on this machine, for edgeml simulate.",
@@ -46,8 +53,10 @@ sealed class ProfileCommand : CliCommand
             using var writer = new StreamWriter(stream);
             ProfileFile.Write(writer, model.Manifest, edge, tail);
         });
-        Console.WriteLine($"{model.Manifest.Name} on {name}: {edge.UnitMs.Count} units {edge.UnitMs.Sum():0.000} ms, {edge.HeadMs.Count} heads {edge.HeadMs.Sum():0.000} ms, " +
-                          $"tail {tail.UnitMs.Sum():0.000} ms: {path}");
+        Console.WriteLine(
+            $"{model.Manifest.Name} on {name}: {edge.UnitMs.Count} units {edge.UnitMs.Sum():0.000} ms, " +
+            $"{edge.HeadMs.Count} heads {edge.HeadMs.Sum():0.000} ms, " +
+            $"tail {tail.UnitMs.Sum():0.000} ms: {path}");
         return Task.FromResult(0);
     }
 }

@@ -15,7 +15,8 @@ sealed class RecordCommand : CliCommand
     readonly Option<string> _model = SharedOptions.Model();
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<string?> _out = SharedOptions.OutputFile("--out", "E.csv", "The file to write: index,label,pred1,entropy1,...");
-    readonly Option<int?> _count = SharedOptions.Count("--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _count = SharedOptions.Count(
+        "--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
 
     public RecordCommand()
         : base("record", "Record what every exit says of samples, for edgeml simulate.",
@@ -51,7 +52,8 @@ sealed class RecordCommand : CliCommand
             using var writer = new StreamWriter(stream);
             ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count);
         });
-        Console.WriteLine($"{recorder.Samples} samples of {source.Spec} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
+        Console.WriteLine(
+            $"{recorder.Samples} samples of {source.Spec} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
         return Task.FromResult(0);
     }
 }

@@ -20,30 +20,55 @@ sealed class SimulateCommand : CliCommand
     const long MostTasks = 5_000_000;
 
     readonly Option<string> _profile = Required("--profile", "P.csv", "Unit and head times of edge and tail, from edgeml profile.");
-    readonly Option<string?> _device = new("--device") { HelpName = "NAME", Description = "Edge device, a column edge_ms_NAME of the profile; not needed where there is one." };
+    readonly Option<string?> _device = new("--device")
+    {
+        HelpName = "NAME",
+        Description = "Edge device, a column edge_ms_NAME of the profile; not needed where there is one.",
+    };
     readonly Option<string> _exits = Required("--exits", "E.csv", "What every exit said of recorded samples, from edgeml record.");
     readonly Option<string> _link = Required("--link", "SPEC",
         "constant:MBPS | square:MBPS,MBPS,tasks=N | steps:MBPS,MBPS@TASK,... | paper:s2 | paper:s3 | FILE.csv of seconds,mbps");
     readonly Option<double?> _rtt = SharedOptions.NotNegative("--rtt-ms", "R", "Round-trip time; a trace's own unless given.");
-    readonly Option<double?> _jitter = SharedOptions.NotNegative("--jitter-ms", "J", "Standard deviation of the round-trip time of single transfers; 0 unless given.");
-    readonly Option<double?> _computeJitter = SharedOptions.NotNegative("--compute-jitter", "PCT", "Standard deviation of computing times in percent; 5 unless given.");
+    readonly Option<double?> _jitter = SharedOptions.NotNegative(
+        "--jitter-ms", "J", "Standard deviation of the round-trip time of single transfers; 0 unless given.");
+    readonly Option<double?> _computeJitter = SharedOptions.NotNegative(
+        "--compute-jitter", "PCT", "Standard deviation of computing times in percent; 5 unless given.");
     readonly Option<string> _controller = Required("--controller", "NAME", string.Join(" | ", ReplayControllers.Names));
-    readonly Option<int?> _tasks = new("--tasks") { HelpName = "N", Description = "Number of tasks.", CustomParser = CommandLine.Parse.Count, Required = true };
+    readonly Option<int?> _tasks = SharedOptions.Count("--tasks", "Number of tasks.");
     readonly Option<int?> _seeds = SharedOptions.Count("--seeds", "Number of seeds, 1, 2, ...; 1 unless given.");
-    readonly Option<ulong?> _seed = new("--seed") { HelpName = "S", Description = "The first seed; 1 unless given.", CustomParser = CommandLine.Parse.Seed };
+    readonly Option<ulong?> _seed = new("--seed")
+    {
+        HelpName = "S",
+        Description = "The first seed; 1 unless given.",
+        CustomParser = CommandLine.Parse.Seed,
+    };
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task; 100 unless given.");
     readonly Option<double?> _ghz = SharedOptions.Positive("--energy-ghz", "G", "Energy bound as the paper's GPU frequency.");
     readonly Option<double?> _joules = SharedOptions.Positive("--energy-j", "J", "Energy bound in joules by the declared power model.");
     readonly Option<string?> _ghzOver = SharedOptions.OneOf("--ghz-over",
-        "What busy time is a share of: the latency bound (unless given), or, as the paper writes it, the task's own latency.", "bound", "latency");
+        "What busy time is a share of: the latency bound (unless given), or, as the paper writes it, the task's own latency.",
+        "bound", "latency");
     readonly Option<double?> _ghzMax = SharedOptions.Positive("--ghz-max", "F", "f_max; 0.92 for nano and 1.3 for others unless given.");
-    readonly Option<string?> _raw = SharedOptions.OneOf("--raw-input", "Whether the input itself may be sent; on unless given.", "on", "off");
-    readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "Bytes of a cut tensor on the wire; fp32 unless given.", "fp32", "fp16", "int8");
-    readonly Option<double?> _mismatch = SharedOptions.NotNegative("--mismatch", "PCT", "True unit times differ, seeded, by up to this from the profile controllers see.");
-    readonly Option<string?> _arrivals = new("--arrivals") { HelpName = "poisson:RATE,queue=K", Description = "Tasks a second by themselves, K may wait; one after the other unless given." };
-    readonly Option<string?> _shift = new("--shift") { HelpName = "FROM-TO[,at=TASK]", Description = "Inputs get easy, mixed or hard; in the middle of the run unless a task is given." };
-    readonly Option<double?> _deadline = SharedOptions.Positive("--deadline-ms", "D", "When the edge stops waiting for the tail; the latency bound unless given.");
-    readonly Option<double?> _probe = SharedOptions.Positive("--probe-ms", "P", "Age of the last measurement at which an unused link is probed; 1000 unless given.");
+    readonly Option<string?> _raw = SharedOptions.OneOf(
+        "--raw-input", "Whether the input itself may be sent; on unless given.", "on", "off");
+    readonly Option<string?> _codec = SharedOptions.OneOf(
+        "--codec", "Bytes of a cut tensor on the wire; fp32 unless given.", "fp32", "fp16", "int8");
+    readonly Option<double?> _mismatch = SharedOptions.NotNegative(
+        "--mismatch", "PCT", "True unit times differ, seeded, by up to this from the profile controllers see.");
+    readonly Option<string?> _arrivals = new("--arrivals")
+    {
+        HelpName = "poisson:RATE,queue=K",
+        Description = "Tasks a second by themselves, K may wait; one after the other unless given.",
+    };
+    readonly Option<string?> _shift = new("--shift")
+    {
+        HelpName = "FROM-TO[,at=TASK]",
+        Description = "Inputs get easy, mixed or hard; in the middle of the run unless a task is given.",
+    };
+    readonly Option<double?> _deadline = SharedOptions.Positive(
+        "--deadline-ms", "D", "When the edge stops waiting for the tail; the latency bound unless given.");
+    readonly Option<double?> _probe = SharedOptions.Positive(
+        "--probe-ms", "P", "Age of the last measurement at which an unused link is probed; 1000 unless given.");
     readonly Option<double?> _decision = new("--decision-us")
     {
         HelpName = "N|measured",
@@ -53,16 +78,22 @@ sealed class SimulateCommand : CliCommand
     readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
     readonly Option<CutChoice?> _cut = SharedOptions.Cut();
     readonly Option<string?> _json = SharedOptions.Json();
-    readonly Option<string?> _series = SharedOptions.OutputFile("--series", "F.csv", "Also write every task with the decision it ran under.");
+    readonly Option<string?> _series = SharedOptions.OutputFile(
+        "--series", "F.csv", "Also write every task with the decision it ran under.");
 
     public SimulateCommand()
         : base("simulate", "Replay a controller over recorded samples, a profile and a link in virtual time.",
-            "edgeml simulate --profile vgg16.csv --device tx2 --exits exits.csv --link paper:s2 --tasks 2500 --seeds 5 --controller edgeml --energy-ghz 1.2 --raw-input off",
-            "edgeml simulate --profile p.csv --exits e.csv --link trace.csv --rtt-ms 44 --tasks 2000 --seeds 5 --controller planner --energy-j 0.5 --json out.json",
-            "edgeml simulate --profile p.csv --exits e.csv --link constant:10 --tasks 500 --controller fixed --thresholds 0.3,0.3,0.3 --cut 6 --arrivals poisson:8,queue=2")
+            "edgeml simulate --profile vgg16.csv --device tx2 --exits exits.csv --link paper:s2 --tasks 2500 --seeds 5 " +
+                "--controller edgeml --energy-ghz 1.2 --raw-input off",
+            "edgeml simulate --profile p.csv --exits e.csv --link trace.csv --rtt-ms 44 --tasks 2000 --seeds 5 " +
+                "--controller planner --energy-j 0.5 --json out.json",
+            "edgeml simulate --profile p.csv --exits e.csv --link constant:10 --tasks 500 --controller fixed " +
+                "--thresholds 0.3,0.3,0.3 --cut 6 --arrivals poisson:8,queue=2")
     {
-        AddOptions(_profile, _device, _exits, _link, _rtt, _jitter, _computeJitter, _controller, _tasks, _seeds, _seed, _latency, _ghz, _joules, _ghzOver, _ghzMax,
-            _raw, _codec, _mismatch, _arrivals, _shift, _deadline, _probe, _decision, _thresholds, _cut, _json, _series);
+        _tasks.Required = true;
+        AddOptions(
+            _profile, _device, _exits, _link, _rtt, _jitter, _computeJitter, _controller, _tasks, _seeds, _seed, _latency, _ghz, _joules,
+            _ghzOver, _ghzMax, _raw, _codec, _mismatch, _arrivals, _shift, _deadline, _probe, _decision, _thresholds, _cut, _json, _series);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -120,7 +151,8 @@ sealed class SimulateCommand : CliCommand
         ExitCalibration samples = ExitsFile.Load(parsed.GetRequiredValue(_exits));
         double latencyMs = parsed.GetValue(_latency) ?? DefaultLatencyMs;
         double? ghz = parsed.GetValue(_ghz), joules = parsed.GetValue(_joules);
-        if (ghz is not null && joules is not null) throw new ArgumentException($"--energy-ghz {ghz} and --energy-j {joules} are both given; energy has one bound");
+        if (ghz is not null && joules is not null)
+            throw new ArgumentException($"--energy-ghz {ghz} and --energy-j {joules} are both given; energy has one bound");
         if (ghz is null && (parsed.GetValue(_ghzOver) ?? (object?)parsed.GetValue(_ghzMax)) is not null)
             throw new ArgumentException("--ghz-over and --ghz-max say how --energy-ghz is computed, which is not given");
         string controller = parsed.GetRequiredValue(_controller);
@@ -134,8 +166,9 @@ sealed class SimulateCommand : CliCommand
             Link = LinkCourse.Parse(parsed.GetRequiredValue(_link), parsed.GetValue(_rtt) ?? double.NaN),
             Bounds = new Requirements(latencyMs, ghz ?? joules ?? double.PositiveInfinity),
             Tasks = parsed.GetValue(_tasks)!.Value,
-            Power = ghz is null ? PowerModel.Default : new FrequencyProxy(FrequencyProxy.DefaultIdleGhz,
-                parsed.GetValue(_ghzMax) ?? FrequencyProxy.MaxGhzOf(profile.Edge.Device), parsed.GetValue(_ghzOver) == "latency" ? double.NaN : latencyMs),
+            Power = ghz is null ? PowerModel.Default : new FrequencyProxy(
+                FrequencyProxy.DefaultIdleGhz, parsed.GetValue(_ghzMax) ?? FrequencyProxy.MaxGhzOf(profile.Edge.Device),
+                parsed.GetValue(_ghzOver) == "latency" ? double.NaN : latencyMs),
             Codec = parsed.GetValue(_codec) switch { "fp16" => PayloadCodec.Fp16, "int8" => PayloadCodec.Int8, _ => PayloadCodec.Fp32 },
             RawInput = parsed.GetValue(_raw) != "off",
             ComputeJitter = Percent(parsed, _computeJitter, 5),
@@ -146,7 +179,9 @@ sealed class SimulateCommand : CliCommand
             DeadlineMs = parsed.GetValue(_deadline),
             ProbeSeconds = (parsed.GetValue(_probe) ?? 1000) / 1000,
             DecisionMicros = parsed.GetValue(_decision),
-            FixedPolicy = new ExitPolicy(thresholds ?? new float[manifest.SideExits], (cut ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name), ControlLoop.MaxInterval),
+            FixedPolicy = new ExitPolicy(
+                thresholds ?? new float[manifest.SideExits], (cut ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name),
+                ControlLoop.MaxInterval),
         };
     }
 
@@ -161,7 +196,8 @@ sealed class SimulateCommand : CliCommand
     {
         string text = result.Tokens[0].Value;
         if (text == "measured") return double.NaN;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double micros) && micros >= 0 && micros <= 1e9) return micros;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double micros) && micros is >= 0 and <= 1e9)
+            return micros;
         result.AddError($"--decision-us is '{text}', not a number of at least 0 or 'measured'");
         return null;
     }

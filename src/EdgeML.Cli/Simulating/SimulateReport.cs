@@ -14,7 +14,8 @@ static class SimulateReport
         ReplayResult first = pool.Results[0];
         string energy = scenario.Power is FrequencyProxy ? "GHz" : "J";
         string bound = double.IsFinite(scenario.Bounds.EnergyJ) ? $"{scenario.Bounds.EnergyJ:0.###} {energy}" : "any energy";
-        Console.WriteLine($"{first.Controller} on {scenario.Profile.Manifest.Name}, {scenario.Profile.Edge.Device}, link {scenario.Link.Spec}, " +
+        Console.WriteLine(
+            $"{first.Controller} on {scenario.Profile.Manifest.Name}, {scenario.Profile.Edge.Device}, link {scenario.Link.Spec}, " +
                           $"{scenario.Tasks} tasks, {pool.Results.Count} seeds; bounds {scenario.Bounds.LatencyMs:0.#} ms and {bound}");
         Line("satisfied", pool, m => m.SatisfactionTask, "0.0000", "own latency, energy of the state interval");
         Line("  by interval", pool, m => m.SatisfactionInterval, "0.0000", "both averaged, eq. 1");
@@ -32,9 +33,11 @@ static class SimulateReport
         Line("interval", pool, m => m.MeanInterval, "0.00", "tasks, mean");
         Line("decision", pool, m => m.DecisionMicros, "0.0", "us");
         if (scenario.Arrivals is not null) Line("lost", pool, m => m.LossRatio, "0.0000");
-        if (double.IsFinite(pool.AdaptationTasks)) Console.WriteLine($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
+        if (double.IsFinite(pool.AdaptationTasks))
+            Console.WriteLine($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
         double hopeless = pool.Results.Average(CannotBeMet);
-        if (hopeless > 0.01) Console.WriteLine($"bounds cannot be met: so says the controller of {100 * hopeless:0} % of its decisions; it took the least bad policy");
+        if (hopeless > 0.01)
+            Console.WriteLine($"bounds cannot be met, say {100 * hopeless:0} % of the decisions; they took the least bad policy");
     }
 
     public static void Write(Utf8JsonWriter writer, ReplayPool pool)
@@ -53,10 +56,11 @@ static class SimulateReport
         {
             writer.WriteStartObject();
             writer.WriteNumber("seed", result.Seed);
-            foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns) writer.WriteFinite(name, value(result.Metrics));
+            foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns)
+                writer.WriteFinite(name, value(result.Metrics));
             writer.WriteFinite("cannotBeMet", CannotBeMet(result));
             writer.WriteStartObject("reasons");
-            foreach (IGrouping<DecisionReason, VirtualDecision> reason in result.Run.Decisions.GroupBy(d => d.Explanation.Reason).OrderBy(g => g.Key))
+            foreach (var reason in result.Run.Decisions.GroupBy(decision => decision.Explanation.Reason).OrderBy(group => group.Key))
                 writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(reason.Key.ToString()), reason.Count());
             writer.WriteEndObject();
             writer.WriteEndObject();

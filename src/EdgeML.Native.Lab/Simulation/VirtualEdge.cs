@@ -63,7 +63,7 @@ public sealed class VirtualEdge
             double arrival = queue.Arrival(task);
             if (queue.Refuses(arrival, now))
             {
-                records[task] = new TaskRecord { TaskId = task, TimeSeconds = arrival, LatencyMs = double.NaN, FirstEntropy = float.NaN, RateBitsPerSecond = double.NaN };
+                records[task] = Lost(task, arrival);
                 continue;
             }
             double start = Math.Max(now, arrival);
@@ -91,6 +91,15 @@ public sealed class VirtualEdge
         loop.Flush();
         return new VirtualRun(records, correct, satisfied, loop.Counters, decisions);
     }
+
+    static TaskRecord Lost(int task, double arrival) => new()
+    {
+        TaskId = task,
+        TimeSeconds = arrival,
+        LatencyMs = double.NaN,
+        FirstEntropy = float.NaN,
+        RateBitsPerSecond = double.NaN,
+    };
 
     TaskRecord Execute(int task, double start, in ExitPolicy policy, VirtualClient client, Random random)
     {
@@ -154,7 +163,8 @@ public sealed class VirtualEdge
         record.TimeSeconds = start + (record.LatencyMs / 1000);
         client.Now = record.TimeSeconds;
         VirtualLink after = _world.Link(record.TimeSeconds, task);
-        if (_world.RttJitterMs > 0 && record.Offloaded) after = after with { RttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond) };
+        if (_world.RttJitterMs > 0 && record.Offloaded)
+            after = after with { RttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond) };
         if (record.Offloaded) client.Finished(record.RateBitsPerSecond, after);
         else if (record.Fallback) client.Failed(stalled: record.BytesSent == 0 || after.RateBitsPerSecond <= 0);
         return record;

@@ -5,7 +5,8 @@ namespace EdgeML.Native.Lab.Simulation;
 /// <summary>What came out of a virtual run.</summary>
 public sealed class VirtualRun
 {
-    internal VirtualRun(TaskRecord[] records, bool[] correct, bool[] satisfied, ControlCounters control, IReadOnlyList<VirtualDecision> decisions)
+    internal VirtualRun(
+        TaskRecord[] records, bool[] correct, bool[] satisfied, ControlCounters control, IReadOnlyList<VirtualDecision> decisions)
     {
         (Records, Correct, Satisfied, Control, Decisions) = (records, correct, satisfied, control, decisions);
         _latencies = [.. records.Where(record => record.Exit > 0).Select(record => record.LatencyMs)];

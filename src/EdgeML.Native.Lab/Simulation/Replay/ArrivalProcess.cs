@@ -14,12 +14,14 @@ public sealed record ArrivalProcess(double RatePerSecond, int QueueLength)
         const string Poisson = "poisson:", Queue = "queue=";
         ArgumentNullException.ThrowIfNull(spec);
         string[] parts = spec.Split(',');
-        if (parts.Length == 2 && parts[0].StartsWith(Poisson, StringComparison.Ordinal) && parts[1].StartsWith(Queue, StringComparison.Ordinal)
+        if (parts.Length == 2 && parts[0].StartsWith(Poisson, StringComparison.Ordinal)
+            && parts[1].StartsWith(Queue, StringComparison.Ordinal)
             && double.TryParse(parts[0].AsSpan(Poisson.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out double rate)
             && rate > 0 && rate <= 1e6
             && int.TryParse(parts[1].AsSpan(Queue.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int queue))
             return new ArrivalProcess(rate, queue);
-        throw new ArgumentException($"arrivals '{spec}' are not poisson:RATE,queue=K with a rate in 0..1000000 tasks a second and a whole number K");
+        throw new ArgumentException(
+            $"arrivals '{spec}' are not poisson:RATE,queue=K with a rate in 0..1000000 tasks a second and a whole number K");
     }
 
     /// <summary>Seconds at which tasks arrive.</summary>

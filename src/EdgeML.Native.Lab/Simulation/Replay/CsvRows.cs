@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace EdgeML.Native.Lab.Simulation.Replay;
 
-/// <summary>A strict reader of small CSV files: a header, then rows of as many plain fields. Every error is one line naming file and line.</summary>
+/// <summary>A strict reader of small CSV files: a header, then rows of as many plain fields. Every error is one line naming file and
+/// line.</summary>
 sealed class CsvRows
 {
     readonly TextReader _reader;
@@ -54,7 +55,8 @@ sealed class CsvRows
         if (!double.TryParse(_fields[column], NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
             throw new InvalidDataException($"{Where} says '{_fields[column].Trim()}' in column {Header[column]}, not a number");
         if (!(value >= least && value <= most))
-            throw new InvalidDataException(FormattableString.Invariant($"{Where} says {value} in column {Header[column]}, not within {least}..{most}"));
+            throw new InvalidDataException(
+                FormattableString.Invariant($"{Where} says {value} in column {Header[column]}, not within {least}..{most}"));
         return value;
     }
 

@@ -4,7 +4,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Simulation.Replay;
 
-/// <summary>Reads and writes what every exit said of recorded samples as CSV: <c>index,label,pred1,entropy1,...</c>, the final exit last.</summary>
+/// <summary>Reads and writes what every exit said of recorded samples as CSV: <c>index,label,pred1,entropy1,...</c>, the final exit
+/// last.</summary>
 public static class ExitsFile
 {
     /// <summary>Reads a file.</summary>
@@ -68,7 +69,8 @@ public static class ExitsFile
         {
             writer.Write($"{sample},{recorder.Label(sample)}");
             for (int exit = 1; exit <= exits; exit++)
-                writer.Write(string.Create(CultureInfo.InvariantCulture, $",{recorder.Class(sample, exit)},{recorder.Entropy(sample, exit)}"));
+                writer.Write(
+                    string.Create(CultureInfo.InvariantCulture, $",{recorder.Class(sample, exit)},{recorder.Entropy(sample, exit)}"));
             writer.Write('\n');
         }
     }

@@ -2,7 +2,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Simulation.Replay;
 
-/// <summary>The paper's stand-in for power, a GPU frequency in GHz, in place of joules: f_idle + (f_max - f_idle) x share of time busy.</summary>
+/// <summary>The paper's stand-in for power, a GPU frequency in GHz, in place of joules: f_idle + (f_max - f_idle) x share of time
+/// busy.</summary>
 /// <remarks>
 /// The workable form takes the share of the latency bound: min(1, busy / L_usr), so that an answer well before the bound costs less. The
 /// literal form takes the share of the task's own latency, under which every answer of the edge runs at f_max.

@@ -61,10 +61,13 @@ public sealed record InputShift(InputMix Before, InputMix After, int AtTask = -1
         int[] all = [.. Enumerable.Range(0, samples.Samples)];
         if (mix == InputMix.Mixed) return all;
         int final = samples.Exits;
-        int[] right = [.. all.Where(sample => samples.IsCorrect(sample, final)).OrderBy(sample => samples.Entropy(sample, final)).ThenBy(sample => sample)];
+        IEnumerable<int> surestFirst = all.OrderBy(sample => samples.Entropy(sample, final)).ThenBy(sample => sample);
+        int[] right = [.. surestFirst.Where(sample => samples.IsCorrect(sample, final))];
         var easy = right.Take((int)(EasyShare * right.Length)).ToHashSet();
         int[] pool = [.. all.Where(sample => easy.Contains(sample) == (mix == InputMix.Easy))];
-        return pool.Length > 0 ? pool : throw new ArgumentException($"{samples.Source} has no {(mix == InputMix.Easy ? "easy" : "hard")} samples");
+        return pool.Length > 0
+            ? pool
+            : throw new ArgumentException($"{samples.Source} has no {(mix == InputMix.Easy ? "easy" : "hard")} samples");
     }
 
     static void Fill(Span<int> order, int[] pool, Random random)

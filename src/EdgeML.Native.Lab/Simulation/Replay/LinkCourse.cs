@@ -3,10 +3,11 @@ using EdgeML.Native.Lab.Links;
 
 namespace EdgeML.Native.Lab.Simulation.Replay;
 
-/// <summary>How a link behaves over a replay: levels that change at given tasks, as in the paper's experiments, or a recorded trace.</summary>
+/// <summary>How a link behaves over a replay: levels that change at given tasks, as in the paper's experiments, or a recorded
+/// trace.</summary>
 /// <remarks>
-/// <c>constant:15</c>; <c>square:15,6,tasks=500</c> (the levels in turn, 500 tasks each); <c>steps:15,7@200,15@400</c> (a new level from that
-/// task on); <c>paper:s2</c> and <c>paper:s3</c>; or a CSV file of <c>seconds,mbps</c>. Rates in Mbps, 0 is an outage.
+/// <c>constant:15</c>; <c>square:15,6,tasks=500</c> (the levels in turn, 500 tasks each); <c>steps:15,7@200,15@400</c> (a new level from
+/// that task on); <c>paper:s2</c> and <c>paper:s3</c>; or a CSV file of <c>seconds,mbps</c>. Rates in Mbps, 0 is an outage.
 /// </remarks>
 public sealed class LinkCourse
 {
@@ -47,7 +48,8 @@ public sealed class LinkCourse
             "paper" when rest == "s3" => Steps(spec, "15,7@200,15@400,7@600,15@800", rttMs),
             _ when File.Exists(spec) => new LinkCourse(spec, rttMs, LinkTrace.Load(spec), [], [], 0),
             _ => throw new ArgumentException(
-                $"link '{spec}' is no file and none of constant:MBPS, square:MBPS,MBPS,tasks=N, steps:MBPS,MBPS@TASK,..., paper:s2, paper:s3"),
+                $"link '{spec}' is no file and none of constant:MBPS, square:MBPS,MBPS,tasks=N, steps:MBPS,MBPS@TASK,..., " +
+                "paper:s2, paper:s3"),
         };
     }
 
@@ -129,8 +131,9 @@ public sealed class LinkCourse
             int task = 0;
             if (at >= 0 && !int.TryParse(part.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out task))
                 throw new ArgumentException($"link '{spec}' says '{part}', not MBPS@TASK");
-            if (from.Count == 0 ? task != 0 : at < 0 || task <= from[^1])
-                throw new ArgumentException($"link '{spec}' says '{part}', {(from.Count == 0 ? "the first level starts at task 0" : $"which does not start behind task {from[^1]}")}");
+            if (from.Count == 0 && task != 0) throw new ArgumentException($"link '{spec}' says '{part}', the first level starts at task 0");
+            if (from.Count > 0 && (at < 0 || task <= from[^1]))
+                throw new ArgumentException($"link '{spec}' says '{part}', which does not start behind task {from[^1]}");
             mbps.Add(Mbps(at < 0 ? part : part[..at], spec));
             from.Add(task);
         }

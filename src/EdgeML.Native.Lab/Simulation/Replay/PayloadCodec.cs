@@ -1,6 +1,7 @@
 namespace EdgeML.Native.Lab.Simulation.Replay;
 
-/// <summary>What an element of a cut tensor costs on the wire. The replay charges bytes only; what a codec does to accuracy it does not know.</summary>
+/// <summary>What an element of a cut tensor costs on the wire. The replay charges bytes only; what a codec does to accuracy it does not
+/// know.</summary>
 public enum PayloadCodec
 {
     /// <summary>4 bytes.</summary>

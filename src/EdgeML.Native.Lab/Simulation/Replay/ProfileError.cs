@@ -5,7 +5,8 @@ namespace EdgeML.Native.Lab.Simulation.Replay;
 /// <summary>Draws the true times of a device that differ from the profile its controllers were told.</summary>
 static class ProfileError
 {
-    /// <summary>Half of the error is the whole device's, half each unit's own: independent errors alone would cancel over a network.</summary>
+    /// <summary>Half of the error is the whole device's, half each unit's own: independent errors alone would cancel over a
+    /// network.</summary>
     const double CommonShare = 0.5;
 
     /// <summary>The profile with every time off by up to a share; 0 gives the profile itself.</summary>

@@ -21,7 +21,8 @@ public static class ProfileFile
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="device">Which edge device's column; <c>tx2</c> reads <c>edge_ms_tx2</c>. Null for the only one there is.</param>
-    /// <exception cref="InvalidDataException">Anything that does not make a network with its times; one line with file, line and value.</exception>
+    /// <exception cref="InvalidDataException">Anything that does not make a network with its times; one line with file, line and
+    /// value.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ReplayProfile Load(string path, string? device)
     {
@@ -39,13 +40,18 @@ public static class ProfileFile
         ArgumentNullException.ThrowIfNull(reader);
         string text = reader.ReadToEnd();
         var rows = new CsvRows(new StringReader(text), $"profile {name}");
-        (int kind, int index, int label, int after) = (rows.Column("kind"), rows.Column("index"), rows.Column("name"), rows.Column("after_unit"));
+        (int kind, int index) = (rows.Column("kind"), rows.Column("index"));
+        (int label, int after) = (rows.Column("name"), rows.Column("after_unit"));
         (int mmac, int bytes, int tail) = (rows.Column("mmac"), rows.Column("out_bytes_fp32"), rows.Column(TailColumn));
-        string[] known = [.. rows.Header.Where(column => column.StartsWith(EdgePrefix, StringComparison.Ordinal)).Select(column => column[EdgePrefix.Length..])];
-        if (device is null && known.Length > 1) throw new ArgumentException($"profile {name} has the devices {string.Join(", ", known)}, one must be chosen");
+        IEnumerable<string> columns = rows.Header.Where(column => column.StartsWith(EdgePrefix, StringComparison.Ordinal));
+        string[] known = [.. columns.Select(column => column[EdgePrefix.Length..])];
+        string list = string.Join(", ", known);
+        if (device is null && known.Length > 1)
+            throw new ArgumentException($"profile {name} has the devices {list}, one must be chosen");
         device ??= known.FirstOrDefault() ?? "";
         int edge = Array.IndexOf(rows.Header, EdgePrefix + device);
-        if (edge < 0) throw new InvalidDataException($"profile {name} has no device '{device}', only {(known.Length == 0 ? "none" : string.Join(", ", known))}");
+        if (edge < 0)
+            throw new InvalidDataException($"profile {name} has no device '{device}', only {(known.Length == 0 ? "none" : list)}");
         var units = new List<UnitInfo>();
         var heads = new List<ExitInfo>();
         (List<double> edgeUnits, List<double> tailUnits, List<double> edgeHeads, List<double> tailHeads) = ([], [], [], []);
@@ -53,19 +59,23 @@ public static class ProfileFile
         while (rows.Read())
         {
             string what = rows[kind];
-            if (what is not ("input" or "unit" or "head")) throw new InvalidDataException($"{rows.Where} is a '{what}', not input, unit or head");
+            if (what is not ("input" or "unit" or "head"))
+                throw new InvalidDataException($"{rows.Where} is a '{what}', not input, unit or head");
             if ((what == "input") != (inputBytes == 0))
-                throw new InvalidDataException(inputBytes == 0 ? $"{rows.Where} is a {what}, before the input" : $"{rows.Where} is a second input");
+                throw new InvalidDataException(
+                    inputBytes == 0 ? $"{rows.Where} is a {what}, before the input" : $"{rows.Where} is a second input");
             if (what == "unit" && heads.Count > 0) throw new InvalidDataException($"{rows.Where} is a unit, behind head {heads.Count}");
             int expected = what switch { "input" => 0, "unit" => units.Count + 1, _ => heads.Count + 1 };
             int given = rows.Whole(index, 0, int.MaxValue);
             if (given != expected) throw new InvalidDataException($"{rows.Where} is {what} {given}, {what} {expected} is missing");
-            if (units.Count == MostUnits) throw new InvalidDataException($"{rows.Where} is behind {MostUnits} units, more than a network has");
+            if (units.Count == MostUnits)
+                throw new InvalidDataException($"{rows.Where} is behind {MostUnits} units, more than a network has");
             long macs = (long)Math.Round(rows.Number(mmac, 0, 1e9) * 1e6);
             int outBytes = rows.Whole(bytes, 4, 1 << 30);
             if (outBytes % 4 != 0) throw new InvalidDataException($"{rows.Where} puts out {outBytes} bytes, not whole floats");
             (double edgeMs, double tailMs) = (rows.Number(edge, 0, MostMs), rows.Number(tail, 0, MostMs));
-            if (what != "head" && rows[after].Length > 0) throw new InvalidDataException($"{rows.Where} is no head but has after_unit {rows[after]}");
+            if (what != "head" && rows[after].Length > 0)
+                throw new InvalidDataException($"{rows.Where} is no head but has after_unit {rows[after]}");
             switch (what)
             {
                 case "input":
@@ -86,9 +96,11 @@ public static class ProfileFile
             }
         }
         if (units.Count == 0) throw new InvalidDataException($"profile {name} has no units");
-        if (units[^1].OutBytes < 8) throw new InvalidDataException($"profile {name} ends in {units[^1].OutBytes / 4} class, at least 2 are wanted");
+        if (units[^1].OutBytes < 8)
+            throw new InvalidDataException($"profile {name} ends in {units[^1].OutBytes / 4} class, at least 2 are wanted");
         if (heads.Count > Inference.ExitPolicy.MaxExits)
-            throw new InvalidDataException($"profile {name} has {heads.Count} heads, at most {Inference.ExitPolicy.MaxExits} are supported");
+            throw new InvalidDataException(
+                $"profile {name} has {heads.Count} heads, at most {Inference.ExitPolicy.MaxExits} are supported");
         return new ReplayProfile(
             ManifestOf(Path.GetFileNameWithoutExtension(name), text, inputBytes, units, heads),
             new DeviceProfile { Device = device, UnitMs = edgeUnits, HeadMs = edgeHeads },
@@ -101,20 +113,25 @@ public static class ProfileFile
     {
         ArgumentNullException.ThrowIfNull(writer);
         CheckName(edge.Device);
-        if (edge.UnitMs.Count != manifest.Units.Count || edge.HeadMs.Count != manifest.SideExits || tail.UnitMs.Count != manifest.Units.Count
-            || tail.HeadMs.Count != manifest.SideExits)
-            throw new ArgumentException($"profile of {edge.Device} or {tail.Device} does not have the {manifest.Units.Count} units and {manifest.SideExits} heads of {manifest.Name}");
+        if (!Fits(edge, manifest) || !Fits(tail, manifest))
+        {
+            throw new ArgumentException(
+                $"profile of {edge.Device} or {tail.Device} lacks some of the {manifest.Units.Count} units " +
+                $"and {manifest.SideExits} heads of {manifest.Name}");
+        }
         writer.Write($"kind,index,name,after_unit,mmac,out_bytes_fp32,{EdgePrefix}{edge.Device},{TailColumn}\n");
         writer.Write($"input,0,input,,0,{4L * manifest.Input.Elements},0,0\n");
         for (int i = 0; i < manifest.Units.Count; i++)
         {
             UnitInfo unit = manifest.Units[i];
-            writer.Write(Line($"unit,{unit.Index},{Plain(unit.Name)},,{unit.Macs / 1e6},{unit.OutBytes},{edge.UnitMs[i]:0.######},{tail.UnitMs[i]:0.######}\n"));
+            writer.Write(Line($"unit,{unit.Index},{Plain(unit.Name)},,{unit.Macs / 1e6},{unit.OutBytes},"));
+            writer.Write(Line($"{edge.UnitMs[i]:0.######},{tail.UnitMs[i]:0.######}\n"));
         }
         for (int i = 0; i < manifest.SideExits; i++)
         {
             ExitInfo exit = manifest.Exits[i];
-            writer.Write(Line($"head,{exit.Index},{Plain(exit.Name)},{exit.AfterUnit},{exit.Macs / 1e6},{4L * manifest.Classes},{edge.HeadMs[i]:0.######},{tail.HeadMs[i]:0.######}\n"));
+            writer.Write(Line($"head,{exit.Index},{Plain(exit.Name)},{exit.AfterUnit},{exit.Macs / 1e6},{4L * manifest.Classes},"));
+            writer.Write(Line($"{edge.HeadMs[i]:0.######},{tail.HeadMs[i]:0.######}\n"));
         }
     }
 
@@ -139,10 +156,14 @@ public static class ProfileFile
             Input = new InputInfo([inputBytes / 4], "float32", 1 / 255.0),
             Classes = (int)(units[^1].OutBytes / 4),
             Units = units,
-            Cuts = [.. bytes.Select((size, k) => new CutInfo(k, size, candidates[k], k == units.Count ? "" : k == 0 ? "input" : units[k - 1].Name))],
+            Cuts = [.. bytes.Select(
+                (size, k) => new CutInfo(k, size, candidates[k], k == units.Count ? "" : k == 0 ? "input" : units[k - 1].Name))],
             Exits = [.. heads, new ExitInfo(heads.Count + 1, "final", units.Count, 0, 1, units[^1].Name)],
         };
     }
+
+    static bool Fits(DeviceProfile profile, ModelManifest manifest) =>
+        profile.UnitMs.Count == manifest.Units.Count && profile.HeadMs.Count == manifest.SideExits;
 
     static List<double> Added(List<double> list, double value)
     {

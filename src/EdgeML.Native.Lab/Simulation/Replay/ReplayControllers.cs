@@ -13,8 +13,8 @@ public static class ReplayControllers
     public static IReadOnlyList<string> Names { get; } = [.. PolicyControllers.Names, Oracle];
 
     /// <summary>What a decision of a controller costs by declaration, microseconds.</summary>
-    /// <remarks>Means over 2,000 to 16,000 decisions with <c>--decision-us measured</c>, VGG16 over a mobile trace, where most decisions are
-    /// full plans, on one busy desktop core. A run charges these and not the clock, so that a seed gives the same run everywhere.</remarks>
+    /// <remarks>Means over 2,000 to 16,000 decisions with <c>--decision-us measured</c>, VGG16 over a mobile trace, where most decisions
+    /// are full plans, on one busy core. A run charges these and not the clock, so that a seed gives the same run everywhere.</remarks>
     public static double DeclaredMicros(string name) => name switch
     {
         PolicyControllers.Planner or PolicyControllers.EdgeML => 150,
@@ -28,16 +28,19 @@ public static class ReplayControllers
     internal static IPolicyController Create(string name, ReplayScenario scenario, VirtualWorld world, VirtualEdge edge, int seed)
     {
         if (name == Oracle) return new OracleController(world, edge.Truth);
-        if (!PolicyControllers.Names.Contains(name)) throw new ArgumentException($"controller '{name}' is none of {string.Join(", ", Names)}");
-        VirtualLink typical = scenario.Link.Mean(scenario.Tasks);
+        if (!PolicyControllers.Names.Contains(name))
+            throw new ArgumentException($"controller '{name}' is none of {string.Join(", ", Names)}");
         return PolicyControllers.Create(name, new ControllerContext
         {
             Model = scenario.Told,
             FixedPolicy = scenario.FixedPolicy,
-            TypicalLink = new LinkSnapshot { Up = true, RateBitsPerSecond = typical.RateBitsPerSecond, RttMs = typical.RttMs, TailFactor = 1 },
+            TypicalLink = Known(scenario.Link.Mean(scenario.Tasks)),
             Seed = seed,
             Learning = LearningMode.Inline,
             Reward = scenario.Reward,
         });
     }
+
+    static LinkSnapshot Known(VirtualLink link) =>
+        new() { Up = true, RateBitsPerSecond = link.RateBitsPerSecond, RttMs = link.RttMs, TailFactor = 1 };
 }

@@ -20,7 +20,8 @@ static class ReplayJudge
             if (record.Exit == 0) continue;
             ran++;
             latencies.Add(record.LatencyMs);
-            (latency, energy, exits, cuts) = (latency + record.LatencyMs, energy + record.EnergyJ, exits + record.Exit, cuts + record.Policy.Cut);
+            (latency, energy, exits, cuts) = (
+                latency + record.LatencyMs, energy + record.EnergyJ, exits + record.Exit, cuts + record.Policy.Cut);
             if (run.Correct[i]) right++;
             if (run.Satisfied[i]) satisfied++;
             if (record.LatencyMs <= scenario.Bounds.LatencyMs && record.EnergyJ <= scenario.Bounds.EnergyJ) own++;

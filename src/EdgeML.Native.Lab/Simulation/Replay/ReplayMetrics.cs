@@ -1,7 +1,8 @@
 namespace EdgeML.Native.Lab.Simulation.Replay;
 
 /// <summary>What a run, or several pooled, came to. NaN where there is nothing to say.</summary>
-/// <remarks>Lost tasks count as neither satisfied nor right in satisfaction and goodput; accuracy, latency and energy are of tasks that ran.</remarks>
+/// <remarks>Lost tasks count as neither satisfied nor right in satisfaction and goodput; accuracy, latency and energy are of tasks that
+/// ran.</remarks>
 public sealed record ReplayMetrics
 {
     /// <summary>Share of tasks whose own latency is inside its bound and whose state interval's mean energy is inside its bound.</summary>

@@ -8,7 +8,8 @@ public static class ReplayRunner
     /// <summary>Runs one seed; the same arguments give the same result, unless decisions are charged by the clock.</summary>
     /// <param name="scenario">What happens.</param>
     /// <param name="controller">One of <see cref="ReplayControllers.Names"/>.</param>
-    /// <param name="seed">Draws jitter, model error, order of inputs, arrivals and the controller's own exploration, each by itself.</param>
+    /// <param name="seed">Draws jitter, model error, order of inputs, arrivals and the controller's own exploration, each by
+    /// itself.</param>
     /// <param name="progress">Told now and then how many tasks are done.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">An unknown controller, or a profile that does not fit.</exception>

@@ -22,7 +22,9 @@ public sealed record ReplayScenario
     public ReplayScenario(ReplayProfile profile, ExitCalibration samples)
     {
         if (samples.Exits != profile.Manifest.Exits.Count)
-            throw new ArgumentException($"{samples.Source} holds {samples.Exits} exits a sample, profile {profile.Manifest.Name} has {profile.Manifest.Exits.Count}");
+            throw new ArgumentException(
+                $"{samples.Source} holds {samples.Exits} exits a sample, " +
+                $"profile {profile.Manifest.Name} has {profile.Manifest.Exits.Count}");
         Profile = profile;
         bool split = samples.Samples >= LeastToSplit;
         _calibration = split ? Every(samples, i => i % CalibrateEvery == 0) : samples;
@@ -36,8 +38,8 @@ public sealed record ReplayScenario
         (Profile, _calibration, _replayed) = (other.Profile, other._calibration, other._replayed);
         (Link, Bounds, Tasks, Power, Codec) = (other.Link, other.Bounds, other.Tasks, other.Power, other.Codec);
         (RawInput, ComputeJitter, RttJitterMs, Mismatch) = (other.RawInput, other.ComputeJitter, other.RttJitterMs, other.Mismatch);
-        (Arrivals, Shift, DeadlineMs, ProbeSeconds, DecisionMicros) = (other.Arrivals, other.Shift, other.DeadlineMs, other.ProbeSeconds, other.DecisionMicros);
-        (FixedPolicy, Reward) = (other.FixedPolicy, other.Reward);
+        (Arrivals, Shift, DeadlineMs, ProbeSeconds) = (other.Arrivals, other.Shift, other.DeadlineMs, other.ProbeSeconds);
+        (DecisionMicros, FixedPolicy, Reward) = (other.DecisionMicros, other.FixedPolicy, other.Reward);
         _told = new Lazy<CostModel>(ToldModel);
     }
 
@@ -77,13 +79,15 @@ public sealed record ReplayScenario
     /// <summary>Which samples tasks draw.</summary>
     public InputShift Shift { get; init; } = InputShift.None;
 
-    /// <summary>Milliseconds after which the edge finishes what the tail has not answered; by default, as live, the latency bound or a second.</summary>
+    /// <summary>Milliseconds after which the edge finishes what the tail has not answered; by default, as live, the latency bound or a
+    /// second.</summary>
     public double? DeadlineMs { get; init; }
 
     /// <summary>Seconds without a transfer after which the client probes the link; by default as live.</summary>
     public double ProbeSeconds { get; init; } = 1;
 
-    /// <summary>What a decision costs, microseconds; null for the controller's declared time, NaN for what it takes here, which differs from run to run.</summary>
+    /// <summary>What a decision costs, microseconds; null for the controller's declared time, NaN for what it takes here, which differs
+    /// from run to run.</summary>
     public double? DecisionMicros { get; init; }
 
     /// <summary>The policy of <c>fixed</c>.</summary>

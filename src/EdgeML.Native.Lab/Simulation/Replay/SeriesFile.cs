@@ -11,7 +11,8 @@ static class SeriesFile
         int thresholds = results[0].Scenario.Profile.Manifest.SideExits;
         writer.Write("seed,task,seconds,mbps,rttMs,cut,interval,");
         for (int i = 1; i <= thresholds; i++) writer.Write($"threshold{i},");
-        writer.Write("exit,correct,satisfied,lost,offloaded,fallback,latencyMs,edgeMs,wireMs,tailMs,energy,bytes,measuredMbps,decided,reason,expectedMs,expectedEnergy,expectedSatisfaction,cannotBeMet\n");
+        writer.Write("exit,correct,satisfied,lost,offloaded,fallback,latencyMs,edgeMs,wireMs,tailMs,energy,bytes,measuredMbps,");
+        writer.Write("decided,reason,expectedMs,expectedEnergy,expectedSatisfaction,cannotBeMet\n");
         foreach (ReplayResult result in results) Write(writer, result);
     }
 
@@ -28,12 +29,16 @@ static class SeriesFile
             DecisionExplanation explanation = run.Decisions[Math.Max(decision, 0)].Explanation;
             Inference.ExitPolicy policy = explanation.Policy;
             VirtualLink link = result.Scenario.Link.At(record.TimeSeconds, task);
-            writer.Write(Line($"{result.Seed},{task},{record.TimeSeconds:0.######},{link.RateBitsPerSecond / 1e6},{link.RttMs},{policy.Cut},{policy.Interval},"));
+            writer.Write(Line($"{result.Seed},{task},{record.TimeSeconds:0.######},{link.RateBitsPerSecond / 1e6},{link.RttMs},"));
+            writer.Write(Line($"{policy.Cut},{policy.Interval},"));
             foreach (float threshold in policy.Thresholds) writer.Write(Line($"{threshold:0.####},"));
-            writer.Write(Line($"{record.Exit},{Bit(run.Correct[task])},{Bit(run.Satisfied[task])},{Bit(record.Exit == 0)},{Bit(record.Offloaded)},{Bit(record.Fallback)},"));
-            writer.Write(Line($"{record.LatencyMs:0.####},{record.EdgeMs:0.####},{record.WireMs:0.####},{record.TailMs:0.####},{record.EnergyJ:0.######},{record.BytesSent},"));
-            writer.Write(Line($"{record.RateBitsPerSecond / 1e6:0.####},{Bit(decided)},{explanation.Reason},{explanation.Expected.LatencyMs:0.##},"));
-            writer.Write(Line($"{explanation.Expected.EnergyJ:0.####},{explanation.Expected.Satisfaction:0.####},{Bit(explanation.CannotBeMet)}\n"));
+            writer.Write(Line($"{record.Exit},{Bit(run.Correct[task])},{Bit(run.Satisfied[task])},{Bit(record.Exit == 0)},"));
+            writer.Write(Line($"{Bit(record.Offloaded)},{Bit(record.Fallback)},{record.LatencyMs:0.####},{record.EdgeMs:0.####},"));
+            writer.Write(Line($"{record.WireMs:0.####},{record.TailMs:0.####},{record.EnergyJ:0.######},{record.BytesSent},"));
+            writer.Write(Line($"{record.RateBitsPerSecond / 1e6:0.####},{Bit(decided)},{explanation.Reason},"));
+            PolicyEstimate expected = explanation.Expected;
+            writer.Write(Line($"{expected.LatencyMs:0.##},{expected.EnergyJ:0.####},{expected.Satisfaction:0.####},"));
+            writer.Write(Line($"{Bit(explanation.CannotBeMet)}\n"));
         }
     }
 

@@ -56,8 +56,10 @@ public class ReplayArithmeticTests
     public void Run_TailOnly_SendsTheInputOrTheFirstTensor()
     {
         ReplayScenario raw = TinyReplay.Scenario(10, 0, 0);
-        Assert.All(TinyReplay.Run(raw, PolicyControllers.TailOnly).Run.Records, record => Assert.Equal(10 + SendInputMs + 5, record.LatencyMs, 6));
-        Assert.All(TinyReplay.Run(raw with { RawInput = false }, PolicyControllers.TailOnly).Run.Records, record => Assert.Equal(20 + 10 + SendTensorMs + 3, record.LatencyMs, 6));
+        Assert.All(TinyReplay.Run(raw, PolicyControllers.TailOnly).Run.Records, record =>
+            Assert.Equal(10 + SendInputMs + 5, record.LatencyMs, 6));
+        Assert.All(TinyReplay.Run(raw with { RawInput = false }, PolicyControllers.TailOnly).Run.Records, record =>
+            Assert.Equal(20 + 10 + SendTensorMs + 3, record.LatencyMs, 6));
         Assert.All(TinyReplay.Run(raw, PolicyControllers.EdgeOnly).Run.Records, record => Assert.Equal(50, record.LatencyMs, 6));
     }
 
@@ -129,7 +131,8 @@ public class ReplayArithmeticTests
     [Fact]
     public void Run_FrequencyProxy_IsTheRecordsEnergy()
     {
-        ReplayScenario scenario = TinyReplay.Scenario(10, 0.5f, 2, new Requirements(100, 0.9)) with { Power = new FrequencyProxy(0.1, 1.1, 100) };
+        var power = new FrequencyProxy(0.1, 1.1, 100);
+        ReplayScenario scenario = TinyReplay.Scenario(10, 0.5f, 2, new Requirements(100, 0.9)) with { Power = power };
         Assert.All(TinyReplay.Run(scenario).Run.Records, record => Assert.Equal(0.1 + (record.Exit == 1 ? 0.25 : 0.55), record.EnergyJ, 9));
     }
 
@@ -137,7 +140,8 @@ public class ReplayArithmeticTests
     public void Metrics_SquareLink_AdaptationCountsTasksAfterEachChange()
     {
         // At 0.1 Mbps every task is late until the level is back; then the first one is in time again.
-        ReplayResult result = TinyReplay.Run(TinyReplay.Scenario(80, 0, 1, new Requirements(100, double.PositiveInfinity), "square:8,0.1,tasks=20") with { DeadlineMs = null });
+        var bounds = new Requirements(100, double.PositiveInfinity);
+        ReplayResult result = TinyReplay.Run(TinyReplay.Scenario(80, 0, 1, bounds, "square:8,0.1,tasks=20") with { DeadlineMs = null });
         Assert.Equal([20, 0, 20], result.Adaptations);
         Assert.Equal(20, result.Metrics.AdaptationTasks);
         Assert.Equal(0.5, result.Metrics.SatisfactionTask, 9);

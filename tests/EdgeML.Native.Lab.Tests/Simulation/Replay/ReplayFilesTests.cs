@@ -77,7 +77,8 @@ public class ReplayFilesTests
 
     [Fact]
     public void Profile_SeveralDevicesAndNoneChosen_Refused() =>
-        Assert.Contains("slow, fast", Assert.Throws<ArgumentException>(() => ProfileFile.Parse(new StringReader(TinyReplay.Profile), "tiny.csv", null)).Message);
+        Assert.Contains("slow, fast",
+            Assert.Throws<ArgumentException>(() => ProfileFile.Parse(new StringReader(TinyReplay.Profile), "tiny.csv", null)).Message);
 
     [Fact]
     public void Exits_WellFormed_JudgedByLabelsOrByTheFinalExit()
@@ -87,7 +88,8 @@ public class ReplayFilesTests
         Assert.Equal(2, samples.Samples);
         Assert.False(samples.IsCorrect(1, 1));
         Assert.Equal(0.9f, samples.Entropy(1, 1));
-        ExitCalibration unlabelled = ExitsFile.Parse(new StringReader(TinyReplay.Exits.Replace("1,4,2", "1,-1,2", StringComparison.Ordinal)), "e.csv");
+        ExitCalibration unlabelled = ExitsFile.Parse(
+            new StringReader(TinyReplay.Exits.Replace("1,4,2", "1,-1,2", StringComparison.Ordinal)), "e.csv");
         Assert.False(unlabelled.Labelled);
         Assert.True(unlabelled.IsCorrect(1, 2));
         Assert.False(unlabelled.IsCorrect(1, 1));
@@ -158,12 +160,14 @@ public class ReplayFilesTests
     [InlineData("poisson:NaN,queue=1")]
     [InlineData("poisson:5,queue=-1")]
     [InlineData("uniform:5,queue=1")]
-    public void Arrivals_Malformed_Refused(string spec) => Assert.Contains(spec, Assert.Throws<ArgumentException>(() => ArrivalProcess.Parse(spec)).Message);
+    public void Arrivals_Malformed_Refused(string spec) =>
+        Assert.Contains(spec, Assert.Throws<ArgumentException>(() => ArrivalProcess.Parse(spec)).Message);
 
     [Theory]
     [InlineData("easy")]
     [InlineData("easy-harder")]
     [InlineData("easy-hard,at=x")]
     [InlineData("easy-hard,at=5,at=6")]
-    public void Shift_Malformed_Refused(string spec) => Assert.Contains(spec, Assert.Throws<ArgumentException>(() => InputShift.Parse(spec)).Message);
+    public void Shift_Malformed_Refused(string spec) =>
+        Assert.Contains(spec, Assert.Throws<ArgumentException>(() => InputShift.Parse(spec)).Message);
 }

@@ -19,7 +19,8 @@ public class ReplayRandomTests
             ComputeJitter = 0.05, RttJitterMs = 2, Mismatch = 0.15, Power = new PowerModel(2, 8, 1),
         };
         ReplayResult first = TinyReplay.Run(scenario, controller, seed: 3), again = TinyReplay.Run(scenario with { }, controller, seed: 3);
-        Assert.Equal(first.Run.Records.Select(record => (record.LatencyMs, record.Policy)), again.Run.Records.Select(record => (record.LatencyMs, record.Policy)));
+        Assert.Equal(first.Run.Records.Select(record => (record.LatencyMs, record.Policy)),
+            again.Run.Records.Select(record => (record.LatencyMs, record.Policy)));
         Assert.Equal(first.Metrics, again.Metrics);
         Assert.NotEqual(first.Metrics, TinyReplay.Run(scenario, controller, seed: 4).Metrics);
     }
@@ -56,7 +57,8 @@ public class ReplayRandomTests
         for (int seed = 1; seed <= 200; seed++)
         {
             VirtualWorld world = scenario.World(seed);
-            double[] ratios = [world.Edge.UnitMs[0] / 20, world.Edge.UnitMs[1] / 30, world.Edge.HeadMs[0] / 5, world.Tail.UnitMs[0] / 2, world.Tail.UnitMs[1] / 3];
+            double[] ratios = [world.Edge.UnitMs[0] / 20, world.Edge.UnitMs[1] / 30, world.Edge.HeadMs[0] / 5, world.Tail.UnitMs[0] / 2,
+                world.Tail.UnitMs[1] / 3];
             Assert.All(ratios, ratio => Assert.InRange(ratio, 0.85, 1.15));
             widest = Math.Max(widest, ratios.Max(ratio => Math.Abs(ratio - 1)));
         }
@@ -122,7 +124,8 @@ public class ReplayRandomTests
         Assert.Equal(12.706 * Math.Abs(a - b) / 2, half, 6);
     }
 
-    /// <summary>Share of arrivals lost by a single server of constant service time with room for a number of tasks, from the embedded chain.</summary>
+    /// <summary>Share of arrivals lost by a single server of constant service time with room for a number of tasks, from the embedded
+    /// chain.</summary>
     static double LossOfMD1(double load, int room)
     {
         var arrivals = new double[room + 1];

@@ -11,7 +11,8 @@ namespace EdgeML.Native.Lab.Tests.Simulation.Replay;
 public class SharedReplayTests(ITestOutputHelper output)
 {
     static ReplayScenario Scenario(string device, string link, int tasks, double ghz) => new(
-        ProfileFile.Load(SharedData.Require("profiles/vgg16-cifar10.csv"), device), ExitsFile.Load(SharedData.Require("exits/vgg16-cifar10.csv")))
+        ProfileFile.Load(SharedData.Require("profiles/vgg16-cifar10.csv"), device),
+            ExitsFile.Load(SharedData.Require("exits/vgg16-cifar10.csv")))
     {
         Link = LinkCourse.Parse(link, 0),
         Bounds = new Requirements(100, ghz),
@@ -30,7 +31,8 @@ public class SharedReplayTests(ITestOutputHelper output)
         // Every head before the exit is tried and refuses.
         float[] thresholds = [1e-30f, 1e-30f, 1e-30f];
         if (exit <= 3) thresholds[exit - 1] = 1;
-        ReplayScenario scenario = Scenario("tx2", "constant:15", 2000, 1.2) with { FixedPolicy = new ExitPolicy(thresholds, 21), DecisionMicros = 0 };
+        var policy = new ExitPolicy(thresholds, 21);
+        ReplayScenario scenario = Scenario("tx2", "constant:15", 2000, 1.2) with { FixedPolicy = policy, DecisionMicros = 0 };
         ReplayResult result = ReplayRunner.Run(scenario, PolicyControllers.Fixed, seed: 1);
         double[] latencies = [.. result.Run.Records.Where(record => record.Exit == exit).Select(record => record.LatencyMs).Order()];
         Assert.True(latencies.Length > 1900);
@@ -41,7 +43,8 @@ public class SharedReplayTests(ITestOutputHelper output)
     public void Run_Tx2AllLocal_BreaksTheFrequencyBoundAndTheOracleHoldsIt()
     {
         ReplayScenario scenario = Scenario("tx2", "paper:s3", 1000, 1.2);
-        ReplayResult local = ReplayRunner.Run(scenario, PolicyControllers.EdgeOnly, seed: 1), oracle = ReplayRunner.Run(scenario, ReplayControllers.Oracle, seed: 1);
+        ReplayResult local = ReplayRunner.Run(scenario, PolicyControllers.EdgeOnly, seed: 1);
+        ReplayResult oracle = ReplayRunner.Run(scenario, ReplayControllers.Oracle, seed: 1);
         Assert.True(local.Metrics.SatisfactionTask < 0.01);
         Assert.Equal(1.30, local.Metrics.Energy, 2);
         Assert.True(oracle.Metrics.SatisfactionTask > 0.97, $"{oracle.Metrics.SatisfactionTask}");

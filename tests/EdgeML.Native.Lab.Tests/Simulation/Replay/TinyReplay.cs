@@ -34,7 +34,8 @@ static class TinyReplay
     public static ExitCalibration Samples => ExitsFile.Parse(new StringReader(Exits), "tiny-exits.csv");
 
     /// <summary>8 Mbps, so that 1000 bytes take a millisecond, and a round trip of 10 ms; nothing random, decisions free.</summary>
-    public static ReplayScenario Scenario(int tasks, float threshold, int cut, Requirements? bounds = null, string link = "constant:8") => new(Network, Samples)
+    public static ReplayScenario Scenario(int tasks, float threshold, int cut, Requirements? bounds = null, string link = "constant:8") =>
+        new(Network, Samples)
     {
         Link = LinkCourse.Parse(link, rttMs: 10),
         Bounds = bounds ?? new Requirements(1000, double.PositiveInfinity),
@@ -45,7 +46,8 @@ static class TinyReplay
         FixedPolicy = new ExitPolicy([threshold], cut, ControlLoop.MaxInterval),
     };
 
-    public static ReplayResult Run(ReplayScenario scenario, string controller = PolicyControllers.Fixed, int seed = 1) => ReplayRunner.Run(scenario, controller, seed);
+    public static ReplayResult Run(ReplayScenario scenario, string controller = PolicyControllers.Fixed, int seed = 1) =>
+        ReplayRunner.Run(scenario, controller, seed);
 
     /// <summary>Latencies of the easy and the hard sample, each the same whenever it comes.</summary>
     public static (double Easy, double Hard) Latencies(ReplayResult result)
@@ -53,6 +55,7 @@ static class TinyReplay
         double[] easy = Of(1), hard = Of(2);
         return (easy.Distinct().Single(), hard.Distinct().Single());
 
-        double[] Of(int exit) => [.. result.Run.Records.Where(record => record.Exit == exit).Select(record => Math.Round(record.LatencyMs, 6))];
+        double[] Of(int exit) =>
+            [.. result.Run.Records.Where(record => record.Exit == exit).Select(record => Math.Round(record.LatencyMs, 6))];
     }
 }
