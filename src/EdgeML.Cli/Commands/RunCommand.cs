@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Running;
 using EdgeML.Native.Control;
+using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
 using EdgeML.Native.Lab.Reports;
@@ -33,12 +34,20 @@ sealed class RunCommand : CliCommand
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE", "Write the answering exits' logits, float32, in input order.");
     readonly Option<string?> _json = SharedOptions.Json();
+    readonly Option<string?> _traceOut =
+        SharedOptions.OutputFile("--trace-out", "FILE", "Write what a learning controller experienced, for another device.");
+    readonly Option<string?> _traceIn = new("--trace-in")
+    {
+        HelpName = "FILE",
+        Description = "Start a learning controller with what one experienced on another device.",
+    };
 
     public RunCommand()
         : base("run", "Answer a data source, here or together with a tail.",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
-        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _deadline, _inFlight, _threads, _seed, _logits, _json);
+        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _deadline, _inFlight, _threads, _seed, _logits, _json,
+            _traceOut, _traceIn);
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -47,7 +56,8 @@ sealed class RunCommand : CliCommand
         using var source = spec.Open(model.Manifest.Input.Shape, parsed.GetValue(_count));
         int count = parsed.GetValue(_count) ?? (source.Count is { } all ? checked((int)all) : DefaultCount);
         int inFlight = parsed.GetValue(_inFlight) ?? 1;
-        using var session = new EdgeSession(model, SessionOptions(parsed, model, inFlight));
+        TransitionTrace? record = parsed.GetValue(_traceOut) is null ? null : new TransitionTrace();
+        using var session = new EdgeSession(model, SessionOptions(parsed, model, inFlight, record));
         var tally = new RunTally(count, model.Manifest.Exits.Count);
         using var progress = new ProgressLine("tasks", count);
         var feed = new TaskFeed(session, source, tally, model.Manifest.Classes)
@@ -66,10 +76,11 @@ sealed class RunCommand : CliCommand
         report.Show(AnsiConsole.Console);
         if (parsed.GetValue(_logits) is { } logitsPath) AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
         if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
+        record?.Save(parsed.GetValue(_traceOut)!);
         return 0;
     }
 
-    EdgeSessionOptions SessionOptions(ParseResult parsed, BranchedModel model, int inFlight)
+    EdgeSessionOptions SessionOptions(ParseResult parsed, BranchedModel model, int inFlight, TransitionTrace? record)
     {
         var manifest = model.Manifest;
         string controller = parsed.GetValue(_controller) ?? PolicyControllers.Fixed;
@@ -82,6 +93,12 @@ sealed class RunCommand : CliCommand
         bool isFixed = controller == PolicyControllers.Fixed;
         if (!isFixed && (thresholdsGiven || parsed.GetValue(_cut) is not null))
             throw new ArgumentException($"controller {controller} chooses thresholds and cut; --thresholds and --cut go with --controller fixed");
+        if ((parsed.GetValue(_traceIn) ?? parsed.GetValue(_traceOut)) is not null && !PolicyControllers.LearningNames.Contains(controller))
+        {
+            string learning = string.Join(", ", PolicyControllers.LearningNames);
+            throw new ArgumentException($"controller {controller} does not learn; --trace-in and --trace-out go with {learning}");
+        }
+        TransitionTrace? source = parsed.GetValue(_traceIn) is { } traceIn ? TransitionTrace.Load(traceIn) : null;
         var tail = parsed.GetValue(_tail);
         return new EdgeSessionOptions
         {
@@ -89,7 +106,9 @@ sealed class RunCommand : CliCommand
             Codec = parsed.GetValue(_codec) == "fp16" ? TensorEncoding.Float16 : TensorEncoding.Float32,
             DeadlineMs = parsed.GetValue(_deadline),
             Tail = tail is { } address ? new TailClientOptions { Host = address.Host, Port = address.Port } : null,
-            ControllerName = isFixed ? null : controller,
+            CreateController = isFixed
+                ? null
+                : context => PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }),
             Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval) : null,
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
             Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity, parsed.GetValue(_energy) ?? double.PositiveInfinity),

@@ -3,7 +3,10 @@ using EdgeML.Native.Inference;
 namespace EdgeML.Native.Control;
 
 /// <summary>Between policies and the actor's numbers in 0..1: thresholds as they are, then the cut, then the interval.</summary>
-/// <remarks>G_j = y_j, C = min(P - 1, floor(P y)) over the P candidate cuts, T = 1 + min(Nmax - 1, floor(Nmax y)); every value has the same share of 0..1.</remarks>
+/// <remarks>
+/// G_j = y_j, C = min(P - 1, floor(P y)) over the P candidate cuts, T = 1 + min(Nmax - 1, floor(Nmax y)); every value has the same share
+/// of 0..1.
+/// </remarks>
 sealed class ActionCodec(int sideExits, int[] cuts, int maxInterval = 5, ThresholdForm form = ThresholdForm.PerExit)
 {
     readonly int _thresholds = form == ThresholdForm.None ? 0 : sideExits;

@@ -1,3 +1,4 @@
+using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Offload;
 
@@ -31,4 +32,13 @@ public sealed record ControllerContext
 
     /// <summary>The reward of learning controllers.</summary>
     public RewardOptions Reward { get; init; } = new();
+
+    /// <summary>What a learning controller experienced on another device; mixed into its training at the start.</summary>
+    public TransitionTrace? SourceTrace { get; init; }
+
+    /// <summary>Updates from that experience alone, before the first decision; the paper only mixes.</summary>
+    public int SourceUpdates { get; init; }
+
+    /// <summary>Takes down what a learning controller experiences, for another device. Whoever made it saves it after the run.</summary>
+    public TransitionTrace? RecordTrace { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
@@ -13,6 +14,7 @@ sealed class DdpgController : IPolicyController
     readonly RewardFunction _reward;
     readonly OrnsteinUhlenbeck _noise;
     readonly Learner _learner;
+    readonly TransitionTrace? _record;
     readonly bool _extended;
     readonly float[] _state;
     readonly float[] _nextState;
@@ -25,14 +27,17 @@ sealed class DdpgController : IPolicyController
                           string name = PolicyControllers.Ddpg, ThresholdForm form = ThresholdForm.PerExit)
     {
         Name = name;
-        options ??= new DdpgOptions();
+        options ??= new DdpgOptions { SourceUpdates = context.SourceUpdates };
         _model = context.Model;
         _codec = new ActionCodec(_model.SideExits, _model.Cuts, ControlLoop.MaxInterval, form);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
         _extended = extended;
         int stateSize = extended ? StateEncoder.ExtendedSize : StateEncoder.PaperSize;
         (_state, _nextState, _action) = (new float[stateSize], new float[stateSize], new float[_codec.Size]);
-        var agent = new DdpgAgent(options, stateSize, _codec.Size, context.Seed);
+        ReplayBuffer? source = context.SourceTrace?.Transitions(_model, stateSize, _codec.Size, _reward);
+        var agent = new DdpgAgent(options, stateSize, _codec.Size, context.Seed, source);
+        _record = context.RecordTrace;
+        _record?.Begin(_model, stateSize, _codec.Size);
         _noise = new OrnsteinUhlenbeck(_codec.Size, options.NoiseTheta, options.NoiseSigma, options.NoiseDecay, options.NoiseFloor,
                                        new SeededRandom(context.Seed, stream: 3));
         _learner = Learner.Create(agent, context.Learning, context.LearningBudget);
@@ -53,7 +58,9 @@ sealed class DdpgController : IPolicyController
         {
             // The action that was executed, not the one proposed: the session may have run another.
             _codec.Encode(observation.Executed, _action);
-            _learner.Step(_state, _action, (float)_reward.Reward(observation), _nextState);
+            float reward = (float)_reward.Reward(observation);
+            _learner.Step(_state, _action, reward, _nextState);
+            _record?.Add(_state, _action, reward, _nextState, observation);
         }
         _nextState.CopyTo(_state, 0);
         _learner.Networks.Act(_state, _noise.Next(), _action);

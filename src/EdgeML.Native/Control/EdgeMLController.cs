@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
@@ -32,6 +33,7 @@ sealed class EdgeMLController : IPolicyController
     readonly OrnsteinUhlenbeck _noise;
     readonly SeededRandom _turns;
     readonly Learner _learner;
+    readonly TransitionTrace? _record;
     readonly SafetyNet _safety = new();
     readonly float[] _state;
     readonly float[] _nextState;
@@ -53,7 +55,10 @@ sealed class EdgeMLController : IPolicyController
         int stateSize = StateEncoder.ExtendedSize + 1 + _codec.Size;
         (_state, _nextState) = (new float[stateSize], new float[stateSize]);
         (_executed, _plan, _moved) = (new float[_codec.Size], new float[_codec.Size], new float[_codec.Size]);
-        var agent = new DdpgAgent(s_options, stateSize, _codec.Size, context.Seed);
+        ReplayBuffer? source = context.SourceTrace?.Transitions(_model, stateSize, _codec.Size, _reward);
+        var agent = new DdpgAgent(s_options with { SourceUpdates = context.SourceUpdates }, stateSize, _codec.Size, context.Seed, source);
+        _record = context.RecordTrace;
+        _record?.Begin(_model, stateSize, _codec.Size);
         _noise = new OrnsteinUhlenbeck(_codec.Size, s_options.NoiseTheta, s_options.NoiseSigma, s_options.NoiseDecay, s_options.NoiseFloor,
                                        new SeededRandom(context.Seed, stream: 3));
         _turns = new SeededRandom(context.Seed, stream: 4);
@@ -81,7 +86,9 @@ sealed class EdgeMLController : IPolicyController
         if (_hasState && observation.Tasks > 0)
         {
             _codec.Encode(observation.Executed, _executed);
-            _learner.Step(_state, _executed, (float)_reward.Reward(observation), _nextState);
+            float reward = (float)_reward.Reward(observation);
+            _learner.Step(_state, _executed, reward, _nextState);
+            _record?.Add(_state, _executed, reward, _nextState, observation);
         }
         _nextState.CopyTo(_state, 0);
         _hasState = true;

@@ -36,7 +36,7 @@ public static class PolicyControllers
     /// <summary>The same, chosen again whenever the link has moved.</summary>
     public const string NeurosurgeonLive = "neurosurgeon-live";
 
-    /// <summary>NSGA-III over the paper's actions, every candidate executed for an interval; the oldest fifth is measured again each generation.</summary>
+    /// <summary>NSGA-III over the paper's actions, every candidate executed for an interval; the oldest fifth is measured again.</summary>
     public const string Nsga3 = "nsga3";
 
     /// <summary>The same, what was once measured counts for ever.</summary>
@@ -54,6 +54,9 @@ public static class PolicyControllers
         Fixed, EdgeOnly, TailOnly, Planner, Neurosurgeon, NeurosurgeonLive, Nsga3, Nsga3Stale, Nsga3Model,
         Ddpg, DdpgFirst, DdpgLast, DdpgNonBranch, EdgeML,
     ];
+
+    /// <summary>Those of them that learn from transitions, so that a trace can be taken from them and given to them.</summary>
+    public static IReadOnlyList<string> LearningNames { get; } = [Ddpg, DdpgFirst, DdpgLast, DdpgNonBranch, EdgeML];
 
     /// <summary>Makes a controller.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

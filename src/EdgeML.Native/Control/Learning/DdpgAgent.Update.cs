@@ -8,7 +8,7 @@ sealed partial class DdpgAgent
     public void Learn()
     {
         int batch = _options.Batch;
-        for (int row = 0; row < batch; row++) _picked[row] = _sampling.Below(_replay.Count);
+        _replay.Pick(_picked, _sampling);
 
         // Targets: y = r + gamma Q'(s', mu'(s')). There are no terminal states.
         for (int row = 0; row < batch; row++) Normalise(_replay.NextState(_picked[row]), _targetActor.InputRow(row));

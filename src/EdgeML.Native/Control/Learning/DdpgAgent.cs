@@ -6,7 +6,7 @@ sealed partial class DdpgAgent
     readonly DdpgOptions _options;
     readonly int _stateSize;
     readonly int _actionSize;
-    readonly ReplayBuffer _replay;
+    readonly MixedReplay _replay;
     readonly StateNormaliser _normaliser;
     readonly SeededRandom _sampling;
     readonly Mlp _actor;
@@ -17,10 +17,15 @@ sealed partial class DdpgAgent
     readonly Adam _criticAdam;
     readonly int[] _picked;
 
-    public DdpgAgent(DdpgOptions options, int stateSize, int actionSize, int seed)
+    /// <param name="options">Settings.</param>
+    /// <param name="stateSize">Numbers a state.</param>
+    /// <param name="actionSize">Numbers an action.</param>
+    /// <param name="seed">Seeds weights and sampling.</param>
+    /// <param name="source">Transitions of another device to start from.</param>
+    public DdpgAgent(DdpgOptions options, int stateSize, int actionSize, int seed, ReplayBuffer? source = null)
     {
         (_options, _stateSize, _actionSize) = (options, stateSize, actionSize);
-        _replay = new ReplayBuffer(options.Capacity, stateSize, actionSize);
+        _replay = new MixedReplay(new ReplayBuffer(options.Capacity, stateSize, actionSize), source);
         _normaliser = new StateNormaliser(stateSize);
         _sampling = new SeededRandom(seed, stream: 1);
         _actor = NewActor(options.Batch);
@@ -34,6 +39,7 @@ sealed partial class DdpgAgent
         _actorAdam = new Adam(_actor.Weights.Length, options.ActorRate);
         _criticAdam = new Adam(_critic.Weights.Length, options.CriticRate, options.CriticDecay);
         _picked = new int[options.Batch];
+        if (source is not null) StartFrom(source);
     }
 
     public DdpgOptions Options => _options;
@@ -45,7 +51,7 @@ sealed partial class DdpgAgent
     /// <summary>Updates so far.</summary>
     public long Steps { get; private set; }
 
-    public bool CanLearn => _replay.Count >= Math.Max(_options.WarmUp, 1);
+    public bool CanLearn => _replay.Has(Math.Max(_options.WarmUp, 1));
 
     public ReadOnlySpan<float> ActorWeights => _actor.Weights;
 
@@ -56,6 +62,14 @@ sealed partial class DdpgAgent
     {
         _normaliser.Observe(state);
         _replay.Add(state, action, reward, nextState);
+    }
+
+    void StartFrom(ReplayBuffer source)
+    {
+        // Half of the samples the normaliser takes; the other half is this device's own.
+        int stride = Math.Max(1, source.Count / (StateNormaliser.FreezeAfter / 2));
+        for (int i = 0; i < source.Count; i += stride) _normaliser.Observe(source.State(i));
+        for (int i = 0; i < _options.SourceUpdates && CanLearn; i++) Learn();
     }
 
     /// <summary>Copies what acting needs.</summary>

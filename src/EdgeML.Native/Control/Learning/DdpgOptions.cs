@@ -33,6 +33,9 @@ sealed record DdpgOptions
     /// <summary>Updates a decision.</summary>
     public int UpdatesPerDecision { get; init; } = 1;
 
+    /// <summary>Updates from another device's transitions alone, before the first decision.</summary>
+    public int SourceUpdates { get; init; }
+
     /// <summary>Pull of the exploration noise to 0.</summary>
     public double NoiseTheta { get; init; } = 0.15;
 

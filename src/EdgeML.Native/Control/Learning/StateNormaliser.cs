@@ -1,8 +1,9 @@
 namespace EdgeML.Native.Control.Learning;
 
 /// <summary>Running mean and spread of each state input; frozen after enough samples, so that what the nets see stops moving.</summary>
-sealed class StateNormaliser(int size, int freezeAfter = 500)
+sealed class StateNormaliser(int size, int freezeAfter = StateNormaliser.FreezeAfter)
 {
+    public const int FreezeAfter = 500;
     const float Limit = 5;
     readonly double[] _squares = new double[size];
     int _count;

@@ -2,7 +2,7 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Control.Rivals;
 
-/// <summary>The link as measured, everything else as profiled, and whether it has moved by more than a tenth since it was last planned for.</summary>
+/// <summary>The link as measured, all else as profiled, and whether it has moved by more than a tenth since it was planned for.</summary>
 sealed class LinkWatch
 {
     const double Moved = 1.1;
@@ -31,7 +31,7 @@ sealed class LinkWatch
         return _link.Observe(record, profiledTailMs: double.NaN);
     }
 
-    /// <summary>Why it is time to plan again; <see cref="DecisionReason.Stable"/> where it is not. Whoever asks plans accordingly.</summary>
+    /// <summary>Why to plan again, <see cref="DecisionReason.Stable"/> if there is no reason. Whoever asks plans accordingly.</summary>
     public DecisionReason Changed(in Requirements bounds)
     {
         DecisionReason reason = Compare(bounds);
@@ -44,7 +44,8 @@ sealed class LinkWatch
         if (!_hasPlan) return DecisionReason.Initial;
         if (bounds != _plannedFor) return DecisionReason.BoundsChanged;
         if (_conditions.LinkUp != _planned.LinkUp) return _conditions.LinkUp ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
-        if (Far(_conditions.RateBitsPerSecond, _planned.RateBitsPerSecond) || Far(_conditions.RttMs, _planned.RttMs)) return DecisionReason.LinkChanged;
+        if (Far(_conditions.RateBitsPerSecond, _planned.RateBitsPerSecond) || Far(_conditions.RttMs, _planned.RttMs))
+            return DecisionReason.LinkChanged;
         return Far(_conditions.TailFactor, _planned.TailFactor) || Far(_conditions.TailQueueMs, _planned.TailQueueMs)
             ? DecisionReason.TailChanged : DecisionReason.Stable;
     }

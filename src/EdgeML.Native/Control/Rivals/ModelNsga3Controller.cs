@@ -3,7 +3,7 @@ using EdgeML.Native.Inference;
 namespace EdgeML.Native.Control.Rivals;
 
 /// <summary>NSGA-III whose candidates are judged by the cost model as profiled, under the link as measured.</summary>
-/// <remarks>A change of link or bounds has every member judged anew; one generation a decision follows until the members have settled.</remarks>
+/// <remarks>A change of link or bounds has every member judged anew; one generation a decision follows until they have settled.</remarks>
 sealed class ModelNsga3Controller : IPolicyController
 {
     /// <summary>28 directions.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Rivals;
 
-/// <summary>Sorts points into fronts: the first is dominated by nothing, the next only by those before it. Objectives are minimised.</summary>
+/// <summary>Sorts points into fronts: the first is dominated by nothing, the next only by those before it. Less is better.</summary>
 /// <param name="capacity">Most points.</param>
 /// <param name="objectives">Numbers a point.</param>
 sealed class NondominatedSort(int capacity, int objectives)

@@ -35,7 +35,7 @@ sealed partial class Nsga3
         Array.Fill(_extremes, double.PositiveInfinity);
     }
 
-    /// <summary>Keeps P of parents and children: whole fronts, and from the one that no longer fits those that keep the directions even.</summary>
+    /// <summary>Keeps P of parents and children: whole fronts, and of the one that no longer fits who keeps the directions even.</summary>
     public void Select()
     {
         int all = 2 * Population;
@@ -74,7 +74,7 @@ sealed partial class Nsga3
                 _worst[axis] = Math.Max(_worst[axis], value);
             }
         }
-        // Extreme points: on each axis the member of the first front, or the extreme of before, that leaves the others closest to the ideal.
+        // Extreme points: for each axis the member of the first front, or the extreme of before, closest to the ideal on all others.
         for (int axis = 0; axis < axes; axis++)
         {
             Span<double> extreme = _newExtremes.AsSpan(axis * axes, axes);
@@ -110,7 +110,8 @@ sealed partial class Nsga3
         int axes = _objectives, width = axes + 1;
         for (int row = 0; row < axes; row++)
         {
-            for (int column = 0; column < axes; column++) _plane[(row * width) + column] = _extremes[(row * axes) + column] - _ideal[column];
+            for (int column = 0; column < axes; column++)
+                _plane[(row * width) + column] = _extremes[(row * axes) + column] - _ideal[column];
             _plane[(row * width) + axes] = 1;
         }
         for (int column = 0; column < axes; column++)

@@ -32,7 +32,8 @@ sealed partial class Nsga3
         _unborn = new double[variables];
         _mutationVariable = Math.Min(0.5, 1.0 / variables);
         _sort = new NondominatedSort(2 * Population, objectives);
-        (_survivors, _keptGenes, _keptValues) = (new int[Population], new double[Population * variables], new double[Population * objectives]);
+        _survivors = new int[Population];
+        (_keptGenes, _keptValues) = (new double[Population * variables], new double[Population * objectives]);
         (_direction, _distance, _counts) = (new int[2 * Population], new double[2 * Population], new int[Directions]);
         (_ideal, _worst, _nadir) = (new double[objectives], new double[objectives], new double[objectives]);
         (_extremes, _newExtremes) = (new double[objectives * objectives], new double[objectives * objectives]);

@@ -40,7 +40,7 @@ sealed class PolicySearch
         values[Inaccuracy] += share * (-accuracy - values[Inaccuracy]);
     }
 
-    /// <summary>Among the parents inside both bounds the most accurate one; if there are none, the one with the least sum of relative excesses.</summary>
+    /// <summary>Of the parents inside both bounds the most accurate one, or else the one with the least sum of relative excesses.</summary>
     /// <remarks>Ties go to less latency, then less energy, so the choice is never dominated by another parent.</remarks>
     /// <param name="bounds">The bounds.</param>
     /// <param name="share">Share of them that counts as inside.</param>

@@ -5,7 +5,7 @@ namespace EdgeML.Native.Tests.Control.Rivals;
 
 public class DdpgAblationTests
 {
-    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(300, 2));
+    static readonly CostModel s_model = TinyWorld.Model();
 
     [Theory]
     [InlineData(false, 0.2f)]
@@ -58,7 +58,8 @@ public class DdpgAblationTests
     public void Create_EdgeOnlyAndTailOnly_AreTheOuterCutsWithoutExits()
     {
         var context = new ControllerContext { Model = s_model };
-        using IPolicyController edge = PolicyControllers.Create(PolicyControllers.EdgeOnly, context), tail = PolicyControllers.Create(PolicyControllers.TailOnly, context);
+        using IPolicyController edge = PolicyControllers.Create(PolicyControllers.EdgeOnly, context);
+        using IPolicyController tail = PolicyControllers.Create(PolicyControllers.TailOnly, context);
         Assert.Equal(new ExitPolicy([0f, 0f, 0f], s_model.LocalCut, 5), edge.Next(default));
         Assert.Equal(new ExitPolicy([0f, 0f, 0f], s_model.CandidateCuts[0], 5), tail.Next(default));
         Assert.Equal((PolicyControllers.EdgeOnly, PolicyControllers.TailOnly), (edge.Name, tail.Name));

@@ -6,7 +6,7 @@ namespace EdgeML.Native.Tests.Control.Rivals;
 
 public class NeurosurgeonTests
 {
-    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(300, 2));
+    static readonly CostModel s_model = TinyWorld.Model();
 
     static Observation Seen(double mbps, in Requirements bounds, double seconds = 0, bool up = true) => new()
     {
@@ -51,7 +51,8 @@ public class NeurosurgeonTests
             Observation seen = Seen(mbps, new Requirements(boundMs, boundJ));
             using IPolicyController controller = Create(PolicyControllers.Neurosurgeon);
             double best = s_model.CandidateCuts.Max(cut => Cost(cut, seen).Satisfaction);
-            int expected = s_model.CandidateCuts.Where(cut => Cost(cut, seen).Satisfaction > best - 1e-6).MinBy(cut => Cost(cut, seen).LatencyMs);
+            IEnumerable<int> equals = s_model.CandidateCuts.Where(cut => Cost(cut, seen).Satisfaction > best - 1e-6);
+            int expected = equals.MinBy(cut => Cost(cut, seen).LatencyMs);
             Assert.Equal(expected, controller.Next(seen).Cut);
         }
     }

@@ -7,7 +7,7 @@ namespace EdgeML.Native.Tests.Control.Rivals;
 
 public class Nsga3ControllerTests
 {
-    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(300, 2));
+    static readonly CostModel s_model = TinyWorld.Model();
 
     [Theory]
     [InlineData(15, 1)]
@@ -36,14 +36,15 @@ public class Nsga3ControllerTests
             }
         }
         // 28 members share the whole front: between two of them lies a step of accuracy.
-        Assert.True(chosen.Accuracy > best - 0.06, $"seed {seed}, {mbps} Mbps: accuracy {chosen.Accuracy:0.000}, the grid's best {best:0.000}");
+        Assert.True(chosen.Accuracy > best - 0.06, $"seed {seed}, {mbps} Mbps: {chosen.Accuracy:0.000}, the grid's best {best:0.000}");
     }
 
     [Fact]
     public void Model_LinkLost_StaysOnTheEdge()
     {
         using var controller = new ModelNsga3Controller(new ControllerContext { Model = s_model });
-        var seen = new Observation { Link = new LinkSnapshot { Up = true, RateBitsPerSecond = 40e6, RttMs = 4, TailFactor = 1 }, Requirements = new(30, 0.15) };
+        var link = new LinkSnapshot { Up = true, RateBitsPerSecond = 40e6, RttMs = 4, TailFactor = 1 };
+        var seen = new Observation { Link = link, Requirements = new(30, 0.15) };
         Assert.True(controller.Next(seen).Cut < s_model.LocalCut);
         seen.Link.Up = false;
         Assert.Equal(s_model.LocalCut, controller.Next(seen).Cut);

@@ -31,8 +31,8 @@ public class Nsga3Tests
             sort.Rank(values, 60);
             for (int i = 0; i < 60; i++)
             {
-                int[] above = [.. Enumerable.Range(0, 60).Where(j => NondominatedSort.Dominates(points[j], points[i])).Select(j => sort.Front[j])];
-                Assert.Equal(above.Length == 0 ? 0 : above.Max() + 1, sort.Front[i]);
+                IEnumerable<int> above = Enumerable.Range(0, 60).Where(j => NondominatedSort.Dominates(points[j], points[i]));
+                Assert.Equal(above.Select(j => sort.Front[j] + 1).DefaultIfEmpty().Max(), sort.Front[i]);
             }
         }
     }
@@ -115,9 +115,9 @@ public class Nsga3Tests
         for (int generation = 0; generation < 50; generation++)
         {
             search.Breed();
-            string[] members = [.. Enumerable.Range(0, 2 * search.Population).Select(member => string.Join(' ', search.Genes(member).ToArray()))];
-            Assert.Equal(members.Length, members.Distinct().Count());
-            for (int member = 0; member < 2 * search.Population; member++)
+            int all = 2 * search.Population;
+            Assert.Equal(all, Enumerable.Range(0, all).Select(member => string.Join(' ', search.Genes(member).ToArray())).Distinct().Count());
+            for (int member = 0; member < all; member++)
                 Assert.All(search.Genes(member).ToArray(), gene => Assert.InRange(gene, 0, 1));
             search.Select();
         }

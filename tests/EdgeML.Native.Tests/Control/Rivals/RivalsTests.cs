@@ -5,11 +5,12 @@ namespace EdgeML.Native.Tests.Control.Rivals;
 
 public class RivalsTests
 {
-    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(300, 2));
+    static readonly CostModel s_model = TinyWorld.Model();
 
     public static TheoryData<string> Names => [.. PolicyControllers.Names];
 
-    static IPolicyController Create(string name, int seed = 1) => PolicyControllers.Create(name, new ControllerContext { Model = s_model, Seed = seed });
+    static IPolicyController Create(string name, int seed = 1) =>
+        PolicyControllers.Create(name, new ControllerContext { Model = s_model, Seed = seed });
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -4,12 +4,16 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Tests.Control.Rivals;
 
-/// <summary>Tasks that cost exactly what a cost model says, under a link whose rate alternates; the live control loop around them.</summary>
+/// <summary>Tasks that cost exactly what a cost model says, over a link whose rate alternates, in the live control loop.</summary>
 sealed class TinyWorld(CostModel truth, int seed = 1) : ILinkSource
 {
     readonly Random _random = new(seed);
     readonly PathCost[] _paths = new PathCost[truth.Exits];
     LinkSnapshot _link;
+
+    /// <summary>The synthetic network on a fast edge before a faster tail.</summary>
+    public static CostModel Model() =>
+        new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(300, 2));
 
     public Requirements Bounds { get; init; } = new(60, 0.3);
 
@@ -25,15 +29,16 @@ sealed class TinyWorld(CostModel truth, int seed = 1) : ILinkSource
 
     public LinkSnapshot Snapshot() => _link;
 
-    /// <summary>Runs tasks under a controller, which is disposed; returns the policies in force, task by task.</summary>
-    public List<ExitPolicy> Run(IPolicyController controller, int tasks)
+    /// <summary>Runs tasks, at most so many epochs, under a controller, which is disposed.</summary>
+    /// <returns>The policy in force, task by task.</returns>
+    public List<ExitPolicy> Run(IPolicyController controller, int tasks, int epochs = int.MaxValue)
     {
         SetLink(0);
         using var loop = new ControlLoop(controller, this, Bounds, new StoppedClock());
         Satisfied.Clear();
         loop.TaskSettled += (_, satisfied) => Satisfied.Add(satisfied);
         var policies = new List<ExitPolicy>(tasks);
-        for (int task = 0; task < tasks; task++)
+        for (int task = 0; task < tasks && loop.Counters.Decisions <= epochs; task++)
         {
             SetLink(task);
             ExitPolicy policy = loop.Current;
