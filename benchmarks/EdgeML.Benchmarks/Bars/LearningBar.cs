@@ -15,7 +15,7 @@ static class LearningBar
         var subject = new LearnerSubject();
         double act = Interleaved.PerCall(() => subject.Act(), callsPerRound: 200);
         yield return BarRow.AtMost($"DDPG chooses an action ({subject.Sizes})", act, LargestActMicros, $"{act:0.00} us", $"<= {LargestActMicros} us");
-        double learn = Interleaved.PerCall(subject.Learn, callsPerRound: 10);
+        double learn = Interleaved.PerCall(subject.Learn, callsPerRound: 1, rounds: 3000);
         yield return BarRow.AtMost($"DDPG learns from a batch of {subject.Batch}", learn, LargestLearnMicros, $"{learn:0.0} us", $"<= {LargestLearnMicros} us");
         var planner = new PlannerSubject(models.Shipped);
         double plan = Interleaved.PerCall(() => planner.Plan(), callsPerRound: 50);

@@ -28,6 +28,9 @@ public sealed class ControlLoop : IDisposable
     readonly IPolicyController _controller;
     readonly ILinkSource? _link;
     readonly TimeProvider _clock;
+
+    // Looking at a task takes less than reading the processor time does.
+    readonly TimeProvider _watch;
     readonly IntervalWindow _window = new(StateIntervals, MaxInterval);
     readonly ExitPolicy[] _policies = new ExitPolicy[PolicySlots];
     readonly DecisionTimes _decisionTimes = new();
@@ -50,10 +53,11 @@ public sealed class ControlLoop : IDisposable
     /// <param name="controller">Disposed with the loop.</param>
     /// <param name="link">What is known of link and tail; null for a session without a tail.</param>
     /// <param name="requirements">The bounds to start with.</param>
-    /// <param name="clock">Measures decisions; a simulation passes a virtual one.</param>
+    /// <param name="clock">Measures decisions, by default the processor time of the deciding thread; a simulation passes a virtual one.</param>
     public ControlLoop(IPolicyController controller, ILinkSource? link, Requirements requirements, TimeProvider? clock = null)
     {
-        (_controller, _link, _clock) = (controller, link, clock ?? TimeProvider.System);
+        (_controller, _link, _clock) = (controller, link, clock ?? ThreadTime.Clock);
+        _watch = clock ?? TimeProvider.System;
         _active = _requested = new Bounds(requirements);
     }
 
@@ -94,7 +98,7 @@ public sealed class ControlLoop : IDisposable
         get
         {
             LearningCounters learning = _controller.Learning;
-            double watching = _watching * 1e6 / _clock.TimestampFrequency;
+            double watching = _watching * 1e6 / _watch.TimestampFrequency;
             return new ControlCounters
             {
                 Tasks = _tasks,
@@ -116,7 +120,7 @@ public sealed class ControlLoop : IDisposable
     public void Completed(in TaskRecord record)
     {
         if (!_decided) Decide();
-        long start = _clock.GetTimestamp();
+        long start = _watch.GetTimestamp();
         _window.Add(record, _active.Value.LatencyMs, _delayMs);
         _delayMs = 0;
         _executed = record.Policy;
@@ -126,7 +130,7 @@ public sealed class ControlLoop : IDisposable
         bool early = _controller.Completed(record);
         bool linkFlipped = _link is not null && _link.Snapshot().Up != _linkWasUp;
         int interval = Math.Min(_policies[_slot].Interval, _window.MaxTasks);
-        _watching += _clock.GetTimestamp() - start;
+        _watching += _watch.GetTimestamp() - start;
         if (early || linkFlipped || _window.OpenTasks >= interval || !ReferenceEquals(_requested, _active)) Decide();
     }
 

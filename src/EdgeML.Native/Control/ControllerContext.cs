@@ -26,9 +26,12 @@ public sealed record ControllerContext
     /// time.</summary>
     public double LearningBudget { get; init; } = 0.02;
 
-    /// <summary>Half of the budget is for plans that are not urgent. A simulation has none: its runs must not depend on how fast this
+    /// <summary>What learning fills up to, deciding included; the rest is for watching tasks and reading clocks.</summary>
+    internal double LearnerShare => 0.75 * LearningBudget;
+
+    /// <summary>A quarter of the budget is for plans that are not urgent. A simulation has none: its runs must not depend on how fast this
     /// machine is.</summary>
-    internal double PlanningShare => Learning == LearningMode.Background ? LearningBudget / 2 : double.PositiveInfinity;
+    internal double PlanningShare => Learning == LearningMode.Background ? LearningBudget / 4 : double.PositiveInfinity;
 
     /// <summary>The reward of learning controllers.</summary>
     public RewardOptions Reward { get; init; } = new();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
@@ -40,7 +39,7 @@ sealed class DdpgController : IPolicyController
         _record?.Begin(_model, stateSize, _codec.Size);
         _noise = new OrnsteinUhlenbeck(_codec.Size, options.NoiseTheta, options.NoiseSigma, options.NoiseDecay, options.NoiseFloor,
                                        new SeededRandom(context.Seed, stream: 3));
-        _learner = Learner.Create(agent, context.Learning, context.LearningBudget);
+        _learner = Learner.Create(agent, context.Learning, context.LearnerShare);
         _explanation.Expected.LatencyMs = double.NaN;
     }
 
@@ -52,7 +51,7 @@ sealed class DdpgController : IPolicyController
 
     public ExitPolicy Next(in Observation observation)
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = ThreadTime.Now;
         StateEncoder.Encode(observation, _extended, _nextState);
         if (_hasState && observation.Tasks > 0)
         {
@@ -69,7 +68,7 @@ sealed class DdpgController : IPolicyController
         _explanation.Reason = _hasState ? DecisionReason.Explored : DecisionReason.Initial;
         _explanation.RateBitsPerSecond = observation.Link.RateBitsPerSecond;
         _hasState = true;
-        _decideMs += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        _decideMs += ThreadTime.MillisecondsSince(start);
         return policy;
     }
 

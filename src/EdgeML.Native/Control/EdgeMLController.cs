@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
@@ -62,7 +61,7 @@ sealed class EdgeMLController : IPolicyController
         _noise = new OrnsteinUhlenbeck(_codec.Size, s_options.NoiseTheta, s_options.NoiseSigma, s_options.NoiseDecay, s_options.NoiseFloor,
                                        new SeededRandom(context.Seed, stream: 3));
         _turns = new SeededRandom(context.Seed, stream: 4);
-        _learner = Learner.Create(agent, context.Learning, context.LearningBudget);
+        _learner = Learner.Create(agent, context.Learning, context.LearnerShare);
     }
 
     public string Name => PolicyControllers.EdgeML;
@@ -78,7 +77,7 @@ sealed class EdgeMLController : IPolicyController
 
     public ExitPolicy Next(in Observation observation)
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = ThreadTime.Now;
         ExitPolicy plan = _planner.Next(observation);
         _explanation = _planner.Explanation;
         Encode(observation, plan);
@@ -98,7 +97,7 @@ sealed class EdgeMLController : IPolicyController
         if (calm && !_explanation.CannotBeMet && _learner.Counters.Steps > 0 && _safety.Trusts) policy = Move(plan, observation);
         _explanation.Policy = policy;
         _safety.Decided(moved: policy != plan, _explanation.Expected.Satisfaction);
-        _decideMs += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        _decideMs += ThreadTime.MillisecondsSince(start);
         return policy;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
@@ -14,11 +13,11 @@ sealed class PlannerController : IPolicyController
     /// <summary>The most that one plan counts against the budget, milliseconds; the first one also pays for compiling.</summary>
     const double MaxDebitMs = 1;
 
-    readonly CostModel _model;
     /// <summary>How far urgent plans may overdraw the budget. Where tasks take so little that planning for every late one would take a
     /// good part of them, even urgent plans wait.</summary>
     const double MaxDebtMs = 5;
 
+    readonly CostModel _model;
     readonly double _share;
     readonly double[] _plannedMix;
     Planner.Plan _plan;
@@ -83,11 +82,12 @@ sealed class PlannerController : IPolicyController
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
         int interval = Interval(_calm);
         if (_calm == 0) Afford(interval, observation.Requirements);
-        if (reason != DecisionReason.Stable) Replan(observation.Requirements, reason);
+        bool plans = reason != DecisionReason.Stable, pays = plans && double.IsFinite(_share);
+        long start = pays ? ThreadTime.Now : 0;
+        if (plans) Replan(observation.Requirements, reason);
         ExitPolicy policy = Planner.Policy(_plan, interval);
-        PolicyEstimate expected = reason == DecisionReason.Stable
-            ? _explanation.Expected
-            : _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix);
+        PolicyEstimate expected = plans ? _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix) : _explanation.Expected;
+        if (pays) _creditMs -= Math.Min(MaxDebitMs, ThreadTime.MillisecondsSince(start));
         _explanation = new DecisionExplanation
         {
             Policy = policy,
@@ -131,7 +131,6 @@ sealed class PlannerController : IPolicyController
     {
         Corrections.Mix.CopyTo(_plannedMix);
         Planner.Mix.Blend(_plannedMix);
-        long start = double.IsFinite(_share) ? Stopwatch.GetTimestamp() : 0;
         // What the last intervals spent above their share, the next one must save.
         Requirements affordable = requirements with { EnergyJ = requirements.EnergyJ * _level };
         Planner.Plan found = Planner.Find(_conditions, affordable);
@@ -140,7 +139,6 @@ sealed class PlannerController : IPolicyController
                     && Planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
         if (!keep) _plan = found;
         (_planned, _plannedFor, _plannedLevel, _hasPlan, _cause) = (_conditions, requirements, _level, true, DecisionReason.Stable);
-        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
     DecisionReason Changed(in Requirements requirements)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EdgeML.Native.Control.Learning;
 
@@ -11,6 +12,7 @@ sealed class Adam(int length, float learningRate, float weightDecay = 0)
     double _power1 = 1, _power2 = 1;
 
     /// <summary>One step down the gradient. The length is a multiple of the vector width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step(float[] weights, float[] gradients)
     {
         _power1 *= Beta1;

@@ -1,12 +1,10 @@
-using System.Diagnostics;
 
 namespace EdgeML.Native.Control.Learning;
 
 /// <summary>Learns on a thread of its own, within a share of the time tasks take. The deciding thread never waits for it.</summary>
 /// <remarks>
 /// Transitions go over a ring with one writer and one reader; when it is full they are dropped. Weights come back through a copy under
-/// a lock that the learner holds for a microsecond and the decider only tries. Time is what the stopwatch shows over busy sections,
-/// which on a loaded machine is more than the processor time, never less.
+/// a lock that the learner holds for a microsecond and the decider only tries. Time is this thread's processor time.
 /// </remarks>
 sealed class BackgroundLearner : Learner
 {
@@ -39,12 +37,13 @@ sealed class BackgroundLearner : Learner
         _stride = (2 * agent.StateSize) + agent.ActionSize + 1;
         _queue = new float[QueueLength * _stride];
         _published = agent.NewActingNetworks();
+        Rehearse(agent);
         _thread = new Thread(Run) { IsBackground = true, Name = "edgeml-learner", Priority = ThreadPriority.BelowNormal };
         _thread.Start();
     }
 
     public override LearningCounters Counters =>
-        new(Volatile.Read(ref _steps), Volatile.Read(ref _busy) * 1e6 / Stopwatch.Frequency, OnCaller: false);
+        new(Volatile.Read(ref _steps), Volatile.Read(ref _busy) / 1e3, OnCaller: false);
 
     public override void Step(ReadOnlySpan<float> state, ReadOnlySpan<float> action, float reward, ReadOnlySpan<float> nextState)
     {
@@ -85,7 +84,7 @@ sealed class BackgroundLearner : Learner
         long owed = 0;
         while (!_stopping)
         {
-            long start = Stopwatch.GetTimestamp();
+            long start = ThreadTime.Now;
             bool worked = false;
             for (long read = _read; read < Volatile.Read(ref _written); read++)
             {
@@ -108,7 +107,7 @@ sealed class BackgroundLearner : Learner
                 Volatile.Write(ref _steps, _steps + 1);
                 worked = true;
             }
-            Volatile.Write(ref _busy, _busy + (Stopwatch.GetTimestamp() - start));
+            Volatile.Write(ref _busy, _busy + (ThreadTime.Now - start));
             if (worked) continue;
             _parked = true;
             // A transition that came in since the look above has set no event; look once more before sleeping.
@@ -117,9 +116,19 @@ sealed class BackgroundLearner : Learner
         }
     }
 
+    /// <summary>Compiling takes as long as two hundred updates and is no task's business: one update of another agent sees to it.</summary>
+    static void Rehearse(DdpgAgent agent)
+    {
+        var other = new DdpgAgent(agent.Options with { Capacity = 1, WarmUp = 1 }, agent.StateSize, agent.ActionSize, seed: 0);
+        float[] state = new float[agent.StateSize], action = new float[agent.ActionSize];
+        other.Remember(state, action, 0, state);
+        other.Learn();
+        other.Publish(other.NewActingNetworks());
+    }
+
     bool Affordable()
     {
-        double busyMs = Volatile.Read(ref _busy) * 1000.0 / Stopwatch.Frequency;
+        double busyMs = Volatile.Read(ref _busy) / 1e6;
         long steps = Volatile.Read(ref _steps);
         double stepMs = steps == 0 ? 0.3 : busyMs / steps;
         return busyMs + stepMs <= Volatile.Read(ref _allowedMs);

@@ -1,10 +1,12 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EdgeML.Native.Control.Learning;
 
 sealed partial class DdpgAgent
 {
     /// <summary>One update from a random batch of (s, a, r, s').</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Learn()
     {
         int batch = _options.Batch;
@@ -59,6 +61,7 @@ sealed partial class DdpgAgent
         Steps++;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void ActorSlopes(int row, float cloning, int batch)
     {
         ReadOnlySpan<float> output = _actor.OutputRow(row);
@@ -82,6 +85,7 @@ sealed partial class DdpgAgent
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void FillCritic(Mlp critic, int row, ReadOnlySpan<float> normalState, ReadOnlySpan<float> output, ReadOnlySpan<float> rawState)
     {
         Span<float> input = critic.InputRow(row);
@@ -96,6 +100,7 @@ sealed partial class DdpgAgent
     void Normalise(ReadOnlySpan<float> raw, Span<float> normal) =>
         StateNormaliser.Apply(_normaliser.Mean, _normaliser.InverseSpread, raw, normal);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Blend(float[] slow, float[] fast, float tau)
     {
         var share = new Vector<float>(tau);

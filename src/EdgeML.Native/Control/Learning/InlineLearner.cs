@@ -1,4 +1,3 @@
-using System.Diagnostics;
 
 namespace EdgeML.Native.Control.Learning;
 
@@ -7,18 +6,18 @@ sealed class InlineLearner(DdpgAgent agent) : Learner(agent.NewActingNetworks())
 {
     long _busy;
 
-    public override LearningCounters Counters => new(agent.Steps, _busy * 1e6 / Stopwatch.Frequency, OnCaller: true);
+    public override LearningCounters Counters => new(agent.Steps, _busy / 1e3, OnCaller: true);
 
     public override void Step(ReadOnlySpan<float> state, ReadOnlySpan<float> action, float reward, ReadOnlySpan<float> nextState)
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = ThreadTime.Now;
         agent.Remember(state, action, reward, nextState);
         if (agent.CanLearn)
         {
             for (int i = 0; i < agent.Options.UpdatesPerDecision; i++) agent.Learn();
             agent.Publish(Networks);
         }
-        _busy += Stopwatch.GetTimestamp() - start;
+        _busy += ThreadTime.Now - start;
     }
 
     public override void TaskDone(double taskMs, double decideMs)

@@ -25,6 +25,7 @@ static unsafe class MatrixProduct
     /// <param name="n">Columns of the result, a multiple of <see cref="Lanes"/>.</param>
     /// <param name="k">Inner dimension.</param>
     /// <param name="start">n values every row of the result starts from (a bias), or null for zeros.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(float* a, int aRow, int aColumn, float* b, float* c, int m, int n, int k, float* start = null)
     {
         int row = 0;

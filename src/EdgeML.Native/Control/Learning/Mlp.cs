@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace EdgeML.Native.Control.Learning;
 
@@ -85,6 +86,7 @@ sealed unsafe class Mlp
     }
 
     /// <summary>Computes the outputs of the first <paramref name="rows"/> input rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Forward(int rows)
     {
         fixed (float* weights = Weights)
@@ -108,6 +110,7 @@ sealed unsafe class Mlp
     /// <param name="rows">As in that call.</param>
     /// <param name="weightSlopes">Whether <see cref="Gradients"/> are wanted.</param>
     /// <param name="inputSlopes">Whether the slopes of the inputs are wanted.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Backward(int rows, bool weightSlopes, bool inputSlopes)
     {
         fixed (float* gradients = Gradients)
@@ -146,6 +149,7 @@ sealed unsafe class Mlp
         return OutputRow(0)[output];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Transpose(int layer, float* transposed)
     {
         (int inputs, int outputs, int width, int inputWidth) = (_sizes[layer], _sizes[layer + 1], _padded[layer + 1], _padded[layer]);
@@ -161,6 +165,7 @@ sealed unsafe class Mlp
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Activate(Activation activation, float* values, int count)
     {
         if (activation == Activation.Relu)
@@ -175,6 +180,7 @@ sealed unsafe class Mlp
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Deactivate(Activation activation, float* values, float* slopes, int count)
     {
         if (activation == Activation.Linear) return;
@@ -188,6 +194,7 @@ sealed unsafe class Mlp
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void SumRows(float* rows, float* sums, int count, int width)
     {
         for (int column = 0; column < width; column += Vector<float>.Count)
