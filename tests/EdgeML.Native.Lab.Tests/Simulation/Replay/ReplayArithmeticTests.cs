@@ -163,7 +163,9 @@ public class ReplayArithmeticTests
         ExitCalibration other = ExitsFile.Parse(new StringReader("index,label,pred1,entropy1\n0,1,1,0.5\n"), "other.csv");
         string message = Assert.Throws<ArgumentException>(() => new ReplayScenario(TinyReplay.Network, other)
         {
-            Link = LinkCourse.Parse("constant:1"), Bounds = Requirements.None, Tasks = 1,
+            Link = LinkCourse.Parse("constant:1"),
+            Bounds = Requirements.None,
+            Tasks = 1,
         }).Message;
         Assert.Contains("1 exits", message);
         Assert.Contains("has 2", message);

@@ -16,7 +16,10 @@ public class ReplayRandomTests
     {
         ReplayScenario scenario = TinyReplay.Scenario(400, 0, 1, new Requirements(60, 0.4), "square:8,1,tasks=50") with
         {
-            ComputeJitter = 0.05, RttJitterMs = 2, Mismatch = 0.15, Power = new PowerModel(2, 8, 1),
+            ComputeJitter = 0.05,
+            RttJitterMs = 2,
+            Mismatch = 0.15,
+            Power = new PowerModel(2, 8, 1),
         };
         ReplayResult first = TinyReplay.Run(scenario, controller, seed: 3), again = TinyReplay.Run(scenario with { }, controller, seed: 3);
         Assert.Equal(first.Run.Records.Select(record => (record.LatencyMs, record.Policy)),

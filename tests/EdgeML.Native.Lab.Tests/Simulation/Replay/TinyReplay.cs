@@ -36,15 +36,15 @@ static class TinyReplay
     /// <summary>8 Mbps, so that 1000 bytes take a millisecond, and a round trip of 10 ms; nothing random, decisions free.</summary>
     public static ReplayScenario Scenario(int tasks, float threshold, int cut, Requirements? bounds = null, string link = "constant:8") =>
         new(Network, Samples)
-    {
-        Link = LinkCourse.Parse(link, rttMs: 10),
-        Bounds = bounds ?? new Requirements(1000, double.PositiveInfinity),
-        Tasks = tasks,
-        ComputeJitter = 0,
-        DecisionMicros = 0,
-        DeadlineMs = 1000,
-        FixedPolicy = new ExitPolicy([threshold], cut, ControlLoop.MaxInterval),
-    };
+        {
+            Link = LinkCourse.Parse(link, rttMs: 10),
+            Bounds = bounds ?? new Requirements(1000, double.PositiveInfinity),
+            Tasks = tasks,
+            ComputeJitter = 0,
+            DecisionMicros = 0,
+            DeadlineMs = 1000,
+            FixedPolicy = new ExitPolicy([threshold], cut, ControlLoop.MaxInterval),
+        };
 
     public static ReplayResult Run(ReplayScenario scenario, string controller = PolicyControllers.Fixed, int seed = 1) =>
         ReplayRunner.Run(scenario, controller, seed);
