@@ -9,23 +9,42 @@ static class HeadsBar
 
     const double LargestRatio = 1.02;
     const double LargestMicrosPerRange = 2;
+    const int Loads = 7;
 
     public static IEnumerable<BarRow> Measure(BenchmarkModels models)
     {
         if (models.Vgg16 is { } vgg16) yield return Large(vgg16);
         else yield return BarRow.Skipped("heads tried and never taken, VGG16", BenchmarkModels.NoVgg16);
 
+        yield return Shipped(models.Shipped);
         using var subject = new NetworkSubject(models.Shipped);
         subject.LoadNoise(1);
-        var ranges = Interleaved.Measure(subject.RunRanges, subject.RunWhole, pairs: 1500);
-        double perRange = ranges.DifferenceMicros / subject.ExtraRanges;
-        yield return BarRow.AtMost(
-            $"one more range, {subject.Manifest.Name}", perRange, LargestMicrosPerRange,
-            $"{perRange:0.00} us (all exits {ranges.FirstMicros:0.0} us, whole {ranges.SecondMicros:0.0} us, ratio {ranges.Ratio:0.0000}, {ranges.Pairs} pairs)",
-            $"<= {LargestMicrosPerRange} us");
         var units = Interleaved.Measure(subject.RunUnits, subject.RunWhole, pairs: 300);
         yield return BarRow.Info(
             "the same before ranges are fused: a session per unit and head", $"ratio {units.Ratio:0.000} ({units.FirstMicros:0.0} us)");
+    }
+
+    static BarRow Shipped(string package)
+    {
+        // Where the allocator happens to put a session's memory moves its time by one percent, which is more than what is looked for:
+        // the median over several loads.
+        var loads = new Interleaved[Loads];
+        string name = "";
+        int extra = 1;
+        for (int i = 0; i < Loads; i++)
+        {
+            using var subject = new NetworkSubject(package);
+            subject.LoadNoise(1);
+            (name, extra) = (subject.Manifest.Name, subject.ExtraRanges);
+            loads[i] = Interleaved.Measure(subject.RunRanges, subject.RunWhole, pairs: 500);
+        }
+        double[] perRange = [.. loads.Select(load => load.DifferenceMicros / extra).Order()];
+        double median = Interleaved.Median(perRange);
+        return BarRow.AtMost(
+            $"one more range, {name}", median, LargestMicrosPerRange,
+            $"{median:0.0} us ({perRange[0]:0.0}..{perRange[^1]:0.0} over {Loads} loads; all exits {Interleaved.Median([.. loads.Select(load => load.FirstMicros)]):0} us, " +
+                $"whole {Interleaved.Median([.. loads.Select(load => load.SecondMicros)]):0} us, {Loads} x {loads[0].Pairs} pairs)",
+            $"<= {LargestMicrosPerRange} us");
     }
 
     static BarRow Large(string package)
