@@ -16,6 +16,7 @@ static class CommandList
         () => new RecordCommand(),
         () => new ProfileCommand(),
         () => new SimulateCommand(),
+        () => new MatrixCommand(),
         () => new DemoCommand(),
         () => new DoctorCommand(),
     ];

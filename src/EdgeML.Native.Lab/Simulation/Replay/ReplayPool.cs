@@ -29,9 +29,12 @@ public sealed class ReplayPool
     public double AdaptationTasks => ReplayJudge.Median([.. _results.SelectMany(result => result.Adaptations)]);
 
     /// <summary>Mean of a number over the seeds that have it, and half the width of its 95 % interval; NaN where there is none.</summary>
-    public (double Mean, double HalfWidth) Of(Func<ReplayMetrics, double> number)
+    public (double Mean, double HalfWidth) Of(Func<ReplayMetrics, double> number) =>
+        Interval([.. _results.Select(result => number(result.Metrics)).Where(double.IsFinite)]);
+
+    /// <summary>Mean of finite values and half the width of its 95 % interval; NaN where there is none.</summary>
+    internal static (double Mean, double HalfWidth) Interval(double[] values)
     {
-        double[] values = [.. _results.Select(result => number(result.Metrics)).Where(double.IsFinite)];
         if (values.Length == 0) return (double.NaN, double.NaN);
         double mean = values.Average();
         if (values.Length == 1) return (mean, double.NaN);

@@ -1,0 +1,32 @@
+namespace EdgeML.Native.Lab.Experiments;
+
+/// <summary>What a page about a matrix needs beside its cells.</summary>
+public sealed record MatrixReport
+{
+    /// <summary>The cells that can be judged.</summary>
+    public required IReadOnlyList<MatrixCellResult> Results { get; init; }
+
+    /// <summary>How the command was called; file names without folders.</summary>
+    public required string CommandLine { get; init; }
+
+    /// <summary>The computer.</summary>
+    public required string Machine { get; init; }
+
+    /// <summary>How long it took.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Seeds a row.</summary>
+    public required int Seeds { get; init; }
+
+    /// <summary>Runs that were done, of all in the plan that was asked for.</summary>
+    public required int Done { get; init; }
+
+    /// <summary>Runs in the plan that was asked for.</summary>
+    public required int Runs { get; init; }
+
+    /// <summary>Cells in that plan.</summary>
+    public required int Cells { get; init; }
+
+    /// <summary>Whether the plan was the short one.</summary>
+    public required bool Quick { get; init; }
+}

@@ -1,0 +1,91 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Lab.Experiments;
+using EdgeML.Native.Lab.Simulation.Replay;
+using EdgeML.Native.Lab.Tests.Simulation.Replay;
+
+namespace EdgeML.Native.Lab.Tests.Experiments;
+
+public class ControlMatrixTests
+{
+    static readonly MatrixSetting s_setting = new("slow", 60, double.PositiveInfinity);
+
+    static MatrixCell Cell(string link, int tasks = 60) => new(MatrixPart.Acceptance, link, 10, true, s_setting,
+        TinyReplay.Scenario(tasks, 0.5f, 1, new Requirements(60, double.PositiveInfinity), link) with
+        {
+            ComputeJitter = 0.05,
+            Mismatch = 0.15,
+        },
+        MatrixPlan.EverywhereRows);
+
+    [Fact]
+    public void Run_OneCoreOrThree_GivesTheSameNumbers()
+    {
+        MatrixCell[] cells = [Cell("constant:8"), Cell("square:8,1,tasks=20")];
+        string one = Numbers(new ControlMatrix(cells, seeds: 2).Run(1, TimeSpan.MaxValue));
+        string three = Numbers(new ControlMatrix(cells, seeds: 2).Run(3, TimeSpan.MaxValue));
+        Assert.Equal(one, three);
+        // 2 cells of 4 rows.
+        Assert.Equal(8, one.Split('\n').Length);
+    }
+
+    [Fact]
+    public void Run_AllTheTime_TellsEveryRun()
+    {
+        var told = new List<int>();
+        var matrix = new ControlMatrix([Cell("constant:8")], seeds: 3);
+        matrix.Run(2, TimeSpan.MaxValue, told.Add);
+        Assert.Equal(Enumerable.Range(1, 12), told);
+        Assert.Equal(matrix.Runs, matrix.Done);
+    }
+
+    [Fact]
+    public void Run_NoTime_HasNoCellToJudge()
+    {
+        var matrix = new ControlMatrix([Cell("constant:8")], seeds: 1);
+        Assert.Empty(matrix.Run(2, TimeSpan.Zero));
+        Assert.Equal(0, matrix.Done);
+    }
+
+    [Fact]
+    public void Run_Cancelled_Throws()
+    {
+        using var source = new CancellationTokenSource();
+        var matrix = new ControlMatrix([Cell("constant:8"), Cell("constant:6")], seeds: 5);
+        Assert.Throws<OperationCanceledException>(() => matrix.Run(2, TimeSpan.MaxValue, _ => source.Cancel(), source.Token));
+        Assert.True(matrix.Done < matrix.Runs);
+    }
+
+    [Fact]
+    public void Run_UnknownRow_SaysWhich()
+    {
+        MatrixCell cell = Cell("constant:8") with { Rows = ["edgeml", "nobody"] };
+        var error = Assert.Throws<ArgumentException>(() => new ControlMatrix([cell], seeds: 2).Run(2, TimeSpan.MaxValue));
+        Assert.Contains("nobody", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_ShortRun_SaysSo()
+    {
+        var matrix = new ControlMatrix([Cell("constant:8")], seeds: 1);
+        IReadOnlyList<MatrixCellResult> results = matrix.Run(1, TimeSpan.MaxValue);
+        using var writer = new StringWriter();
+        MatrixPage.Write(writer, new MatrixReport
+        {
+            Results = results,
+            CommandLine = "edgeml matrix",
+            Machine = "a machine",
+            Elapsed = TimeSpan.FromMinutes(1),
+            Seeds = 1,
+            Done = 4,
+            Runs = 40,
+            Cells = 10,
+            Quick = false,
+        });
+        string page = writer.ToString();
+        Assert.Contains("part of the whole plan, cut short by --minutes: 4 of 40 runs. Of 10 cells 1 can be judged", page, StringComparison.Ordinal);
+        Assert.Contains("| constant:8 | 10 | on | slow 60 ms", page, StringComparison.Ordinal);
+    }
+
+    static string Numbers(IReadOnlyList<MatrixCellResult> results) => string.Join('\n', results.SelectMany(result => result.Rows
+        .Select(row => $"{result.Cell.Name} {row.Controller} {string.Join(' ', row.Samples.Select(sample => sample.Metrics))}")));
+}
