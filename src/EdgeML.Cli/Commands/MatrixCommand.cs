@@ -45,7 +45,8 @@ sealed class MatrixCommand : CliCommand
         IReadOnlyList<MatrixCellResult> results;
         using (var progress = new ProgressLine("runs", matrix.Runs))
             results = matrix.Run(Environment.ProcessorCount, limit, progress.Report, cancellation);
-        if (results.Count == 0) throw new ArgumentException($"no cell of {cells.Count} came to its end in --minutes {limit.TotalMinutes:0.##}");
+        if (results.Count == 0)
+            throw new ArgumentException($"no cell of {cells.Count} came to its end in --minutes {limit.TotalMinutes:0.##}");
         var report = new MatrixReport
         {
             Results = results,
@@ -93,7 +94,9 @@ sealed class MatrixCommand : CliCommand
         string? line = File.Exists("/proc/cpuinfo")
             ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal))
             : null;
-        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        return line is null
+            ? RuntimeInformation.ProcessArchitecture.ToString()
+            : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
     static Option<string> Required(string name, string helpName, string description) =>

@@ -4,7 +4,8 @@ using EdgeML.Native.Lab.Simulation.Replay;
 
 namespace EdgeML.Native.Lab.Experiments;
 
-/// <summary>Runs cells x rows x seeds on several cores. The same cells and seeds give the same numbers, however many cores there are.</summary>
+/// <summary>Runs cells x rows x seeds on several cores. The same cells and seeds give the same numbers, however many cores there
+/// are.</summary>
 public sealed class ControlMatrix
 {
     readonly IReadOnlyList<MatrixCell> _cells;
@@ -68,7 +69,8 @@ public sealed class ControlMatrix
                 if (Interlocked.CompareExchange(ref error, e, null) is null) failed.Cancel();
             }
         }
-        Task.WaitAll([.. Enumerable.Range(0, Math.Max(1, cores)).Select(_ => Task.Run(Work, CancellationToken.None))], CancellationToken.None);
+        Task[] workers = [.. Enumerable.Range(0, Math.Max(1, cores)).Select(_ => Task.Run(Work, CancellationToken.None))];
+        Task.WaitAll(workers, CancellationToken.None);
         cancellation.ThrowIfCancellationRequested();
         if (error is not null) ExceptionDispatchInfo.Throw(error);
         return [.. _cells.Select(ResultOf).Where(result => result.CanBeJudged)];

@@ -9,6 +9,16 @@ public static class MatrixPage
     /// <summary>Lines of one demand that fails before the rest is counted only.</summary>
     const int MostFailures = 8;
 
+    const string Preface =
+        """
+        Acceptance cells: compute jitter of 5 %, true unit times up to 15 % off the profile, inputs that turn from easy to hard or from
+        hard to easy in mid-run, bounds on latency and on the paper's frequency, which is computed over the latency bound. S2 has
+        2,500 tasks, everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give. Traces run as they were measured,
+        most of them downlink. Goodput is the share of tasks answered right and inside both bounds; all shares in percent, `+-` is half a
+        95 % interval over seeds. `fixed` has no row: without a policy of its own it is `edge-only`. Inequalities compare means over seeds.
+
+        """;
+
     /// <summary>Writes the page.</summary>
     public static void Write(TextWriter writer, MatrixReport report)
     {
@@ -24,11 +34,7 @@ public static class MatrixPage
         Line($"");
         Line($"**{Extent(report)}**");
         Line($"");
-        Line($"Acceptance cells: compute jitter of 5 %, true unit times up to 15 % off the profile, inputs that turn from easy to hard or");
-        Line($"from hard to easy in mid-run, bounds on latency and on the paper's frequency, which is computed over the latency bound. S2 has 2,500 tasks,");
-        Line($"everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give. Traces run as they were measured, most of");
-        Line($"them downlink. Goodput is the share of tasks answered right and inside both bounds; all shares in percent, `+-` is half a 95 %");
-        Line($"interval over seeds. `fixed` has no row: without a policy of its own it is `edge-only`. Inequalities compare means over seeds.");
+        writer.Write(Preface);
         Section(writer, "Acceptance", MatrixVerdicts.Judge(report.Results));
         Section(writer, "Directions of the paper", MatrixDirections.Judge(report.Results));
         Line($"");
@@ -49,7 +55,7 @@ public static class MatrixPage
         return report.Done == report.Runs
             ? $"This is all of {plan}: {report.Cells} cells, {report.Runs} runs."
             : $"This is a part of {plan}, cut short by --minutes: {report.Done} of {report.Runs} runs. Of {report.Cells} cells " +
-              $"{report.Results.Count} can be judged, {full} with all their rows; the others are missing below.";
+              $"{report.Results.Count} can be judged, {full} with all their rows; rows without all seeds are left out below.";
     }
 
     static void Section(TextWriter writer, string title, IReadOnlyList<MatrixVerdict> verdicts)
@@ -75,7 +81,8 @@ public static class MatrixPage
         line($"|---|---|---|");
         foreach (MatrixCellResult result in results.Where(r => r.Cell is { Link: "S3", Part: MatrixPart.Acceptance }))
         {
-            foreach (MatrixRow row in result.Rows) line($"| {result.Cell.Setting.Name}, {result.Cell.Inputs} | {row.Controller} | {row.Adaptation:0.#} |");
+            foreach (MatrixRow row in result.Rows)
+                line($"| {result.Cell.Setting.Name}, {result.Cell.Inputs} | {row.Controller} | {row.Adaptation:0.#} |");
         }
     }
 
@@ -102,8 +109,9 @@ public static class MatrixPage
         line($"");
         line($"## How far the oracle is a ceiling");
         line($"");
-        line($"It knows link, times and mix, but plans with margins and on the mean, so another row can pass it. That is so in {above.Length} of");
-        line($"{cells.Length} cells, in {above.Count(cell => Lead(cell) > MatrixVerdicts.Tolerance)} by more than 0.5 points. There");
+        line($"It knows link, times and mix, but plans with margins and on the mean, so another row can pass it. That is so in");
+        int clearly = above.Count(cell => Lead(cell) > MatrixVerdicts.Tolerance);
+        line($"{above.Length} of {cells.Length} cells, in {clearly} by more than 0.5 points. There");
         line($"\"saturated\" and shares of the oracle's goodput ask for less than they seem to.");
         line($"");
         foreach (MatrixCellResult cell in above.Take(MostFailures))
@@ -121,7 +129,8 @@ public static class MatrixPage
         line($"");
         line($"## {title}");
         line($"");
-        line($"| link | RTT ms | raw | setting | inputs | edgeml | first 100 | after 100 | best rival | goodput | ahead | oracle | first 100 | after 100 |");
+        const string Head = "| link | RTT ms | raw | setting | inputs | edgeml | first 100 | after 100 | best rival | goodput | ahead | ";
+        line($"{Head}oracle | first 100 | after 100 |");
         line($"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (MatrixCellResult result in results.Where(result => result.Cell.Part == part).OrderBy(result => result.Cell.Link))
         {

@@ -48,18 +48,19 @@ public static class MatrixPlan
         var cells = new List<MatrixCell>();
 
         void Add(MatrixPart part, string link, string spec, int tasks, double rttMs, bool raw, MatrixSetting setting, bool all,
-            InputShift shift) => cells.Add(new MatrixCell(part, link, rttMs, raw, setting, new ReplayScenario(networks[setting.Device], samples)
-            {
-                Link = LinkCourse.Parse(spec, rttMs),
-                Bounds = new Requirements(setting.LatencyMs, setting.Ghz),
-                Tasks = tasks,
-                Power = new FrequencyProxy(
+            InputShift shift) => cells.Add(new MatrixCell(part, link, rttMs, raw, setting,
+                new ReplayScenario(networks[setting.Device], samples)
+                {
+                    Link = LinkCourse.Parse(spec, rttMs),
+                    Bounds = new Requirements(setting.LatencyMs, setting.Ghz),
+                    Tasks = tasks,
+                    Power = new FrequencyProxy(
                     FrequencyProxy.DefaultIdleGhz, FrequencyProxy.MaxGhzOf(setting.Device), setting.LatencyMs),
-                RawInput = raw,
-                ComputeJitter = ComputeJitter,
-                Mismatch = part == MatrixPart.Acceptance ? Mismatch : 0,
-                Shift = shift,
-            }, all ? AllRows : EverywhereRows));
+                    RawInput = raw,
+                    ComputeJitter = ComputeJitter,
+                    Mismatch = part == MatrixPart.Acceptance ? Mismatch : 0,
+                    Shift = shift,
+                }, all ? AllRows : EverywhereRows));
 
         void AddPaperLinks(MatrixPart part, MatrixSetting setting, InputShift shift)
         {

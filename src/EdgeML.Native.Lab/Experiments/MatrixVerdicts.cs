@@ -54,8 +54,9 @@ public static class MatrixVerdicts
             if (ours <= theirs)
                 failures.Add((ours - theirs, $"{rival}: {Points(ours)} against {Points(theirs)} over {shared.Length} cells"));
         }
-        return new MatrixVerdict($"ahead of every row but the oracle on the mean over the {open.Length} cells that are not saturated (rows)",
-            rivals.Length - failures.Count, rivals.Length, [.. failures.OrderBy(failure => failure.Margin).Select(failure => failure.Text)]);
+        string demand = $"ahead of every row but the oracle on the mean over the {open.Length} cells that are not saturated (rows)";
+        string[] texts = [.. failures.OrderBy(failure => failure.Margin).Select(failure => failure.Text)];
+        return new MatrixVerdict(demand, rivals.Length - texts.Length, rivals.Length, texts);
     }
 
     static MatrixVerdict OverCells(
