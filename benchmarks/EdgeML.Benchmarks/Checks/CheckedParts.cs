@@ -77,7 +77,12 @@ static class CheckedParts
         using var tail = new TailProcess(package);
         var result = EdgeProcess.Start(new EdgeRun
         {
-            Package = package, WarmUp = 1000, Tasks = 2000, LearningBudget = 0.2, TailPort = tail.Port, AlwaysOffload = true,
+            Package = package,
+            WarmUp = 1000,
+            Tasks = 2000,
+            LearningBudget = 0.2,
+            TailPort = tail.Port,
+            AlwaysOffload = true,
         });
         if (result.Offloaded < 1800) throw new InvalidOperationException($"{result.Offloaded} of 2000 tasks were answered by the tail");
         if (result.OldCollections > 0) throw new InvalidOperationException($"{result.OldCollections} collections of gen 2, {result.AllocatedBytesPerTask:0.##} B a task");

@@ -148,7 +148,11 @@ static class OffloadPingPong
 
         TailRequest Request => new()
         {
-            Policy = new ExitPolicy([], 0), Encoding = TensorEncoding.Float32, Payload = _buffer.Address, PayloadBytes = UpBytes, DeadlineMs = 1000,
+            Policy = new ExitPolicy([], 0),
+            Encoding = TensorEncoding.Float32,
+            Payload = _buffer.Address,
+            PayloadBytes = UpBytes,
+            DeadlineMs = 1000,
         };
 
         public double[] RoundBlocking(int count)

@@ -49,7 +49,7 @@ public static class PolicyControllers
     public const string EdgeML = "edgeml";
 
     /// <summary>The names <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = 
+    public static IReadOnlyList<string> Names { get; } =
     [
         Fixed, EdgeOnly, TailOnly, Planner, Neurosurgeon, NeurosurgeonLive, Nsga3, Nsga3Stale, Nsga3Model,
         Ddpg, DdpgFirst, DdpgLast, DdpgNonBranch, EdgeML,
