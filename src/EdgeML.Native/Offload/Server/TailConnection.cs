@@ -5,9 +5,13 @@ using EdgeML.Native.Offload.Wire;
 namespace EdgeML.Native.Offload.Server;
 
 /// <summary>One client on the tail: says hello, receives requests into lanes, answers pings. Knows no socket.</summary>
-/// <remarks><see cref="Run"/> has a thread of its own; replies are sent by the compute threads.</remarks>
+/// <remarks><see cref="Run"/> has a thread of its own, which also computes for a client that waits for each answer; others are answered by
+/// the compute threads.</remarks>
 sealed class TailConnection : IDisposable
 {
+    /// <summary>Answers in a row before which nothing else had come; then the next request is computed without changing threads.</summary>
+    const int LoneToStay = 16;
+
     readonly ITransport _transport;
     readonly FrameInput _input;
     readonly TailWorkers _workers;
@@ -18,6 +22,7 @@ sealed class TailConnection : IDisposable
     int _inFlight;
     int _unanswered;
     bool _refused;
+    int _lone;
 
     public TailConnection(ITransport transport, TailWorkers workers, ProtocolLimits limits)
     {
@@ -108,7 +113,12 @@ sealed class TailConnection : IDisposable
     }
 
     /// <summary>A request of this connection is about to be answered: from the answer on the client may send the next.</summary>
-    public void Answering() => Interlocked.Decrement(ref _unanswered);
+    public void Answering()
+    {
+        // A client that sends more before it has its answer is one whose next frame should be received while this one is computed.
+        Volatile.Write(ref _lone, _transport.HasArrivals ? 0 : Math.Min(_lone + 1, LoneToStay));
+        Interlocked.Decrement(ref _unanswered);
+    }
 
     /// <summary>A request of this connection is through, its answer sent; any thread.</summary>
     public void Done()
@@ -208,7 +218,7 @@ sealed class TailConnection : IDisposable
         job.Connection = this;
         Interlocked.Increment(ref _unanswered);
         lock (_doneGate) _inFlight++;
-        _workers.Submit(job);
+        _workers.Submit(job, mayRunHere: Volatile.Read(ref _lone) >= LoneToStay);
     }
 
     void Echo()

@@ -19,6 +19,7 @@ sealed class TailWorkers : IDisposable
     long _busyTicks;
     long _lastRun;
     int _inFlight;
+    int _running;
     float _busyShare;
     float _stretch = 1;
     bool _stopping;
@@ -70,12 +71,26 @@ sealed class TailWorkers : IDisposable
         }
     }
 
-    public void Submit(TailJob job)
+    /// <summary>Has a job computed and answered.</summary>
+    /// <param name="job">Received.</param>
+    /// <param name="mayRunHere">Whether this thread may do it when a compute thread would be free: it saves waking that one.</param>
+    public void Submit(TailJob job, bool mayRunHere)
     {
         lock (_gate)
         {
-            _queue.Enqueue(job);
-            Monitor.Pulse(_gate);
+            if (!mayRunHere || _running == _threads.Length || _queue.Count > 0)
+            {
+                _queue.Enqueue(job);
+                Monitor.Pulse(_gate);
+                return;
+            }
+            _running++;
+        }
+        Answer(job);
+        lock (_gate)
+        {
+            _running--;
+            if (_queue.Count > 0) Monitor.Pulse(_gate);
         }
     }
 
@@ -105,17 +120,21 @@ sealed class TailWorkers : IDisposable
 
     void Work()
     {
+        bool ran = false;
         while (true)
         {
             TailJob job;
             lock (_gate)
             {
-                while (_queue.Count == 0)
+                if (ran) _running--;
+                while (_queue.Count == 0 || _running == _threads.Length)
                 {
-                    if (_stopping) return;
+                    if (_stopping && _queue.Count == 0) return;
                     Monitor.Wait(_gate);
                 }
                 job = _queue.Dequeue();
+                _running++;
+                ran = true;
             }
             Answer(job);
         }

@@ -19,6 +19,9 @@ interface ITransport : IDisposable
     /// <returns>False when the time passed.</returns>
     bool WaitWritable(int timeoutMs);
 
+    /// <summary>Whether bytes have come that nobody has received yet; true where it cannot be told.</summary>
+    bool HasArrivals => true;
+
     /// <summary>Makes the receiving side end cleanly here, as if the peer had ended it; what is already there is still read.</summary>
     void EndReceive();
 

@@ -50,6 +50,22 @@ sealed class SocketTransport : ITransport
         }
     }
 
+    public bool HasArrivals
+    {
+        get
+        {
+            try
+            {
+                return _socket.Available > 0;
+            }
+            catch (Exception e) when (e is ObjectDisposedException or SocketException)
+            {
+                // A broken connection is noticed by whoever receives next.
+                return true;
+            }
+        }
+    }
+
     public bool WaitWritable(int timeoutMs)
     {
         try
