@@ -84,14 +84,12 @@ public sealed partial class EdgeSession
         ref var task = ref lane.Task;
         long started = Stopwatch.GetTimestamp();
         bool answered = lane.Run(start, stop, task.Policy.Thresholds);
-        double ms;
         if (_emulated is { } clock && stop > start)
         {
             int reached = answered ? _model.Manifest.Exits[(int)lane.Result.ExitIndex - 1].AfterUnit : stop;
             DeviceEmulation.WaitUntil(started, clock.Milliseconds(start, reached, task.Policy.Thresholds));
         }
-        ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        task.EdgeMs += ms;
+        task.EdgeMs += Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         if (stop > start)
         {
             if (lane.Result.Flags != 0) task.Result.InvalidLogits = true;
