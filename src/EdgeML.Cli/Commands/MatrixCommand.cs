@@ -60,11 +60,7 @@ sealed class MatrixCommand : CliCommand
             Cells = cells.Count,
             Quick = quick,
         };
-        AtomicFile.Write(page, stream =>
-        {
-            using var writer = new StreamWriter(stream);
-            MatrixPage.Write(writer, report);
-        });
+        AtomicFile.WriteText(page, writer => MatrixPage.Write(writer, report));
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => MatrixJson.Write(writer, report));
         foreach (MatrixVerdict verdict in MatrixVerdicts.Judge(results).Concat(MatrixDirections.Judge(results)))
         {

@@ -48,11 +48,7 @@ sealed class ProfileCommand : CliCommand
         DeviceProfile edge = measured.Scaled(parsed.GetValue(_slowdown) ?? 1);
         DeviceProfile tail = edge.Scaled(1 / (parsed.GetValue(_speed) ?? CostModel.GuessedTailSpeed));
         string path = parsed.GetRequiredValue(_out)!;
-        AtomicFile.Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream);
-            ProfileFile.Write(writer, model.Manifest, edge, tail);
-        });
+        AtomicFile.WriteText(path, writer => ProfileFile.Write(writer, model.Manifest, edge, tail));
         Console.WriteLine(
             $"{model.Manifest.Name} on {name}: {edge.UnitMs.Count} units {edge.UnitMs.Sum():0.000} ms, " +
             $"{edge.HeadMs.Count} heads {edge.HeadMs.Sum():0.000} ms, " +

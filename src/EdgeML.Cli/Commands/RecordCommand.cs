@@ -47,11 +47,7 @@ sealed class RecordCommand : CliCommand
         }
         progress.Clear();
         string path = parsed.GetRequiredValue(_out)!;
-        AtomicFile.Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream);
-            ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count);
-        });
+        AtomicFile.WriteText(path, writer => ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count));
         Console.WriteLine(
             $"{recorder.Samples} samples of {source.Spec} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
         return Task.FromResult(0);

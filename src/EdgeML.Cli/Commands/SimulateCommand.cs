@@ -111,11 +111,7 @@ sealed class SimulateCommand : CliCommand
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => SimulateReport.Write(writer, pool));
         if (parsed.GetValue(_series) is { } series)
         {
-            AtomicFile.Write(series, stream =>
-            {
-                using var writer = new StreamWriter(stream);
-                SeriesFile.Write(writer, pool.Results);
-            });
+            AtomicFile.WriteText(series, writer => SeriesFile.Write(writer, pool.Results));
         }
         return Task.FromResult(0);
     }

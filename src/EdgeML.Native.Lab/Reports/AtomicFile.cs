@@ -6,7 +6,7 @@ public static class AtomicFile
     /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> produces; an exception leaves the old file as it
     /// was.</summary>
     /// <param name="path">The file; its folder must exist.</param>
-    /// <param name="write">Writes the content; the stream is closed afterwards.</param>
+    /// <param name="write">Writes the content and leaves the stream open.</param>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     public static void Write(string path, Action<Stream> write)
     {
@@ -16,4 +16,14 @@ public static class AtomicFile
         if (Directory.Exists(full)) throw new ArgumentException($"{path} is a folder, a file is wanted");
         EdgeML.Native.Models.AtomicFile.Write(full, write);
     }
+
+    /// <summary>The same for text, in UTF-8.</summary>
+    /// <param name="path">The file; its folder must exist.</param>
+    /// <param name="write">Writes the text.</param>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    public static void WriteText(string path, Action<TextWriter> write) => Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        write(writer);
+    });
 }
