@@ -9,6 +9,11 @@ static class EdgemlProcess
 
     public static string RepositoryRoot { get; } = FindRoot();
 
+    // A shell starts background jobs with SIGINT ignored, children inherit that, and nothing could interrupt them.
+    static readonly bool s_deafToInterrupts = OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status")
+        .Where(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))
+        .Any(line => (Convert.ToUInt64(line[7..].Trim(), 16) & 0b10) != 0);
+
     public static Outcome Run(params string[] arguments) => Run(TimeSpan.FromSeconds(60), arguments);
 
     public static Outcome Run(TimeSpan limit, params string[] arguments)
@@ -28,12 +33,17 @@ static class EdgemlProcess
 
     public static Process Start(Action<ProcessStartInfo> prepare, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(s_deafToInterrupts ? "env" : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = RepositoryRoot
         };
+        if (s_deafToInterrupts)
+        {
+            start.ArgumentList.Add("--default-signal=INT");
+            start.ArgumentList.Add("dotnet");
+        }
         start.ArgumentList.Add(Assembly);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         prepare(start);
