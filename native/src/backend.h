@@ -60,10 +60,40 @@ class WeightSet {
     virtual void add(const TensorInfo &tensor, const void *data) = 0;
 };
 
+// The memory of a buffer: data_bytes at data(), headroom in front of them.
+class Memory {
+  public:
+    virtual ~Memory() = default;
+    std::byte *data() const noexcept { return data_; }
+
+  protected:
+    std::byte *data_ = nullptr; // aligned to EDGEML_BUFFER_ALIGNMENT, zeroed
+};
+
+// Runs the stages of a chain in a backend's own way, instead of one Binding after another. One thread at a time.
+class Runner {
+  public:
+    struct Stage {
+        edgeml_stage desc;
+        const Network *network; // these four outlive the runner
+        const Memory *input;
+        const Memory *boundary; // null for a head alone
+        const Memory *logits;   // null for a unit alone
+    };
+    virtual ~Runner() = default;
+    virtual void add(const Stage &stage) = 0;
+    // first_stage and stage_count have been checked against the stages added. Fills all but struct_size.
+    virtual void run(edgeml_run_result &result, const edgeml_run_desc &desc) = 0;
+};
+
 // An inference library, loaded. Any thread.
 class Backend {
   public:
     virtual ~Backend() = default;
+    virtual std::unique_ptr<Memory> make_memory(std::uint64_t data_bytes, std::uint64_t headroom_bytes);
+    virtual std::unique_ptr<Runner> make_runner() {
+        return nullptr;
+    } // null: chains run bindings on the caller's thread
     virtual void describe(edgeml_context_info &info) const = 0;
     virtual std::unique_ptr<WeightSet> make_weights() = 0;
     virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization,

@@ -3,6 +3,8 @@
 #include "status.h"
 #include "versioned.h"
 
+#include <new>
+
 using namespace edgeml;
 
 namespace {
@@ -11,19 +13,27 @@ constexpr std::align_val_t alignment{EDGEML_BUFFER_ALIGNMENT};
 std::uint64_t round_up(std::uint64_t bytes) {
     return (bytes + EDGEML_BUFFER_ALIGNMENT - 1) / EDGEML_BUFFER_ALIGNMENT * EDGEML_BUFFER_ALIGNMENT;
 }
+
+class HostMemory final : public Memory {
+  public:
+    HostMemory(std::uint64_t data_bytes, std::uint64_t headroom_bytes) {
+        std::uint64_t front = round_up(headroom_bytes);
+        std::size_t total = static_cast<std::size_t>(front + round_up(data_bytes));
+        block_ = static_cast<std::byte *>(::operator new(total, alignment));
+        std::memset(block_, 0, total);
+        data_ = block_ + front;
+    }
+    HostMemory(const HostMemory &) = delete;
+    HostMemory &operator=(const HostMemory &) = delete;
+    ~HostMemory() override { ::operator delete(block_, alignment); }
+
+  private:
+    std::byte *block_;
+};
 } // namespace
 
-edgeml_buffer::edgeml_buffer(edgeml_context *owner, std::uint64_t data_bytes, std::uint64_t headroom_bytes)
-    : context(owner), bytes(data_bytes), headroom(headroom_bytes) {
-    std::uint64_t front = round_up(headroom);
-    std::size_t total = static_cast<std::size_t>(front + round_up(bytes));
-    block_ = static_cast<std::byte *>(::operator new(total, alignment));
-    std::memset(block_, 0, total);
-    data = block_ + front;
-}
-
-edgeml_buffer::~edgeml_buffer() {
-    ::operator delete(block_, alignment);
+std::unique_ptr<Memory> Backend::make_memory(std::uint64_t data_bytes, std::uint64_t headroom_bytes) {
+    return std::make_unique<HostMemory>(data_bytes, headroom_bytes);
 }
 
 extern "C" {

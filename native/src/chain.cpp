@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <limits>
 
 using namespace edgeml;
@@ -78,7 +79,7 @@ void check_exit(const edgeml_stage &stage, const TensorInfo &tensor) {
 } // namespace
 
 struct edgeml_chain final : Object {
-    explicit edgeml_chain(edgeml_context *owner) : context(owner) {}
+    explicit edgeml_chain(edgeml_context *owner) : context(owner), runner(owner->backend->make_runner()) {}
 
     void add(const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary, edgeml_buffer *logits,
              const edgeml_stage &desc);
@@ -86,6 +87,7 @@ struct edgeml_chain final : Object {
 
     const Ref<edgeml_context> context;
     std::vector<Stage> stages;
+    const std::unique_ptr<Runner> runner; // null: this thread runs one binding after another
     std::atomic_flag taken = ATOMIC_FLAG_INIT;
 
   private:
@@ -141,7 +143,12 @@ void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml
         reject("exit " + std::to_string(desc.exit_index) + " without a logits buffer");
     }
     Network::Slot inputs[] = {{0, input->data}};
-    stage.binding = engine->network->bind(inputs, std::span(outputs, output_count));
+    if (runner != nullptr)
+        runner->add({desc, engine->network.get(), input->memory.get(),
+                     boundary != nullptr ? boundary->memory.get() : nullptr,
+                     logits != nullptr ? logits->memory.get() : nullptr});
+    else
+        stage.binding = engine->network->bind(inputs, std::span(outputs, output_count));
     stages.push_back(std::move(stage));
 }
 
@@ -158,6 +165,11 @@ edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
         std::fill_n(desc.stage_ns, desc.stage_ns_capacity, 0);
 
     edgeml_run_result result{};
+    if (runner != nullptr) {
+        runner->run(result, desc);
+        result.total_ns = nanoseconds() - begin;
+        return result;
+    }
     result.label = -1;
     result.entropy = result.confidence = result.margin = nan_value;
     std::fill_n(result.exit_entropy, EDGEML_MAX_EXITS, nan_value);
@@ -239,7 +251,7 @@ edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine,
 
 edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain, const edgeml_run_desc *desc) {
     return guarded([&] {
-        std::uint32_t size = out_struct_size(out_result, sizeof(edgeml_run_result), "out_result");
+        std::uint32_t size = out_struct_size(out_result, offsetof(edgeml_run_result, route), "out_result");
         require(chain, "chain");
         edgeml_run_desc known = read_struct(desc, sizeof(edgeml_run_desc), "desc");
         Turn turn(chain->taken);

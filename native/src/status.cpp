@@ -61,6 +61,8 @@ const char *edgeml_status_name(edgeml_status status) {
         return "EDGEML_E_OUT_OF_MEMORY";
     case EDGEML_E_RUN_FAILED:
         return "EDGEML_E_RUN_FAILED";
+    case EDGEML_E_DEVICE_LOST:
+        return "EDGEML_E_DEVICE_LOST";
     case EDGEML_E_INTERNAL:
         return "EDGEML_E_INTERNAL";
     default:

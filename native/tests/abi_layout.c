@@ -78,7 +78,7 @@ int main(void) {
     OFFSET(edgeml_run_desc, stage_ns_capacity, 28);
     OFFSET(edgeml_run_desc, stage_ns, 32);
 
-    SIZE(edgeml_run_result, 208);
+    SIZE(edgeml_run_result, 216);
     OFFSET(edgeml_run_result, flags, 4);
     OFFSET(edgeml_run_result, outcome, 8);
     OFFSET(edgeml_run_result, exit_index, 12);
@@ -95,8 +95,9 @@ int main(void) {
     OFFSET(edgeml_run_result, logit_count, 184);
     OFFSET(edgeml_run_result, cut, 192);
     OFFSET(edgeml_run_result, cut_bytes, 200);
+    OFFSET(edgeml_run_result, route, 208);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10000);
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10001);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

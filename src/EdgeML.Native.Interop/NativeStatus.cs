@@ -36,6 +36,9 @@ public enum NativeStatus
     /// <summary>The inference library failed while running.</summary>
     RunFailed = -10,
 
+    /// <summary>A device failed for good: nothing on it works until the process restarts.</summary>
+    DeviceLost = -11,
+
     /// <summary>A defect of the native library.</summary>
     Internal = -99,
 }

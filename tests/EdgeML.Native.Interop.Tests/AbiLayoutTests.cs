@@ -124,8 +124,8 @@ public unsafe class AbiLayoutTests
     public void RunResult_Layout_IsTheHeaders()
     {
         var s = new RunResultNative();
-        Assert.Equal(208, sizeof(RunResultNative));
-        Assert.Equal(208u, s.StructSize);
+        Assert.Equal(216, sizeof(RunResultNative));
+        Assert.Equal(216u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Flags));
         Assert.Equal(8, Offset(ref s, &s.Outcome));
         Assert.Equal(12, Offset(ref s, &s.ExitIndex));
@@ -142,6 +142,7 @@ public unsafe class AbiLayoutTests
         Assert.Equal(184, Offset(ref s, &s.LogitCount));
         Assert.Equal(192, Offset(ref s, &s.Cut));
         Assert.Equal(200, Offset(ref s, &s.CutBytes));
+        Assert.Equal(208, Offset(ref s, &s.Route));
     }
 
     [Fact]

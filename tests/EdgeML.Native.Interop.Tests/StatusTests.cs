@@ -55,6 +55,7 @@ public unsafe class StatusTests
     [InlineData(NativeStatus.Busy, "EDGEML_E_BUSY")]
     [InlineData(NativeStatus.OutOfMemory, "EDGEML_E_OUT_OF_MEMORY")]
     [InlineData(NativeStatus.RunFailed, "EDGEML_E_RUN_FAILED")]
+    [InlineData(NativeStatus.DeviceLost, "EDGEML_E_DEVICE_LOST")]
     [InlineData(NativeStatus.Internal, "EDGEML_E_INTERNAL")]
     public void StatusName_EveryStatus_IsTheHeaders(NativeStatus status, string name) =>
         Assert.Equal(name, System.Text.Encoding.UTF8.GetString(

@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   0u /* raised when something is added */
+#define EDGEML_ABI_MINOR   1u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -91,6 +91,7 @@ typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
 #define EDGEML_E_BUSY             (-8) /* another thread is running this chain */
 #define EDGEML_E_OUT_OF_MEMORY    (-9)
 #define EDGEML_E_RUN_FAILED       (-10) /* the inference library failed while running */
+#define EDGEML_E_DEVICE_LOST      (-11) /* a device failed for good: nothing on it works until the process restarts */
 #define EDGEML_E_INTERNAL         (-99) /* a defect of this library */
 
 /* EDGEML_ABI_VERSION of the library: callers refuse another major, and a smaller minor than the one they need. */
@@ -314,6 +315,11 @@ typedef struct edgeml_run_desc {
 #define EDGEML_OUTCOME_FINAL  2u /* the final exit answered */
 #define EDGEML_OUTCOME_CUT    3u /* the stages ended undecided; the cut tensor is ready to be sent or continued */
 
+#define EDGEML_ROUTE_HOST    0u /* the caller's thread computes and decides */
+#define EDGEML_ROUTE_DEVICE  1u /* one launch, a device decides */
+#define EDGEML_ROUTE_STAGES  2u /* a launch per stretch between two exits, the host reads the device's decision */
+#define EDGEML_ROUTE_STREAMS 3u /* the same without graphs */
+
 #define EDGEML_RESULT_INVALID_LOGITS 1u /* at least one exit saw NaN or +infinity */
 
 typedef struct edgeml_run_result {
@@ -332,8 +338,10 @@ typedef struct edgeml_run_result {
     int32_t exit_label[EDGEML_MAX_EXITS]; /* -1 where not tried */
     const float *logits;                  /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
     uint64_t logit_count;
-    void *cut; /* deepest tensor computed so far that continues the network, or the input */
+    void *cut; /* deepest tensor computed so far that continues the network, or the input; null with a device's answer */
     uint64_t cut_bytes;
+    uint32_t route; /* EDGEML_ROUTE_*; ABI 1.1 */
+    uint32_t reserved;
 } edgeml_run_result;
 
 /* Runs the stages in order and returns at the first exit taken, at the final exit, or when the stages end. A stage that

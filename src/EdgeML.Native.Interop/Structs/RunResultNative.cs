@@ -33,4 +33,8 @@ unsafe struct RunResultNative()
     public ulong LogitCount;
     public void* Cut;
     public ulong CutBytes;
+
+    /// <summary>EDGEML_ROUTE_*: 0 on the host, 1..3 on a device.</summary>
+    public uint Route;
+    public uint Reserved;
 }
