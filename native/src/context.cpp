@@ -3,6 +3,8 @@
 #include "status.h"
 #include "versioned.h"
 
+#include <cstddef>
+
 using namespace edgeml;
 
 extern "C" {
@@ -11,11 +13,13 @@ edgeml_status edgeml_context_create(edgeml_context **out_context, const edgeml_c
     return guarded([&] {
         require(out_context, "out_context");
         *out_context = nullptr;
-        edgeml_context_desc known = read_struct(desc, sizeof(edgeml_context_desc), "desc");
+        edgeml_context_desc known = read_struct(desc, offsetof(edgeml_context_desc, cache_path), "desc");
         if (known.threads > 1024)
             reject(std::to_string(known.threads) + " threads, at most 1024 are allowed");
-        if ((known.flags & ~EDGEML_CONTEXT_ALLOW_SPINNING) != 0 || known.reserved != 0)
-            reject("context flags " + std::to_string(known.flags) + " or reserved field are unknown");
+        if ((known.flags & ~EDGEML_CONTEXT_ALLOW_SPINNING) != 0)
+            reject("context flags " + std::to_string(known.flags) + " are unknown");
+        if (known.backend > EDGEML_BACKEND_ONNXRUNTIME)
+            reject("backend " + std::to_string(known.backend) + " is unknown");
         *out_context = new edgeml_context(make_onnxruntime(known));
     });
 }

@@ -3,6 +3,8 @@
 #include "status.h"
 #include "versioned.h"
 
+#include <cstddef>
+
 using namespace edgeml;
 
 namespace {
@@ -22,7 +24,7 @@ edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *c
         require(out_engine, "out_engine");
         *out_engine = nullptr;
         require(context, "context");
-        edgeml_engine_desc known = read_struct(desc, sizeof(edgeml_engine_desc), "desc");
+        edgeml_engine_desc known = read_struct(desc, offsetof(edgeml_engine_desc, progress), "desc");
         require(known.model, "model");
         if (known.model_bytes == 0 || known.model_bytes > INT32_MAX)
             reject("model of " + std::to_string(known.model_bytes) + " bytes, 1..2147483647 are possible");

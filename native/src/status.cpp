@@ -63,6 +63,8 @@ const char *edgeml_status_name(edgeml_status status) {
         return "EDGEML_E_RUN_FAILED";
     case EDGEML_E_DEVICE_LOST:
         return "EDGEML_E_DEVICE_LOST";
+    case EDGEML_E_CANCELLED:
+        return "EDGEML_E_CANCELLED";
     case EDGEML_E_INTERNAL:
         return "EDGEML_E_INTERNAL";
     default:

@@ -17,12 +17,17 @@ static void check(const char *what, size_t actual, size_t expected) {
 #define OFFSET(type, field, expected) check(#type "." #field, offsetof(type, field), expected)
 
 int main(void) {
-    SIZE(edgeml_context_desc, 24);
+    SIZE(edgeml_context_desc, 56);
     OFFSET(edgeml_context_desc, struct_size, 0);
     OFFSET(edgeml_context_desc, threads, 4);
     OFFSET(edgeml_context_desc, flags, 8);
-    OFFSET(edgeml_context_desc, reserved, 12);
+    OFFSET(edgeml_context_desc, backend, 12);
     OFFSET(edgeml_context_desc, library_path, 16);
+    OFFSET(edgeml_context_desc, cache_path, 24);
+    OFFSET(edgeml_context_desc, log, 32);
+    OFFSET(edgeml_context_desc, log_user, 40);
+    OFFSET(edgeml_context_desc, device, 48);
+    OFFSET(edgeml_context_desc, route, 52);
 
     SIZE(edgeml_context_info, 592);
     OFFSET(edgeml_context_info, backend, 4);
@@ -40,10 +45,12 @@ int main(void) {
     OFFSET(edgeml_tensor_info, bytes, 80);
     OFFSET(edgeml_tensor_info, name, 88);
 
-    SIZE(edgeml_engine_desc, 24);
+    SIZE(edgeml_engine_desc, 40);
     OFFSET(edgeml_engine_desc, optimization, 4);
     OFFSET(edgeml_engine_desc, model, 8);
     OFFSET(edgeml_engine_desc, model_bytes, 16);
+    OFFSET(edgeml_engine_desc, progress, 24);
+    OFFSET(edgeml_engine_desc, progress_user, 32);
 
     SIZE(edgeml_engine_info, 24);
     OFFSET(edgeml_engine_info, inputs, 4);

@@ -39,6 +39,9 @@ public enum NativeStatus
     /// <summary>A device failed for good: nothing on it works until the process restarts.</summary>
     DeviceLost = -11,
 
+    /// <summary>A progress function asked for the end.</summary>
+    Cancelled = -12,
+
     /// <summary>A defect of the native library.</summary>
     Internal = -99,
 }

@@ -11,11 +11,17 @@ public unsafe class AbiLayoutTests
     public void ContextDesc_Layout_IsTheHeaders()
     {
         var s = new ContextDescNative();
-        Assert.Equal(24, sizeof(ContextDescNative));
-        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(56, sizeof(ContextDescNative));
+        Assert.Equal(56u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Threads));
         Assert.Equal(8, Offset(ref s, &s.Flags));
+        Assert.Equal(12, Offset(ref s, &s.Backend));
         Assert.Equal(16, Offset(ref s, &s.LibraryPath));
+        Assert.Equal(24, Offset(ref s, &s.CachePath));
+        Assert.Equal(32, Offset(ref s, &s.Log));
+        Assert.Equal(40, Offset(ref s, &s.LogUser));
+        Assert.Equal(48, Offset(ref s, &s.Device));
+        Assert.Equal(52, Offset(ref s, &s.Route));
     }
 
     [Fact]
@@ -50,11 +56,13 @@ public unsafe class AbiLayoutTests
     public void EngineDesc_Layout_IsTheHeaders()
     {
         var s = new EngineDescNative();
-        Assert.Equal(24, sizeof(EngineDescNative));
-        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(40, sizeof(EngineDescNative));
+        Assert.Equal(40u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Optimization));
         Assert.Equal(8, Offset(ref s, &s.Model));
         Assert.Equal(16, Offset(ref s, &s.ModelBytes));
+        Assert.Equal(24, Offset(ref s, &s.Progress));
+        Assert.Equal(32, Offset(ref s, &s.ProgressUser));
     }
 
     [Fact]

@@ -92,6 +92,7 @@ typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
 #define EDGEML_E_OUT_OF_MEMORY    (-9)
 #define EDGEML_E_RUN_FAILED       (-10) /* the inference library failed while running */
 #define EDGEML_E_DEVICE_LOST      (-11) /* a device failed for good: nothing on it works until the process restarts */
+#define EDGEML_E_CANCELLED        (-12) /* a progress function asked for the end */
 #define EDGEML_E_INTERNAL         (-99) /* a defect of this library */
 
 /* EDGEML_ABI_VERSION of the library: callers refuse another major, and a smaller minor than the one they need. */
@@ -117,16 +118,32 @@ typedef struct edgeml_buffer edgeml_buffer;   /* opaque; see edgeml_buffer_destr
 typedef struct edgeml_chain edgeml_chain;     /* opaque; see edgeml_chain_destroy */
 
 #define EDGEML_BACKEND_ONNXRUNTIME 1u /* ONNX Runtime on the CPU */
+#define EDGEML_BACKEND_TENSORRT    2u /* TensorRT on an NVIDIA GPU */
 
 /* Idle pool threads burn a core while they wait: a little faster, much hotter. */
 #define EDGEML_CONTEXT_ALLOW_SPINNING 1u
 
+#define EDGEML_LOG_ERROR   0
+#define EDGEML_LOG_WARNING 1
+#define EDGEML_LOG_INFO    2
+
+/* A line of the inference library's. On any thread, also while another call is under way; must not call back. */
+typedef void (*edgeml_log_fn)(void *user, int32_t level, const char *text);
+
 typedef struct edgeml_context_desc {
     uint32_t struct_size;
-    uint32_t threads;         /* threads that compute one operator, the caller included; 0 means 1 */
-    uint32_t flags;           /* EDGEML_CONTEXT_* */
-    uint32_t reserved;        /* 0 */
-    const char *library_path; /* file of the inference library; null: environment EDGEML_ONNXRUNTIME, then the loader */
+    uint32_t threads; /* threads that compute one operator, the caller included; 0 means 1 */
+    uint32_t flags;   /* EDGEML_CONTEXT_* */
+    uint32_t backend; /* EDGEML_BACKEND_*; 0 means ONNX Runtime */
+    /* ONNX Runtime: its file; null: environment EDGEML_ONNXRUNTIME, then the loader.
+     * TensorRT: its folder; null: environment EDGEML_TENSORRT_DIR, then where it usually is. */
+    const char *library_path;
+    /* since ABI 1.1, used by TensorRT alone */
+    const char *cache_path; /* folder for built engines; null: nothing is kept */
+    edgeml_log_fn log;      /* may be null */
+    void *log_user;
+    uint32_t device; /* index of the GPU */
+    uint32_t route;  /* EDGEML_ROUTE_*; 0 means the best one that works */
 } edgeml_context_desc;
 
 typedef struct edgeml_context_info {
@@ -201,11 +218,17 @@ EDGEML_API void edgeml_weights_destroy(edgeml_weights *weights); /* null is allo
 #define EDGEML_OPTIMIZE_EXTENDED 3u
 #define EDGEML_OPTIMIZE_ALL      4u /* also data layouts made for this processor */
 
+/* How far a build has come, 0..1, never falling. On any thread; anything but 0 cancels; must not call back. */
+typedef int32_t (*edgeml_progress_fn)(void *user, double done, const char *phase);
+
 typedef struct edgeml_engine_desc {
     uint32_t struct_size;
     uint32_t optimization; /* EDGEML_OPTIMIZE_* */
     const void *model;     /* bytes of an ONNX file; borrowed for the call */
     uint64_t model_bytes;
+    /* since ABI 1.1 */
+    edgeml_progress_fn progress; /* may be null; ONNX Runtime is too fast to need it */
+    void *progress_user;
 } edgeml_engine_desc;
 
 typedef struct edgeml_engine_info {

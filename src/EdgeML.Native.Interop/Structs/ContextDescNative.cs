@@ -12,8 +12,17 @@ unsafe struct ContextDescNative()
     public readonly uint StructSize = (uint)Unsafe.SizeOf<ContextDescNative>();
     public uint Threads;
     public uint Flags;
-    readonly uint _reserved;
+    public NativeBackend Backend;
 
     /// <summary>UTF-8, terminated; null leaves the choice to the environment and the loader.</summary>
     public byte* LibraryPath;
+
+    /// <summary>Folder for built engines, UTF-8, terminated; null keeps nothing.</summary>
+    public byte* CachePath;
+
+    /// <summary>Gets the inference library's lines: user, level, text.</summary>
+    public delegate* unmanaged<void*, int, byte*, void> Log;
+    public void* LogUser;
+    public uint Device;
+    public NativeRoute Route;
 }
