@@ -17,6 +17,7 @@ static class CommandList
         () => new ProfileCommand(),
         () => new SimulateCommand(),
         () => new MatrixCommand(),
+        () => new RealityCommand(),
         () => new DemoCommand(),
         () => new DoctorCommand(),
     ];

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Simulating;
 using EdgeML.Native.Lab.Experiments;
@@ -50,9 +49,8 @@ sealed class MatrixCommand : CliCommand
         var report = new MatrixReport
         {
             Results = results,
-            CommandLine = "edgeml matrix" + string.Concat(parsed.Tokens.Skip(1).Select(token => " " + ShortName(token.Value))),
-            Machine = $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, " +
-                RuntimeInformation.FrameworkDescription,
+            CommandLine = CommandText.Of(parsed),
+            Machine = CommandText.Machine,
             Elapsed = Stopwatch.GetElapsedTime(started),
             Seeds = seeds,
             Done = matrix.Done,
@@ -77,22 +75,6 @@ sealed class MatrixCommand : CliCommand
         if (files.Length == 0) throw new ArgumentException($"folder {folder} of --traces holds no .csv");
         Array.Sort(files, StringComparer.Ordinal);
         return files;
-    }
-
-    /// <summary>Pages shall not hold the folders of whoever ran them.</summary>
-    static string ShortName(string argument) =>
-        argument.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
-            ? Path.GetFileName(Path.TrimEndingDirectorySeparator(argument))
-            : argument;
-
-    static string Processor()
-    {
-        string? line = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal))
-            : null;
-        return line is null
-            ? RuntimeInformation.ProcessArchitecture.ToString()
-            : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
     static Option<string> Required(string name, string helpName, string description) =>

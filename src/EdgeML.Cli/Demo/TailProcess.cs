@@ -22,10 +22,15 @@ sealed class TailProcess : IScenarioTail, IDisposable
     public IPEndPoint EndPoint { get; }
 
     /// <summary>Starts a tail and waits until it listens.</summary>
+    /// <param name="model">Its package.</param>
+    /// <param name="cancellation">Ends it while it starts.</param>
+    /// <param name="host">Address it listens on, at a port of the operating system's choice.</param>
+    /// <param name="launcher">Words in front of its command line, for a process that starts it elsewhere; null for none.</param>
     /// <exception cref="InvalidOperationException">It ended or stayed silent; with its own words.</exception>
-    public static async Task<TailProcess> StartAsync(string model, CancellationToken cancellation)
+    public static async Task<TailProcess> StartAsync(
+        string model, CancellationToken cancellation, string host = "127.0.0.1", IReadOnlyList<string>? launcher = null)
     {
-        Process process = Process.Start(Command("tail", "--model", model, "--listen", "127.0.0.1:0", "--load-from-stdin"))
+        Process process = Process.Start(Command(launcher ?? [], "tail", "--model", model, "--listen", $"{host}:0", "--load-from-stdin"))
             ?? throw new InvalidOperationException("the tail's process did not start");
         try
         {
@@ -93,11 +98,17 @@ sealed class TailProcess : IScenarioTail, IDisposable
         }
     }
 
-    static ProcessStartInfo Command(params ReadOnlySpan<string> arguments)
+    static ProcessStartInfo Command(IReadOnlyList<string> launcher, params ReadOnlySpan<string> arguments)
     {
         string host = Environment.ProcessPath ?? "dotnet";
-        var start =
-            new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(launcher.Count > 0 ? launcher[0] : host)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string word in launcher.Skip(1)) start.ArgumentList.Add(word);
+        if (launcher.Count > 0) start.ArgumentList.Add(host);
         // Under "dotnet edgeml.dll" the executable is the runtime's host; the published command is its own.
         if (Path.GetFileNameWithoutExtension(host) == "dotnet")
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edgeml.dll"));

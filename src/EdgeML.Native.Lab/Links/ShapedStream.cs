@@ -16,10 +16,14 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
     /// <summary>Bytes of this much link time may wait in front of the link; enough to bridge a late wake-up.</summary>
     const double BacklogSeconds = 0.003;
 
+    /// <summary>Bytes that may be under way at once; who sends more waits. A link that only delays is not held back by its rate.</summary>
+    const int MostUnderWay = 4 << 20;
+
     readonly object _gate = new();
     readonly Queue<(byte[]? Bytes, int Count, long LeavesAt)> _underWay = new();
     readonly Stack<byte[]> _spare = new();
     volatile bool _over;
+    int _bytesUnderWay;
 
     public bool IsOver => _over;
 
@@ -91,7 +95,12 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
                 }
                 target.Send(bytes, 0, count, SocketFlags.None);
                 Interlocked.Add(ref isUp ? ref shaper.BytesUpField : ref shaper.BytesDownField, count);
-                lock (_gate) _spare.Push(bytes);
+                lock (_gate)
+                {
+                    _spare.Push(bytes);
+                    _bytesUnderWay -= count;
+                    Monitor.Pulse(_gate);
+                }
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -121,6 +130,8 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
     {
         lock (_gate)
         {
+            while (_bytesUnderWay + count > MostUnderWay && !_over) Monitor.Wait(_gate);
+            _bytesUnderWay += count;
             _underWay.Enqueue((bytes, count, leavesAt));
             Monitor.Pulse(_gate);
         }

@@ -1,0 +1,156 @@
+using System.Net;
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Links;
+using EdgeML.Native.Lab.Scenarios;
+using EdgeML.Native.Lab.Simulation;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Lab.Reality;
+
+/// <summary>Runs fixed policies live, over a tail in another process, and again in the simulator: same inputs, same order.</summary>
+/// <remarks>
+/// The simulator is told what <c>simulate</c> is told: the profile of the edge, the tail's times from the handshake, what every exit says
+/// of the inputs, and rate and round-trip time as configured; nothing that the live tasks measured.
+/// </remarks>
+/// <param name="model">Loaded.</param>
+/// <param name="data">Inputs; the first ones are taken, by every policy the same.</param>
+/// <param name="settings">What to run.</param>
+public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySettings settings)
+{
+    const int ProfileRuns = 60;
+    const int WarmUpTasks = 4;
+
+    /// <summary>More than loopback carries: such a relay only delays.</summary>
+    const double NoLimitMbps = 100_000;
+
+    /// <summary>No policy here is in a hurry; a task that takes longer than this is a fault and is finished on the edge.</summary>
+    const double DeadlineMs = 20_000;
+
+    static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Live tasks of one run, warm-up included.</summary>
+    public int LiveTasks => settings.Policies * (settings.Tasks + WarmUpTasks);
+
+    /// <summary>Runs everything; blocks.</summary>
+    /// <param name="tail">Where the tail listens; nobody else may use it meanwhile.</param>
+    /// <param name="progress">Told after every live task how many are done.</param>
+    /// <param name="cancellation">Checked between tasks.</param>
+    /// <exception cref="InvalidOperationException">The tail does not answer.</exception>
+    public RealityReport Run(IPEndPoint tail, Action<int> progress, CancellationToken cancellation)
+    {
+        using ImageSource source = data.Open(model.Manifest.Input.Shape, settings.Tasks);
+        ExitCalibration exits = RecordedInputs.Record(model, source, settings.Tasks, cancellation).ToCalibration();
+        IReadOnlyList<RealityPolicy> policies = RealityPolicy.Choose(model.Manifest, exits, settings.Policies);
+        DeviceProfile machine = Profile(cancellation);
+        DeviceProfile edge = machine.Scaled(settings.EdgeSlowdown);
+        using var link = new LinkShaper(new LinkShaperOptions
+        {
+            Target = tail,
+            Trace = LinkTrace.Constant(settings.RelayMbps ?? NoLimitMbps, settings.RttMs),
+        });
+        (LinkSnapshot measured, DeviceProfile tailProfile) = Look(link, cancellation);
+        RealityTask[][] live = RunLive(link, policies, source, edge, progress, cancellation);
+        RealityRow[] rows =
+            [.. policies.Select((policy, i) => new RealityRow(policy, live[i], Simulate(policy, exits, edge, tailProfile, source.HasBytes)))];
+        return new RealityReport(
+            settings, rows, measured, edge.UnitMs.Sum(), (machine.UnitMs.Sum(), Profile(cancellation).UnitMs.Sum()), tailProfile.UnitMs.Sum());
+    }
+
+    DeviceProfile Profile(CancellationToken cancellation) => DeviceProfiler.Measure(model, "edge", ProfileRuns, cancellation: cancellation);
+
+    /// <summary>What a client of its own learns of link and tail while nothing else goes on.</summary>
+    (LinkSnapshot Link, DeviceProfile Tail) Look(LinkShaper link, CancellationToken cancellation)
+    {
+        using var client = new TailClient(Client(link) with { ProbeInterval = TimeSpan.FromMilliseconds(100) }, model.Manifest);
+        if (!client.WaitUntilUp(s_connectLimit))
+            throw new InvalidOperationException($"the tail does not answer over the link: {client.LastFault ?? "no connection"}");
+        if (cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(2))) cancellation.ThrowIfCancellationRequested();
+        return (client.Snapshot(), client.TailProfile!);
+    }
+
+    RealityTask[][] RunLive(
+        LinkShaper link, IReadOnlyList<RealityPolicy> policies, ImageSource source, DeviceProfile edge, Action<int> progress,
+        CancellationToken cancellation)
+    {
+        var sessions = new Dictionary<TensorEncoding, EdgeSession>();
+        try
+        {
+            foreach (TensorEncoding codec in policies.Select(policy => policy.Codec).Distinct())
+                sessions.Add(codec, Session(link, codec, edge));
+            RealityTask[][] live = [.. policies.Select(_ => new RealityTask[settings.Tasks])];
+            int done = 0;
+            var input = new RealityInput(source);
+            for (int round = -1; round < settings.Rounds; round++)
+            {
+                (int from, int to) = round < 0 ? (0, WarmUpTasks) : (Share(round), Share(round + 1));
+                for (int p = 0; p < live.Length; p++)
+                {
+                    RealityPolicy policy = policies[p];
+                    EdgeSession session = sessions[policy.Codec];
+                    session.Policy = policy.Policy;
+                    for (int task = from; task < to; task++)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        TaskResult result = input.Run(session, task % settings.Tasks);
+                        if (round >= 0) live[p][task] = Task(result);
+                        progress(++done);
+                    }
+                }
+            }
+            return live;
+        }
+        finally
+        {
+            foreach (EdgeSession session in sessions.Values) session.Dispose();
+        }
+
+        int Share(int round) => (int)((long)round * settings.Tasks / settings.Rounds);
+    }
+
+    EdgeSession Session(LinkShaper link, TensorEncoding codec, DeviceProfile edge) => new(model, new EdgeSessionOptions
+    {
+        Codec = codec,
+        DeadlineMs = DeadlineMs,
+        ConnectWait = s_connectLimit,
+        // Several sessions share the link; one that waits must not put probes between the tasks of another.
+        Tail = Client(link) with { ProbeInterval = TimeSpan.Zero },
+        Profile = edge,
+        Emulation = settings.EdgeSlowdown > 1 ? new DeviceEmulation(edge, settings.EdgeSlowdown) : null,
+    });
+
+    RealityTask[] Simulate(
+        RealityPolicy policy, ExitCalibration exits, DeviceProfile edge, DeviceProfile tail, bool bytes)
+    {
+        var link = new VirtualLink(settings.PayloadMbps * 1e6, settings.RttMs);
+        var world = new VirtualWorld
+        {
+            Manifest = model.Manifest,
+            Edge = edge,
+            Tail = tail,
+            Samples = exits,
+            Link = (_, _) => link,
+            Bounds = (_, _) => Requirements.None,
+            Tasks = settings.Tasks,
+            DeadlineMs = DeadlineMs,
+            PayloadBytes =
+                [.. model.Manifest.Cuts.Select(cut => PayloadBytes(cut.K, cut.K == 0 && bytes ? TensorEncoding.Bytes : policy.Codec))],
+        };
+        VirtualRun run = new VirtualEdge(world).Run(new FixedController(policy.Policy));
+        return
+        [
+            .. run.Records.Select(record => new RealityTask(
+                record.Exit, record.Offloaded, record.LatencyMs, record.EdgeMs, record.WireMs, record.TailMs + record.QueueMs)),
+        ];
+    }
+
+    long PayloadBytes(int cut, TensorEncoding encoding) =>
+        cut == model.Manifest.LocalCut ? 0 : TensorPayload.Bytes(encoding, model.Manifest.BoundaryElements(cut));
+
+    static RealityTask Task(in TaskResult result) =>
+        new(result.Exit, result.Offloaded, result.LatencyMs, result.EdgeMs, result.WireMs, result.TailMs + result.QueueMs);
+
+    static TailClientOptions Client(LinkShaper link) => new() { Host = link.EndPoint.Address.ToString(), Port = link.EndPoint.Port };
+}
