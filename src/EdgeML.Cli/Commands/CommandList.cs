@@ -8,6 +8,7 @@ static class CommandList
     public static IReadOnlyList<Func<Command>> All { get; } =
     [
         () => new PrepareCommand(),
+        () => new BranchCommand(),
         () => new InspectCommand(),
         () => new DataCommand(),
         () => new RunCommand(),

@@ -101,7 +101,7 @@ sealed class Classifier
         }
     }
 
-    static void RemoveWeightsFromInputs(GraphProto graph)
+    internal static void RemoveWeightsFromInputs(GraphProto graph)
     {
         HashSet<string> weights = [.. graph.Initializer.Select(w => w.Name)];
         for (int i = graph.Input.Count - 1; i >= 0; i--)
@@ -188,7 +188,7 @@ sealed class Classifier
 
     const long MaxElements = 1L << 28;
 
-    static void Prune(GraphProto graph, GraphIndex index, IEnumerable<string> outputs, string input)
+    internal static void Prune(GraphProto graph, GraphIndex index, IEnumerable<string> outputs, string input)
     {
         bool[] needed = index.Ancestors(outputs);
         graph.Node.Clear();

@@ -1,0 +1,39 @@
+using EdgeML.Native.Lab.Data;
+
+namespace EdgeML.Native.Lab.Branching;
+
+/// <summary>What <c>edgeml branch</c> was asked for.</summary>
+/// <param name="ModelFile">An ONNX classifier.</param>
+/// <param name="Data">Samples to learn from.</param>
+/// <param name="Folder">The package to write.</param>
+sealed record BranchOptions(string ModelFile, DataSpec Data, string Folder)
+{
+    /// <summary>Name of the output with the class scores; null where there is one output.</summary>
+    internal string? Output { get; init; }
+
+    internal int Exits { get; init; } = 3;
+
+    /// <summary>Whether labels teach; null where they do if the data have them.</summary>
+    internal bool? UseLabels { get; init; }
+
+    /// <summary>Multiply-accumulates of all heads together, percent of the backbone's.</summary>
+    internal double HeadBudget { get; init; } = 2;
+
+    internal ulong Seed { get; init; } = 1;
+
+    /// <summary>Samples of <see cref="Data"/>; null for all of a file, or a number that suits an endless source.</summary>
+    internal int? Count { get; init; }
+
+    /// <summary>Other samples to judge by; null judges by the held-out part.</summary>
+    internal DataSpec? Test { get; init; }
+
+    internal int? TestCount { get; init; }
+
+    /// <summary>A folder for features and half-trained heads that stays; null for one beside the package that goes.</summary>
+    internal string? Work { get; init; }
+
+    /// <summary>Also writes the branched model as one ONNX file.</summary>
+    internal string? OnnxFile { get; init; }
+
+    internal int Threads { get; init; } = Environment.ProcessorCount;
+}

@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using EdgeML.Native.Lab.Reports;
+
+namespace EdgeML.Native.Lab.Branching;
+
+/// <summary>Everything a head's training goes on from, between two passes.</summary>
+sealed class HeadCheckpoint(float[] weights)
+{
+    const uint Magic = 0x31484245; // "EBH1"
+
+    internal AdamState Adam { get; } = new(weights.Length);
+
+    /// <summary>The weights that judged best so far.</summary>
+    internal float[] Best { get; } = [.. weights];
+
+    internal int Epoch { get; set; }
+
+    internal int BestEpoch { get; set; }
+
+    internal int BestRight { get; set; } = -1;
+
+    internal double BestLoss { get; set; } = double.PositiveInfinity;
+
+    float[][] Arrays => [weights, Adam.Mean, Adam.Square, Best];
+
+    internal void Save(string path) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+        writer.Write(Magic);
+        writer.Write(weights.Length);
+        writer.Write(Epoch);
+        writer.Write(BestEpoch);
+        writer.Write(BestRight);
+        writer.Write(BestLoss);
+        writer.Write(Adam.Steps);
+        foreach (float[] array in Arrays) writer.Write(MemoryMarshal.AsBytes<float>(array));
+    });
+
+    /// <summary>Takes over a file of this very head; one of another is left alone and the head begins anew.</summary>
+    internal bool TryLoad(string path)
+    {
+        if (!File.Exists(path)) return false;
+        using FileStream stream = File.OpenRead(path);
+        using var reader = new BinaryReader(stream);
+        const int Head = (6 * sizeof(int)) + sizeof(double);
+        if (stream.Length != Head + (4L * weights.Length * sizeof(float))) return false;
+        if (reader.ReadUInt32() != Magic || reader.ReadInt32() != weights.Length) return false;
+        (Epoch, BestEpoch, BestRight) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        (BestLoss, Adam.Steps) = (reader.ReadDouble(), reader.ReadInt32());
+        foreach (float[] array in Arrays) reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(array.AsSpan()));
+        return true;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace EdgeML.Native.Lab.Branching;
+
+/// <summary>How heads learn. Every field changes what comes out, so a resumed run must have the same.</summary>
+/// <param name="Labelled">Whether labels are the targets; otherwise the backbone's own scores are.</param>
+/// <param name="Seed">Of the split, the first weights, the order of samples and the dropout.</param>
+sealed record HeadTraining(bool Labelled, ulong Seed)
+{
+    /// <summary>Samples a step.</summary>
+    internal int Batch { get; init; } = 128;
+
+    /// <summary>Most passes over the training part; the learning rate falls to zero over them along half a cosine.</summary>
+    internal int Epochs { get; init; } = 24;
+
+    /// <summary>Passes without a better held-out accuracy after which training ends.</summary>
+    internal int Patience { get; init; } = 8;
+
+    internal float LearningRate { get; init; } = 1e-3f;
+
+    internal float WeightDecay { get; init; } = 0.05f;
+
+    internal float FeatureDropout { get; init; } = 0.2f;
+
+    internal float HiddenDropout { get; init; } = 0.4f;
+
+    /// <summary>Both sides' scores are divided by it where a head learns from the backbone, so that second best classes count.</summary>
+    internal float Softening { get; init; } = 2f;
+
+    /// <summary>Share of the samples that only judges.</summary>
+    internal double HeldOut { get; init; } = 0.1;
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"labelled={Labelled} seed={Seed} batch={Batch} epochs={Epochs} patience={Patience} rate={LearningRate} decay={WeightDecay} "
+        + $"dropout={FeatureDropout}/{HiddenDropout} softening={Softening} heldout={HeldOut}");
+}
