@@ -27,12 +27,11 @@ static class SharedOptions
     public static Option<string> Model() =>
         new("--model") { HelpName = "DIR", Description = "Model package, a folder made by edgeml prepare.", Required = true };
 
-    public static Option<string> Data() => new("--data")
-    {
-        HelpName = "SPEC",
-        Description = "shapes:seed=S,difficulty=easy|hard|mixed|drift | cifar10:FILE-OR-FOLDER | images:FOLDER | tensor:FILE",
-        Required = true,
-    };
+    const string DataForms = "shapes:seed=S,difficulty=easy|hard|mixed|drift | cifar10:FILE-OR-FOLDER | images:FOLDER | tensor:FILE";
+
+    public static Option<string> Data() => new("--data") { HelpName = "SPEC", Description = DataForms, Required = true };
+
+    public static Option<string?> OptionalData() => new("--data") { HelpName = "SPEC", Description = DataForms };
 
     public static Option<int?> Count(string name, string description) =>
         new(name) { HelpName = "N", Description = description, CustomParser = Parse.Count };

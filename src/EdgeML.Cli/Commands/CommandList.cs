@@ -16,6 +16,7 @@ static class CommandList
         () => new CurveCommand(),
         () => new RecordCommand(),
         () => new ProfileCommand(),
+        () => new CalibrateCommand(),
         () => new SimulateCommand(),
         () => new MatrixCommand(),
         () => new RealityCommand(),

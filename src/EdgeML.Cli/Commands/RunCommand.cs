@@ -31,6 +31,8 @@ sealed class RunCommand : CliCommand
     readonly Option<double?> _deadline = SharedOptions.Positive("--deadline-ms", "D", "When the edge stops waiting for the tail (the latency bound, else 1000).");
     readonly Option<int?> _inFlight = SharedOptions.Count("--in-flight", "Tasks under way at the same time (1).");
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one task (1).");
+    readonly Option<string?> _promise = SharedOptions.OneOf(
+        "--promise", "Whether thresholds stay inside the limits of edgeml calibrate (keep).", "keep", "ignore");
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE", "Write the answering exits' logits, float32, in input order.");
     readonly Option<string?> _json = SharedOptions.Json();
@@ -46,7 +48,7 @@ sealed class RunCommand : CliCommand
         : base("run", "Answer a data source, here or together with a tail.",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
-        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _deadline, _inFlight, _threads, _seed, _logits, _json,
+        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _deadline, _inFlight, _threads, _promise, _seed, _logits, _json,
             _traceOut, _traceIn);
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -72,7 +74,7 @@ sealed class RunCommand : CliCommand
         progress.Clear();
 
         bool bounded = parsed.GetValue(_latency) is not null || parsed.GetValue(_energy) is not null;
-        var report = new RunReport(model.Manifest, tally, session.Control, session.EnergySource, bounded);
+        var report = new RunReport(model.Manifest, tally, session.Control, session.EnergySource, bounded, session.Promise);
         report.Show(AnsiConsole.Console);
         if (parsed.GetValue(_logits) is { } logitsPath) AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
         if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
@@ -110,6 +112,7 @@ sealed class RunCommand : CliCommand
                 ? null
                 : context => PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }),
             Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval) : null,
+            KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
             Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity, parsed.GetValue(_energy) ?? double.PositiveInfinity),
         };

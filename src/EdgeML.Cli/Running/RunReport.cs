@@ -9,7 +9,7 @@ using Spectre.Console;
 namespace EdgeML.Cli.Running;
 
 /// <summary>Shows a finished run: a table for people, the contract's object for scripts.</summary>
-sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded)
+sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded, ExitPromise? promise)
 {
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
 
@@ -29,6 +29,13 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         console.MarkupLine(
             $"latency      mean {tally.MeanLatencyMs:0.00} ms, p50 {tally.LatencyQuantile(0.5):0.00}, p99 {tally.LatencyQuantile(0.99):0.00}; edge {tally.EdgeMs:0.00}, wire {tally.WireMs:0.00}, tail {tally.TailMs:0.00}");
         console.MarkupLine($"energy       {tally.JoulesPerTask:0.0000} J a task ({energySource})");
+        if (promise is not null)
+        {
+            string limits = string.Join(' ', promise.Limits.Select(limit => limit.ToString("0.0000", CultureInfo.InvariantCulture)));
+            console.MarkupLine(
+                $"promise      at most {Percent(promise.MaxLoss)} lost by early answers, {Percent(promise.Confidence)} sure ({(promise.Labelled ? "labels" : "agreement")}); "
+                    + $"thresholds at most {limits}{(promise.Tightened > 0 ? ", tightened" : "")}");
+        }
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
 
@@ -79,6 +86,20 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteFinite("allocatedBytesPerTask", tally.AllocatedBytesPerTask);
         json.WriteFinite("satisfaction", Satisfaction ?? double.NaN);
         json.WriteNumber("policies", tally.Policies);
+        if (promise is null) json.WriteNull("promise");
+        else
+        {
+            json.WriteStartObject("promise");
+            json.WriteFinite("maxLoss", promise.MaxLoss);
+            json.WriteFinite("confidence", promise.Confidence);
+            json.WriteBoolean("labelled", promise.Labelled);
+            json.WriteStartArray("limits");
+            foreach (float limit in promise.Limits) json.WriteNumberValue(limit);
+            json.WriteEndArray();
+            json.WriteNumber("tightened", promise.Tightened);
+            json.WriteString("digest", promise.Digest);
+            json.WriteEndObject();
+        }
         json.WriteStartObject("control");
         json.WriteNumber("decisions", control.Decisions);
         json.WriteNumber("learnSteps", control.LearnSteps);

@@ -1,4 +1,5 @@
 using EdgeML.Native.Inference;
+using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Control;
@@ -36,6 +37,8 @@ public sealed class ControlLoop : IDisposable
     readonly DecisionTimes _decisionTimes = new();
     volatile Bounds _requested;
     Bounds _active;
+    volatile ExitPromise? _promise;
+    ExitPromise? _kept;
     int _slot;
     bool _decided;
     bool _linkWasUp;
@@ -73,7 +76,7 @@ public sealed class ControlLoop : IDisposable
     {
         get
         {
-            if (!_decided || !ReferenceEquals(_requested, _active)) Decide();
+            if (!_decided || !ReferenceEquals(_requested, _active) || !ReferenceEquals(_promise, _kept)) Decide();
             return ref _policies[_slot];
         }
     }
@@ -86,11 +89,22 @@ public sealed class ControlLoop : IDisposable
         set => _requested = new Bounds(value);
     }
 
+    /// <summary>Limits of the thresholds, which no policy leaves, whoever chose it; null for none. Setting them, from any thread, ends the
+    /// interval.</summary>
+    public ExitPromise? Promise
+    {
+        get => _promise;
+        set => _promise = value;
+    }
+
+    /// <summary>The promise that the policy in force was kept inside. On the session's thread.</summary>
+    internal ExitPromise? Kept => _kept;
+
     /// <summary>The controller.</summary>
     public IPolicyController Controller => _controller;
 
     /// <summary>The last decision and why. On the session's thread.</summary>
-    public DecisionExplanation Explanation => _controller.Explanation;
+    public DecisionExplanation Explanation => _controller.Explanation with { Policy = _policies[_slot] };
 
     /// <summary>What control has done and cost; near enough when read from another thread.</summary>
     public ControlCounters Counters
@@ -183,6 +197,7 @@ public sealed class ControlLoop : IDisposable
         LearningCounters before = _controller.Learning;
         long start = _clock.GetTimestamp();
         ExitPolicy next = _controller.Next(observation);
+        if ((_kept = _promise) is { } promise) next = promise.Clamp(next);
         double micros = (_clock.GetTimestamp() - start) * 1e6 / _clock.TimestampFrequency;
         // Inline learning is counted as learning, not as deciding.
         if (before.OnCaller) micros = Math.Max(0, micros - (_controller.Learning.BusyMicros - before.BusyMicros));
@@ -195,7 +210,7 @@ public sealed class ControlLoop : IDisposable
         _policies[slot] = next;
         Volatile.Write(ref _slot, slot);
         _decided = true;
-        if (Decided is { } decided) decided(_controller.Explanation);
+        if (Decided is { } decided) decided(Explanation);
     }
 
     /// <summary>Disposes the controller.</summary>

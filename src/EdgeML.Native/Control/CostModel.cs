@@ -36,9 +36,10 @@ public sealed class CostModel
     /// <param name="power">Power of the edge device; by default as its profile declares.</param>
     /// <param name="payloadBytes">Bytes that cut 0, 1, ... put on the wire under the codec in use; by default the manifest's.</param>
     /// <param name="rawInput">Whether cut 0, sending the input itself, is considered.</param>
+    /// <param name="promise">Limits that planned thresholds stay inside; null for none.</param>
     /// <exception cref="ArgumentException">A profile or calibration that does not fit the model.</exception>
     public CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration,
-                     PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true)
+                     PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true, ExitPromise? promise = null)
     {
         Manifest = manifest;
         Power = power ?? edge.Power;
@@ -53,7 +54,7 @@ public sealed class CostModel
         var pathCost = new double[Exits];
         for (int exit = 0; exit < Exits; exit++)
             pathCost[exit] = _edge.Prefix[_afterUnit[exit]] + _edge.Heads.Take(exit + 1).Sum();
-        Grid = new ThresholdGrid(Samples, pathCost);
+        Grid = new ThresholdGrid(Samples, pathCost, promise?.Limits);
         CalibratedMix = new ExitMix(Samples, Grid);
     }
 

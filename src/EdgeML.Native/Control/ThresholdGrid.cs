@@ -15,10 +15,14 @@ sealed class ThresholdGrid
     public static readonly float[] Levels = [0f, .05f, .1f, .2f, .3f, .4f, .5f, .6f, .7f, .8f, .9f, 1f];
     readonly float[] _thresholds;
 
-    public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost)
+    /// <param name="samples">What the exits said of calibration samples.</param>
+    /// <param name="pathCost">Of leaving at each exit.</param>
+    /// <param name="limits">Largest threshold of each side exit, which the levels then divide; null for 1.</param>
+    public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost, IReadOnlyList<float>? limits = null)
     {
         SideExits = samples.Exits - 1;
-        List<float[]> points = SideExits <= 3 ? FullGrid(SideExits) : DescentGrid(samples, pathCost.ToArray());
+        float[][] levels = [.. Enumerable.Range(0, SideExits).Select(exit => LevelsUpTo(limits?[exit] ?? 1f))];
+        List<float[]> points = SideExits <= 3 ? FullGrid(levels) : DescentGrid(samples, pathCost.ToArray(), levels);
         var groups = new List<Group>();
         var ordered = new List<float[]>();
         foreach (IGrouping<uint, float[]> group in points.GroupBy(HeadMask).OrderBy(group => group.Key))
@@ -81,17 +85,19 @@ sealed class ThresholdGrid
     float[][][] Table(int strata, int exits) =>
         [.. Enumerable.Range(0, strata).Select(_ => Enumerable.Range(0, exits).Select(_ => new float[Count]).ToArray())];
 
-    static List<float[]> FullGrid(int exits)
+    static float[] LevelsUpTo(float limit) => limit == 0f ? [0f] : [.. Levels.Select(level => level * limit)];
+
+    static List<float[]> FullGrid(float[][] levels)
     {
-        List<float[]> points = [new float[exits]];
-        for (int exit = 0; exit < exits; exit++)
+        List<float[]> points = [new float[levels.Length]];
+        for (int exit = 0; exit < levels.Length; exit++)
         {
             var next = new List<float[]>();
             foreach (float[] point in points)
             {
                 // Behind a threshold of 1 nearly nobody is left: what follows stays 0.
                 bool closed = point.AsSpan(0, exit).Contains(1f);
-                foreach (float level in closed ? Levels.AsSpan(0, 1) : Levels)
+                foreach (float level in closed ? levels[exit].AsSpan(0, 1) : levels[exit])
                 {
                     float[] longer = [.. point];
                     longer[exit] = level;
@@ -103,9 +109,9 @@ sealed class ThresholdGrid
         return points;
     }
 
-    static List<float[]> DescentGrid(SampleSet samples, double[] pathCost)
+    static List<float[]> DescentGrid(SampleSet samples, double[] pathCost, float[][] levels)
     {
-        const int MaxPoints = 1500;
+        const int MaxPoints = 1500, Start = 4;
         int exits = samples.Exits - 1;
         var points = new List<float[]>();
         var seen = new HashSet<ExitPolicy>();
@@ -113,11 +119,11 @@ sealed class ThresholdGrid
         {
             if (points.Count < MaxPoints && seen.Add(new ExitPolicy(point, 0))) points.Add([.. point]);
         }
-        foreach (float level in Levels) Add([.. Enumerable.Repeat(level, exits)]);
+        for (int i = 0; i < Levels.Length; i++) Add([.. levels.Select(own => own[Math.Min(i, own.Length - 1)])]);
         for (int only = 0; only < exits; only++)
         {
             float[] one = new float[exits];
-            one[only] = 1f;
+            one[only] = levels[only][^1];
             Add(one);
         }
         double scale = Math.Max(pathCost[^1], 1e-9);
@@ -138,13 +144,13 @@ sealed class ThresholdGrid
         {
             for (double price = 0.005; price < 3; price *= 1.9)
             {
-                float[] point = [.. Enumerable.Repeat(0.3f, exits)];
+                float[] point = [.. levels.Select(own => own[Math.Min(Start, own.Length - 1)])];
                 for (int sweep = 0; sweep < 2; sweep++)
                 {
                     for (int exit = 0; exit < exits; exit++)
                     {
                         (float best, double bestValue) = (point[exit], double.NegativeInfinity);
-                        foreach (float level in Levels)
+                        foreach (float level in levels[exit])
                         {
                             point[exit] = level;
                             double value = Value(point, mix, price);

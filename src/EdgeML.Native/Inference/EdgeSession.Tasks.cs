@@ -40,7 +40,11 @@ public sealed partial class EdgeSession
         task.Id = Interlocked.Increment(ref _nextTask) - 1;
         task.RateBitsPerSecond = double.NaN;
         task.FirstEntropy = float.NaN;
-        lock (_controlGate) task.Policy = _control.Current;
+        lock (_controlGate)
+        {
+            task.Policy = _control.Current;
+            task.Result.Promise = _control.Kept;
+        }
     }
 
     TaskResult Execute(Lane lane, Span<float> logits)

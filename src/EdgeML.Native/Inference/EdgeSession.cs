@@ -50,10 +50,11 @@ public sealed partial class EdgeSession : IDisposable
             _tail.WaitUntilUp(_options.ConnectWait);
             link = new SessionLink(_tail);
         }
+        ExitPromise? promise = _options.KeepPromise ? model.Package.Promise : null;
         var controller = controlled
-            ? SessionControl.Create(model, profile!, link, _options)
+            ? SessionControl.Create(model, profile!, link, _options, promise)
             : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
-        _control = new ControlLoop(controller, link, _options.Requirements);
+        _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
         _lanes = new LanePool(model, _options.InFlight);
         // The first decision compiles a good deal; better here than in the first task.
         _ = _control.Current;
@@ -90,6 +91,9 @@ public sealed partial class EdgeSession : IDisposable
         get => _control.Requirements;
         set => _control.Requirements = value;
     }
+
+    /// <summary>The promise in force, with its limits as they are now; null for none.</summary>
+    public ExitPromise? Promise => _control.Promise;
 
     /// <summary>What control has done and cost so far.</summary>
     public ControlCounters Control

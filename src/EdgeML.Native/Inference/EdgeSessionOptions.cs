@@ -39,6 +39,9 @@ public sealed record EdgeSessionOptions
     /// <summary>The policy without a controller. Null: everything on the edge, no early exit.</summary>
     public ExitPolicy? Policy { get; init; }
 
+    /// <summary>Whether thresholds stay inside the limits of the package's promise, where it has one.</summary>
+    public bool KeepPromise { get; init; } = true;
+
     /// <summary>The user's bounds.</summary>
     public Requirements Requirements { get; init; } = Requirements.None;
 

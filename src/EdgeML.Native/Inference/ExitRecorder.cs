@@ -51,10 +51,11 @@ public sealed class ExitRecorder : IDisposable
 
     /// <summary>The recorded samples as calibration: judged by labels where every sample has one, else by agreement with the final exit.</summary>
     /// <param name="source">Where the samples come from, for the record.</param>
-    public ExitCalibration ToCalibration(string source)
+    /// <param name="byLabels">False judges by agreement in any case.</param>
+    public ExitCalibration ToCalibration(string source, bool byLabels = true)
     {
         int exits = _manifest.Exits.Count;
-        bool labelled = _labels.TrueForAll(label => label >= 0);
+        bool labelled = byLabels && _labels.TrueForAll(label => label >= 0);
         var correct = new bool[_classes.Count];
         for (int i = 0; i < correct.Length; i++)
         {

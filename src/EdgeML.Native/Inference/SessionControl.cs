@@ -7,11 +7,11 @@ namespace EdgeML.Native.Inference;
 /// <summary>Gives a session's controller what it needs to know: what every policy costs on this device, this tail and this codec.</summary>
 static class SessionControl
 {
-    public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options)
+    public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options, ExitPromise? promise)
     {
         var manifest = model.Manifest;
         long[] payload = [.. manifest.Cuts.Select(cut => PayloadBytes(manifest, cut.K, options.Codec))];
-        var costs = new CostModel(manifest, profile, tail: null, model.Package.Calibration, profile.Power, payload);
+        var costs = new CostModel(manifest, profile, tail: null, model.Package.Calibration, profile.Power, payload, promise: promise);
         if (link is not null)
         {
             link.Costs = costs;

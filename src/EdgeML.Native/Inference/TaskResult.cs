@@ -1,3 +1,5 @@
+using EdgeML.Native.Models;
+
 namespace EdgeML.Native.Inference;
 
 /// <summary>The answer to one task and what it took. A plain value: nothing to dispose, nothing that changes later.</summary>
@@ -23,6 +25,9 @@ public struct TaskResult
 
     /// <summary>The policy that was really executed.</summary>
     public ExitPolicy Policy;
+
+    /// <summary>The promise that policy was kept inside; null for none.</summary>
+    public ExitPromise? Promise;
 
     /// <summary>End to end, milliseconds.</summary>
     public double LatencyMs;

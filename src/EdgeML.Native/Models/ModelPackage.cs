@@ -27,6 +27,9 @@ public sealed partial class ModelPackage : IDisposable
     /// <summary>What the exits said of calibration samples, or null when none were run.</summary>
     public ExitCalibration? Calibration { get; private set; }
 
+    /// <summary>What early answers may lose at most, or null when nothing was promised.</summary>
+    public ExitPromise? Promise { get; private set; }
+
     /// <summary>The mapped weights.</summary>
     internal MappedWeights Weights => _graph.Weights;
 
@@ -90,9 +93,11 @@ public sealed partial class ModelPackage : IDisposable
         {
             var package = new ModelPackage(Path.GetFullPath(folder), manifest, graph);
             string profile = Path.Combine(folder, PackageWriter.ProfileName),
-                calibration = Path.Combine(folder, PackageWriter.CalibrationName);
+                calibration = Path.Combine(folder, PackageWriter.CalibrationName),
+                promise = Path.Combine(folder, PackageWriter.PromiseName);
             if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
             if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
+            if (File.Exists(promise)) package.Promise = PackageJson.Read(promise, PackageJson.Default.ExitPromise).Checked(manifest);
             return package;
         }
         catch
@@ -120,6 +125,18 @@ public sealed partial class ModelPackage : IDisposable
         Checked(calibration);
         AtomicFile.Write(Path.Combine(Folder, PackageWriter.CalibrationName), stream => CalibrationFile.Write(stream, calibration));
         Calibration = calibration;
+    }
+
+    /// <summary>Keeps a promise in the package's folder; sessions made from now on keep its limits.</summary>
+    /// <returns>The promise with its digest.</returns>
+    /// <exception cref="InvalidDataException">It was made for another model.</exception>
+    public ExitPromise SavePromise(ExitPromise promise)
+    {
+        ExitPromise complete = promise.Sealed().Checked(Manifest);
+        AtomicFile.Write(
+            Path.Combine(Folder, PackageWriter.PromiseName), stream =>
+                JsonSerializer.Serialize(stream, complete, PackageJson.Default.ExitPromise));
+        return Promise = complete;
     }
 
     /// <summary>Unmaps the weights; engines that still read them must be gone.</summary>

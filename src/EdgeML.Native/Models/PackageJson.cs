@@ -11,6 +11,7 @@ namespace EdgeML.Native.Models;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(DeviceProfile))]
+[JsonSerializable(typeof(ExitPromise))]
 sealed partial class PackageJson : JsonSerializerContext
 {
     const int MostBytes = 64 << 20;

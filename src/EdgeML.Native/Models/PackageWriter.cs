@@ -15,6 +15,7 @@ static class PackageWriter
     internal const string WeightsName = "weights.bin";
     internal const string ProfileName = "device.json";
     internal const string CalibrationName = "calibration.csv";
+    internal const string PromiseName = "promise.json";
 
     /// <summary>Weights above this go to the weights file; smaller ones are cheaper inside the graph.</summary>
     internal const int InlineBytes = 1024;

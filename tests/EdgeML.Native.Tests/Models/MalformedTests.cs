@@ -80,6 +80,19 @@ public sealed class MalformedTests : IDisposable
         {
             package.SaveProfile(new DeviceProfile { Device = "d", UnitMs = [.. package.Manifest.Units.Select(_ => 1.0)], HeadMs = [1.0] });
             package.SaveCalibration(new ExitCalibration(2, [0.25f, 0.5f, 0.75f, 1f], [true, false, true, false], "s", true));
+            package.SavePromise(new ExitPromise
+            {
+                Model = package.Manifest.Hash,
+                MaxLoss = 0.01,
+                Confidence = 0.9,
+                Labelled = true,
+                Limits = [0.5f],
+                Tighter = [[0.25f]],
+                DiffersAtMost = 0.02,
+                Samples = 9,
+                Losses = 0,
+                Source = "s",
+            });
         }
         var random = new Random(21);
         foreach (string file in Directory.GetFiles(_folder["package"]))
@@ -100,7 +113,7 @@ public sealed class MalformedTests : IDisposable
                 OpensOrRefuses(mustRefuse: name is "graph.onnx" or "weights.bin", $"{name}, seed 21 round {round}");
             }
             File.Delete(file);
-            OpensOrRefuses(mustRefuse: !optional, $"{name} missing");
+            OpensOrRefuses(mustRefuse: !optional && name != "promise.json", $"{name} missing");
             File.WriteAllBytes(file, good);
         }
         ModelPackage.Open(_folder["package"]).Dispose();

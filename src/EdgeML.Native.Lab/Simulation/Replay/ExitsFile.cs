@@ -9,20 +9,23 @@ namespace EdgeML.Native.Lab.Simulation.Replay;
 public static class ExitsFile
 {
     /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="byLabels">False judges by agreement in any case.</param>
     /// <returns>Judged by labels; where one is missing (-1), all are judged by agreement with the final exit.</returns>
     /// <exception cref="InvalidDataException">A header or row that is none of this; one line with file, line and value.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ExitCalibration Load(string path)
+    public static ExitCalibration Load(string path, bool byLabels = true)
     {
         using var reader = new StreamReader(path);
-        return Parse(reader, Path.GetFileName(path));
+        return Parse(reader, Path.GetFileName(path), byLabels);
     }
 
     /// <summary>Reads what <see cref="Load"/> reads.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">Names the text in errors.</param>
+    /// <param name="byLabels">False judges by agreement in any case.</param>
     /// <exception cref="InvalidDataException">As <see cref="Load"/>.</exception>
-    public static ExitCalibration Parse(TextReader reader, string name)
+    public static ExitCalibration Parse(TextReader reader, string name, bool byLabels = true)
     {
         ArgumentNullException.ThrowIfNull(reader);
         var rows = new CsvRows(reader, $"exits {name}");
@@ -47,7 +50,7 @@ public static class ExitsFile
             }
         }
         if (labels.Count == 0) throw new InvalidDataException($"exits {name} has no samples");
-        bool labelled = labels.TrueForAll(label => label >= 0);
+        bool labelled = byLabels && labels.TrueForAll(label => label >= 0);
         var correct = new bool[answers.Count];
         for (int i = 0; i < correct.Length; i++)
         {

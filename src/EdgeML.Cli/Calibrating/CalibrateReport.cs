@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Lab.Calibration;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Cli.Calibrating;
+
+/// <summary>Shows a promise, or how promises held.</summary>
+sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
+{
+    string Judged => record.Labelled ? "judged by labels" : "judged by agreement with the whole network";
+
+    public void Show(PromiseOutcome outcome)
+    {
+        ExitPromise promise = outcome.Promise;
+        Line($"{manifest.Name}, {record.Samples} samples of {record.Source}, {Judged}");
+        Line($"promise     at most {100 * promise.MaxLoss:0.###} points lost, {100 * promise.Confidence:0.###} % sure, for every policy inside the limits");
+        Line($"limits      {string.Join(", ", manifest.Exits.SkipLast(1).Select((exit, i) => Text($"{exit.Name} {promise.Limits[i]:0.00000}")))}");
+        Line($"tested on   {promise.Samples} samples: {promise.Losses} lost, {outcome.Allowed} allowed; {outcome.PathSamples} others chose the proportion of the limits");
+        Line($"saves       {100 * outcome.Saved:0.0} % of the multiply-accumulates at the limits");
+        Line($"watched     early answers that differ from the whole network's: at most {100 * promise.DiffersAtMost:0.00} % of the tasks");
+        Line($"digest      {promise.Digest}");
+        if (promise.Limits.All(limit => limit == 0)) Line($"no exit may be taken under this promise");
+    }
+
+    public void WriteJson(string path, PromiseOutcome outcome) => JsonFile.Write(path, json =>
+    {
+        ExitPromise promise = outcome.Promise;
+        Head(json, 100 * promise.MaxLoss, 100 * promise.Confidence);
+        Floats(json, "limits", promise.Limits);
+        json.WriteNumber("testedSamples", promise.Samples);
+        json.WriteNumber("lost", promise.Losses);
+        json.WriteNumber("lossesAllowed", outcome.Allowed);
+        json.WriteNumber("pathSamples", outcome.PathSamples);
+        json.WriteFinite("savedMacs", outcome.Saved);
+        json.WriteFinite("differsAtMost", promise.DiffersAtMost);
+        json.WriteString("digest", promise.Digest);
+    });
+
+    public void Show(PromiseCheckResult check, double points, double percent, int seed)
+    {
+        Line($"{manifest.Name}, {check.Draws} draws of {check.Size} with replacement from {record.Samples} samples of {record.Source}, {Judged}, seed {seed}");
+        Line($"promise     at most {points:0.###} points lost, {percent:0.###} % sure");
+        Line($"exceeded    {100 * check.Exceeded:0.0} % of the draws at the limits, {100 * check.ExceededInside:0.0} % when any exit that fires inside them counts");
+        Line($"lost        {100 * check.MeanLost:0.000} points on average");
+        Line($"saved       {100 * check.MeanSaved:0.0} % of the multiply-accumulates on average, {100 * check.MeanSaved / check.HindsightSaved:0.0} % of the {100 * check.HindsightSaved:0.0} % in hindsight");
+        Line($"hindsight   {string.Join(", ", check.HindsightThresholds.Select(threshold => Text($"{threshold:0.00000}")))}");
+    }
+
+    public void WriteJson(string path, PromiseCheckResult check, double points, double percent, int seed) => JsonFile.Write(path, json =>
+    {
+        Head(json, points, percent);
+        json.WriteNumber("draws", check.Draws);
+        json.WriteNumber("drawSize", check.Size);
+        json.WriteNumber("seed", seed);
+        json.WriteFinite("exceeded", check.Exceeded);
+        json.WriteFinite("exceededInside", check.ExceededInside);
+        json.WriteFinite("meanLost", check.MeanLost);
+        json.WriteFinite("meanSavedMacs", check.MeanSaved);
+        json.WriteFinite("hindsightSavedMacs", check.HindsightSaved);
+        json.WriteFinite("shareOfHindsight", check.MeanSaved / check.HindsightSaved);
+        Floats(json, "hindsightThresholds", check.HindsightThresholds);
+    });
+
+    void Head(Utf8JsonWriter json, double points, double percent)
+    {
+        json.WriteString("model", manifest.Hash);
+        json.WriteString("data", record.Source);
+        json.WriteNumber("samples", record.Samples);
+        json.WriteBoolean("labelled", record.Labelled);
+        json.WriteFinite("maxLossPoints", points);
+        json.WriteFinite("confidencePercent", percent);
+    }
+
+    static void Floats(Utf8JsonWriter json, string name, IReadOnlyList<float> values)
+    {
+        json.WriteStartArray(name);
+        foreach (float value in values) json.WriteNumberValue(value);
+        json.WriteEndArray();
+    }
+
+    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    static void Line(FormattableString text) => Console.WriteLine(Text(text));
+}

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using EdgeML.Cli.Calibrating;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Calibration;
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Simulation.Replay;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Cli.Commands;
+
+/// <summary><c>edgeml calibrate</c>: limits of the thresholds that keep a promise about what early answers lose.</summary>
+sealed class CalibrateCommand : CliCommand
+{
+    const int DefaultCount = 5000;
+
+    readonly Argument<string> _model = new("DIR") { Description = "Model package, a folder made by edgeml prepare." };
+    readonly Option<string?> _data = SharedOptions.OptionalData();
+    readonly Option<string?> _exits = new("--exits") { HelpName = "E.csv", Description = "Recorded by edgeml record, in place of --data." };
+    readonly Option<double?> _maxLoss = SharedOptions.Positive("--max-loss", "POINTS", "Points of accuracy early answers may lose (0.5).");
+    readonly Option<double?> _confidence = SharedOptions.Positive("--confidence", "PERCENT", "How sure that is (95).");
+    readonly Option<string?> _labels = SharedOptions.OneOf(
+        "--labels", "Judge by labels, or by agreement with the whole network (use where there are labels).", "use", "none");
+    readonly Option<int?> _count = SharedOptions.Count("--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _draws = SharedOptions.Count(
+        "--check-draws", "Write nothing; calibrate so many times on samples drawn with replacement, judge each on all of them.");
+    readonly Option<int?> _size = SharedOptions.Count("--draw-size", "Samples in such a draw; as many as there are unless given.");
+    readonly Option<ulong?> _seed = SharedOptions.Seed();
+    readonly Option<string?> _json = SharedOptions.Json();
+
+    public CalibrateCommand()
+        : base("calibrate", "Limit thresholds so that early answers lose at most so many points, so surely; every session keeps the limits.",
+            "edgeml calibrate engines/shapes-vgg --data shapes:seed=4001,difficulty=mixed --max-loss 0.5 --confidence 95",
+            "edgeml calibrate engines/shapes-vgg --exits exits.csv --labels none --check-draws 1000")
+    {
+        Arguments.Add(_model);
+        AddOptions(_data, _exits, _maxLoss, _confidence, _labels, _count, _draws, _size, _seed, _json);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        double points = parsed.GetValue(_maxLoss) ?? 0.5, percent = parsed.GetValue(_confidence) ?? 95;
+        if (!(points < 100)) throw new ArgumentException($"--max-loss is {points} points, not below 100");
+        if (!(percent < 100)) throw new ArgumentException($"--confidence is {percent} %, not below 100");
+        if (parsed.GetValue(_data) is null == parsed.GetValue(_exits) is null)
+            throw new ArgumentException("calibrate takes samples either from --data or from --exits");
+        int seed = (int)((parsed.GetValue(_seed) ?? 1) & int.MaxValue);
+        using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_model));
+        (ExitCalibration record, ExitCalibration agreement) = Samples(parsed, package, cancellation);
+        var report = new CalibrateReport(package.Manifest, record);
+        if (parsed.GetValue(_draws) is { } draws)
+        {
+            using var progress = new ProgressLine("draws", draws);
+            PromiseCheckResult check = PromiseCheck.Run(
+                package.Manifest, record, points / 100, percent / 100, draws, parsed.GetValue(_size), seed, progress.Report, cancellation);
+            progress.Clear();
+            report.Show(check, points, percent, seed);
+            if (parsed.GetValue(_json) is { } path) report.WriteJson(path, check, points, percent, seed);
+            return Task.FromResult(0);
+        }
+        PromiseOutcome outcome = PromiseCalibration.Promise(package.Manifest, record, agreement, points / 100, percent / 100, seed);
+        cancellation.ThrowIfCancellationRequested();
+        // A recorded file says as much to controllers as fresh samples do.
+        package.SaveCalibration(record);
+        outcome = outcome with { Promise = package.SavePromise(outcome.Promise) };
+        report.Show(outcome);
+        if (parsed.GetValue(_json) is { } json) report.WriteJson(json, outcome);
+        return Task.FromResult(0);
+    }
+
+    (ExitCalibration Record, ExitCalibration Agreement) Samples(ParseResult parsed, ModelPackage package, CancellationToken cancellation)
+    {
+        bool byLabels = parsed.GetValue(_labels) != "none";
+        (ExitCalibration record, ExitCalibration agreement) =
+            parsed.GetValue(_exits) is { } exits
+                ? (ExitsFile.Load(exits, byLabels), ExitsFile.Load(exits, byLabels: false))
+                : Recorded(DataSpec.Parse(parsed.GetValue(_data)!), parsed.GetValue(_count), package, byLabels, cancellation);
+        if (parsed.GetValue(_labels) == "use" && !record.Labelled)
+            throw new ArgumentException($"--labels is use, but {record.Source} has samples without a label");
+        return (record, agreement);
+    }
+
+    static (ExitCalibration Record, ExitCalibration Agreement) Recorded(
+        DataSpec spec, int? asked, ModelPackage package, bool byLabels, CancellationToken cancellation)
+    {
+        using ImageSource source = spec.Open(package.Manifest.Input.Shape, asked);
+        int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
+        using BranchedModel model = BranchedModel.Load(package);
+        using var recorder = new ExitRecorder(model);
+        using var progress = new ProgressLine("samples", count);
+        byte[] bytes = source.HasBytes ? new byte[source.Elements] : [];
+        float[] floats = source.HasBytes ? [] : new float[source.Elements];
+        for (int i = 0; i < count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int label = source.HasBytes ? source.Read(i, bytes) : source.ReadTensor(i, floats);
+            if (source.HasBytes) recorder.Record(bytes, label);
+            else recorder.Record(floats, label);
+            progress.Report(i + 1);
+        }
+        return (recorder.ToCalibration(source.Spec, byLabels), recorder.ToCalibration(source.Spec, byLabels: false));
+    }
+}
