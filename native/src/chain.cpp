@@ -64,13 +64,16 @@ void check_fits(const TensorInfo &tensor, const edgeml_buffer *buffer) {
                                            std::to_string(buffer->bytes));
 }
 
-void check_exit(const edgeml_stage &stage, const TensorInfo &tensor) {
+// A device turns narrow logits into floats for the buffer; the host takes floats only.
+void check_exit(const edgeml_stage &stage, const TensorInfo &tensor, const edgeml_buffer *logits, bool on_device) {
     bool is_final = (stage.flags & EDGEML_STAGE_FINAL) != 0;
     std::uint32_t last = EDGEML_MAX_EXITS + (is_final ? 1u : 0u);
     if (stage.exit_index < 1 || stage.exit_index > last)
         reject("exit " + std::to_string(stage.exit_index) + " is outside 1.." + std::to_string(last));
-    if (tensor.dtype != EDGEML_DTYPE_F32 || stage.classes == 0 ||
-        tensor.bytes != std::uint64_t{stage.classes} * sizeof(float))
+    bool known = tensor.dtype == EDGEML_DTYPE_F32 ||
+                 (on_device && (tensor.dtype == EDGEML_DTYPE_F16 || tensor.dtype == EDGEML_DTYPE_BF16));
+    if (!known || stage.classes == 0 || tensor.bytes != std::uint64_t{stage.classes} * dtype_bytes(tensor.dtype) ||
+        logits->bytes < std::uint64_t{stage.classes} * sizeof(float))
         throw Error(EDGEML_E_MISMATCH, "exit " + std::to_string(stage.exit_index) + " has " +
                                            std::to_string(stage.classes) + " classes, its tensor " + tensor.name +
                                            " is " + describe(tensor));
@@ -135,7 +138,7 @@ void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml
     if (logits != nullptr) {
         const TensorInfo &tensor = output(engine, desc.logits_output, "logits");
         check_fits(tensor, logits);
-        check_exit(desc, tensor);
+        check_exit(desc, tensor, logits, runner != nullptr);
         if (boundary != nullptr && desc.boundary_output == desc.logits_output)
             reject("boundary and logits are the same output " + std::to_string(desc.logits_output));
         outputs[output_count++] = {desc.logits_output, logits->data};

@@ -5,8 +5,8 @@
 //   route C  plain calls on a stream, decided like B
 //
 // All three read the same control block (thresholds, sequence) and write the same records, so thresholds change without
-// touching a graph. Another range of stages, or another set of exits that are tried, is another graph: they are built
-// at first use and kept, the least recently used leaving first.
+// touching a graph. Another range of stages, or another set of exits that are tried, is another plan: they are built at
+// first use and kept, the least recently used leaving first.
 #pragma once
 
 #include "backend.h"
@@ -16,14 +16,14 @@
 namespace edgeml::cuda {
 
 enum class Route : std::uint32_t { automatic = 0, device = 1, stages = 2, streams = 3 };
-const char *route_name(Route route) noexcept; // "automatic", "A", "B", "C"
+const char *route_name(Route route) noexcept; // "auto", "A", "B", "C"
 
 enum class Wait : std::uint32_t { hybrid = 0, spin = 1, block = 2 };
 
 struct ChainOptions {
-    Route route = Route::automatic; // forced otherwise: EDGEML_E_UNSUPPORTED from the first run if it cannot be had
+    Route route = Route::automatic; // forced otherwise: EDGEML_E_UNSUPPORTED from a run if it cannot be had
     Wait wait = Wait::hybrid;
-    std::uint32_t graphs = 8;    // kept at most
+    std::uint32_t plans = 8;     // kept at most
     std::uint32_t spin_us = 200; // hybrid: reads the record this long, then blocks
 
     // EDGEML_CUDA_ROUTE (auto, A, B, C), EDGEML_CUDA_WAIT (hybrid, spin, block). EDGEML_E_INVALID_ARGUMENT otherwise.
@@ -32,7 +32,17 @@ struct ChainOptions {
 
 // What backends hand to edgeml_chain. Every network given to add must be a DeviceNetwork and every Memory a Buffer of
 // the same device.
-std::unique_ptr<Runner> make_chain(std::shared_ptr<const Device> device, const ChainOptions &options);
+class Chain : public Runner {
+  public:
+    struct Report {
+        Route route = Route::automatic; // of the last run
+        std::string note;               // why it is not route A, "" when it is or when a route is forced
+        std::uint64_t plans_built = 0;
+        std::uint64_t captures = 0;
+    };
+    virtual Report report() const = 0;
+};
+std::unique_ptr<Chain> make_chain(std::shared_ptr<const Device> device, const ChainOptions &options);
 
 // The outputs of one run on host data, for Network::run_once of a DeviceNetwork.
 std::unique_ptr<Outputs> run_once(std::shared_ptr<const Device> device, const DeviceNetwork &network,

@@ -30,9 +30,9 @@ class Device {
     bool integrated = false;
     std::uint64_t bytes = 0;
 
-    // Captures, and whatever would break one on another thread: destruction of graphs and modules, the first call of a
-    // segment. Process-wide, because a capture sees the whole device.
-    static std::mutex &capture_lock();
+    // Held by captures, and by whatever would break one on another thread: release of anything (it may synchronise),
+    // the first call of a segment. Process-wide, because a capture sees the whole device.
+    static std::recursive_mutex &capture_lock();
 };
 
 // Makes the device's context current on this thread for a scope.
@@ -69,6 +69,7 @@ template <class Handle, CUresult (*Driver::*Release)(Handle)> class Owned {
             return;
         CUcontext ignored = nullptr;
         const Driver &driver = *device_->driver;
+        std::lock_guard held(Device::capture_lock());
         bool pushed = driver.context_push(device_->context) == cuda_success;
         (driver.*Release)(handle_); // a failure says that the device is lost, which the next call reports
         if (pushed)

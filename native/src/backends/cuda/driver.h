@@ -66,7 +66,16 @@ inline constexpr int attribute_can_map_host_memory = 19;
 inline constexpr int attribute_compute_major = 75;
 inline constexpr int attribute_compute_minor = 76;
 
-enum class NodeType : int { kernel = 0, memcpy = 1, memset = 2, host = 3, graph = 4, empty = 5, conditional = 13 };
+enum class NodeType : int {
+    kernel = 0,
+    memcpy = 1,
+    memset = 2,
+    host = 3,
+    graph = 4,
+    empty = 5,
+    event_record = 7,
+    conditional = 13
+};
 
 inline constexpr int kernel_attribute_cooperative = 2;
 union KernelAttribute {

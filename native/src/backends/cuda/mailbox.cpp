@@ -1,0 +1,81 @@
+#include "backends/cuda/mailbox.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <new>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+namespace edgeml::cuda {
+
+namespace {
+
+constexpr int reads_between_looks = 64;
+constexpr auto between_queries = std::chrono::microseconds(50);
+
+void relax() {
+#if defined(__x86_64__) || defined(_M_X64)
+    _mm_pause();
+#elif defined(__aarch64__) && !defined(_MSC_VER)
+    asm volatile("yield");
+#endif
+}
+
+} // namespace
+
+MailboxMemory::MailboxMemory(const std::shared_ptr<const Device> &device, const ChainOptions &options)
+    : device_(device), wait_(options.wait), spin_us_(options.spin_us),
+      event_(make_event(device, event_blocking_sync | event_disable_timing)),
+      memory_(allocate_pinned(device, sizeof(Mailbox))), mapped_(mapped_pointer(*device, memory_.get())) {
+    mailbox_ = new (memory_.get()) Mailbox{};
+}
+
+void MailboxMemory::begin(const float *thresholds) noexcept {
+    std::copy_n(thresholds, most_exits, mailbox_->control.thresholds);
+    sequence_ = sequence_ + 1 == 0 ? 1 : sequence_ + 1;
+    mailbox_->control.sequence = sequence_;
+    std::atomic_thread_fence(std::memory_order_release); // before the launch rings the device
+}
+
+bool MailboxMemory::has_arrived(const Record &record) const noexcept {
+    // One writer, plain loads: no atomics over the bus.
+    return std::atomic_ref(const_cast<std::uint32_t &>(record.sequence)).load(std::memory_order_acquire) == sequence_;
+}
+
+const Record &MailboxMemory::wait(const Record &record, CUstream stream) const {
+    using Clock = std::chrono::steady_clock;
+    const Driver &driver = *device_->driver;
+    const auto begin = Clock::now();
+    auto last_query = begin;
+    while (wait_ != Wait::block) {
+        for (int i = 0; i < reads_between_looks; ++i) {
+            if (has_arrived(record))
+                return record;
+            relax();
+        }
+        auto now = Clock::now();
+        if (wait_ == Wait::hybrid && now - begin > std::chrono::microseconds(spin_us_))
+            break;
+        if (now - last_query < between_queries)
+            continue;
+        last_query = now;
+        // Without this a fault on the device would be an endless wait; it also flushes what a driver batches.
+        CUresult state = driver.stream_query(stream);
+        if (state == cuda_not_ready)
+            continue;
+        driver.check(state, "cuStreamQuery");
+        break; // all work is done: the record is there, or never comes
+    }
+    if (!has_arrived(record)) {
+        driver.check(driver.event_record(event_.get(), stream), "cuEventRecord");
+        driver.check(driver.event_synchronize(event_.get()), "cuEventSynchronize");
+    }
+    if (!has_arrived(record))
+        throw Error(EDGEML_E_RUN_FAILED, "the device ended its work without a decision");
+    return record;
+}
+
+} // namespace edgeml::cuda
