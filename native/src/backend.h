@@ -11,11 +11,26 @@
 
 namespace edgeml {
 
+// Asked at every gate of a network, on the thread that runs it.
+class Gatekeeper {
+  public:
+    // Whether the run goes on behind side exit `exit`. The logits lie where the output of that exit is bound.
+    virtual bool pass(std::uint32_t exit, const float *logits) noexcept = 0;
+
+  protected:
+    ~Gatekeeper() = default;
+};
+
 // A run with every input and output fixed; running again costs as little as the library allows. One thread at a time.
 class Binding {
   public:
     virtual ~Binding() = default;
     virtual void run() = 0;
+    // For networks with gates. False when the keeper has ended the run: outputs behind that gate are not written.
+    virtual bool run(Gatekeeper &) {
+        run();
+        return true;
+    }
 };
 
 // The outputs of one run, as they turned out to be.
@@ -46,11 +61,13 @@ class Network {
     const std::vector<TensorInfo> &inputs() const noexcept { return inputs_; }
     const std::vector<TensorInfo> &outputs() const noexcept { return outputs_; }
     std::uint64_t resident_bytes() const noexcept { return resident_bytes_; }
+    bool has_gates() const noexcept { return has_gates_; }
 
   protected:
     std::vector<TensorInfo> inputs_;
     std::vector<TensorInfo> outputs_;
     std::uint64_t resident_bytes_ = 0;
+    bool has_gates_ = false;
 };
 
 // Tensors shared by networks; the data stays with the caller. Any thread.
@@ -98,6 +115,9 @@ class Backend {
     virtual std::unique_ptr<WeightSet> make_weights() = 0;
     virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization,
                                           WeightSet *weights) = 0;
+    // Writes `model` as load would run it, with tensors in layouts of this processor; false, and nothing is written,
+    // where load would not change the layout.
+    virtual bool write_optimized(std::span<const std::byte>, std::uint32_t, WeightSet *, const char *) { return false; }
 };
 
 // The one backend of this build; joins the instance that already serves the same library file.

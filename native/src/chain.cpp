@@ -20,8 +20,14 @@ std::uint64_t nanoseconds() {
         std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 
+struct Gate {
+    edgeml_gate desc;
+    Ref<edgeml_buffer> logits;
+};
+
 struct Stage {
-    edgeml_stage desc;
+    edgeml_stage desc; // without its gates
+    std::vector<Gate> gates;
     Ref<const edgeml_engine> engine;
     Ref<edgeml_buffer> input;
     Ref<edgeml_buffer> boundary;
@@ -31,8 +37,7 @@ struct Stage {
     std::unique_ptr<Binding> binding;
 
     bool is_final() const noexcept { return (desc.flags & EDGEML_STAGE_FINAL) != 0; }
-    bool is_side_head_alone() const noexcept { return logits && !boundary && !is_final(); }
-    const float *scores() const noexcept { return reinterpret_cast<const float *>(logits->data); }
+    bool is_side_head_alone() const noexcept { return logits && !boundary && !is_final() && gates.empty(); }
 };
 
 // Held while a chain runs or grows; a second caller is turned away instead of waiting.
@@ -65,19 +70,67 @@ void check_fits(const TensorInfo &tensor, const edgeml_buffer *buffer) {
 }
 
 // A device turns narrow logits into floats for the buffer; the host takes floats only.
-void check_exit(const edgeml_stage &stage, const TensorInfo &tensor, const edgeml_buffer *logits, bool on_device) {
-    bool is_final = (stage.flags & EDGEML_STAGE_FINAL) != 0;
-    std::uint32_t last = EDGEML_MAX_EXITS + (is_final ? 1u : 0u);
-    if (stage.exit_index < 1 || stage.exit_index > last)
-        reject("exit " + std::to_string(stage.exit_index) + " is outside 1.." + std::to_string(last));
+void check_exit(std::uint32_t exit, std::uint32_t last, std::uint32_t classes, const TensorInfo &tensor,
+                const edgeml_buffer *logits, bool on_device) {
+    if (exit < 1 || exit > last)
+        reject("exit " + std::to_string(exit) + " is outside 1.." + std::to_string(last));
     bool known = tensor.dtype == EDGEML_DTYPE_F32 ||
                  (on_device && (tensor.dtype == EDGEML_DTYPE_F16 || tensor.dtype == EDGEML_DTYPE_BF16));
-    if (!known || stage.classes == 0 || tensor.bytes != std::uint64_t{stage.classes} * dtype_bytes(tensor.dtype) ||
-        logits->bytes < std::uint64_t{stage.classes} * sizeof(float))
-        throw Error(EDGEML_E_MISMATCH, "exit " + std::to_string(stage.exit_index) + " has " +
-                                           std::to_string(stage.classes) + " classes, its tensor " + tensor.name +
-                                           " is " + describe(tensor));
+    if (!known || classes == 0 || tensor.bytes != std::uint64_t{classes} * dtype_bytes(tensor.dtype) ||
+        logits->bytes < std::uint64_t{classes} * sizeof(float))
+        throw Error(EDGEML_E_MISMATCH, "exit " + std::to_string(exit) + " has " + std::to_string(classes) +
+                                           " classes, its tensor " + tensor.name + " is " + describe(tensor));
 }
+
+const float *scores_in(const edgeml_buffer *buffer) noexcept {
+    return reinterpret_cast<const float *>(buffer->data);
+}
+
+// Looks at exits as a run reaches them, and writes down the answer.
+class Decider final : public Gatekeeper {
+  public:
+    Decider(const edgeml_run_desc &desc, edgeml_run_result &result) : desc_(desc), result_(result) {}
+
+    const Stage *stage = nullptr; // the one that runs
+
+    bool tries(std::uint32_t side_exit) const noexcept { return threshold(side_exit) > 0; }
+
+    // Whether exit `exit` answers.
+    bool takes(std::uint32_t exit, bool is_final, const float *logits, std::uint32_t classes) noexcept {
+        Decision d = decide(logits, static_cast<std::int32_t>(classes));
+        result_.flags |= d.invalid ? EDGEML_RESULT_INVALID_LOGITS : 0;
+        if (!is_final) {
+            result_.exit_entropy[exit - 1] = d.entropy;
+            result_.exit_label[exit - 1] = d.label;
+            if (!takes_exit(d.entropy, threshold(exit)))
+                return false;
+        }
+        result_.outcome = is_final ? EDGEML_OUTCOME_FINAL : EDGEML_OUTCOME_EXITED;
+        result_.exit_index = exit;
+        result_.label = d.label;
+        result_.entropy = d.entropy;
+        result_.confidence = d.confidence;
+        result_.margin = d.margin;
+        result_.logits = logits;
+        result_.logit_count = classes;
+        return true;
+    }
+
+    bool pass(std::uint32_t exit, const float *) noexcept override {
+        for (const Gate &gate : stage->gates)
+            if (gate.desc.exit_index == exit)
+                return !tries(exit) || !takes(exit, false, scores_in(gate.logits.get()), gate.desc.classes);
+        return true;
+    }
+
+  private:
+    float threshold(std::uint32_t side_exit) const noexcept {
+        return side_exit >= 1 && side_exit <= desc_.threshold_count ? desc_.thresholds[side_exit - 1] : 0.0f;
+    }
+
+    const edgeml_run_desc &desc_;
+    edgeml_run_result &result_;
+};
 
 } // namespace
 
@@ -95,6 +148,7 @@ struct edgeml_chain final : Object {
 
   private:
     void check_writer(const edgeml_buffer *input, const TensorInfo &tensor) const;
+    std::vector<Gate> read_gates(const Network &network, const edgeml_stage &desc) const;
 };
 
 // The stage that last wrote a buffer must have written what is read from it now.
@@ -111,6 +165,25 @@ void edgeml_chain::check_writer(const edgeml_buffer *input, const TensorInfo &te
     }
 }
 
+std::vector<Gate> edgeml_chain::read_gates(const Network &network, const edgeml_stage &desc) const {
+    if (desc.gate_count > EDGEML_MAX_EXITS)
+        reject(std::to_string(desc.gate_count) + " gates, " + std::to_string(EDGEML_MAX_EXITS) + " are possible");
+    if (desc.gate_count > 0)
+        require(desc.gates, "gates");
+    if (network.has_gates() != (desc.gate_count > 0) || (desc.gate_count > 0 && runner != nullptr))
+        throw Error(EDGEML_E_UNSUPPORTED, "a stage with " + std::to_string(desc.gate_count) +
+                                              " gates, an engine with " + (network.has_gates() ? "some" : "none"));
+    std::vector<Gate> gates;
+    for (const edgeml_gate &gate : std::span(desc.gates, desc.gate_count)) {
+        require(gate.logits, "the logits buffer of a gate");
+        for (const Gate &other : gates)
+            if (other.desc.exit_index == gate.exit_index || other.logits.get() == gate.logits)
+                reject("two gates with exit " + std::to_string(gate.exit_index) + " or one buffer");
+        gates.push_back({gate, Ref(gate.logits)});
+    }
+    return gates;
+}
+
 void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary,
                        edgeml_buffer *logits, const edgeml_stage &desc) {
     if (engine->context.get() != context.get())
@@ -125,25 +198,37 @@ void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml
     if ((desc.flags & ~EDGEML_STAGE_FINAL) != 0 || ((desc.flags & EDGEML_STAGE_FINAL) != 0 && logits == nullptr))
         reject("stage flags " + std::to_string(desc.flags) + " do not fit this stage");
 
-    Stage stage{desc, Ref(engine), Ref(input), Ref(boundary), Ref(logits), engine->network->inputs()[0], {}, nullptr};
+    Stage stage{desc,        read_gates(*engine->network, desc), Ref(engine), Ref(input), Ref(boundary),
+                Ref(logits), engine->network->inputs()[0],       {},          nullptr};
+    stage.desc.gates = nullptr;
     check_fits(stage.input_tensor, input);
     check_writer(input, stage.input_tensor);
-    Network::Slot outputs[2];
-    std::size_t output_count = 0;
+    std::vector<Network::Slot> outputs;
+    auto bind_output = [&](std::uint32_t index, const edgeml_buffer *buffer) {
+        for (const Network::Slot &other : outputs)
+            if (other.index == index)
+                reject("output " + std::to_string(index) + " is bound twice");
+        outputs.push_back({index, buffer->data});
+    };
     if (boundary != nullptr) {
         stage.boundary_tensor = output(engine, desc.boundary_output, "boundary");
         check_fits(stage.boundary_tensor, boundary);
-        outputs[output_count++] = {desc.boundary_output, boundary->data};
+        bind_output(desc.boundary_output, boundary);
     }
     if (logits != nullptr) {
         const TensorInfo &tensor = output(engine, desc.logits_output, "logits");
         check_fits(tensor, logits);
-        check_exit(desc, tensor, logits, runner != nullptr);
-        if (boundary != nullptr && desc.boundary_output == desc.logits_output)
-            reject("boundary and logits are the same output " + std::to_string(desc.logits_output));
-        outputs[output_count++] = {desc.logits_output, logits->data};
+        check_exit(desc.exit_index, EDGEML_MAX_EXITS + (stage.is_final() ? 1u : 0u), desc.classes, tensor, logits,
+                   runner != nullptr);
+        bind_output(desc.logits_output, logits);
     } else if (desc.exit_index != 0 || desc.classes != 0) {
         reject("exit " + std::to_string(desc.exit_index) + " without a logits buffer");
+    }
+    for (const Gate &gate : stage.gates) {
+        const TensorInfo &tensor = output(engine, gate.desc.logits_output, "logits");
+        check_fits(tensor, gate.logits.get());
+        check_exit(gate.desc.exit_index, EDGEML_MAX_EXITS, gate.desc.classes, tensor, gate.logits.get(), false);
+        bind_output(gate.desc.logits_output, gate.logits.get());
     }
     Network::Slot inputs[] = {{0, input->data}};
     if (runner != nullptr)
@@ -151,7 +236,7 @@ void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml
                      boundary != nullptr ? boundary->memory.get() : nullptr,
                      logits != nullptr ? logits->memory.get() : nullptr});
     else
-        stage.binding = engine->network->bind(inputs, std::span(outputs, output_count));
+        stage.binding = engine->network->bind(inputs, outputs);
     stages.push_back(std::move(stage));
 }
 
@@ -184,40 +269,29 @@ edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
 
     std::size_t end = desc.stage_count == 0 ? stages.size() : std::size_t{desc.first_stage} + desc.stage_count;
     std::uint64_t last_ns = begin;
+    Decider decider(desc, result);
     for (std::size_t i = desc.first_stage; i < end && result.outcome == EDGEML_OUTCOME_CUT; ++i) {
         const Stage &stage = stages[i];
         std::uint32_t exit = stage.desc.exit_index;
-        float threshold =
-            exit >= 1 && exit <= desc.threshold_count && !stage.is_final() ? desc.thresholds[exit - 1] : 0.0f;
-        bool tries = stage.is_final() || threshold > 0;
+        bool tries = stage.is_final() || decider.tries(exit);
         if (stage.is_side_head_alone() && !tries)
             continue;
 
-        stage.binding->run();
+        bool ran_through = true;
+        if (stage.gates.empty()) {
+            stage.binding->run();
+        } else {
+            decider.stage = &stage;
+            ran_through = stage.binding->run(decider);
+        }
         ++result.stages_run;
         result.last_stage = static_cast<std::uint32_t>(i);
-        if (stage.boundary) {
+        if (ran_through && stage.boundary) {
             result.cut = stage.boundary->data;
             result.cut_bytes = stage.boundary_tensor.bytes;
         }
-        if (tries) {
-            Decision d = decide(stage.scores(), static_cast<std::int32_t>(stage.desc.classes));
-            result.flags |= d.invalid ? EDGEML_RESULT_INVALID_LOGITS : 0;
-            if (!stage.is_final()) {
-                result.exit_entropy[exit - 1] = d.entropy;
-                result.exit_label[exit - 1] = d.label;
-            }
-            if (stage.is_final() || takes_exit(d.entropy, threshold)) {
-                result.outcome = stage.is_final() ? EDGEML_OUTCOME_FINAL : EDGEML_OUTCOME_EXITED;
-                result.exit_index = exit;
-                result.label = d.label;
-                result.entropy = d.entropy;
-                result.confidence = d.confidence;
-                result.margin = d.margin;
-                result.logits = stage.scores();
-                result.logit_count = stage.desc.classes;
-            }
-        }
+        if (ran_through && tries)
+            decider.takes(exit, stage.is_final(), scores_in(stage.logits.get()), stage.desc.classes);
         if (desc.stage_ns != nullptr) {
             std::uint64_t now = nanoseconds();
             if (i < desc.stage_ns_capacity)
@@ -246,7 +320,7 @@ edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine,
         require(chain, "chain");
         require(engine, "engine");
         require(input, "input");
-        edgeml_stage known = read_struct(stage, sizeof(edgeml_stage), "stage");
+        edgeml_stage known = read_struct(stage, offsetof(edgeml_stage, gates), "stage");
         Turn turn(chain->taken);
         chain->add(engine, input, boundary, logits, known);
     });

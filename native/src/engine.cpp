@@ -14,6 +14,24 @@ const TensorInfo &at(const std::vector<TensorInfo> &tensors, uint32_t index, con
                std::to_string(tensors.size()));
     return tensors[index];
 }
+
+edgeml_engine_desc read_desc(const edgeml_engine_desc *desc, const edgeml_context *context,
+                             const edgeml_weights *weights) {
+    require(context, "context");
+    edgeml_engine_desc known = read_struct(desc, offsetof(edgeml_engine_desc, progress), "desc");
+    require(known.model, "model");
+    if (known.model_bytes == 0 || known.model_bytes > INT32_MAX)
+        reject("model of " + std::to_string(known.model_bytes) + " bytes, 1..2147483647 are possible");
+    if (known.optimization > EDGEML_OPTIMIZE_ALL)
+        reject("optimization " + std::to_string(known.optimization) + " is unknown");
+    if (weights != nullptr && weights->context.get() != context)
+        reject("weights belong to another context");
+    return known;
+}
+
+std::span<const std::byte> model_of(const edgeml_engine_desc &desc) {
+    return {static_cast<const std::byte *>(desc.model), static_cast<std::size_t>(desc.model_bytes)};
+}
 } // namespace
 
 extern "C" {
@@ -23,19 +41,24 @@ edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *c
     return guarded([&] {
         require(out_engine, "out_engine");
         *out_engine = nullptr;
-        require(context, "context");
-        edgeml_engine_desc known = read_struct(desc, offsetof(edgeml_engine_desc, progress), "desc");
-        require(known.model, "model");
-        if (known.model_bytes == 0 || known.model_bytes > INT32_MAX)
-            reject("model of " + std::to_string(known.model_bytes) + " bytes, 1..2147483647 are possible");
-        if (known.optimization > EDGEML_OPTIMIZE_ALL)
-            reject("optimization " + std::to_string(known.optimization) + " is unknown");
-        if (weights != nullptr && weights->context.get() != context)
-            reject("weights belong to another context");
-        std::span model(static_cast<const std::byte *>(known.model), static_cast<std::size_t>(known.model_bytes));
-        *out_engine = new edgeml_engine(
-            context, weights,
-            context->backend->load(model, known.optimization, weights != nullptr ? weights->set.get() : nullptr));
+        edgeml_engine_desc known = read_desc(desc, context, weights);
+        *out_engine = new edgeml_engine(context, weights,
+                                        context->backend->load(model_of(known), known.optimization,
+                                                               weights != nullptr ? weights->set.get() : nullptr));
+    });
+}
+
+edgeml_status edgeml_engine_optimize(uint32_t *out_written, edgeml_context *context, edgeml_weights *weights,
+                                     const edgeml_engine_desc *desc, const char *path) {
+    return guarded([&] {
+        require(out_written, "out_written");
+        *out_written = 0;
+        edgeml_engine_desc known = read_desc(desc, context, weights);
+        require(path, "path");
+        *out_written = context->backend->write_optimized(model_of(known), known.optimization,
+                                                         weights != nullptr ? weights->set.get() : nullptr, path)
+                           ? 1
+                           : 0;
     });
 }
 

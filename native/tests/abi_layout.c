@@ -69,12 +69,20 @@ int main(void) {
     OFFSET(edgeml_decision, confidence, 16);
     OFFSET(edgeml_decision, margin, 20);
 
-    SIZE(edgeml_stage, 24);
+    SIZE(edgeml_gate, 24);
+    OFFSET(edgeml_gate, exit_index, 0);
+    OFFSET(edgeml_gate, classes, 4);
+    OFFSET(edgeml_gate, logits_output, 8);
+    OFFSET(edgeml_gate, logits, 16);
+
+    SIZE(edgeml_stage, 40);
     OFFSET(edgeml_stage, flags, 4);
     OFFSET(edgeml_stage, boundary_output, 8);
     OFFSET(edgeml_stage, logits_output, 12);
     OFFSET(edgeml_stage, exit_index, 16);
     OFFSET(edgeml_stage, classes, 20);
+    OFFSET(edgeml_stage, gates, 24);
+    OFFSET(edgeml_stage, gate_count, 32);
 
     SIZE(edgeml_run_desc, 40);
     OFFSET(edgeml_run_desc, flags, 4);
@@ -104,7 +112,7 @@ int main(void) {
     OFFSET(edgeml_run_result, cut_bytes, 200);
     OFFSET(edgeml_run_result, route, 208);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10001);
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10002);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

@@ -216,6 +216,131 @@ void edges_are_checked() {
     edgeml_context_destroy(other);
 }
 
+// Two exits and the final one behind gates of one engine, with buffers of its own.
+struct Gated {
+    edgeml_buffer *x, *scores, *exits[2];
+    edgeml_chain *chain;
+
+    Gated(Fixture &f, edgeml_engine *engine)
+        : x(test::make_buffer(f.context, 8)),
+          scores(test::make_buffer(f.context, 3)), exits{test::make_buffer(f.context, 3),
+                                                         test::make_buffer(f.context, 3)},
+          chain(f.new_chain()) {
+        std::vector<edgeml_gate> gates = {{1, 3, 1, 0, exits[0]}, {2, 3, 2, 0, exits[1]}};
+        edgeml_stage stage = answer(gates);
+        REQUIRE(edgeml_chain_add(chain, engine, x, nullptr, scores, &stage));
+    }
+    ~Gated() {
+        for (edgeml_buffer *b : {x, scores, exits[0], exits[1]})
+            edgeml_buffer_destroy(b);
+        edgeml_chain_destroy(chain);
+    }
+    static edgeml_stage answer(const std::vector<edgeml_gate> &gates) {
+        auto stage = make<edgeml_stage>();
+        stage.exit_index = 3;
+        stage.classes = 3;
+        stage.flags = EDGEML_STAGE_FINAL;
+        stage.gates = gates.data();
+        stage.gate_count = static_cast<std::uint32_t>(gates.size());
+        return stage;
+    }
+};
+
+void a_gate_ends_the_run_where_its_exit_is_taken() {
+    Fixture f;
+    edgeml_engine *engine = load(f.context, "gated");
+    Gated g(f, engine);
+    float *x = data(g.x), *scores = data(g.scores);
+    x[0] = 20;
+    for (int round = 0; round < 3; ++round) { // an ended run leaves nothing behind for the next
+        scores[0] = -1;
+        edgeml_run_result r = f.run(g.chain, {0.5f, 0.5f});
+        EXPECT(r.outcome == EDGEML_OUTCOME_EXITED && r.exit_index == 1 && r.label == 0 && r.stages_run == 1);
+        EXPECT(r.logits == data(g.exits[0]) && r.logits[0] == 40 && r.logit_count == 3);
+        EXPECT(r.exit_entropy[0] < 1e-6 && r.exit_label[1] == -1 && scores[0] == -1); // what lies behind was not run
+        EXPECT(r.cut == x && r.cut_bytes == 32);
+
+        r = f.run(g.chain, {0, 0.5f});
+        EXPECT(r.exit_index == 2 && r.label == 2 && r.exit_label[0] == -1 && r.logits == data(g.exits[1]));
+        EXPECT(scores[0] == -1);
+
+        r = f.run(g.chain, {0});
+        EXPECT(r.outcome == EDGEML_OUTCOME_FINAL && r.exit_index == 3 && r.label == 0 && scores[0] == 40);
+    }
+    x[1] = 20; // unsure between two
+    edgeml_run_result r = f.run(g.chain, {1e-30f, 1e-30f});
+    EXPECT(r.outcome == EDGEML_OUTCOME_FINAL && r.exit_label[0] == 0 && r.exit_label[1] == 1 &&
+           r.exit_entropy[1] > 0.5f);
+    std::fill_n(x, 8, std::numeric_limits<float>::quiet_NaN());
+    r = f.run(g.chain, {1, 1});
+    EXPECT(r.outcome == EDGEML_OUTCOME_FINAL && r.flags == EDGEML_RESULT_INVALID_LOGITS &&
+           std::isnan(r.exit_entropy[1]));
+
+    // An engine with gates run without a chain lets everything pass.
+    std::vector<float> input(8, 0.5f);
+    const void *inputs[] = {input.data()};
+    std::uint64_t bytes[] = {32};
+    edgeml_probe *probe = nullptr;
+    EXPECT_STATUS(edgeml_probe_create(&probe, engine, inputs, bytes, 1), EDGEML_OK);
+    const void *found = nullptr;
+    auto info = make<edgeml_tensor_info>();
+    EXPECT_STATUS(edgeml_probe_get_output(&info, &found, probe, 0), EDGEML_OK);
+    EXPECT(found != nullptr && static_cast<const float *>(found)[0] == 1);
+    edgeml_probe_destroy(probe);
+    edgeml_engine_destroy(engine);
+}
+
+void gates_are_checked() {
+    Fixture f;
+    edgeml_engine *engine = load(f.context, "gated");
+    edgeml_chain *chain = f.new_chain();
+    edgeml_buffer *a = test::make_buffer(f.context, 3), *b = test::make_buffer(f.context, 3),
+                  *small = test::make_buffer(f.context, 2);
+    auto add = [&](edgeml_engine *of, std::vector<edgeml_gate> gates) {
+        edgeml_stage stage = Gated::answer(gates);
+        return edgeml_chain_add(chain, of, f.x, nullptr, f.scores, &stage);
+    };
+    EXPECT_STATUS(add(engine, {}), EDGEML_E_UNSUPPORTED);
+    EXPECT_STATUS(add(f.last, {{1, 3, 0, 0, a}}), EDGEML_E_UNSUPPORTED);
+    EXPECT_STATUS(add(engine, {{1, 3, 1, 0, nullptr}}), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, {{1, 3, 1, 0, a}, {1, 3, 2, 0, b}}), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, {{1, 3, 1, 0, a}, {2, 3, 2, 0, a}}), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, {{1, 3, 1, 0, a}, {2, 3, 1, 0, b}}), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, {{0, 3, 1, 0, a}}), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, {{17, 3, 1, 0, a}}), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, {{1, 4, 1, 0, a}}), EDGEML_E_MISMATCH);
+    EXPECT_STATUS(add(engine, {{1, 3, 1, 0, small}}), EDGEML_E_MISMATCH);
+    EXPECT_STATUS(add(engine, {{1, 3, 9, 0, a}}), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, std::vector<edgeml_gate>(17, {1, 3, 1, 0, a})), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(add(engine, {{1, 3, 1, 0, a}, {2, 3, 2, 0, b}}), EDGEML_OK);
+    for (edgeml_buffer *buffer : {a, b, small})
+        edgeml_buffer_destroy(buffer);
+    edgeml_chain_destroy(chain);
+    edgeml_engine_destroy(engine);
+}
+
+// Ended and whole runs of one engine on several threads at once.
+void gates_on_many_threads() {
+    Fixture f;
+    edgeml_engine *engine = load(f.context, "gated");
+    std::vector<std::thread> workers;
+    std::atomic<int> wrong = 0;
+    for (int t = 0; t < 4; ++t)
+        workers.emplace_back([&, t] {
+            Gated g(f, engine);
+            data(g.x)[t % 3] = 30;
+            for (int i = 0; i < 2000; ++i) {
+                std::uint32_t exit = 1 + static_cast<std::uint32_t>((i + t) % 3);
+                edgeml_run_result r = f.run(g.chain, {exit == 1 ? 0.5f : 0, exit == 2 ? 0.5f : 0});
+                wrong += r.exit_index != exit || r.label != (exit == 2 ? 2 - t % 3 : t % 3);
+            }
+        });
+    for (std::thread &worker : workers)
+        worker.join();
+    EXPECT(wrong == 0);
+    edgeml_engine_destroy(engine);
+}
+
 // Chains run in parallel over shared engines; one chain turns a second caller away and stays usable.
 void threads() {
     Fixture f;
@@ -270,6 +395,9 @@ int main() {
     a_cut_stops_and_the_rest_can_follow();
     invalid_logits_never_exit_and_are_flagged();
     edges_are_checked();
+    a_gate_ends_the_run_where_its_exit_is_taken();
+    gates_are_checked();
+    gates_on_many_threads();
     threads();
     return test::finish("chain_tests");
 }

@@ -54,6 +54,16 @@ static unsafe partial class NativeMethods
     internal static partial NativeStatus EngineCreate(
         out EngineHandle engine, ContextHandle context, WeightsHandle weights, in EngineDescNative desc);
 
+    /// <summary>Writes the graph as the backend would run it, in this processor's layouts.</summary>
+    /// <param name="written">0, and no file, where the backend keeps the model's own layouts.</param>
+    /// <param name="context">Any.</param>
+    /// <param name="weights">As for <see cref="EngineCreate"/>.</param>
+    /// <param name="desc">As for <see cref="EngineCreate"/>.</param>
+    /// <param name="path">File to be made, UTF-8, terminated.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_optimize")]
+    internal static unsafe partial NativeStatus EngineOptimize(
+        out uint written, ContextHandle context, WeightsHandle weights, in EngineDescNative desc, byte* path);
+
     [LibraryImport(Library, EntryPoint = "edgeml_engine_get_info")]
     internal static partial NativeStatus EngineGetInfo(ref EngineInfoNative info, EngineHandle engine);
 

@@ -104,13 +104,26 @@ public unsafe class AbiLayoutTests
     public void Stage_Layout_IsTheHeaders()
     {
         var s = new StageNative();
-        Assert.Equal(24, sizeof(StageNative));
-        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(40, sizeof(StageNative));
+        Assert.Equal(40u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Flags));
         Assert.Equal(8, Offset(ref s, &s.BoundaryOutput));
         Assert.Equal(12, Offset(ref s, &s.LogitsOutput));
         Assert.Equal(16, Offset(ref s, &s.ExitIndex));
         Assert.Equal(20, Offset(ref s, &s.Classes));
+        Assert.Equal(24, Offset(ref s, &s.Gates));
+        Assert.Equal(32, Offset(ref s, &s.GateCount));
+    }
+
+    [Fact]
+    public void Gate_Layout_IsTheHeaders()
+    {
+        var s = default(GateNative);
+        Assert.Equal(24, sizeof(GateNative));
+        Assert.Equal(0, Offset(ref s, &s.ExitIndex));
+        Assert.Equal(4, Offset(ref s, &s.Classes));
+        Assert.Equal(8, Offset(ref s, &s.LogitsOutput));
+        Assert.Equal(16, Offset(ref s, &s.Logits));
     }
 
     [Fact]

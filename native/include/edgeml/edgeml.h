@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   1u /* raised when something is added */
+#define EDGEML_ABI_MINOR   2u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -253,6 +253,13 @@ EDGEML_API edgeml_status edgeml_engine_get_output(edgeml_tensor_info *out_info, 
                                                   uint32_t index);
 EDGEML_API void edgeml_engine_destroy(edgeml_engine *engine); /* null is allowed; cannot fail */
 
+/* Writes the graph that edgeml_engine_create would run to a new file `path`, in the data layouts it uses on this
+ * processor and with all weights inline: an ONNX file for this machine, this inference library and nothing else.
+ * *out_written is 0, and there is no file, where the backend keeps the model's own layouts. Takes as long as creating
+ * the engine does. ABI 1.2 */
+EDGEML_API edgeml_status edgeml_engine_optimize(uint32_t *out_written, edgeml_context *context, edgeml_weights *weights,
+                                                const edgeml_engine_desc *desc, const char *path);
+
 /* Runs the engine once and keeps every output. `inputs` and `input_bytes` have one entry per input of the engine; a
  * null entry means zeros. For preparation and tests, not for speed. */
 EDGEML_API edgeml_status edgeml_probe_create(edgeml_probe **out_probe, const edgeml_engine *engine,
@@ -304,6 +311,21 @@ EDGEML_API edgeml_status edgeml_decide(edgeml_decision *out_decision, const floa
 
 #define EDGEML_STAGE_FINAL 1u /* its logits are the network's answer: always taken, never compared with a threshold */
 
+/* A side exit inside a stage. Such an engine's model has, for each of them, a node Gate of domain "edgeml" between the
+ * layers before and behind the exit:
+ *   inputs   the tensor that continues the network (float), the exit's logits (also an output of the model), and the
+ *            model's second input "edgeml/gate" (int64, 1 element), which engines do not list and chains fill
+ *   output   the same tensor; whatever lies behind the exit depends on it
+ *   exit     attribute: the exit's index
+ * The run looks at the exit there and ends when it is taken, without running what lies behind. */
+typedef struct edgeml_gate {
+    uint32_t exit_index; /* 1..EDGEML_MAX_EXITS */
+    uint32_t classes;
+    uint32_t logits_output; /* output of the engine that goes to the logits buffer */
+    uint32_t reserved;      /* 0 */
+    edgeml_buffer *logits;
+} edgeml_gate;
+
 typedef struct edgeml_stage {
     uint32_t struct_size;
     uint32_t flags;           /* EDGEML_STAGE_* */
@@ -311,6 +333,9 @@ typedef struct edgeml_stage {
     uint32_t logits_output;   /* output of the engine that goes to the logits buffer */
     uint32_t exit_index;      /* 1..EDGEML_MAX_EXITS with logits, EDGEML_MAX_EXITS + 1 at most if final; 0 without */
     uint32_t classes;         /* number of logits; 0 without */
+    const edgeml_gate *gates; /* side exits inside the engine, in order; null for none. ABI 1.2 */
+    uint32_t gate_count;
+    uint32_t reserved; /* 0 */
 } edgeml_stage;
 
 EDGEML_API edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_context *context);
@@ -319,6 +344,7 @@ EDGEML_API edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_co
  * (null for a head alone) and its logits, float, to `logits` (null for a unit alone); one of the two is there. Buffers
  * may be shared with other stages and chains; a tensor lies at the start of its buffer, which may be larger.
  * EDGEML_E_MISMATCH: a buffer is too small, or the stage that last wrote `input` wrote another type or size.
+ * EDGEML_E_UNSUPPORTED: an engine with gates on a backend that has none; gates of an engine that has none.
  * EDGEML_E_BUSY: the chain is running. */
 EDGEML_API edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine, edgeml_buffer *input,
                                           edgeml_buffer *boundary, edgeml_buffer *logits, const edgeml_stage *stage);
@@ -361,7 +387,8 @@ typedef struct edgeml_run_result {
     int32_t exit_label[EDGEML_MAX_EXITS]; /* -1 where not tried */
     const float *logits;                  /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
     uint64_t logit_count;
-    void *cut; /* deepest tensor computed so far that continues the network, or the input; null with a device's answer */
+    void
+        *cut; /* deepest tensor computed so far that continues the network, or the input; null with a device's answer */
     uint64_t cut_bytes;
     uint32_t route; /* EDGEML_ROUTE_*; ABI 1.1 */
     uint32_t reserved;

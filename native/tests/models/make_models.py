@@ -29,7 +29,8 @@ def model(name, nodes, inputs, outputs, weights=(), external=()):
             entry.key, entry.value = "location", "weights"
         initializers.append(proto)
     graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="edgeml-tests")
+    opsets = [helper.make_opsetid("", 13)] + [helper.make_opsetid("edgeml", 1)] * any(n.domain == "edgeml" for n in nodes)
+    made = helper.make_model(graph, opset_imports=opsets, producer_name="edgeml-tests")
     made.ir_version = 7
     save(made, os.path.join(HERE, name + ".onnx"))
 
@@ -49,6 +50,19 @@ model("unknown", [helper.make_node("Relu", ["x"], ["y"])], [tensor("x", ["n", "h
 model("dynamic", [helper.make_node("NonZero", ["x"], ["where"])], [x], [tensor("where", [2, "k"], TensorProto.INT64)])
 model("two_inputs", [helper.make_node("Add", ["x", "y"], ["z"])], [x, tensor("y", [1, 8])], [tensor("z", [1, 8])])
 model("half", [helper.make_node("Cast", ["x"], ["logits"], to=TensorProto.FLOAT16)], [x], [tensor("logits", [1, 8], TensorProto.FLOAT16)])
+
+# The unit, exit 1, exit 2 (which answers like the final one above) and a final exit that answers like exit 1, in one session.
+
+
+def gate(exit, trunk, out):
+    return helper.make_node("Gate", [trunk, f"exit{exit}", "edgeml/gate"], [out], domain="edgeml", exit=exit)
+
+
+model("gated",
+      unit + head + [gate(1, "features", "behind1"), helper.make_node("MatMul", ["behind1", "f"], ["exit2"]), gate(2, "behind1", "behind2"),
+                     helper.make_node("MatMul", ["behind2", "e"], ["logits"])],
+      [x, tensor("edgeml/gate", [1], TensorProto.INT64)], [logits, exit1, tensor("exit2", [1, 3])],
+      [("w", UNIT), ("e", EXIT), ("f", FINAL)])
 
 # What the optimizers like to rewrite: a convolution with its normalisation, twice, and a Gemm, all on shared tensors.
 # chain_tests.cpp makes the same values.

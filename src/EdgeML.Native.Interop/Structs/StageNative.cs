@@ -5,7 +5,7 @@ namespace EdgeML.Native.Interop;
 
 /// <summary>edgeml_stage.</summary>
 [StructLayout(LayoutKind.Sequential)]
-struct StageNative()
+unsafe struct StageNative()
 {
     public const uint Final = 1;
 
@@ -15,4 +15,7 @@ struct StageNative()
     public uint LogitsOutput;
     public uint ExitIndex;
     public uint Classes;
+    public GateNative* Gates;
+    public uint GateCount;
+    public uint Reserved;
 }

@@ -33,6 +33,12 @@ class OnnxRuntime final : public Backend {
                                                  static_cast<ort::OrtWeightSet *>(weights));
     }
 
+    bool write_optimized(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *weights,
+                         const char *path) override {
+        return ort::OrtNetwork::write_optimized(*runtime_, model, optimization,
+                                                static_cast<ort::OrtWeightSet *>(weights), path);
+    }
+
   private:
     const std::shared_ptr<ort::Runtime> runtime_;
 };

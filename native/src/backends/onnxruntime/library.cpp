@@ -33,6 +33,9 @@ void *load(const std::string &path, std::string &cause) {
         cause = "error " + std::to_string(GetLastError());
     return reinterpret_cast<void *>(module);
 #else
+    // Builds of 1.30 keep a database of usage events in the user's cache folder, put every failed run into it and try
+    // to send it. The variable is read while the library is loaded; nobody asked for any of that here.
+    setenv("ORT_DISABLE_TELEMETRY", "1", 1);
     void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr)
         cause = dlerror();

@@ -7,6 +7,8 @@ namespace {
 // Field numbers of onnx.proto.
 constexpr std::uint32_t model_graph = 7;
 constexpr std::uint32_t graph_initializer = 5;
+constexpr std::uint32_t graph_input = 11;
+constexpr std::uint32_t value_name = 1;
 constexpr std::uint32_t tensor_dims = 1;
 constexpr std::uint32_t tensor_data_type = 2;
 constexpr std::uint32_t tensor_name = 8;
@@ -125,6 +127,12 @@ void scan_initializer(Bytes tensor, ModelScan &scan) {
     }
 }
 
+void scan_input(Bytes value, ModelScan &scan) {
+    for (Fields field(value); field.next();)
+        if (field.number == value_name && field.wire == wire_bytes)
+            scan.inputs.emplace_back(reinterpret_cast<const char *>(field.bytes.data()), field.bytes.size());
+}
+
 } // namespace
 
 ModelScan scan_model(Bytes model) {
@@ -132,9 +140,14 @@ ModelScan scan_model(Bytes model) {
     for (Fields top(model); top.next();) {
         if (top.number != model_graph || top.wire != wire_bytes)
             continue;
-        for (Fields field(top.bytes); field.next();)
-            if (field.number == graph_initializer && field.wire == wire_bytes)
+        for (Fields field(top.bytes); field.next();) {
+            if (field.wire != wire_bytes)
+                continue;
+            if (field.number == graph_initializer)
                 scan_initializer(field.bytes, scan);
+            else if (field.number == graph_input)
+                scan_input(field.bytes, scan);
+        }
     }
     return scan;
 }

@@ -1,8 +1,10 @@
 #include "network.h"
 
+#include "gate.h"
 #include "model_scan.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace edgeml::ort {
 
@@ -44,6 +46,46 @@ bool is_known(const TensorInfo &tensor) {
     return std::none_of(tensor.dims.begin(), tensor.dims.end(), [](std::int64_t d) { return d < 0; });
 }
 
+bool is_gate(const std::string &input) {
+    return input == gate_input;
+}
+
+// The run's state as the gates' input: its address.
+TensorInfo gate_tensor() {
+    TensorInfo tensor;
+    tensor.name = gate_input;
+    tensor.dtype = EDGEML_DTYPE_I64;
+    tensor.dims = {1};
+    tensor.bytes = sizeof(std::int64_t);
+    return tensor;
+}
+
+OrtSession *open_session(const Runtime &runtime, std::span<const std::byte> model, const ModelScan &scan, int level,
+                         const OrtWeightSet *weights, const char *optimized_path) {
+    const Api &api = runtime.api;
+    if (weights == nullptr && !scan.external.empty())
+        throw Error(EDGEML_E_MODEL_REJECTED,
+                    "the model takes tensor " + scan.external.front() + " from weights, but none are given");
+    Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
+    runtime.check(api.CreateSessionOptions(options.out()));
+    runtime.check(api.DisablePerSessionThreads(options.get()));
+    runtime.check(api.SetSessionGraphOptimizationLevel(options.get(), level));
+    runtime.check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
+    if (std::any_of(scan.inputs.begin(), scan.inputs.end(), is_gate))
+        runtime.check(api.AddCustomOpDomain(options.get(), runtime.gates->get()));
+    if (optimized_path != nullptr)
+        runtime.check(api.SetOptimizedModelFilePath(options.get(), std::filesystem::u8path(optimized_path).c_str()));
+    if (weights != nullptr)
+        weights->attach(options.get(), scan.external);
+    OrtSession *session = nullptr;
+    runtime.check(weights != nullptr
+                      ? api.CreateSessionFromArrayWithPrepackedWeightsContainer(
+                            runtime.env, model.data(), model.size(), options.get(), weights->prepacked(), &session)
+                      : api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options.get(), &session),
+                  EDGEML_E_MODEL_REJECTED);
+    return session;
+}
+
 class OrtBinding final : public Binding {
   public:
     OrtBinding(std::shared_ptr<Runtime> runtime, OrtSession *session)
@@ -62,8 +104,30 @@ class OrtBinding final : public Binding {
         values_.push_back(std::move(value));
     }
 
+    void bind_gates() {
+        gates_.options = options_.get();
+        gate_address_ = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(&gates_));
+        bind(gate_tensor(), &gate_address_, true);
+    }
+
     void run() override {
         runtime_->check(runtime_->api.RunWithBinding(session_, options_.get(), binding_.get()), EDGEML_E_RUN_FAILED);
+    }
+
+    bool run(Gatekeeper &keeper) override {
+        gates_.keeper = &keeper;
+        OrtStatus *status = runtime_->api.RunWithBinding(session_, options_.get(), binding_.get());
+        gates_.keeper = nullptr;
+        if (!gates_.closed) {
+            runtime_->check(status, EDGEML_E_RUN_FAILED);
+            return true;
+        }
+        // An ended run reports a failure, unless nothing was left to do.
+        gates_.closed = false;
+        if (status != nullptr)
+            runtime_->api.ReleaseStatus(status);
+        runtime_->check(runtime_->api.RunOptionsUnsetTerminate(options_.get()));
+        return false;
     }
 
   private:
@@ -72,6 +136,8 @@ class OrtBinding final : public Binding {
     std::vector<Owned<OrtValue>> values_;
     Owned<OrtIoBinding> binding_;
     Owned<OrtRunOptions> options_;
+    GateState gates_;
+    std::int64_t gate_address_ = 0; // of gates_, the value that gates get
 };
 
 class OrtOutputs final : public Outputs {
@@ -109,34 +175,27 @@ class OrtOutputs final : public Outputs {
 OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::byte> model, std::uint32_t optimization,
                        const OrtWeightSet *weights)
     : runtime_(std::move(runtime)) {
-    const Api &api = runtime_->api;
     ModelScan scan = scan_model(model);
-    if (weights == nullptr && !scan.external.empty())
-        throw Error(EDGEML_E_MODEL_REJECTED,
-                    "the model takes tensor " + scan.external.front() + " from weights, but none are given");
-
-    Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
-    runtime_->check(api.CreateSessionOptions(options.out()));
-    runtime_->check(api.DisablePerSessionThreads(options.get()));
     int level = to_level(optimization, scan);
-    runtime_->check(api.SetSessionGraphOptimizationLevel(options.get(), level));
-    runtime_->check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
-    if (weights != nullptr)
-        weights->attach(options.get(), scan.external);
-    runtime_->check(
-        weights != nullptr
-            ? api.CreateSessionFromArrayWithPrepackedWeightsContainer(runtime_->env, model.data(), model.size(),
-                                                                      options.get(), weights->prepacked(), &session_)
-            : api.CreateSessionFromArray(runtime_->env, model.data(), model.size(), options.get(), &session_),
-        EDGEML_E_MODEL_REJECTED);
+    session_ = open_session(*runtime_, model, scan, level, weights, nullptr);
     try {
         describe();
     } catch (...) {
-        api.ReleaseSession(session_);
+        runtime_->api.ReleaseSession(session_);
         throw;
     }
     // The model's own bytes stand for inline tensors. The NCHWc layout makes a copy of every filter, shared or not.
     resident_bytes_ = session_overhead_bytes + model.size() + (level == optimize_all ? scan.external_filter_bytes : 0);
+}
+
+bool OrtNetwork::write_optimized(const Runtime &runtime, std::span<const std::byte> model, std::uint32_t optimization,
+                                 const OrtWeightSet *weights, const char *path) {
+    ModelScan scan = scan_model(model);
+    int level = to_level(optimization, scan);
+    if (level != optimize_all)
+        return false;
+    Owned<OrtSession> session(runtime.api.ReleaseSession, open_session(runtime, model, scan, level, weights, path));
+    return true;
 }
 
 OrtNetwork::~OrtNetwork() {
@@ -167,6 +226,10 @@ void OrtNetwork::describe() {
     runtime_->check(api.SessionGetInputCount(session_, &count));
     for (std::size_t i = 0; i < count; ++i) {
         TensorInfo tensor = describe(true, i);
+        if (is_gate(tensor.name)) {
+            has_gates_ = true;
+            continue;
+        }
         if (!tensor.dims.empty() && tensor.dims[0] < 0)
             tensor.dims[0] = 1; // the batch
         if (tensor.dtype == EDGEML_DTYPE_OTHER)
@@ -205,6 +268,8 @@ std::unique_ptr<Binding> OrtNetwork::bind(std::span<const Slot> inputs, std::spa
         binding->bind(inputs_[slot.index], slot.data, true);
     for (const Slot &slot : outputs)
         binding->bind(outputs_[slot.index], slot.data, false);
+    if (has_gates_)
+        binding->bind_gates();
     return binding;
 }
 
@@ -216,6 +281,12 @@ std::unique_ptr<Outputs> OrtNetwork::run_once(std::span<const void *const> input
         values.emplace_back(runtime_->api.ReleaseValue, runtime_->wrap(inputs_[i], const_cast<void *>(inputs[i])));
         value_pointers.push_back(values.back().get());
         input_names.push_back(inputs_[i].name.c_str());
+    }
+    std::int64_t no_gatekeeper = 0;
+    if (has_gates_) {
+        values.emplace_back(runtime_->api.ReleaseValue, runtime_->wrap(gate_tensor(), &no_gatekeeper));
+        value_pointers.push_back(values.back().get());
+        input_names.push_back(gate_input);
     }
     for (const TensorInfo &output : outputs_)
         output_names.push_back(output.name.c_str());

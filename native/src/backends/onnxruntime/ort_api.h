@@ -4,11 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 
 struct OrtAllocator;
 struct OrtArenaCfg;
+struct OrtCustomOp;
+struct OrtCustomOpDomain;
 struct OrtEnv;
 struct OrtIoBinding;
+struct OrtKernelContext;
+struct OrtKernelInfo;
 struct OrtMemoryInfo;
 struct OrtPrepackedWeightsContainer;
 struct OrtRunOptions;
@@ -28,8 +33,8 @@ namespace edgeml::ort {
 #define EDGEML_ORT_CALL
 #endif
 
-// First version of the table that has every entry below.
-inline constexpr std::uint32_t required_api_version = 12;
+// First version of the table that has every entry below, and of custom operators that may pass a tensor on in place.
+inline constexpr std::uint32_t required_api_version = 18;
 
 // Values of ONNX Runtime's enums; they never change.
 inline constexpr int log_level_fatal = 4;
@@ -43,13 +48,19 @@ inline constexpr int default_memory = 0;
 // X(position, name, result, parameters)
 #define EDGEML_ORT_ENTRIES(X)                                                                                          \
     X(2, GetErrorMessage, const char *, (const OrtStatus *))                                                           \
+    X(6, DisableTelemetryEvents, OrtStatus *, (const OrtEnv *))                                                        \
     X(8, CreateSessionFromArray, OrtStatus *,                                                                          \
       (const OrtEnv *, const void *model, std::size_t, const OrtSessionOptions *, OrtSession **))                      \
     X(9, Run, OrtStatus *,                                                                                             \
       (OrtSession *, const OrtRunOptions *, const char *const *input_names, const OrtValue *const *inputs,             \
        std::size_t, const char *const *output_names, std::size_t, OrtValue **outputs))                                 \
     X(10, CreateSessionOptions, OrtStatus *, (OrtSessionOptions **))                                                   \
+    X(11, SetOptimizedModelFilePath, OrtStatus *,                                                                      \
+      (OrtSessionOptions *, const std::filesystem::path::value_type *file))                                            \
     X(23, SetSessionGraphOptimizationLevel, OrtStatus *, (OrtSessionOptions *, int level))                             \
+    X(26, CreateCustomOpDomain, OrtStatus *, (const char *name, OrtCustomOpDomain **))                                 \
+    X(27, CustomOpDomain_Add, OrtStatus *, (OrtCustomOpDomain *, const OrtCustomOp *))                                 \
+    X(28, AddCustomOpDomain, OrtStatus *, (OrtSessionOptions *, OrtCustomOpDomain *))                                  \
     X(30, SessionGetInputCount, OrtStatus *, (const OrtSession *, std::size_t *))                                      \
     X(31, SessionGetOutputCount, OrtStatus *, (const OrtSession *, std::size_t *))                                     \
     X(33, SessionGetInputTypeInfo, OrtStatus *, (const OrtSession *, std::size_t, OrtTypeInfo **))                     \
@@ -57,6 +68,8 @@ inline constexpr int default_memory = 0;
     X(36, SessionGetInputName, OrtStatus *, (const OrtSession *, std::size_t, OrtAllocator *, char **))                \
     X(37, SessionGetOutputName, OrtStatus *, (const OrtSession *, std::size_t, OrtAllocator *, char **))               \
     X(39, CreateRunOptions, OrtStatus *, (OrtRunOptions **))                                                           \
+    X(46, RunOptionsSetTerminate, OrtStatus *, (OrtRunOptions *))                                                      \
+    X(47, RunOptionsUnsetTerminate, OrtStatus *, (OrtRunOptions *))                                                    \
     X(49, CreateTensorWithDataAsOrtValue, OrtStatus *,                                                                 \
       (const OrtMemoryInfo *, void *data, std::size_t bytes, const std::int64_t *dims, std::size_t rank, int type,     \
        OrtValue **))                                                                                                   \
@@ -70,6 +83,10 @@ inline constexpr int default_memory = 0;
     X(69, CreateCpuMemoryInfo, OrtStatus *, (int allocator, int memory, OrtMemoryInfo **))                             \
     X(76, AllocatorFree, OrtStatus *, (OrtAllocator *, void *))                                                        \
     X(78, GetAllocatorWithDefaultOptions, OrtStatus *, (OrtAllocator **))                                              \
+    X(86, KernelInfoGetAttribute_int64, OrtStatus *, (const OrtKernelInfo *, const char *name, std::int64_t *))        \
+    X(90, KernelContext_GetInput, OrtStatus *, (const OrtKernelContext *, std::size_t index, const OrtValue **))       \
+    X(91, KernelContext_GetOutput, OrtStatus *,                                                                        \
+      (OrtKernelContext *, std::size_t index, const std::int64_t *dims, std::size_t rank, OrtValue **))                \
     X(92, ReleaseEnv, void, (OrtEnv *))                                                                                \
     X(93, ReleaseStatus, void, (OrtStatus *))                                                                          \
     X(94, ReleaseMemoryInfo, void, (OrtMemoryInfo *))                                                                  \
@@ -79,6 +96,7 @@ inline constexpr int default_memory = 0;
     X(98, ReleaseTypeInfo, void, (OrtTypeInfo *))                                                                      \
     X(99, ReleaseTensorTypeAndShapeInfo, void, (OrtTensorTypeAndShapeInfo *))                                          \
     X(100, ReleaseSessionOptions, void, (OrtSessionOptions *))                                                         \
+    X(101, ReleaseCustomOpDomain, void, (OrtCustomOpDomain *))                                                         \
     X(119, CreateEnvWithGlobalThreadPools, OrtStatus *,                                                                \
       (int log_level, const char *log_id, const OrtThreadingOptions *, OrtEnv **))                                     \
     X(120, DisablePerSessionThreads, OrtStatus *, (OrtSessionOptions *))                                               \

@@ -1,5 +1,7 @@
 #include "runtime.h"
 
+#include "gate.h"
+
 #include <map>
 #include <mutex>
 
@@ -46,10 +48,12 @@ Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning
         check(api.SetGlobalSpinControl(pool.get(), spins ? 1 : 0));
         // What goes wrong comes back as a status; nothing is written to the caller's console.
         check(api.CreateEnvWithGlobalThreadPools(log_level_fatal, "edgeml", pool.get(), &env));
+        check(api.DisableTelemetryEvents(env));
         check(api.CreateCpuMemoryInfo(arena_allocator, default_memory, &memory));
         // One arena for all sessions: ranges run one after another, so they can take turns in the same memory.
         check(api.CreateAndRegisterAllocator(env, memory, nullptr));
         check(api.GetAllocatorWithDefaultOptions(&names));
+        gates = std::make_unique<GateDomain>(*this);
     } catch (...) {
         release();
         throw;

@@ -12,6 +12,8 @@
 
 namespace edgeml::ort {
 
+class GateDomain;
+
 class Runtime {
   public:
     // Shares the instance that is alive for the same file; the first one fixes threads and spinning.
@@ -29,6 +31,7 @@ class Runtime {
     OrtEnv *env = nullptr;
     OrtMemoryInfo *memory = nullptr;
     OrtAllocator *names = nullptr; // owned by ONNX Runtime
+    std::unique_ptr<const GateDomain> gates;
 
     // Turns a failed call into an Error of the given status.
     void check(OrtStatus *status, edgeml_status failure = EDGEML_E_INTERNAL) const {
