@@ -39,6 +39,19 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
     }
 
     [Fact]
+    public void Run_EnergySource_IsNamedInTheResultAndRefusedWhereItIsNone()
+    {
+        Outcome declared = EdgemlProcess.Run(
+            "run", "--model", package.Model, "--data", Data, "--count", "5", "--energy", "declared", "--json", package["energy.json"]);
+        Assert.True(declared.ExitCode == 0, declared.Error);
+        using var json = JsonDocument.Parse(File.ReadAllBytes(package["energy.json"]));
+        Assert.Equal("declared", json.RootElement.GetProperty("energy").GetProperty("source").GetString());
+        Outcome unknown = EdgemlProcess.Run("run", "--model", package.Model, "--data", Data, "--energy", "wattmeter");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Single(unknown.ErrorLines);
+    }
+
+    [Fact]
     public void Run_NoTailAtTheAddress_FallsBackForEveryTaskAndSucceeds()
     {
         string address;

@@ -4,6 +4,7 @@ using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Running;
 using EdgeML.Native.Control;
 using EdgeML.Native.Control.Learning.Traces;
+using EdgeML.Native.Energy;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
 using EdgeML.Native.Lab.Reports;
@@ -28,6 +29,8 @@ sealed class RunCommand : CliCommand
     readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).", [.. PolicyControllers.Names]);
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
     readonly Option<double?> _energy = SharedOptions.Positive("--energy-j", "E", "Energy bound of a task on the edge device.");
+    readonly Option<string?> _source = SharedOptions.OneOf(
+        "--energy", "What measures energy; the first of these that answers unless given.", [.. EnergySensors.Names]);
     readonly Option<double?> _deadline = SharedOptions.Positive("--deadline-ms", "D", "When the edge stops waiting for the tail (the latency bound, else 1000).");
     readonly Option<int?> _inFlight = SharedOptions.Count("--in-flight", "Tasks under way at the same time (1).");
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one task (1).");
@@ -48,7 +51,7 @@ sealed class RunCommand : CliCommand
         : base("run", "Answer a data source, here or together with a tail.",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
-        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _deadline, _inFlight, _threads, _promise, _seed, _logits, _json,
+        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _source, _deadline, _inFlight, _threads, _promise, _seed, _logits, _json,
             _traceOut, _traceIn);
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -114,6 +117,7 @@ sealed class RunCommand : CliCommand
             Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval) : null,
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
+            Energy = new EnergySensorOptions { Source = parsed.GetValue(_source) },
             Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity, parsed.GetValue(_energy) ?? double.PositiveInfinity),
         };
     }

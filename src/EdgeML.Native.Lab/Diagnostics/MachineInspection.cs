@@ -9,7 +9,6 @@ public static class MachineInspection
         .. ProcessorSearch.Find(),
         .. BackendSearch.Find(),
         .. SensorSearch.Find(),
-        new Finding("sensors", "in use", true, "declared power model of the package's device profile", []),
         .. ModelSearch.Find(),
     ];
 }

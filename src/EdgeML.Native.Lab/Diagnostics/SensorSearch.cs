@@ -1,66 +1,35 @@
-using System.Runtime.InteropServices;
+using EdgeML.Native.Energy;
 
 namespace EdgeML.Native.Lab.Diagnostics;
 
-/// <summary>Looks for power sensors without opening any: which are there, and where was looked.</summary>
+/// <summary>Which sensors of energy and clocks answer here, why the others do not, and which one results come from.</summary>
 static class SensorSearch
 {
+    const string Group = "sensors";
+
     public static IEnumerable<Finding> Find(string root = "/")
     {
-        yield return Nvml();
-        yield return Ina3221(root);
-        yield return Rapl(root);
+        IReadOnlyList<SensorState> sensors = EnergySensors.Look(new EnergySensorOptions { Root = root });
+        foreach (SensorState sensor in sensors)
+            yield return new Finding(Group, sensor.Name.ToUpperInvariant(), sensor.Usable, sensor.Text, sensor.Looked);
+        yield return Clock(root);
+        yield return new Finding(Group, "in use", true, InUse(sensors), []);
     }
 
-    static Finding Nvml()
+    static Finding Clock(string root)
     {
-        string name = OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1";
-        bool found = NativeLibrary.TryLoad(name, out nint library);
-        if (found) NativeLibrary.Free(library);
-        return Sensor("NVML", found, found ? "NVIDIA's library is installed" : "NVIDIA's library is not installed",
-            $"{name} on the loader's path");
+        using GpuClock? clock = GpuClock.Open(root, out string reason);
+        return new Finding(Group, "GPU clock", clock is not null, clock?.Describe(root) ?? reason, [GpuClock.Place(root)]);
     }
 
-    static Finding Ina3221(string root)
+    static string InUse(IReadOnlyList<SensorState> sensors)
     {
-        string folder = Path.Combine(root, "sys/class/hwmon");
-        string[] monitors = [.. Folders(folder).Where(monitor => ReadLine(Path.Combine(monitor, "name")) == "ina3221")];
-        return Sensor("INA3221", monitors.Length > 0,
-            monitors.Length > 0 ? string.Join(", ", monitors) : "no power monitor of a Jetson board", $"{folder}/*/name");
+        string[] usable = [.. sensors.Where(sensor => sensor.Usable).Select(sensor => sensor.Name)];
+        string onProcessor = usable.FirstOrDefault(name => name != EnergySensors.Nvml, EnergySensors.Declared);
+        string onGpu = usable.FirstOrDefault(EnergySensors.Declared);
+        return onProcessor == onGpu ? Say(onProcessor) : $"{Say(onProcessor)}; for a network on the GPU {Say(onGpu)}";
     }
 
-    static Finding Rapl(string root)
-    {
-        string file = Path.Combine(root, "sys/class/powercap/intel-rapl:0/energy_uj");
-        if (!File.Exists(file)) return Sensor("RAPL", false, "no energy counter of the processor", file);
-        bool readable = ReadLine(file) is not null;
-        return Sensor("RAPL", readable, readable ? "energy counter of the processor" : "there, but this user may not read it", file);
-    }
-
-    static Finding Sensor(string name, bool present, string value, string looked) => new("sensors", name, present, value, [looked]);
-
-    static string[] Folders(string path)
-    {
-        try
-        {
-            return Directory.Exists(path) ? Directory.GetDirectories(path) : [];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-
-    static string? ReadLine(string file)
-    {
-        try
-        {
-            using var reader = new StreamReader(file);
-            return reader.ReadLine();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    static string Say(string source) =>
+        source == EnergySensors.Declared ? "declared: the power model of the package's device profile" : source;
 }

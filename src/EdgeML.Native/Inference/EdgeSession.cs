@@ -42,7 +42,7 @@ public sealed partial class EdgeSession : IDisposable
         if (_options.Emulation is { } emulation) _emulated = new UnitClock(model.Manifest, emulation.Device);
         var profile = _options.Emulation?.Device ?? _options.Profile ?? model.Package.Profile;
         if (controlled) profile ??= DeviceProfiler.Measure(model, Environment.MachineName);
-        _energy = _options.EnergyMeter ?? new DeclaredEnergyMeter(profile?.Power ?? PowerModel.Default);
+        _energy = _options.EnergyMeter ?? Meter(profile?.Power ?? PowerModel.Default);
         SessionLink? link = null;
         if (_options.Tail is { } tail)
         {
@@ -60,7 +60,8 @@ public sealed partial class EdgeSession : IDisposable
         _ = _control.Current;
     }
 
-    /// <summary>Where the energy of a result comes from.</summary>
+    /// <summary>Where the energy of a result comes from: one of <see cref="EnergySensors.Names"/>, or what a meter of the caller's calls
+    /// itself.</summary>
     public string EnergySource => _energy.Source;
 
     /// <summary>The policy of the next task. Setting it works without a controller only; it holds from the very next task on.</summary>
@@ -210,5 +211,15 @@ public sealed partial class EdgeSession : IDisposable
         _lanes.Dispose();
         _control.Dispose();
         _tail?.Dispose();
+        // A meter of the caller's stays the caller's.
+        if (_options.EnergyMeter is null) (_energy as IDisposable)?.Dispose();
+    }
+
+    IEnergyMeter Meter(PowerModel declared)
+    {
+        // What this machine draws says nothing of the device it plays.
+        if (_options.Emulation is not null) return new DeclaredEnergyMeter(declared);
+        bool onGpu = _options.Energy.OnGpu || _model.Backend.Name != "onnxruntime";
+        return EnergySensors.Open(declared, _options.Energy with { OnGpu = onGpu });
     }
 }

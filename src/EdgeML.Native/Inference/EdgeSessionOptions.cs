@@ -48,8 +48,12 @@ public sealed record EdgeSessionOptions
     /// <summary>Times and power of this device; null for the package's, or for a measurement where a controller needs one.</summary>
     public DeviceProfile? Profile { get; init; }
 
-    /// <summary>Says what tasks cost; null for the power model that the profile declares.</summary>
+    /// <summary>Says what tasks cost; null for the sensor that <see cref="Energy"/> names.</summary>
     public IEnergyMeter? EnergyMeter { get; init; }
+
+    /// <summary>Which sensor measures what tasks cost. By default the first that answers, then the power model that the profile declares;
+    /// an emulated device always takes the latter.</summary>
+    public EnergySensorOptions Energy { get; init; } = new();
 
     /// <summary>Answers as late as a slower device would; null for this machine as it is.</summary>
     public DeviceEmulation? Emulation { get; init; }

@@ -14,22 +14,27 @@ public sealed class SearchTests : IDisposable
     {
         Finding[] findings = [.. SensorSearch.Find(_root)];
 
-        Assert.Equal(["NVML", "INA3221", "RAPL"], findings.Select(finding => finding.Name));
-        Assert.False(findings[1].Present);
-        Assert.False(findings[2].Present);
-        Assert.All(findings, finding => Assert.Single(finding.Looked));
+        Assert.Equal(["NVML", "INA3221", "RAPL", "GPU clock", "in use"], findings.Select(finding => finding.Name));
+        Assert.All(findings[1..4], finding => Assert.False(finding.Present));
+        Assert.All(findings[..4], finding => Assert.NotEmpty(finding.Looked));
+        Assert.Contains("declared", findings[4].Value, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Find_JetsonMonitor_IsNamed()
+    public void Find_JetsonMonitor_IsNamedAndInUse()
     {
         string monitor = Directory.CreateDirectory(Path.Combine(_root, "sys/class/hwmon/hwmon3")).FullName;
         File.WriteAllText(Path.Combine(monitor, "name"), "ina3221\n");
+        File.WriteAllText(Path.Combine(monitor, "in1_label"), "VDD_IN\n");
+        File.WriteAllText(Path.Combine(monitor, "in1_input"), "5000\n");
+        File.WriteAllText(Path.Combine(monitor, "curr1_input"), "1200\n");
 
-        Finding finding = SensorSearch.Find(_root).Single(row => row.Name == "INA3221");
+        Finding[] findings = [.. SensorSearch.Find(_root)];
 
+        Finding finding = findings.Single(row => row.Name == "INA3221");
         Assert.True(finding.Present);
-        Assert.Equal(monitor, finding.Value);
+        Assert.Equal("power of VDD_IN, 6.00 W now", finding.Value);
+        Assert.StartsWith("ina3221", findings.Single(row => row.Name == "in use").Value, StringComparison.Ordinal);
     }
 
     [Theory]
