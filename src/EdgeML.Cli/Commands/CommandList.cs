@@ -17,6 +17,7 @@ static class CommandList
         () => new RecordCommand(),
         () => new ProfileCommand(),
         () => new CalibrateCommand(),
+        () => new CodecsCommand(),
         () => new SimulateCommand(),
         () => new MatrixCommand(),
         () => new RealityCommand(),

@@ -25,7 +25,7 @@ sealed class RunCommand : CliCommand
     readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
     readonly Option<CutChoice?> _cut = SharedOptions.Cut();
     readonly Option<HostPort?> _tail = SharedOptions.Tail();
-    readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16");
+    readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16", "int8");
     readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).", [.. PolicyControllers.Names]);
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
     readonly Option<double?> _energy = SharedOptions.Positive("--energy-j", "E", "Energy bound of a task on the edge device.");
@@ -77,7 +77,7 @@ sealed class RunCommand : CliCommand
         progress.Clear();
 
         bool bounded = parsed.GetValue(_latency) is not null || parsed.GetValue(_energy) is not null;
-        var report = new RunReport(model.Manifest, tally, session.Control, session.EnergySource, bounded, session.Promise);
+        var report = new RunReport(model.Manifest, tally, session.Control, session.EnergySource, bounded, session.Promise, session.PromiseChecks);
         report.Show(AnsiConsole.Console);
         if (parsed.GetValue(_logits) is { } logitsPath) AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
         if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
@@ -108,7 +108,12 @@ sealed class RunCommand : CliCommand
         return new EdgeSessionOptions
         {
             InFlight = inFlight,
-            Codec = parsed.GetValue(_codec) == "fp16" ? TensorEncoding.Float16 : TensorEncoding.Float32,
+            Codec = parsed.GetValue(_codec) switch
+            {
+                "fp16" => TensorEncoding.Float16,
+                "int8" => TensorEncoding.Int8,
+                _ => TensorEncoding.Float32,
+            },
             DeadlineMs = parsed.GetValue(_deadline),
             Tail = tail is { } address ? new TailClientOptions { Host = address.Host, Port = address.Port } : null,
             CreateController = isFixed

@@ -9,7 +9,7 @@ using Spectre.Console;
 namespace EdgeML.Cli.Running;
 
 /// <summary>Shows a finished run: a table for people, the contract's object for scripts.</summary>
-sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded, ExitPromise? promise)
+sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded, ExitPromise? promise, PromiseCounters checks)
 {
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
 
@@ -35,6 +35,8 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
             console.MarkupLine(
                 $"promise      at most {Percent(promise.MaxLoss)} lost by early answers, {Percent(promise.Confidence)} sure ({(promise.Labelled ? "labels" : "agreement")}); "
                     + $"thresholds at most {limits}{(promise.Tightened > 0 ? ", tightened" : "")}");
+            console.MarkupLine(
+                $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");
         }
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
@@ -97,6 +99,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
             foreach (float limit in promise.Limits) json.WriteNumberValue(limit);
             json.WriteEndArray();
             json.WriteNumber("tightened", promise.Tightened);
+            json.WriteNumber("checked", checks.Checked);
+            json.WriteNumber("differing", checks.Differing);
+            json.WriteFinite("evidence", checks.Evidence);
             json.WriteString("digest", promise.Digest);
             json.WriteEndObject();
         }

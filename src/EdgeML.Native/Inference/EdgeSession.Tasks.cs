@@ -181,6 +181,7 @@ public sealed partial class EdgeSession
         };
         lock (_controlGate) _control.Completed(record);
         EdgeMetrics.Record(result);
+        _watch?.Offer(lane, result);
         return result;
     }
 }

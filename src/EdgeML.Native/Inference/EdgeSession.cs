@@ -21,6 +21,7 @@ public sealed partial class EdgeSession : IDisposable
     readonly LanePool _lanes;
     readonly TailClient? _tail;
     readonly ControlLoop _control;
+    readonly PromiseWatch? _watch;
     readonly UnitClock? _emulated;
     readonly IEnergyMeter _energy;
     readonly Lock _controlGate = new();
@@ -36,6 +37,8 @@ public sealed partial class EdgeSession : IDisposable
         _model = model;
         _options = options ?? new EdgeSessionOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.InFlight, 1);
+        if (!(_options.CheckShare >= 0 && _options.CheckShare <= 1))
+            throw new ArgumentException($"a share of {_options.CheckShare} of the tasks to be checked is not in 0..1");
         bool controlled = _options.ControllerName is not null || _options.CreateController is not null;
         if (controlled && _options.Policy is not null) throw new ArgumentException("a session takes either a controller or a fixed policy, not both");
         if (_options.Policy is { } chosen) Check(chosen);
@@ -56,6 +59,8 @@ public sealed partial class EdgeSession : IDisposable
             : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
         _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
         _lanes = new LanePool(model, _options.InFlight);
+        if (promise is not null && _options.CheckShare > 0)
+            _watch = new PromiseWatch(model, _lanes, _tail, _control, promise, _options.CheckShare, _options.Seed);
         // The first decision compiles a good deal; better here than in the first task.
         _ = _control.Current;
     }
@@ -95,6 +100,9 @@ public sealed partial class EdgeSession : IDisposable
 
     /// <summary>The promise in force, with its limits as they are now; null for none.</summary>
     public ExitPromise? Promise => _control.Promise;
+
+    /// <summary>How the promise fares on the tasks that were run to the end; all 0 where none is watched.</summary>
+    public PromiseCounters PromiseChecks => _watch?.Counters ?? default;
 
     /// <summary>What control has done and cost so far.</summary>
     public ControlCounters Control
@@ -199,9 +207,11 @@ public sealed partial class EdgeSession : IDisposable
         }
     }
 
-    /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task; at the end of a run.</summary>
+    /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task, and waits for a check of the promise
+    /// under way; at the end of a run.</summary>
     public void Settle()
     {
+        _watch?.Settle();
         lock (_controlGate) _control.Flush();
     }
 
@@ -209,8 +219,10 @@ public sealed partial class EdgeSession : IDisposable
     public void Dispose()
     {
         _lanes.Dispose();
+        _watch?.Stop();
         _control.Dispose();
         _tail?.Dispose();
+        _watch?.Dispose();
         // A meter of the caller's stays the caller's.
         if (_options.EnergyMeter is null) (_energy as IDisposable)?.Dispose();
     }

@@ -42,6 +42,10 @@ public sealed record EdgeSessionOptions
     /// <summary>Whether thresholds stay inside the limits of the package's promise, where it has one.</summary>
     public bool KeepPromise { get; init; } = true;
 
+    /// <summary>Share of the tasks whose early answers are compared with the whole network's when the session is idle, to notice
+    /// inputs that the promise was not made for; 0 for none. Without a promise nothing is compared.</summary>
+    public double CheckShare { get; init; } = 0.01;
+
     /// <summary>The user's bounds.</summary>
     public Requirements Requirements { get; init; } = Requirements.None;
 

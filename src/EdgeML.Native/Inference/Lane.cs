@@ -72,7 +72,7 @@ sealed unsafe class Lane : IDisposable
     {
         var tensor = Workspace.Boundary(cut);
         int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
-        if (encoding == TensorEncoding.Float16) TensorPayload.Decode(encoding, Workspace.Half.Data[..bytes], tensor.Floats, 1f);
+        if (encoding is TensorEncoding.Float16 or TensorEncoding.Int8) TensorPayload.Decode(encoding, Workspace.Packed.Data[..bytes], tensor.Floats, 1f);
         else if (encoding == TensorEncoding.Bytes) TensorPayload.Decode(encoding, Workspace.Source.Data[..bytes], tensor.Floats, (float)Manifest.Input.ByteScale);
         _inputIsDecoded = true;
     }
@@ -96,14 +96,14 @@ sealed unsafe class Lane : IDisposable
         int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
         if (encoding == TensorEncoding.Bytes) return (Workspace.Source.Address, bytes);
         if (encoding == TensorEncoding.Float32) return (tensor.Address, bytes);
-        TensorPayload.Encode(encoding, tensor.Floats, Workspace.Half.Data[..bytes]);
-        return (Workspace.Half.Address, bytes);
+        TensorPayload.Encode(encoding, tensor.Floats, Workspace.Packed.Data[..bytes]);
+        return (Workspace.Packed.Address, bytes);
     }
 
     /// <summary>Leaves the tensor at a cut as the other side of a transfer would see it.</summary>
     public void ApplyCodec(int cut, TensorEncoding encoding)
     {
-        if (cut >= Manifest.LocalCut || encoding != TensorEncoding.Float16) return;
+        if (cut >= Manifest.LocalCut || encoding is not (TensorEncoding.Float16 or TensorEncoding.Int8)) return;
         if (cut == 0) DecodeInput();
         Encode(cut, encoding);
         Receive(cut, encoding);

@@ -16,6 +16,9 @@ sealed class LanePool : IDisposable
         _available = new SemaphoreSlim(lanes, lanes);
     }
 
+    /// <summary>Whether no task is under way.</summary>
+    public bool IsIdle => _available.CurrentCount == _all.Length;
+
     public Lane Rent()
     {
         _available.Wait();

@@ -37,7 +37,7 @@ public sealed class ModelTailExecutor : ITailExecutor
             var buffer = encoding switch
             {
                 TensorEncoding.Float32 => workspace.Boundary(cut),
-                TensorEncoding.Float16 => workspace.Half,
+                TensorEncoding.Float16 or TensorEncoding.Int8 => workspace.Packed,
                 _ => workspace.Source,
             };
             return buffer.DataMemory[..TensorPayload.Bytes(encoding, elements)];

@@ -20,7 +20,8 @@ sealed class Workspace : IDisposable
         _logits = new PinnedBuffer[manifest.Exits.Count];
         for (int i = 0; i < _logits.Length; i++) _logits[i] = new PinnedBuffer(backend, (long)manifest.Classes * sizeof(float));
         Source = new PinnedBuffer(backend, manifest.Input.Elements, Headroom);
-        Half = new PinnedBuffer(backend, _boundaries.Max(boundary => boundary.Length) / 2, Headroom);
+        Packed = new PinnedBuffer(
+            backend, _boundaries.Max(boundary => PackedBytes(boundary.Length / sizeof(float))), Headroom);
     }
 
     /// <summary>The tensor after unit <paramref name="k"/>; 0 is the input.</summary>
@@ -32,14 +33,18 @@ sealed class Workspace : IDisposable
     /// <summary>The input's own bytes, where it has them.</summary>
     public PinnedBuffer Source { get; }
 
-    /// <summary>Room for any boundary as fp16.</summary>
-    public PinnedBuffer Half { get; }
+    /// <summary>Room for any boundary in a codec that makes it smaller.</summary>
+    public PinnedBuffer Packed { get; }
+
+    // A tensor of three elements is larger as int8, with its scale, than as fp16.
+    static int PackedBytes(int elements) =>
+        Math.Max(TensorPayload.Bytes(TensorEncoding.Float16, elements), TensorPayload.Bytes(TensorEncoding.Int8, elements));
 
     public void Dispose()
     {
         foreach (var buffer in _boundaries) buffer.Release();
         foreach (var buffer in _logits) buffer.Release();
         Source.Release();
-        Half.Release();
+        Packed.Release();
     }
 }

@@ -15,10 +15,25 @@ public static class EdgeMetrics
     static readonly Counter<long> s_bytes = s_meter.CreateCounter<long>("edgeml.offload.bytes", "By", "Sent to the tail");
     static readonly Counter<long> s_fallbacks = s_meter.CreateCounter<long>("edgeml.offload.fallbacks", "{task}", "Finished on the edge instead of the tail");
 
+    static readonly Counter<long> s_checks = s_meter.CreateCounter<long>("edgeml.promise.checks", "{task}", "Early answers compared with the whole network's");
+    static readonly Gauge<double> s_evidence = s_meter.CreateGauge<double>("edgeml.promise.evidence", null, "Against the promise in force; 1 is none");
+    static readonly Counter<long> s_tightened = s_meter.CreateCounter<long>("edgeml.promise.tightened", "{step}", "Limits tightened because the promise was in danger");
+
     // Boxed once: a tag's value is an object.
     static readonly KeyValuePair<string, object?>[] s_exits = [.. Enumerable.Range(0, ExitPolicy.MaxExits + 2).Select(i => new KeyValuePair<string, object?>("exit", i))];
     static readonly KeyValuePair<string, object?> s_edge = new("where", "edge");
     static readonly KeyValuePair<string, object?> s_tail = new("where", "tail");
+
+    static readonly KeyValuePair<string, object?> s_same = new("answer", "same");
+    static readonly KeyValuePair<string, object?> s_differs = new("answer", "differs");
+
+    internal static void RecordCheck(bool differs, double evidence)
+    {
+        s_checks.Add(1, differs ? s_differs : s_same);
+        s_evidence.Record(evidence);
+    }
+
+    internal static void RecordTightened() => s_tightened.Add(1);
 
     internal static void Record(in TaskResult result)
     {

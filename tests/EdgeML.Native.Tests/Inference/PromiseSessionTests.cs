@@ -1,5 +1,7 @@
 using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Tests.Models;
 
 namespace EdgeML.Native.Tests.Inference;
 
@@ -58,5 +60,118 @@ public sealed class PromiseSessionTests
         string file = Path.Combine(loaded.Folder, "promise.json");
         File.WriteAllText(file, File.ReadAllText(file).Replace("0.25", "0.75", StringComparison.Ordinal));
         Assert.Contains("promise.json: the digest is", Assert.Throws<InvalidDataException>(() => ModelPackage.Open(loaded.Folder)).Message);
+    }
+
+    [Fact]
+    public void Run_AnswersThatDiffer_TightenTheLimitsUntilNoExitIsTaken()
+    {
+        (LoadedGraph loaded, float[] differs) = Disagreeing();
+        using var owned = loaded;
+        ExitPromise promise = PromiseOf(loaded.Manifest, 1f) with { Tighter = [[.. Enumerable.Repeat(0.999f, loaded.Manifest.SideExits)]] };
+        loaded.Model.Package.SavePromise(promise);
+        using var session = new EdgeSession(
+            loaded.Model, new EdgeSessionOptions { Policy = loaded.Policy(1f, loaded.Manifest.LocalCut), CheckShare = 1 });
+        for (int i = 0; i < 400 && session.Promise!.Limits[0] > 0; i++)
+        {
+            session.Run(differs);
+            session.Settle();
+        }
+        Assert.Equal(0f, session.Promise!.Limits[0]);
+        Assert.Equal(2, session.PromiseChecks.Tightened);
+        TaskResult late = session.Run(differs);
+        Assert.Equal(loaded.Manifest.Exits.Count, late.Exit);
+        Assert.Equal(2, late.Promise!.Tightened);
+    }
+
+    [Fact]
+    public void Run_WithATail_ChecksThere()
+    {
+        (LoadedGraph loaded, float[] differs) = Disagreeing();
+        using var owned = loaded;
+        loaded.Model.Package.SavePromise(PromiseOf(loaded.Manifest, 1f));
+        var executor = new CountingExecutor(new ModelTailExecutor(loaded.Model));
+        using var tail = new TailServer(executor, new TailServerOptions());
+        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions
+        {
+            Policy = loaded.Policy(1f, loaded.Manifest.LocalCut),
+            CheckShare = 1,
+            Tail = new TailClientOptions { Host = "127.0.0.1", Port = tail.EndPoint.Port },
+            ConnectWait = TimeSpan.FromSeconds(30),
+        });
+        Assert.Equal(1, session.Run(differs).Exit);
+        session.Settle();
+        Assert.Equal((1, 1), (session.PromiseChecks.Checked, session.PromiseChecks.Differing));
+        Assert.Equal(1, executor.Runs);
+    }
+
+    sealed class CountingExecutor(ITailExecutor inner) : ITailExecutor
+    {
+        int _runs;
+
+        public int Runs => Volatile.Read(ref _runs);
+
+        public ModelManifest Manifest => inner.Manifest;
+
+        public DeviceProfile Profile => inner.Profile;
+
+        public ITailLane CreateLane() => new Lane(this, inner.CreateLane());
+
+        sealed class Lane(CountingExecutor owner, ITailLane lane) : ITailLane
+        {
+            public Memory<byte> InputFor(int cut, TensorEncoding encoding) => lane.InputFor(cut, encoding);
+
+            public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+            {
+                Interlocked.Increment(ref owner._runs);
+                return lane.Run(policy, encoding, logits);
+            }
+
+            public void Dispose() => lane.Dispose();
+        }
+    }
+
+    [Fact]
+    public void Run_EveryTaskChecked_AllocatesNothingOnTheTasksThread()
+    {
+        using var loaded = new LoadedGraph("chain");
+        loaded.Model.Package.SavePromise(PromiseOf(loaded.Manifest, 1f) with { DiffersAtMost = 0.999 });
+        using var session = new EdgeSession(
+            loaded.Model, new EdgeSessionOptions { Policy = loaded.Policy(1f, loaded.Manifest.LocalCut), CheckShare = 1 });
+        float[] input = loaded.Input(1);
+        for (int i = 0; i < 2000; i++) session.Run(input);
+        Assert.True(loaded.Model.WaitForFusion(TimeSpan.FromSeconds(30)));
+        for (int i = 0; i < 2000; i++) session.Run(input);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 2000; i++) session.Run(input);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        session.Settle();
+        PromiseCounters counters = session.PromiseChecks;
+        Assert.Equal(6000, counters.Checked + counters.Skipped);
+    }
+
+    [Fact]
+    public void Create_ShareOutsideItsRange_IsRefused()
+    {
+        using var loaded = new LoadedGraph("chain");
+        var error = Assert.Throws<ArgumentException>(() => new EdgeSession(loaded.Model, new EdgeSessionOptions { CheckShare = 2 }));
+        Assert.Equal("a share of 2 of the tasks to be checked is not in 0..1", error.Message);
+    }
+
+    /// <summary>A graph with an input that its first exit answers otherwise than its final one.</summary>
+    static (LoadedGraph Loaded, float[] Differs) Disagreeing()
+    {
+        foreach (string name in Graphs.All.Keys)
+        {
+            var loaded = new LoadedGraph(name);
+            for (int seed = 0; seed < 60 && loaded.Manifest.SideExits > 0; seed++)
+            {
+                float[] input = loaded.Input(seed);
+                for (int i = 0; i < input.Length; i++) input[i] = (input[i] - 0.5f) * (1 + (seed % 7));
+                float[][] logits = loaded.Reference(input);
+                if (Array.IndexOf(logits[0], logits[0].Max()) != Array.IndexOf(logits[^1], logits[^1].Max())) return (loaded, input);
+            }
+            loaded.Dispose();
+        }
+        throw new InvalidOperationException("no graph has two exits that differ");
     }
 }

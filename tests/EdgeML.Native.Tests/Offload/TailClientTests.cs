@@ -14,6 +14,7 @@ public class TailClientTests
     [InlineData(0, TensorEncoding.Bytes)]
     [InlineData(0, TensorEncoding.Float32)]
     [InlineData(1, TensorEncoding.Float16)]
+    [InlineData(1, TensorEncoding.Int8)]
     [InlineData(2, TensorEncoding.Float32)]
     public void SendAndWait_EveryEncoding_AnswersRight(int cut, TensorEncoding encoding)
     {

@@ -28,6 +28,47 @@ public class TensorPayloadTests
         for (int i = 0; i < tensor.Length; i++) Assert.Equal((float)(Half)tensor[i], back[i]);
     }
 
+    [Theory]
+    [InlineData(0f, 6f)]
+    [InlineData(-3f, 1f)]
+    [InlineData(0f, 1e-6f)]
+    public void Int8_RoundTrip_IsWithinHalfAStep(float low, float high)
+    {
+        var random = new Random(9);
+        float[] tensor = [.. Enumerable.Range(0, 1003).Select(_ => low + ((high - low) * random.NextSingle())), low, high];
+        byte[] payload = new byte[TensorPayload.Bytes(TensorEncoding.Int8, tensor.Length)];
+        Assert.Equal(tensor.Length + 4, payload.Length);
+        TensorPayload.Encode(TensorEncoding.Int8, tensor, payload);
+        float[] back = new float[tensor.Length];
+        TensorPayload.Decode(TensorEncoding.Int8, payload, back, 1);
+        float step = low < 0 ? Math.Max(high, -low) / 127 : high / 255;
+        for (int i = 0; i < tensor.Length; i++) Assert.InRange(back[i], tensor[i] - (0.501f * step), tensor[i] + (0.501f * step));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void Int8_NotANumber_ComesBackAsNaNThroughout(float bad)
+    {
+        float[] tensor = new float[70];
+        tensor[41] = bad;
+        byte[] payload = new byte[TensorPayload.Bytes(TensorEncoding.Int8, tensor.Length)];
+        TensorPayload.Encode(TensorEncoding.Int8, tensor, payload);
+        TensorPayload.Decode(TensorEncoding.Int8, payload, tensor, 1);
+        Assert.All(tensor, value => Assert.True(float.IsNaN(value)));
+    }
+
+    [Fact]
+    public void Int8_OnlyZeros_StayZeros()
+    {
+        float[] tensor = new float[70];
+        byte[] payload = new byte[TensorPayload.Bytes(TensorEncoding.Int8, tensor.Length)];
+        TensorPayload.Encode(TensorEncoding.Int8, tensor, payload);
+        TensorPayload.Decode(TensorEncoding.Int8, payload, tensor, 1);
+        Assert.All(tensor, value => Assert.Equal(0f, value));
+    }
+
     [Fact]
     public void Bytes_Decode_ScalesEveryByte()
     {
@@ -47,6 +88,7 @@ public class TensorPayloadTests
     [InlineData(0, TensorEncoding.Bytes, 64)]
     [InlineData(1, TensorEncoding.Float16, 64)]
     [InlineData(1, TensorEncoding.Bytes, -1)]
+    [InlineData(1, TensorEncoding.Int8, 36)]
     [InlineData(2, TensorEncoding.Float32, 65536)]
     [InlineData(3, TensorEncoding.Float32, -1)]
     [InlineData(-1, TensorEncoding.Float32, -1)]

@@ -160,6 +160,7 @@ public sealed partial class TailClient : IDisposable
         lock (_gate)
         {
             if (!IsUpInside || !(request.DeadlineMs > 0) || _onWire >= _maxInFlight || request.PayloadBytes > _link!.Tail.MaxPayloadBytes
+                || (_link.Tail.Encodings >> (int)request.Encoding & 1) == 0
                 || !_free.TryPop(out slot)) return null;
             link = _link;
             slot.Link = link;

@@ -8,9 +8,7 @@ readonly struct Float16Codec : ITensorCodec
 {
     public static TensorEncoding Encoding => TensorEncoding.Float16;
 
-    public static int BytesPerElement => 2;
-
-    public static bool IsIdentity => false;
+    public static int BytesOf(int elements) => checked(elements * 2);
 
     public static void Encode(ReadOnlySpan<float> tensor, Span<byte> payload) =>
         TensorPrimitives.ConvertToHalf(tensor, MemoryMarshal.Cast<byte, Half>(payload));

@@ -7,9 +7,7 @@ readonly struct Float32Codec : ITensorCodec
 {
     public static TensorEncoding Encoding => TensorEncoding.Float32;
 
-    public static int BytesPerElement => sizeof(float);
-
-    public static bool IsIdentity => true;
+    public static int BytesOf(int elements) => checked(elements * sizeof(float));
 
     public static void Encode(ReadOnlySpan<float> tensor, Span<byte> payload) => MemoryMarshal.AsBytes(tensor).CopyTo(payload);
 

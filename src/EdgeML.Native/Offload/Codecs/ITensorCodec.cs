@@ -6,11 +6,8 @@ interface ITensorCodec
     /// <summary>The number that travels.</summary>
     static abstract TensorEncoding Encoding { get; }
 
-    /// <summary>Payload bytes of one element.</summary>
-    static abstract int BytesPerElement { get; }
-
-    /// <summary>Whether the payload is the tensor's memory as it is, so that it can be sent from where it lies.</summary>
-    static abstract bool IsIdentity { get; }
+    /// <summary>Payload bytes of a tensor.</summary>
+    static abstract int BytesOf(int elements);
 
     /// <summary>Writes <paramref name="tensor"/> into a payload of exactly its encoded size.</summary>
     static abstract void Encode(ReadOnlySpan<float> tensor, Span<byte> payload);

@@ -19,6 +19,7 @@ public static class PayloadSize
         {
             TensorEncoding.Float32 => elements * sizeof(float),
             TensorEncoding.Float16 => elements * 2,
+            TensorEncoding.Int8 => elements + Int8Codec.PrefixBytes,
             TensorEncoding.Bytes when cut == 0 => elements,
             _ => -1,
         };

@@ -11,8 +11,9 @@ public static class TensorPayload
     /// <exception cref="ArgumentOutOfRangeException">An encoding that does not exist.</exception>
     public static int Bytes(TensorEncoding encoding, int elements) => encoding switch
     {
-        TensorEncoding.Float32 => checked(elements * Float32Codec.BytesPerElement),
-        TensorEncoding.Float16 => checked(elements * Float16Codec.BytesPerElement),
+        TensorEncoding.Float32 => Float32Codec.BytesOf(elements),
+        TensorEncoding.Float16 => Float16Codec.BytesOf(elements),
+        TensorEncoding.Int8 => Int8Codec.BytesOf(elements),
         TensorEncoding.Bytes => elements,
         _ => throw new ArgumentOutOfRangeException(nameof(encoding), $"encoding {(int)encoding} does not exist"),
     };
@@ -30,6 +31,7 @@ public static class TensorPayload
         {
             case TensorEncoding.Float32: Float32Codec.Encode(tensor, payload); break;
             case TensorEncoding.Float16: Float16Codec.Encode(tensor, payload); break;
+            case TensorEncoding.Int8: Int8Codec.Encode(tensor, payload); break;
             default: throw new ArgumentException($"encoding {encoding} cannot be made from floats", nameof(encoding));
         }
     }
@@ -47,6 +49,7 @@ public static class TensorPayload
         {
             case TensorEncoding.Float32: Float32Codec.Decode(payload, tensor); break;
             case TensorEncoding.Float16: Float16Codec.Decode(payload, tensor); break;
+            case TensorEncoding.Int8: Int8Codec.Decode(payload, tensor); break;
             default:
                 TensorPrimitives.ConvertTruncating(payload, tensor);
                 TensorPrimitives.Multiply(tensor, byteScale, tensor);

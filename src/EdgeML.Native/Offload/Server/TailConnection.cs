@@ -165,7 +165,8 @@ sealed class TailConnection : IDisposable
 
     /// <summary>A bit per encoding every lane can read.</summary>
     internal const int Encodings =
-        (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes);
+        (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes)
+        | (1 << (int)TensorEncoding.Int8);
 
     void Handle()
     {

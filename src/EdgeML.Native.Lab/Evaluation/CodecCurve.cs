@@ -1,0 +1,95 @@
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Lab.Evaluation;
+
+/// <summary>Bytes against accuracy at every cut: the final exit's answers when the tensor there has gone through a codec.</summary>
+public static class CodecCurve
+{
+    /// <summary>Runs samples of a source through float16 and int8 at cuts.</summary>
+    /// <param name="model">Loaded, best without fused ranges.</param>
+    /// <param name="source">Of the model's input shape.</param>
+    /// <param name="count">Samples.</param>
+    /// <param name="cuts">Below the local cut.</param>
+    /// <param name="done">Told how many samples are done.</param>
+    /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>A row a cut and codec, cuts ascending.</returns>
+    public static IReadOnlyList<CodecRow> Measure(
+        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, Action<int>? done, CancellationToken cancellation)
+    {
+        ModelManifest manifest = model.Manifest;
+        return Measure(
+            model, source, first: 0, count, cuts,
+            [CutCodec.Of(manifest, TensorEncoding.Float16, "fp16"), CutCodec.Of(manifest, TensorEncoding.Int8, "int8")], done, cancellation);
+    }
+
+    internal static IReadOnlyList<CodecRow> Measure(
+        BranchedModel model, ImageSource source, int first, int count, IReadOnlyList<int> cuts, IReadOnlyList<CutCodec> codecs,
+        Action<int>? done, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        using var lane = new Lane(model);
+        var answers = new int[cuts.Count, codecs.Count];
+        var right = new int[cuts.Count, codecs.Count];
+        var differs = new int[cuts.Count, codecs.Count];
+        (int wholeRight, bool labelled) = (0, true);
+        var samples = new SampleReader(source);
+        for (int i = 0; i < count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int label = samples.Load(lane, first + i);
+            int whole = Answers(model, lane, cuts, codecs, answers);
+            labelled &= label >= 0;
+            if (whole == label) wholeRight++;
+            for (int c = 0; c < cuts.Count; c++)
+            {
+                for (int e = 0; e < codecs.Count; e++)
+                {
+                    if (answers[c, e] == label) right[c, e]++;
+                    if (answers[c, e] != whole) differs[c, e]++;
+                }
+            }
+            done?.Invoke(i + 1);
+        }
+        var rows = new List<CodecRow>();
+        for (int c = 0; c < cuts.Count; c++)
+        {
+            for (int e = 0; e < codecs.Count; e++)
+            {
+                long bytes = codecs[e].BytesAt(cuts[c]);
+                if (bytes < 0) continue;
+                double accuracy = labelled ? (double)right[c, e] / count : double.NaN;
+                rows.Add(new CodecRow(cuts[c], codecs[e].Name, bytes, accuracy, ((double)wholeRight / count) - accuracy, (double)differs[c, e] / count));
+            }
+        }
+        return rows;
+    }
+
+    /// <summary>The whole network's answer, and those behind every cut and codec.</summary>
+    static int Answers(BranchedModel model, Lane lane, IReadOnlyList<int> cuts, IReadOnlyList<CutCodec> codecs, int[,] answers)
+    {
+        int local = model.Manifest.LocalCut;
+        float[] never = new float[model.Manifest.SideExits];
+        lane.DecodeInput();
+        for (int unit = 1; unit <= local; unit++) lane.Run(unit - 1, unit, never);
+        int whole = lane.Result.Label;
+        // From the last cut to the first: what runs behind a cut may write over the boundaries there, never over those in front.
+        for (int c = cuts.Count - 1; c >= 0; c--)
+        {
+            int cut = cuts[c];
+            Span<float> tensor = lane.Workspace.Boundary(cut).Floats;
+            float[] kept = tensor.ToArray();
+            for (int e = 0; e < codecs.Count; e++)
+            {
+                if (codecs[e].BytesAt(cut) < 0) continue;
+                codecs[e].Apply(lane, cut);
+                lane.Run(cut, local, never);
+                answers[c, e] = lane.Result.Label;
+                kept.CopyTo(tensor);
+            }
+        }
+        return whole;
+    }
+}

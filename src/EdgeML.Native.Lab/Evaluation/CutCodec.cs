@@ -1,0 +1,16 @@
+using EdgeML.Native.Inference;
+using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Lab.Evaluation;
+
+/// <summary>A way of sending cut tensors, to be evaluated.</summary>
+/// <param name="Name">For the report.</param>
+/// <param name="BytesAt">Payload bytes at a cut, -1 where it cannot be used there.</param>
+/// <param name="Apply">Leaves the tensor at a cut of a lane as the other side would see it.</param>
+sealed record CutCodec(string Name, Func<int, long> BytesAt, Action<Lane, int> Apply)
+{
+    /// <summary>A codec of the wire protocol.</summary>
+    public static CutCodec Of(ModelManifest manifest, TensorEncoding encoding, string name) =>
+        new(name, cut => TensorPayload.Bytes(encoding, manifest.BoundaryElements(cut)), (lane, cut) => lane.ApplyCodec(cut, encoding));
+}
