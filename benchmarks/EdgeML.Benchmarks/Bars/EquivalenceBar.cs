@@ -40,7 +40,7 @@ static class EquivalenceBar
             float[] input = reference.Noise(seed);
             reference.Load(input);
             reference.RunWhole();
-            Compare(reference.RangesRun(), reference.WholeLogits, manifest.LocalCut);
+            Compare(reference.PlanRun(), reference.WholeLogits, manifest.LocalCut);
             for (int cut = 0; cut <= manifest.LocalCut; cut++)
             {
                 session.Policy = new ExitPolicy(new float[manifest.SideExits], cut);

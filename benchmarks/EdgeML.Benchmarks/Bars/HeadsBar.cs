@@ -19,6 +19,9 @@ static class HeadsBar
         yield return Shipped(models.Shipped);
         using var subject = new NetworkSubject(models.Shipped);
         subject.LoadNoise(1);
+        var ranges = Interleaved.Measure(subject.RunRanges, subject.RunWhole, pairs: 300);
+        yield return BarRow.Info(
+            "the same with a session per range", $"{ranges.DifferenceMicros / subject.ExtraRanges:0.0} us a range ({ranges.FirstMicros:0.0} us)");
         var units = Interleaved.Measure(subject.RunUnits, subject.RunWhole, pairs: 300);
         yield return BarRow.Info(
             "the same before ranges are fused: a session per unit and head", $"ratio {units.Ratio:0.000} ({units.FirstMicros:0.0} us)");
@@ -36,7 +39,7 @@ static class HeadsBar
             using var subject = new NetworkSubject(package);
             subject.LoadNoise(1);
             (name, extra) = (subject.Manifest.Name, subject.ExtraRanges);
-            loads[i] = Interleaved.Measure(subject.RunRanges, subject.RunWhole, pairs: 500);
+            loads[i] = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 500);
         }
         double[] perRange = [.. loads.Select(load => load.DifferenceMicros / extra).Order()];
         double median = Interleaved.Median(perRange);
@@ -51,7 +54,7 @@ static class HeadsBar
     {
         using var subject = new NetworkSubject(package);
         subject.LoadNoise(1);
-        var pairs = Interleaved.Measure(subject.RunRanges, subject.RunWhole, pairs: 400);
+        var pairs = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 400);
         return BarRow.AtMost(
             $"heads tried and never taken, {subject.Manifest.Name}: {subject.ExtraRanges + 1} fused ranges / one session", pairs.Ratio, LargestRatio,
             $"{pairs.Ratio:0.0000} ({pairs.FirstMicros:0} us / {pairs.SecondMicros:0} us, {pairs.Pairs} pairs)", $"<= {LargestRatio}");

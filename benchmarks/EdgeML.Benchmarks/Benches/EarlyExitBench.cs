@@ -39,7 +39,7 @@ public class EarlyExitBench : IDisposable
     public void WholeNetworkInOneSession() => _network!.RunWhole();
 
     [Benchmark]
-    public void TriesEveryExitInVain() => _network!.RunRanges();
+    public void TriesEveryExitInVain() => _network!.RunPlan();
 
     [Benchmark]
     public void TriesEveryExitBeforeFusion() => _network!.RunUnits();

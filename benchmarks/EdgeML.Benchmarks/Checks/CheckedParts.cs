@@ -50,10 +50,10 @@ static class CheckedParts
         {
             subject.LoadNoise(seed);
             subject.RunWhole();
-            Compare("fused ranges", subject.RangesRun(), subject.WholeLogits);
+            Compare("fused ranges", subject.PlanRun(), subject.WholeLogits);
             Compare("units", subject.UnitsRun(), subject.WholeLogits);
         }
-        return AllocationCheck.OnThisThread(subject.RunRanges, 100);
+        return AllocationCheck.OnThisThread(subject.RunPlan, 100);
     }
 
     static double Offload()

@@ -12,6 +12,7 @@ sealed unsafe class NetworkSubject : IDisposable
 
     readonly Lane _lane;
     readonly float[] _thresholds;
+    readonly ChainPlan _plan;
     readonly ChainPlan _ranges;
     readonly ChainPlan _units;
     readonly WeightsHandle _weights;
@@ -28,8 +29,9 @@ sealed unsafe class NetworkSubject : IDisposable
         _thresholds = new float[Manifest.SideExits];
         Array.Fill(_thresholds, NeverTaken);
         var key = PlanKey.For(Manifest, 0, Manifest.LocalCut, _thresholds);
-        _ranges = new ChainPlan(Model, _lane.Workspace, key);
-        _units = new ChainPlan(Model, _lane.Workspace, key, mayFuse: false);
+        _plan = new ChainPlan(Model, _lane.Workspace, key);
+        _ranges = new ChainPlan(Model, _lane.Workspace, key, Fusion.Ranges);
+        _units = new ChainPlan(Model, _lane.Workspace, key, Fusion.None);
 
         _weights = Model.Package.CreateSharedWeights(Model.Backend.Handle);
         RangeModel whole = Model.Package.BuildWhole();
@@ -49,9 +51,12 @@ sealed unsafe class NetworkSubject : IDisposable
         NativeError.Check(NativeMethods.ChainAdd(
             _whole, _wholeEngine.Handle, _lane.Workspace.Boundary(0).Handle, _firstLogits.Handle, _wholeLogits.Handle, stage));
         LoadNoise(1);
+        RunPlan();
         RunRanges();
         if (!Model.WaitForFusion(TimeSpan.FromMinutes(2))) throw new InvalidOperationException("ranges were not fused within 2 minutes");
+        RunPlan();
         RunRanges();
+        if (_plan.Stages != 1) throw new InvalidOperationException($"the plan runs in {_plan.Stages} sessions, 1 expected: {Model.Fused.LastRefusal}");
         if (_ranges.Stages != Manifest.Exits.Count) throw new InvalidOperationException($"{_ranges.Stages} ranges, {Manifest.Exits.Count} expected");
     }
 
@@ -59,8 +64,8 @@ sealed unsafe class NetworkSubject : IDisposable
 
     public ModelManifest Manifest => Model.Manifest;
 
-    /// <summary>Sessions beyond one that <see cref="RunRanges"/> executes.</summary>
-    public int ExtraRanges => _ranges.Stages - 1;
+    /// <summary>Stops beyond the last, each the end of a range: the exits that are tried in vain.</summary>
+    public int ExtraRanges => Manifest.SideExits;
 
     /// <summary>Final logits of the last <see cref="RunWhole"/>.</summary>
     public ReadOnlySpan<float> WholeLogits => _wholeLogits.Floats;
@@ -86,13 +91,16 @@ sealed unsafe class NetworkSubject : IDisposable
         NativeError.Check(NativeMethods.ChainRun(ref _result, _whole, desc));
     }
 
+    /// <summary>The same work as a session runs it: fused ranges with a decision at each stop between them.</summary>
+    public void RunPlan() => Run(_plan);
+
     /// <summary>The same work in one session per stop.</summary>
     public void RunRanges() => Run(_ranges);
 
-    /// <summary>Final logits of <see cref="RunRanges"/>.</summary>
-    public ReadOnlySpan<float> RangesRun()
+    /// <summary>Final logits of <see cref="RunPlan"/>.</summary>
+    public ReadOnlySpan<float> PlanRun()
     {
-        RunRanges();
+        RunPlan();
         return _lane.Workspace.Logits(Manifest.Exits.Count).Floats;
     }
 
@@ -119,6 +127,7 @@ sealed unsafe class NetworkSubject : IDisposable
         _wholeLogits.Release();
         _wholeEngine.Dispose();
         _weights.Dispose();
+        _plan.Dispose();
         _ranges.Dispose();
         _units.Dispose();
         _lane.Dispose();

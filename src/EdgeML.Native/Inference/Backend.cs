@@ -40,6 +40,9 @@ sealed unsafe class Backend : IDisposable
     /// <summary>Threads really in use; the first backend of a process decides.</summary>
     public int Threads { get; }
 
+    /// <summary>Whether exits can be decided inside an engine.</summary>
+    public bool HasGates => Name == "onnxruntime";
+
     internal ContextHandle Handle => _handle;
 
     public void Dispose() => _handle.Dispose();

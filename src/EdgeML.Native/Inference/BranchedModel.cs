@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
+using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Inference;
 
@@ -74,8 +75,28 @@ public sealed class BranchedModel : IDisposable
 
     internal Engine Head(int exit) => _heads[exit - 1];
 
-    internal Engine BuildFused(PlanSegment segment) =>
-        new(Backend, _weights, Package.BuildRange(segment.FirstUnit, segment.LastUnit, segment.Exit == 0 ? null : segment.Exit, segment.EmitsBoundary));
+    /// <summary>One session for a whole plan: a single range, or ranges joined by gates.</summary>
+    /// <exception cref="InvalidDataException">The ranges cannot be joined.</exception>
+    /// <exception cref="NativeException">The inference library refuses the model.</exception>
+    /// <exception cref="IOException">No room for a temporary file.</exception>
+    internal Engine BuildFused(PlanKey key)
+    {
+        var segments = key.Segments(Manifest);
+        return segments.Length == 1
+            ? new Engine(Backend, _weights, Range(segments[0]))
+            : new Engine(Backend, _weights, Joined(segments), NativeOptimization.Extended);
+    }
+
+    // Every range keeps the layout it has alone, blocked or not; joined, ranges would be judged as one.
+    internal RangeModel Joined(PlanSegment[] segments) => Package.Join([.. segments.Select(segment =>
+    {
+        RangeModel range = Range(segment);
+        byte[] graph = Engine.Optimize(Backend, _weights, range) ?? range.Onnx;
+        return new JoinedRange(range, ModelProto.Parser.ParseFrom(graph), segment.Exit);
+    })]);
+
+    RangeModel Range(PlanSegment segment) =>
+        Package.BuildRange(segment.FirstUnit, segment.LastUnit, segment.Exit == 0 ? null : segment.Exit, segment.EmitsBoundary);
 
     /// <summary>Releases the sessions; lanes still alive keep what they use.</summary>
     public void Dispose()

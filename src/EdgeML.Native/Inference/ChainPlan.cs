@@ -3,26 +3,26 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>A plan bound to one lane's memory: the native chain that runs it, made of fused sessions where they are ready and of
-/// unit-level ones elsewhere. One thread at a time.</summary>
+/// <summary>A plan bound to one lane's memory: the native chain that runs it, one fused session where it is ready, or fused
+/// ranges, and unit-level ones until then. One thread at a time.</summary>
 sealed unsafe class ChainPlan : IDisposable
 {
     readonly BranchedModel _model;
     readonly Workspace _workspace;
     readonly PlanSegment[] _segments;
     readonly Engine?[] _fused;
+    readonly Fusion _fusion;
+    Engine? _whole;
     ChainHandle _chain = new();
     int _fusedVersion;
 
-    readonly bool _mayFuse;
-
-    public ChainPlan(BranchedModel model, Workspace workspace, PlanKey key, bool mayFuse = true)
+    public ChainPlan(BranchedModel model, Workspace workspace, PlanKey key, Fusion fusion = Fusion.Plans)
     {
-        _mayFuse = mayFuse;
         _model = model;
         _workspace = workspace;
         Key = key;
         _segments = key.Segments(model.Manifest);
+        _fusion = fusion == Fusion.Plans && !CanJoin() ? Fusion.Ranges : fusion;
         _fused = new Engine?[_segments.Length];
         _fusedVersion = model.Fused.Version;
         FindFused();
@@ -68,14 +68,24 @@ sealed unsafe class ChainPlan : IDisposable
         if (FindFused()) Bind();
     }
 
+    // Two exits behind one unit are two stops at the same tensor, which a gate each would need a range between.
+    bool CanJoin() => _model.Backend.HasGates && _segments.Length > 1 && Array.TrueForAll(_segments, segment => segment.FirstUnit <= segment.LastUnit);
+
     bool FindFused()
     {
+        if (_fusion == Fusion.None) return false;
         bool changed = false;
-        if (!_mayFuse) return changed;
+        if (_fusion == Fusion.Plans)
+        {
+            var whole = _model.Fused.Find(Key, out bool isRefused);
+            changed = whole != _whole;
+            _whole = whole;
+            if (!isRefused) return changed;
+        }
         for (int i = 0; i < _segments.Length; i++)
         {
             if (Pieces(_segments[i]) == 1) continue;
-            var engine = _model.Fused.Find(_segments[i]);
+            var engine = _model.Fused.Find(_segments[i].Alone, out _);
             changed |= engine != _fused[i];
             _fused[i] = engine;
         }
@@ -92,11 +102,8 @@ sealed unsafe class ChainPlan : IDisposable
         try
         {
             Stages = 0;
-            for (int i = 0; i < _segments.Length; i++)
-            {
-                if (_fused[i] is { } engine) Add(chain, engine, _segments[i].FirstUnit - 1, _segments[i].LastUnit, _segments[i].Exit);
-                else AddUnits(chain, _segments[i]);
-            }
+            if (_whole is { } whole) Add(chain, whole, Key.Start, Key.Stop, _segments[^1].Exit);
+            else AddSegments(chain);
         }
         catch
         {
@@ -105,6 +112,15 @@ sealed unsafe class ChainPlan : IDisposable
         }
         _chain.Dispose();
         _chain = chain;
+    }
+
+    void AddSegments(ChainHandle chain)
+    {
+        for (int i = 0; i < _segments.Length; i++)
+        {
+            if (_fused[i] is { } engine) Add(chain, engine, _segments[i].FirstUnit - 1, _segments[i].LastUnit, _segments[i].Exit);
+            else AddUnits(chain, _segments[i]);
+        }
     }
 
     void AddUnits(ChainHandle chain, PlanSegment segment)
@@ -117,8 +133,21 @@ sealed unsafe class ChainPlan : IDisposable
 
     void Add(ChainHandle chain, Engine engine, int from, int to, int exit)
     {
+        GateNative* gates = stackalloc GateNative[engine.Gates.Count];
+        for (int i = 0; i < engine.Gates.Count; i++)
+        {
+            gates[i] = new GateNative
+            {
+                ExitIndex = (uint)engine.Gates[i].Exit,
+                Classes = (uint)_model.Manifest.Classes,
+                LogitsOutput = (uint)engine.Gates[i].Output,
+                Logits = _workspace.Logits(engine.Gates[i].Exit).Handle.DangerousGetHandle(), // the workspace lives as long as its plans
+            };
+        }
         var stage = new StageNative
         {
+            Gates = gates,
+            GateCount = (uint)engine.Gates.Count,
             Flags = exit == _model.Manifest.Exits.Count ? StageNative.Final : 0,
             BoundaryOutput = (uint)Math.Max(0, engine.BoundaryOutput),
             LogitsOutput = (uint)Math.Max(0, engine.LogitsOutput),

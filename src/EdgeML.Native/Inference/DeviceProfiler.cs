@@ -17,7 +17,7 @@ public static class DeviceProfiler
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
-        using var network = new FullNetwork(model, mayFuse: false);
+        using var network = new FullNetwork(model, Fusion.None);
         var stageMs = new double[network.Stages][];
         for (int i = 0; i < stageMs.Length; i++) stageMs[i] = new double[runs];
         var ns = new ulong[network.Stages];

@@ -13,7 +13,7 @@ sealed class FullNetwork : IDisposable
     readonly int[] _classes;
     RunResultNative _result = new();
 
-    public FullNetwork(BranchedModel model, bool mayFuse = true)
+    public FullNetwork(BranchedModel model, Fusion fusion = Fusion.Ranges)
     {
         _model = model;
         _lane = new Lane(model);
@@ -21,7 +21,7 @@ sealed class FullNetwork : IDisposable
         Array.Fill(_thresholds, float.Epsilon);
         _entropies = new float[model.Manifest.Exits.Count];
         _classes = new int[model.Manifest.Exits.Count];
-        _plan = new ChainPlan(model, _lane.Workspace, PlanKey.For(model.Manifest, 0, model.Manifest.LocalCut, _thresholds), mayFuse);
+        _plan = new ChainPlan(model, _lane.Workspace, PlanKey.For(model.Manifest, 0, model.Manifest.LocalCut, _thresholds), fusion);
     }
 
     /// <summary>Sessions one run executes.</summary>

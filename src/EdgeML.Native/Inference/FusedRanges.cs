@@ -3,7 +3,8 @@ using EdgeML.Native.Interop;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>Fuses ranges of units into single sessions on a background thread, newest request first, inside a memory budget.</summary>
+/// <summary>Fuses plans, ranges of units with the exits between them, into single sessions on a background thread, newest request
+/// first, inside a memory budget.</summary>
 /// <remarks>Making a session takes far longer than a task, and policies last a few tasks: so tasks never wait for it. They run on
 /// unit-level sessions until <see cref="Version"/> changes and the fused session is there.</remarks>
 sealed class FusedRanges : IDisposable
@@ -11,18 +12,19 @@ sealed class FusedRanges : IDisposable
     // The builder rests this many times as long as it worked, so that it takes at most a third of one core from the tasks.
     const double RestFactor = 2.0;
 
-    // An entry without an engine is being built, or cannot be: it is not asked for again.
+    // An entry without an engine is being built, or refused: it is not asked for again.
     sealed class Entry
     {
         public Engine? Engine;
+        public bool IsRefused;
         public long LastUse;
     }
 
     readonly BranchedModel _model;
     readonly long _budgetBytes;
     readonly bool _enabled;
-    readonly Dictionary<PlanSegment, Entry> _entries = [];
-    readonly List<PlanSegment> _wanted = [];
+    readonly Dictionary<PlanKey, Entry> _entries = [];
+    readonly List<PlanKey> _wanted = [];
     readonly ManualResetEventSlim _idle = new(true);
     readonly CancellationTokenSource _stopping = new();
     readonly Lock _gate = new();
@@ -39,25 +41,32 @@ sealed class FusedRanges : IDisposable
         _enabled = options.Fuse;
     }
 
-    /// <summary>Changes whenever a fused session came or went.</summary>
+    /// <summary>Changes whenever a fused session came or was refused.</summary>
     public int Version => Volatile.Read(ref _version);
 
     /// <summary>Bytes held beside the shared weights.</summary>
     public long HeldBytes => Interlocked.Read(ref _heldBytes);
 
-    /// <summary>The fused session of a segment, or null after asking for it.</summary>
-    public Engine? Find(PlanSegment segment)
+    /// <summary>Why a plan was last refused a session; null when none was.</summary>
+    public string? LastRefusal { get; private set; }
+
+    /// <summary>The fused session of a plan, or null after asking for it.</summary>
+    /// <param name="key">What it executes.</param>
+    /// <param name="isRefused">Whether there will never be one.</param>
+    public Engine? Find(PlanKey key, out bool isRefused)
     {
+        isRefused = !_enabled;
         if (!_enabled) return null;
         lock (_gate)
         {
-            if (_entries.TryGetValue(segment, out var entry))
+            if (_entries.TryGetValue(key, out var entry))
             {
+                isRefused = entry.IsRefused;
                 entry.LastUse = ++_clock;
                 return entry.Engine;
             }
-            _entries.Add(segment, new Entry { LastUse = ++_clock });
-            _wanted.Add(segment);
+            _entries.Add(key, new Entry { LastUse = ++_clock });
+            _wanted.Add(key);
             _idle.Reset();
             if (_builder is null)
             {
@@ -90,14 +99,14 @@ sealed class FusedRanges : IDisposable
             while (true)
             {
                 _requests.Wait(_stopping.Token);
-                PlanSegment segment;
+                PlanKey key;
                 lock (_gate)
                 {
-                    segment = _wanted[^1];
+                    key = _wanted[^1];
                     _wanted.RemoveAt(_wanted.Count - 1);
                 }
                 long started = Stopwatch.GetTimestamp();
-                BuildOne(segment);
+                BuildOne(key);
                 bool done;
                 lock (_gate)
                 {
@@ -113,33 +122,37 @@ sealed class FusedRanges : IDisposable
         }
     }
 
-    void BuildOne(PlanSegment segment)
+    void BuildOne(PlanKey key)
     {
         Engine? engine = null;
         try
         {
-            engine = _model.BuildFused(segment);
+            engine = _model.BuildFused(key);
         }
-        catch (NativeException)
+        catch (Exception e) when (e is NativeException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            // The unit-level sessions keep serving this range; asking again would fail again.
+            // Ranges of their own, or unit-level sessions, keep serving this plan; asking again would fail again.
+            LastRefusal = e.Message;
         }
         lock (_gate)
         {
-            var entry = _entries[segment];
+            var entry = _entries[key];
             entry.Engine = engine;
-            if (engine is null) return;
-            _heldBytes += engine.ResidentBytes;
-            while (_heldBytes > _budgetBytes && EvictOldest(except: entry))
+            entry.IsRefused = engine is null;
+            if (engine is not null)
             {
-            }
-            if (_heldBytes > _budgetBytes)
-            {
-                // Larger than the whole budget: it stays unit-level for good.
-                _heldBytes -= engine.ResidentBytes;
-                entry.Engine = null;
-                engine.Dispose();
-                return;
+                _heldBytes += engine.ResidentBytes;
+                while (_heldBytes > _budgetBytes && EvictOldest(except: entry))
+                {
+                }
+                if (_heldBytes > _budgetBytes)
+                {
+                    // Larger than the whole budget.
+                    _heldBytes -= engine.ResidentBytes;
+                    entry.Engine = null;
+                    entry.IsRefused = true;
+                    engine.Dispose();
+                }
             }
         }
         Interlocked.Increment(ref _version);
@@ -147,12 +160,12 @@ sealed class FusedRanges : IDisposable
 
     bool EvictOldest(Entry except)
     {
-        PlanSegment? oldest = null;
+        PlanKey? oldest = null;
         long use = long.MaxValue;
-        foreach (var (segment, entry) in _entries)
+        foreach (var (key, entry) in _entries)
         {
             if (entry == except || entry.Engine is null || entry.LastUse >= use) continue;
-            (oldest, use) = (segment, entry.LastUse);
+            (oldest, use) = (key, entry.LastUse);
         }
         if (oldest is null) return false;
         _entries.Remove(oldest.Value, out var evicted);

@@ -15,4 +15,8 @@ sealed record RangeModel(
     string? Boundary,
     string? Logits,
     IReadOnlyList<string> Outputs,
-    IReadOnlyList<WeightTensor> Weights);
+    IReadOnlyList<WeightTensor> Weights)
+{
+    /// <summary>The side exits decided inside the model, in order.</summary>
+    public IReadOnlyList<GateOutput> Gates { get; init; } = [];
+}

@@ -1,0 +1,14 @@
+namespace EdgeML.Native.Inference;
+
+/// <summary>How far a plan's units may grow together.</summary>
+enum Fusion
+{
+    /// <summary>A session per unit and head.</summary>
+    None,
+
+    /// <summary>A session per stop, so that a run can be continued behind any of them.</summary>
+    Ranges,
+
+    /// <summary>One session for all of the plan.</summary>
+    Plans,
+}

@@ -1,0 +1,131 @@
+using EdgeML.Native.Inference;
+using EdgeML.Native.Interop;
+using EdgeML.Native.Models;
+using EdgeML.Native.Models.Onnx;
+using EdgeML.Native.Tests.Models;
+
+namespace EdgeML.Native.Tests.Inference;
+
+/// <summary>Plans as one session with gates: every exit, wherever it stands, gives what one session over the whole model gives.</summary>
+public sealed class JoinedPlanTests
+{
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [MemberData(nameof(Graphs.Names), MemberType = typeof(Graphs))]
+    public void Run_EveryExitTriedAndOneTaken_GivesThatExitsLogits(string graph)
+    {
+        using var loaded = new LoadedGraph(graph);
+        RunEveryExit(loaded, seeds: 2);
+    }
+
+    [Fact]
+    public void Run_ShippedModel_GivesTheWholeModelsLogits()
+    {
+        using var loaded = new LoadedGraph(ShippedModel());
+        RunEveryExit(loaded, seeds: 1);
+    }
+
+    [SkippableFact]
+    public void Run_Vgg16_GivesTheWholeModelsLogits()
+    {
+        using var loaded = new LoadedGraph(File.ReadAllBytes(SharedData.Require("models/vgg16-cifar10-branched.onnx")));
+        RunEveryExit(loaded, seeds: 1);
+    }
+
+    [SkippableFact]
+    public void Join_ShippedModel_StaysInTheBlockedLayoutAndSharesTheRest()
+    {
+        using var loaded = new LoadedGraph(ShippedModel());
+        var key = PlanKey.For(loaded.Manifest, 0, loaded.Manifest.LocalCut, loaded.Policy(0.5f, 0).Thresholds);
+        RangeModel joined = loaded.Model.Joined(key.Segments(loaded.Manifest));
+        var graph = ModelProto.Parser.ParseFrom(joined.Onnx).Graph;
+        Skip.IfNot(graph.Node.Any(node => node.Domain == "com.microsoft.nchwc"), "ONNX Runtime has no blocked layout on this processor");
+        Assert.Equal([1, 2, 3], joined.Gates.Select(gate => gate.Exit));
+        Assert.Equal(3, graph.Node.Count(node => node.OpType == "Gate"));
+        Assert.DoesNotContain(graph.Node, node => node.OpType == "ReorderInput");
+        // The dense layers stay in the package's mapped file; what is copied is the filters, which have another layout now.
+        Assert.Contains("fc1.weight", joined.Weights.Select(weight => weight.Name));
+        long shared = joined.Weights.Sum(weight => weight.Bytes), filters = loaded.Model.Package.Weights.Length - shared;
+        Assert.InRange(joined.Onnx.Length, filters, filters + 100_000);
+    }
+
+    [Fact]
+    public void Run_NewPolicyBeforeItsSessionIsThere_AnswersAtOnceAndTheSame()
+    {
+        using var loaded = new LoadedGraph("chain");
+        using var session = new EdgeSession(loaded.Model);
+        float[] input = loaded.Input(9);
+        float[][] expected = loaded.Reference(input);
+        var logits = new float[loaded.Manifest.Classes];
+        for (int round = 0; round < 200; round++)
+        {
+            float[] thresholds = [round % 3 == 1 ? 1f : 1e-30f, round % 3 == 2 ? 1f : 1e-30f];
+            session.Policy = new ExitPolicy(thresholds, loaded.Manifest.LocalCut - (round / 3 % 2));
+            int exit = round % 3 == 0 ? 3 : round % 3;
+            Assert.Equal(exit, session.Run(input, logits).Exit);
+            LoadedGraph.AssertClose(expected[exit - 1], logits, $"round {round}");
+        }
+        Assert.True(loaded.Model.WaitForFusion(s_patience));
+        Assert.Null(loaded.Model.Fused.LastRefusal);
+    }
+
+    [Fact]
+    public void Budget_TooSmallForTheWholePlan_FallsBackToRangesAndUnits()
+    {
+        using var loaded = new LoadedGraph("chain", new BackendOptions { FusedBudgetBytes = 1 });
+        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Policy = loaded.Policy(1e-30f, loaded.Manifest.LocalCut) });
+        float[] input = loaded.Input(2);
+        var logits = new float[loaded.Manifest.Classes];
+        for (int round = 0; round < 3; round++)
+        {
+            session.Run(input, logits);
+            Assert.True(loaded.Model.WaitForFusion(s_patience));
+            LoadedGraph.AssertClose(loaded.Reference(input)[^1], logits, $"round {round}");
+        }
+        Assert.Equal(0, loaded.Model.Fused.HeldBytes);
+    }
+
+    static void RunEveryExit(LoadedGraph loaded, int seeds)
+    {
+        using var lane = new Lane(loaded.Model);
+        int sideExits = loaded.Manifest.SideExits, local = loaded.Manifest.LocalCut;
+        for (int seed = 1; seed <= seeds; seed++)
+        {
+            float[] input = loaded.Input(seed);
+            float[][] expected = loaded.Reference(input);
+            for (int taken = 1; taken <= sideExits + 1; taken++)
+            {
+                // The last one is taken whatever its entropy is, the others never.
+                var thresholds = new float[sideExits];
+                for (int exit = 1; exit <= sideExits; exit++) thresholds[exit - 1] = exit < taken ? 1e-30f : exit == taken ? 2f : 0.5f;
+                var plan = lane.PlanFor(PlanKey.For(loaded.Manifest, 0, local, thresholds));
+                Assert.True(loaded.Model.WaitForFusion(s_patience));
+                for (int again = 0; again < 2; again++) // an ended run leaves nothing behind
+                {
+                    lane.Load(input);
+                    Assert.True(lane.Run(0, local, thresholds));
+                    Assert.True(1 == plan.Stages, $"{plan.Stages} sessions: {loaded.Model.Fused.LastRefusal}");
+                    Assert.Equal((uint)taken, lane.Result.ExitIndex);
+                    var logits = new float[loaded.Manifest.Classes];
+                    lane.CopyLogits(logits);
+                    LoadedGraph.AssertClose(expected[taken - 1], logits, $"seed {seed}, exit {taken}");
+                    Assert.Equal(taken > sideExits ? NativeOutcome.Final : NativeOutcome.Exited, lane.Result.Outcome);
+                    for (int exit = 1; exit <= sideExits; exit++) Assert.Equal(exit <= taken, Label(lane, exit) >= 0);
+                }
+            }
+        }
+    }
+
+    static unsafe int Label(Lane lane, int exit) => lane.Result.ExitLabel[exit - 1];
+
+    static byte[] ShippedModel()
+    {
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            string path = Path.Combine(at.FullName, "models", "shapes-vgg.onnx");
+            if (File.Exists(path)) return File.ReadAllBytes(path);
+        }
+        throw new FileNotFoundException("models/shapes-vgg.onnx is not above the tests");
+    }
+}
