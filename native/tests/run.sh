@@ -1,17 +1,30 @@
 #!/bin/sh
-# Builds native/ with its tests and runs them: native/tests/run.sh [--sanitize]. The ONNX Runtime library is the one that
-# `dotnet build` obtained, unless EDGEML_ONNXRUNTIME names another.
+# Builds native/ with its tests and runs them: native/tests/run.sh [--sanitize | --threads]. The ONNX Runtime library is
+# the one that `dotnet build` obtained, unless EDGEML_ONNXRUNTIME names another.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build="$root/native/build-tests"
 sanitize=OFF
-if [ "${1:-}" = --sanitize ]; then
+only=
+case "${1:-}" in
+--sanitize)
     build="$root/native/build-sanitize"
     sanitize=ON
     # ONNX Runtime keeps its schemas and registries for the life of the process, and it is not built with the sanitizers.
     export ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS:-}" LSAN_OPTIONS="suppressions=$root/native/tests/leaks.txt:print_suppressions=0"
-fi
+    ;;
+--threads)
+    build="$root/native/build-thread"
+    sanitize=thread
+    only="--tests-regex cuda_tests" # where threads meet: chains in parallel over the double of the driver
+    ;;
+esac
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_TESTS=ON -DEDGEML_SANITIZE=$sanitize \
     -DEDGEML_ONNXRUNTIME="${EDGEML_ONNXRUNTIME:-}" >/dev/null
-cmake --build "$build" --parallel
-exec ctest --test-dir "$build" --output-on-failure
+if [ -n "$only" ]; then
+    cmake --build "$build" --parallel --target cuda_tests
+else
+    cmake --build "$build" --parallel
+fi
+# shellcheck disable=SC2086 # two words
+exec ctest --test-dir "$build" --output-on-failure $only

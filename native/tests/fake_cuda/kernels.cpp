@@ -93,14 +93,13 @@ void stamp(const Parameters &parameters, unsigned grid, unsigned block) {
 
 // Of benchmarks/gpu: 3 x + 1, then as long as asked.
 void stand_in(const Parameters &parameters, unsigned, unsigned) {
-    std::uint64_t begin = nanoseconds();
+    auto begin = std::chrono::steady_clock::now();
     auto count = parameter<std::uint64_t>(parameters, 2);
     auto *in = follow<float>(parameter<std::uint64_t>(parameters, 0), count);
     auto *out = follow<float>(parameter<std::uint64_t>(parameters, 1), count);
     for (std::uint64_t i = 0; in != nullptr && out != nullptr && i < count; ++i)
         out[i] = 3 * in[i] + 1;
-    while (nanoseconds() - begin < parameter<std::uint64_t>(parameters, 3))
-        std::this_thread::yield();
+    std::this_thread::sleep_until(begin + std::chrono::nanoseconds(parameter<std::uint64_t>(parameters, 3)));
 }
 
 // The sizes of an entry's parameters, from the text between its name and the closing parenthesis.

@@ -36,8 +36,8 @@ MailboxMemory::MailboxMemory(const std::shared_ptr<const Device> &device, const 
 void MailboxMemory::begin(const float *thresholds) noexcept {
     std::copy_n(thresholds, most_exits, mailbox_->control.thresholds);
     sequence_ = sequence_ + 1 == 0 ? 1 : sequence_ + 1;
-    mailbox_->control.sequence = sequence_;
-    std::atomic_thread_fence(std::memory_order_release); // before the launch rings the device
+    // After the thresholds; the launch that follows orders both before the device.
+    std::atomic_ref(mailbox_->control.sequence).store(sequence_, std::memory_order_release);
 }
 
 bool MailboxMemory::has_arrived(const Record &record) const noexcept {

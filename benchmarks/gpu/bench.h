@@ -1,0 +1,74 @@
+// What the parts of gpu_bench share: the device, stand-in networks, timing, and the page.
+#pragma once
+
+#include "backends/cuda/chain.h"
+
+#include <chrono>
+#include <cstdarg>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+using namespace edgeml;
+using namespace edgeml::cuda;
+
+struct Session {
+    std::shared_ptr<const Device> device;
+    int runs = 2000;     // per measured figure
+    int vectors = 10000; // per type of logits
+    int failures = 0;
+    std::string page;
+
+    __attribute__((format(printf, 2, 3))) void line(const char *format, ...);
+    void expect(bool ok, const char *what); // a wrong answer: counted, and on the page
+    bool is_double() const { return device->name == "Fake CUDA device"; }
+};
+
+struct Spread {
+    double mean = 0, p50 = 0, p99 = 0;
+};
+Spread measure_us(int runs, const std::function<void()> &body); // after a tenth of it as warm-up
+
+// A segment of known cost: out = 3 in + 1, then the device is held for `ns`.
+class StandIn final : public DeviceNetwork {
+  public:
+    StandIn(std::shared_ptr<const Device> device, std::int64_t inputs, std::int64_t outputs, std::uint64_t ns);
+    std::unique_ptr<Segment> place(std::span<const DeviceSlot> inputs, std::span<const DeviceSlot> outputs,
+                                   CUdeviceptr scratch) const override;
+    std::unique_ptr<Outputs> run_once(std::span<const void *const> inputs) const override;
+
+  private:
+    const std::shared_ptr<const Device> device_;
+    const std::uint64_t ns_;
+    const Module module_;
+    const CUfunction function_;
+};
+
+// `exits` times a unit and a head, then a unit and the final head, over one device.
+class Line {
+  public:
+    Line(const std::shared_ptr<const Device> &device, Route route, int exits, std::uint64_t unit_ns,
+         std::uint64_t head_ns, Wait wait = Wait::spin);
+    void set_input(bool easy); // easy leaves at the first exit, the other never
+    edgeml_run_result run();   // thresholds 0.5
+    Chain::Report report() const { return chain_->report(); }
+    int stages() const { return stages_; }
+
+    static constexpr std::int64_t width = 3072, classes = 10;
+
+  private:
+    std::vector<std::unique_ptr<StandIn>> networks_;
+    std::vector<std::unique_ptr<Buffer>> buffers_;
+    std::unique_ptr<Chain> chain_; // goes first
+    int stages_ = 0;
+    int exits_;
+};
+
+void measure_decisions(Session &session);
+void measure_routes(Session &session);
+void measure_memory(Session &session);
+void measure_waiting(Session &session);
+
+} // namespace bench

@@ -1,0 +1,93 @@
+// gpu_bench [--quick] [--out PAGE.md]: measures the driver layer, the exit kernel and the routes on this machine's GPU.
+#include "bench.h"
+
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+
+namespace bench {
+
+void Session::line(const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    std::puts(text);
+    std::fflush(stdout);
+    page += text;
+    page += '\n';
+}
+
+void Session::expect(bool ok, const char *what) {
+    if (ok)
+        return;
+    ++failures;
+    line("\n**WRONG: %s.**\n", what);
+}
+
+namespace {
+
+void describe(Session &session) {
+    const Device &d = *session.device;
+    char day[32];
+    std::time_t now = std::time(nullptr);
+    std::strftime(day, sizeof day, "%Y-%m-%d", std::gmtime(&now));
+    session.line("# GPU: %s\n", d.name.c_str());
+    if (session.is_double())
+        session.line(
+            "**No GPU was there.** This run used the test double of the CUDA driver: it proves that the program "
+            "and the routes work, its times say nothing about any GPU.\n");
+    session.line(
+        "| | |\n|---|---|\n| date | %s |\n| device | %s, capability %d.%d, %d SMs, %s |\n| driver | CUDA %d.%d, %s |",
+        day, d.name.c_str(), d.compute_major, d.compute_minor, d.sm_count, d.integrated ? "integrated" : "discrete",
+        d.driver->version / 1000, d.driver->version % 1000 / 10, d.driver->path.c_str());
+    session.line("| memory | %.1f GiB |\n| runs per figure | %d |\n", static_cast<double>(d.bytes) / (1 << 30),
+                 session.runs);
+}
+
+int run(int argc, char **argv) {
+    Session session;
+    std::string out;
+    for (int i = 1; i < argc; ++i) {
+        if (std::strcmp(argv[i], "--quick") == 0) {
+            session.runs = 10;
+            session.vectors = 100;
+        } else if (std::strcmp(argv[i], "--out") == 0 && i + 1 < argc) {
+            out = argv[++i];
+        } else {
+            std::fprintf(stderr,
+                         "gpu_bench [--quick] [--out PAGE.md]; EDGEML_CUDA_DRIVER names another driver library\n");
+            return 2;
+        }
+    }
+    session.device = std::make_shared<const Device>(Driver::open(nullptr), 0);
+    describe(session);
+    measure_decisions(session);
+    measure_routes(session);
+    measure_waiting(session);
+    measure_memory(session);
+    session.line(
+        "Not measured here, because they need TensorRT: whether its segments capture and with which nodes, the "
+        "shared arena under its engines, agreement of its fp16 and fp32 with the CPU backend.");
+    if (!out.empty()) {
+        std::ofstream file(out, std::ios::binary);
+        file << session.page;
+        if (!file.flush())
+            throw Error(EDGEML_E_INVALID_ARGUMENT, "cannot write " + out);
+    }
+    return session.failures == 0 ? 0 : 1;
+}
+
+} // namespace
+} // namespace bench
+
+int main(int argc, char **argv) {
+    try {
+        return bench::run(argc, argv);
+    } catch (const std::exception &e) {
+        std::fprintf(stderr, "gpu_bench: %s\n", e.what());
+        return 2;
+    }
+}
