@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <limits>
+#include <sstream>
 
 namespace test {
 
@@ -78,14 +80,57 @@ class Bench {
     std::uint32_t sequence_ = 0;
 };
 
-void random_logits_decide_as_on_the_cpu() {
+// Label exact, entropy within 1e-5 of double precision, on the host and as a kernel.
+void golden_decisions(bool interpreted) {
+    std::ifstream file(EDGEML_TEST_MODELS "/../golden/decisions.txt");
+    Bench bench;
+    int lines = 0;
+    double worst = 0;
+    for (std::string line; std::getline(file, line); ++lines) {
+        std::istringstream fields(line);
+        std::string type, entropy_text, word;
+        int invalid = 0, label = 0;
+        fields >> type >> invalid >> label >> entropy_text;
+        double entropy = std::strtod(entropy_text.c_str(), nullptr);
+        std::uint32_t dtype = type == "f32" ? logits_f32 : type == "f16" ? logits_f16 : logits_bf16;
+        std::vector<std::uint32_t> wide;
+        std::vector<std::uint16_t> narrow;
+        while (fields >> word) {
+            wide.push_back(static_cast<std::uint32_t>(std::stoul(word, nullptr, 16)));
+            narrow.push_back(static_cast<std::uint16_t>(wide.back()));
+        }
+        const void *bytes = dtype == logits_f32 ? static_cast<const void *>(wide.data()) : narrow.data();
+        int count = static_cast<int>(wide.size());
+        std::vector<float> x;
+        for (int i = 0; i < count; ++i)
+            x.push_back(load_logit(bytes, dtype, i));
+        Decision d = edgeml::decide(x.data(), count);
+        Record r = bench.decide(bytes, dtype, count, 0.5f);
+        EXPECT(d.label == label && r.label == label && d.invalid == (invalid != 0));
+        EXPECT(((r.exit_and_flags & record_invalid) != 0) == (invalid != 0));
+        EXPECT(((r.exit_and_flags & record_exited) != 0) == (invalid == 0 && d.entropy < 0.5f));
+        if (invalid == 0) {
+            EXPECT_NEAR(d.entropy, entropy, 1e-5);
+            EXPECT(r.entropy == d.entropy && r.confidence == d.confidence && r.margin == d.margin);
+            worst = std::max(worst, std::fabs(d.entropy - entropy));
+        }
+        EXPECT(std::isnan(x[0]) || std::memcmp(bench.scores(), x.data(), x.size() * sizeof(float)) == 0);
+    }
+    EXPECT(lines > 70);
+    std::printf("%d golden decisions%s, largest error of the entropy %.2g\n", lines,
+                interpreted ? " by the PTX text" : "", worst);
+}
+
+void random_logits_decide_as_on_the_cpu(bool interpreted) {
     std::printf("seed %u\n", seed);
     std::mt19937 random(seed);
     Bench bench;
     for (std::uint32_t dtype : {logits_f32, logits_f16, logits_bf16})
         for (int count : {2, 3, 10, 31, 32, 33, 100, 1000, 1024, 1025, 2000, 4096})
             for (float scale : {0.1f, 3.0f, 60.0f})
-                for (int draw = 0; draw < 4; ++draw) {
+                for (int draw = 0; draw < (interpreted ? 1 : 4); ++draw) {
+                    if (interpreted && count > 1025 && dtype != logits_f16)
+                        continue; // slow
                     std::normal_distribution<float> normal(0, scale);
                     std::vector<float> x(static_cast<std::size_t>(count));
                     std::vector<std::uint16_t> narrow(x.size());
@@ -128,8 +173,16 @@ void edge_cases() {
 
 void kernel_tests() {
     narrow_floats_are_exact();
-    random_logits_decide_as_on_the_cpu();
-    edge_cases();
+    for (bool interpreted : {false, true}) {
+        // By name the kernels are this source compiled for the host; interpreted they are the committed text.
+        faults(interpreted ? "interpret" : "");
+        std::uint64_t before = counts().interpreted;
+        golden_decisions(interpreted);
+        EXPECT((counts().interpreted > before) == interpreted);
+        random_logits_decide_as_on_the_cpu(interpreted);
+        edge_cases();
+    }
+    faults("");
 }
 
 } // namespace test

@@ -47,6 +47,28 @@ void every_route_answers_as_the_host() {
            outcomes[EDGEML_OUTCOME_CUT] > 100);
 }
 
+// The same with the kernels' text interpreted: conditions, records, stamps and cuts as a GPU would see them.
+void the_text_of_the_kernels_answers_as_the_host() {
+    faults("interpret");
+    {
+        auto device = fake_device();
+        Rig host(nullptr);
+        for (Route route : {Route::device, Route::stages, Route::streams}) {
+            Rig rig(device, on(route));
+            for (std::uint32_t seed = 1; seed <= 3; ++seed)
+                for (std::uint32_t count : {0u, 3u, 5u}) {
+                    host.set_input(seed, 2);
+                    rig.set_input(seed, 2);
+                    std::uint64_t ns[Rig::stages];
+                    EXPECT(same(host.run({0.6f, 0.6f}, 0, count), rig.run({0.6f, 0.6f}, 0, count)));
+                    rig.run({0.6f, 0.6f}, 0, count, ns);
+                    EXPECT(ns[0] > 0);
+                }
+        }
+    }
+    faults("");
+}
+
 void thresholds_change_without_touching_a_graph() {
     auto device = fake_device();
     Rig rig(device);
@@ -218,6 +240,7 @@ void a_network_can_be_probed() {
 
 void route_tests() {
     every_route_answers_as_the_host();
+    the_text_of_the_kernels_answers_as_the_host();
     thresholds_change_without_touching_a_graph();
     a_cut_takes_another_plan_and_few_are_kept();
     the_cut_is_copied_only_when_the_chain_gets_there();

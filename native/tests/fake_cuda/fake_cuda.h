@@ -35,6 +35,7 @@ EDGEML_FAKE_API void *edgeml_fake_cuda_host(uint64_t device_pointer, size_t byte
  *   bad_ptx             modules are refused
  *   lost=5              the fifth kernel from now on fails, and everything after it, until edgeml_fake_cuda_revive
  *   slow_us=1000        every kernel takes so much longer
+ *   interpret           kernels of the exit modules run from their PTX text, slowly, instead of by name
  *   integrated          a Jetson: integrated, capability 8.7
  * Several are separated by commas. Returns 0, or -1 for a text that it does not understand. */
 EDGEML_FAKE_API int edgeml_fake_cuda_faults(const char *text);
@@ -45,6 +46,7 @@ typedef struct edgeml_fake_cuda_counts {
     uint64_t contexts, streams, events, modules, graphs, execs;
     uint64_t device_bytes, pinned_bytes;
     uint64_t kernels, graph_launches, conditions, copies;
+    uint64_t interpreted; /* kernels that ran from their text */
 } edgeml_fake_cuda_counts;
 EDGEML_FAKE_API void edgeml_fake_cuda_count(edgeml_fake_cuda_counts *out);
 

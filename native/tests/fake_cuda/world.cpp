@@ -105,6 +105,8 @@ bool parse(const std::string &text, Faults &faults) {
             faults.no_instantiate = true;
         else if (name == "bad_ptx")
             faults.bad_ptx = true;
+        else if (name == "interpret")
+            faults.interpret = true;
         else if (name == "integrated")
             faults.integrated = true;
         else if (name == "version")
@@ -154,8 +156,8 @@ extern "C" void *edgeml_fake_cuda_host(uint64_t device_pointer, size_t bytes) {
 
 extern "C" void edgeml_fake_cuda_count(edgeml_fake_cuda_counts *out) {
     World &w = World::get();
-    *out = {w.contexts,     w.streams,      w.events,  w.modules,        w.graphs,     w.execs,
-            w.device_bytes, w.pinned_bytes, w.kernels, w.graph_launches, w.conditions, w.copies};
+    *out = {w.contexts,     w.streams, w.events,         w.modules,    w.graphs, w.execs,      w.device_bytes,
+            w.pinned_bytes, w.kernels, w.graph_launches, w.conditions, w.copies, w.interpreted};
 }
 
 // ---- start, device, context ----

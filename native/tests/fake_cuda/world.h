@@ -28,7 +28,7 @@ inline constexpr std::uint64_t device_bit = 1ull << 62;
 
 struct Faults {
     bool no_device = false, no_capture = false, no_conditional = false, no_instantiate = false, bad_ptx = false;
-    bool integrated = false;
+    bool integrated = false, interpret = false;
     int version = 12060;
     std::uint64_t memory = ~0ull, pinned = ~0ull;
     long lost = 0; // kernels until the device is lost; 0 never
@@ -43,7 +43,7 @@ struct World {
     std::atomic<CUresult> lost{cuda_success};
     std::atomic<bool> started{false};
     std::atomic<std::uint64_t> contexts, streams, events, modules, graphs, execs;
-    std::atomic<std::uint64_t> device_bytes, pinned_bytes, kernels, graph_launches, conditions, copies;
+    std::atomic<std::uint64_t> device_bytes, pinned_bytes, kernels, graph_launches, conditions, copies, interpreted;
     std::uint64_t next_handle = 1;
 
     static World &get();
