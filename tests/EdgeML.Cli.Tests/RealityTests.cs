@@ -34,11 +34,11 @@ public sealed partial class RealityTests(ShippedPackage package) : IClassFixture
         using Process run = EdgemlProcess.Start(
             "reality", "--model", package.Model, "--shaper", "tbf", "--tasks", "5000", "--json", package["never.json"]);
         string space = $"/run/netns/edgeml-{run.Id}";
-        long end = Environment.TickCount64 + 30_000;
+        long end = Environment.TickCount64 + 60_000;
         while (!File.Exists(space) && Environment.TickCount64 < end && !run.WaitForExit(20))
         {
         }
-        Assert.True(File.Exists(space), run.HasExited ? run.StandardError.ReadToEnd() : "no namespace after 30 s");
+        Assert.True(File.Exists(space), run.HasExited ? run.StandardError.ReadToEnd() : "no namespace after 60 s");
         Assert.Equal(0, kill(run.Id, Sigterm));
         Assert.True(run.WaitForExit(TimeSpan.FromSeconds(30)));
         Assert.Equal(143, run.ExitCode);

@@ -12,15 +12,16 @@ namespace EdgeML.Native.Lab.Reality;
 
 /// <summary>Runs fixed policies live, over a tail in another process, and again in the simulator: same inputs, same order.</summary>
 /// <remarks>
-/// The simulator is told what <c>simulate</c> is told: the profile of the edge, the tail's times from the handshake, what every exit says
-/// of the inputs, and rate and round-trip time as configured; nothing that the live tasks measured.
+/// The simulator is told what <c>simulate</c> is told: the profile of the edge (without emulation measured between the turns, median), the
+/// tail's times from the handshake, what every exit says of the inputs, and rate and round-trip time as configured; nothing that the live
+/// tasks measured.
 /// </remarks>
 /// <param name="model">Loaded.</param>
 /// <param name="data">Inputs; the first ones are taken, by every policy the same.</param>
 /// <param name="settings">What to run.</param>
 public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySettings settings)
 {
-    const int ProfileRuns = 60;
+    const int ProfileRuns = 20;
     const int WarmUpTasks = 4;
 
     /// <summary>More than loopback carries: such a relay only delays.</summary>
@@ -30,6 +31,8 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
     const double DeadlineMs = 20_000;
 
     static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(10);
+
+    readonly List<DeviceProfile> _machine = [];
 
     /// <summary>Live tasks of one run, warm-up included.</summary>
     public int LiveTasks => settings.Policies * (settings.Tasks + WarmUpTasks);
@@ -44,8 +47,8 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
         using ImageSource source = data.Open(model.Manifest.Input.Shape, settings.Tasks);
         ExitCalibration exits = RecordedInputs.Record(model, source, settings.Tasks, cancellation).ToCalibration();
         IReadOnlyList<RealityPolicy> policies = RealityPolicy.Choose(model.Manifest, exits, settings.Policies);
-        DeviceProfile machine = Profile(cancellation);
-        DeviceProfile edge = machine.Scaled(settings.EdgeSlowdown);
+        _machine.Clear();
+        DeviceProfile edge = Profile(cancellation).Scaled(settings.EdgeSlowdown);
         using var link = new LinkShaper(new LinkShaperOptions
         {
             Target = tail,
@@ -53,13 +56,37 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
         });
         (LinkSnapshot measured, DeviceProfile tailProfile) = Look(link, cancellation);
         RealityTask[][] live = RunLive(link, policies, source, edge, progress, cancellation);
+        // A machine as it is has the speed it had in between; an emulated one the speed it was given.
+        if (settings.EdgeSlowdown <= 1) edge = Median(_machine);
         RealityRow[] rows =
-            [.. policies.Select((policy, i) => new RealityRow(policy, live[i], Simulate(policy, exits, edge, tailProfile, source.HasBytes)))];
+        [
+            .. policies.Select((policy, i) =>
+                new RealityRow(policy, live[i], Simulate(policy, exits, edge, tailProfile, source.HasBytes))),
+        ];
         return new RealityReport(
-            settings, rows, measured, edge.UnitMs.Sum(), (machine.UnitMs.Sum(), Profile(cancellation).UnitMs.Sum()), tailProfile.UnitMs.Sum());
+            settings, rows, measured, edge.UnitMs.Sum(), (_machine[0].UnitMs.Sum(), _machine[^1].UnitMs.Sum()),
+            tailProfile.UnitMs.Sum());
     }
 
-    DeviceProfile Profile(CancellationToken cancellation) => DeviceProfiler.Measure(model, "edge", ProfileRuns, cancellation: cancellation);
+    DeviceProfile Profile(CancellationToken cancellation)
+    {
+        _machine.Add(DeviceProfiler.Measure(model, "edge", ProfileRuns, cancellation: cancellation));
+        return _machine[^1];
+    }
+
+    static DeviceProfile Median(List<DeviceProfile> profiles)
+    {
+        return profiles[0] with { UnitMs = Medians(profile => profile.UnitMs), HeadMs = Medians(profile => profile.HeadMs) };
+
+        double[] Medians(Func<DeviceProfile, IReadOnlyList<double>> times) =>
+            [.. times(profiles[0]).Select((_, i) => Median(profiles.Select(profile => times(profile)[i])))];
+    }
+
+    static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
 
     /// <summary>What a client of its own learns of link and tail while nothing else goes on.</summary>
     (LinkSnapshot Link, DeviceProfile Tail) Look(LinkShaper link, CancellationToken cancellation)
@@ -99,6 +126,7 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
                         progress(++done);
                     }
                 }
+                Profile(cancellation);
             }
             return live;
         }
@@ -118,6 +146,7 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
         // Several sessions share the link; one that waits must not put probes between the tasks of another.
         Tail = Client(link) with { ProbeInterval = TimeSpan.Zero },
         Profile = edge,
+        KeepPromise = false,
         Emulation = settings.EdgeSlowdown > 1 ? new DeviceEmulation(edge, settings.EdgeSlowdown) : null,
     });
 

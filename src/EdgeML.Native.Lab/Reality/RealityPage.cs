@@ -17,7 +17,8 @@ public static class RealityPage
     {
         RealityRow worst = report.Rows.MaxBy(row => Math.Abs(row.Ratio - 1))!;
         string word = report.Held == report.Rows.Count ? "holds" : "FAILS";
-        return Line($"{word}: simulated median latency within {RealityRow.Tolerance:0 %} of the live one for {report.Held} of {report.Rows.Count} policies, worst ratio {worst.Ratio:0.000}");
+        return Line($"{word}: simulated median latency within {RealityRow.Tolerance:0 %} of the live one for ") +
+            Line($"{report.Held} of {report.Rows.Count} policies, worst ratio {worst.Ratio:0.000}");
     }
 
     /// <summary>A row per policy, columns aligned, in Markdown.</summary>
@@ -29,10 +30,10 @@ public static class RealityPage
         foreach (RealityRow row in report.Rows)
         {
             double share = row.Offloaded / (double)row.Live.Count;
-            writer.Write(Line(
-                $"| {row.Policy.Name(localCut).PadRight(width)} | {share,5:0 %} | {row.LiveMs,8:0.0} | {RealityRow.Quantile(row.Live, 0.9),8:0.0} "));
-            writer.Write(Line(
-                $"| {row.SimulatedMs,7:0.0} | {RealityRow.Quantile(row.Simulated, 0.9),7:0.0} | {row.Ratio,5:0.000} | {(row.Holds ? "holds  " : "DIFFERS")} |\n"));
+            writer.Write(Line($"| {row.Policy.Name(localCut).PadRight(width)} | {share,5:0 %} "));
+            writer.Write(Line($"| {row.LiveMs,8:0.0} | {RealityRow.Quantile(row.Live, 0.9),8:0.0} "));
+            writer.Write(Line($"| {row.SimulatedMs,7:0.0} | {RealityRow.Quantile(row.Simulated, 0.9),7:0.0} | {row.Ratio,5:0.000} "));
+            writer.Write($"| {(row.Holds ? "holds  " : "DIFFERS")} |\n");
         }
     }
 
@@ -44,14 +45,15 @@ public static class RealityPage
         writer.Write($"**{Verdict(report)}.**\n\n");
         writer.Write($"`{origin.Command}`\n\n");
         writer.Write(Line($"- Machine: {origin.Machine}\n"));
-        writer.Write(Line($"- Model {manifest.Name}, {settings.Tasks} tasks a policy in {settings.Rounds} turns, the same inputs for all.\n"));
+        writer.Write($"- Model {manifest.Name}, {settings.Tasks} tasks a policy in {settings.Rounds} turns, the same inputs for all.\n");
         writer.Write(Line($"- Link: {origin.Link}; {settings.RttMs:0.#} ms round trip by a relay in user space. "));
-        writer.Write(Line($"A client measured {report.Link.RateBitsPerSecond / 1e6:0.00} Mbps and {report.Link.RttMs:0.0} ms before the first task; "));
-        writer.Write("the simulator was not told.\n");
+        writer.Write(Line($"A client measured {report.Link.RateBitsPerSecond / 1e6:0.00} Mbps and {report.Link.RttMs:0.0} ms "));
+        writer.Write("before the first task; the simulator was not told.\n");
         string edge = settings.EdgeSlowdown > 1
             ? Line($"emulated, {settings.EdgeSlowdown:0.##} times slower than this machine")
             : "this machine as it is";
-        writer.Write(Line($"- Edge: {edge}, whole network {report.EdgeMs:0.0} ms by its profile. Tail: a process of its own, {report.TailMs:0.00} ms.\n"));
+        writer.Write(Line($"- Edge: {edge}, whole network {report.EdgeMs:0.0} ms by its profile. "));
+        writer.Write(Line($"Tail: a process of its own, {report.TailMs:0.00} ms.\n"));
         writer.Write(Line($"- The whole network took this machine {report.MachineMs.Before:0.00} ms before the first task and "));
         writer.Write(Line($"{report.MachineMs.After:0.00} ms after the last one.\n\n"));
         writer.Write("Latencies in milliseconds; ratio is simulated over live median.\n\n");

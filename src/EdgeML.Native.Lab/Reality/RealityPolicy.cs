@@ -20,7 +20,8 @@ public sealed record RealityPolicy(ExitPolicy Policy, TensorEncoding Codec)
         string cut = Policy.Cut == localCut ? "local" : string.Create(CultureInfo.InvariantCulture, $"cut {Policy.Cut}");
         float threshold = Policy.Exits == 0 ? 0 : Policy.Thresholds[0];
         string codec = Policy.Cut == localCut ? "" : Policy.Cut == 0 ? ", bytes" : Codec == TensorEncoding.Float16 ? ", fp16" : ", fp32";
-        return string.Create(CultureInfo.InvariantCulture, $"{cut}{(threshold > 0 ? $", exits below {threshold:0.00}" : ", no exits")}{codec}");
+        string exits = threshold > 0 ? string.Create(CultureInfo.InvariantCulture, $", exits below {threshold:0.00}") : ", no exits";
+        return cut + exits + codec;
     }
 
     /// <summary>Takes policies apart from each other out of candidate cuts x thresholds x codecs, always the same ones.</summary>

@@ -1,8 +1,8 @@
 namespace EdgeML.Native.Energy;
 
 /// <summary>Power monitor of Jetson boards: the rail that feeds the module, or the sum of the rails where no single one does.</summary>
-/// <remarks>JetPack 5 and later show voltage and current of each rail (<c>hwmon</c>), JetPack 4 power (<c>iio</c>). The carrier board is not
-/// in any of them.</remarks>
+/// <remarks>JetPack 5 and later show voltage and current of each rail (<c>hwmon</c>), JetPack 4 power (<c>iio</c>). The carrier board is in
+/// none of them.</remarks>
 sealed class Ina3221Sensor : IEnergySensor
 {
     const int Channels = 3;

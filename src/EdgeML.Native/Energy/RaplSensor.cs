@@ -30,7 +30,8 @@ sealed class RaplSensor : IEnergySensor
         foreach (string folder in SysfsNumber.Folders(Path.Combine(root, "sys/class/powercap"), "intel-rapl:*"))
         {
             string name = SysfsNumber.ReadLine(Path.Combine(folder, "name")) ?? "";
-            if (Path.GetFileName(folder).Count(letter => letter == ':') != 1 || !name.StartsWith("package", StringComparison.Ordinal)) continue;
+            bool isPart = Path.GetFileName(folder).Count(letter => letter == ':') != 1;
+            if (isPart || !name.StartsWith("package", StringComparison.Ordinal)) continue;
             try
             {
                 packages.Add(new Package(

@@ -14,7 +14,8 @@ public sealed class RealityCheckTests(ShippedModel shipped) : IClassFixture<Ship
     public void Run_OverARelay_SimulatesTheWayEveryLiveTaskTook()
     {
         using var server = new TailServer(
-            new ModelTailExecutor(shipped.Model, shipped.Machine), new TailServerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) });
+            new ModelTailExecutor(shipped.Model, shipped.Machine),
+            new TailServerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) });
         var check = new RealityCheck(shipped.Model, DataSpec.Parse("shapes:seed=4711,difficulty=mixed"), new RealitySettings
         {
             Policies = 4,
@@ -73,7 +74,8 @@ public sealed class RealityCheckTests(ShippedModel shipped) : IClassFixture<Ship
             LinkSnapshot.None, 29, (1, 1), 1);
         using var page = new StringWriter();
         RealityPage.Write(page, report, shipped.Manifest, new RealityPage.Origin("edgeml reality", "a machine", "a link"));
-        Assert.Contains("**FAILS: simulated median latency within 10 % of the live one for 1 of 2 policies, worst ratio 1.333.**", page.ToString());
+        Assert.Contains("**FAILS: simulated median latency within 10 % of the live one for 1 of 2 policies, ", page.ToString());
+        Assert.Contains("worst ratio 1.333.**", page.ToString());
         Assert.Contains("| 100 % |     45.0 |     49.0 |    44.0 |    44.0 | 0.978 | holds   |", page.ToString());
         Assert.Contains("| 1.333 | DIFFERS |", page.ToString());
         Assert.Contains("| 10.00 / 10.00 | 25.00 / 41.00 | 10.00 / 9.00 |", page.ToString());
