@@ -28,6 +28,7 @@ void *load(const std::string &path, std::string &cause) {
         cause = "error " + std::to_string(GetLastError());
     return reinterpret_cast<void *>(module);
 #else
+    setenv("CUDA_MODULE_LOADING", "LAZY", 0); // only counts before the first call; drivers before 12.2 load everything
     void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
         cause = dlerror();
