@@ -61,7 +61,7 @@ sealed class PromiseWatch : IDisposable
         _workspace = new Workspace(model.Backend, manifest);
         var thresholds = new float[manifest.SideExits];
         _noExits = new ExitPolicy(thresholds, cut: 0);
-        _plan = new ChainPlan(model, _workspace, PlanKey.For(manifest, 0, manifest.LocalCut, thresholds), mayFuse: false);
+        _plan = new ChainPlan(model, _workspace, PlanKey.For(manifest, 0, manifest.LocalCut, thresholds), Fusion.None);
         _logits = new float[manifest.Classes];
         _thread = new Thread(Work) { IsBackground = true, Name = "edgeml promise", Priority = ThreadPriority.Lowest };
         _thread.Start();
