@@ -11,12 +11,12 @@ namespace EdgeML.Cli.Commands;
 /// <summary><c>edgeml profile</c>: unit and head times of a package on this machine, for <c>simulate</c>.</summary>
 sealed class ProfileCommand : CliCommand
 {
-    const int DefaultRuns = 50;
+    const int DefaultRuns = 40;
 
     readonly Option<string> _model = SharedOptions.Model();
     readonly Option<string?> _out = SharedOptions.OutputFile(
         "--out", "P.csv", "The file to write: kind,index,name,after_unit,mmac,out_bytes_fp32,edge_ms_NAME,cloud_ms");
-    readonly Option<int?> _runs = SharedOptions.Count("--runs", $"Measured runs, of which medians are taken; {DefaultRuns} unless given.");
+    readonly Option<int?> _runs = SharedOptions.Count("--runs", $"Measured runs of every plan, of which medians are taken; {DefaultRuns} unless given.");
     readonly Option<string?> _name = new("--name")
     {
         HelpName = "NAME",
@@ -27,13 +27,16 @@ sealed class ProfileCommand : CliCommand
     readonly Option<double?> _speed = SharedOptions.Positive(
         "--tail-speed", "X", $"The tail is taken for X times faster than the edge; {CostModel.GuessedTailSpeed:0} unless given.");
 
+    readonly Option<bool> _check = new("--check") { Description = "Also measure plans that were not, and show what the profile says of them." };
+    readonly Option<bool> _save = new("--save") { Description = "Keep the profile in the package, where run and tail find it." };
+
     public ProfileCommand()
-        : base("profile", "Measure unit and head times of a model on this machine, for edgeml simulate.",
+        : base("profile", "Measure unit and head times of a model on this machine, as fused ranges run them.",
+            "edgeml profile --model model --check --save",
             "edgeml profile --model model --out profile.csv --runs 100",
             "edgeml profile --model model --out profile.csv --name board --edge-slowdown 10 --tail-speed 10")
     {
-        _out.Required = true;
-        AddOptions(_model, _out, _runs, _name, _slowdown, _speed);
+        AddOptions(_model, _out, _runs, _name, _slowdown, _speed, _check, _save);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -42,17 +45,42 @@ sealed class ProfileCommand : CliCommand
         ProfileFile.CheckName(name);
         int runs = parsed.GetValue(_runs) ?? DefaultRuns;
         using BranchedModel model = BranchedModel.Load(parsed.GetRequiredValue(_model));
-        using var progress = new ProgressLine("runs", runs);
-        DeviceProfile measured = DeviceProfiler.Measure(model, name, runs, progress: progress.Report, cancellation: cancellation);
-        progress.Clear();
+        DeviceProfile measured;
+        using (var progress = new ProgressLine("rounds", PlanProfiler.MeasureSteps(model.Manifest, runs)))
+        {
+            int done = 0;
+            measured = PlanProfiler.Measure(model, name, runs, progress: () => progress.Report(++done), cancellation: cancellation);
+        }
+        if (parsed.GetValue(_save)) model.Package.SaveProfile(measured);
         DeviceProfile edge = measured.Scaled(parsed.GetValue(_slowdown) ?? 1);
         DeviceProfile tail = edge.Scaled(1 / (parsed.GetValue(_speed) ?? CostModel.GuessedTailSpeed));
-        string path = parsed.GetRequiredValue(_out)!;
-        AtomicFile.WriteText(path, writer => ProfileFile.Write(writer, model.Manifest, edge, tail));
+        string? path = parsed.GetValue(_out);
+        if (path is not null) AtomicFile.WriteText(path, writer => ProfileFile.Write(writer, model.Manifest, edge, tail));
         Console.WriteLine(
             $"{model.Manifest.Name} on {name}: {edge.UnitMs.Count} units {edge.UnitMs.Sum():0.000} ms, " +
             $"{edge.HeadMs.Count} heads {edge.HeadMs.Sum():0.000} ms, " +
-            $"tail {tail.UnitMs.Sum():0.000} ms: {path}");
+            $"tail {tail.UnitMs.Sum():0.000} ms{(path is null ? "" : $": {path}")}");
+        if (parsed.GetValue(_check)) Check(model, measured, runs, cancellation);
         return Task.FromResult(0);
+    }
+
+    static void Check(BranchedModel model, DeviceProfile profile, int runs, CancellationToken cancellation)
+    {
+        IReadOnlyList<PlanTime> plans;
+        using (var progress = new ProgressLine("rounds", PlanProfiler.CheckSteps(model.Manifest, runs)))
+        {
+            int done = 0;
+            plans = PlanProfiler.Check(model, profile, runs, () => progress.Report(++done), cancellation);
+        }
+        Console.WriteLine();
+        Console.WriteLine("| units | exits tried | predicted ms | measured ms | error |");
+        Console.WriteLine("|---|---|---:|---:|---:|");
+        foreach (PlanTime plan in plans)
+            Console.WriteLine(
+                $"| {plan.Start + 1}..{plan.Stop} | {string.Join(' ', plan.Exits)} | {plan.PredictedMs:0.000} | {plan.MeasuredMs:0.000} "
+                + $"| {100 * plan.Error:+0.0;-0.0} % |");
+        double[] errors = [.. plans.Select(plan => Math.Abs(plan.Error)).Order()];
+        Console.WriteLine();
+        Console.WriteLine($"error: median {100 * errors[errors.Length / 2]:0.0} %, largest {100 * errors[^1]:0.0} %, {plans.Count} plans");
     }
 }

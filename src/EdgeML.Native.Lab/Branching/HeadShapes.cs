@@ -17,6 +17,8 @@ static class HeadShapes
     {
         TensorInfo tensor = backbone.Boundary(unit);
         if (!ElementType.IsActivation(tensor.Type) || tensor.Dims is not [1, _, ..] || tensor.Dims.Length > 4) return null;
+        // A row of packed maps is not a row of features.
+        if (backbone.Manifest.Cuts[unit].Tensor.StartsWith(PackedCuts.Prefix, StringComparison.Ordinal)) return null;
         // Channels are the second dimension of maps and the last of tokens.
         long channels = tensor.Dims.Length == 3 ? tensor.Dims[2] : tensor.Dims[1];
         if (channels > MostFeatures) return null;

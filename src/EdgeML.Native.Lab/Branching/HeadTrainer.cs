@@ -8,7 +8,8 @@ namespace EdgeML.Native.Lab.Branching;
 /// <summary>Trains one head on kept features, on one thread: the same seed gives the same weights, resumed or not.</summary>
 sealed class HeadTrainer
 {
-    static readonly TimeSpan s_betweenCheckpoints = TimeSpan.FromSeconds(5);
+    // Keeping the state takes at most this part of the time.
+    const int CheckpointShare = 20;
 
     readonly FeatureFile _file;
     readonly int _head;
@@ -48,15 +49,18 @@ sealed class HeadTrainer
         _state.TryLoad(checkpoint);
         int[] order = [.. _split.Training];
         long saved = Stopwatch.GetTimestamp();
+        TimeSpan took = TimeSpan.Zero;
         while (_state.Epoch < _training.Epochs && _state.Epoch - _state.BestEpoch < _training.Patience)
         {
             RunEpoch(order, cancellation);
             _state.Epoch++;
             Judge();
             epochDone(_state.Epoch);
-            if (Stopwatch.GetElapsedTime(saved) < s_betweenCheckpoints) continue;
+            if (Stopwatch.GetElapsedTime(saved) < CheckpointShare * took) continue;
+            long begin = Stopwatch.GetTimestamp();
             _state.Save(checkpoint);
             saved = Stopwatch.GetTimestamp();
+            took = Stopwatch.GetElapsedTime(begin, saved);
         }
         _state.Save(checkpoint);
         return Finish();

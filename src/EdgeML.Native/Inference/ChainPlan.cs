@@ -16,6 +16,8 @@ sealed unsafe class ChainPlan : IDisposable
     ChainHandle _chain = new();
     int _fusedVersion;
 
+    readonly List<Engine> _owned = [];
+
     public ChainPlan(BranchedModel model, Workspace workspace, PlanKey key, Fusion fusion = Fusion.Plans)
     {
         _model = model;
@@ -26,6 +28,7 @@ sealed unsafe class ChainPlan : IDisposable
         _fused = new Engine?[_segments.Length];
         _fusedVersion = model.Fused.Version;
         FindFused();
+        if (_fusion == Fusion.Now) FuseNow();
         Bind();
     }
 
@@ -60,7 +63,31 @@ sealed unsafe class ChainPlan : IDisposable
         }
     }
 
-    public void Dispose() => _chain.Dispose();
+    public void Dispose()
+    {
+        _chain.Dispose();
+        foreach (Engine engine in _owned) engine.Dispose();
+    }
+
+    void FuseNow()
+    {
+        if (CanJoin())
+        {
+            try
+            {
+                _owned.Add(_whole = _model.BuildFused(Key));
+                return;
+            }
+            catch (InvalidDataException)
+            {
+                // Ranges that cannot be joined run one by one, here as in a session.
+            }
+        }
+        for (int i = 0; i < _segments.Length; i++)
+        {
+            if (Pieces(_segments[i]) > 1) _owned.Add(_fused[i] = _model.BuildFused(_segments[i].Alone));
+        }
+    }
 
     void Refresh()
     {
@@ -73,7 +100,7 @@ sealed unsafe class ChainPlan : IDisposable
 
     bool FindFused()
     {
-        if (_fusion == Fusion.None) return false;
+        if (_fusion is Fusion.None or Fusion.Now) return false;
         bool changed = false;
         if (_fusion == Fusion.Plans)
         {

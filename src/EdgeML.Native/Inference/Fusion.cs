@@ -11,4 +11,7 @@ enum Fusion
 
     /// <summary>One session for all of the plan.</summary>
     Plans,
+
+    /// <summary>As <see cref="Plans"/>, made at once and the plan's own: for measurements, where no task waits.</summary>
+    Now,
 }

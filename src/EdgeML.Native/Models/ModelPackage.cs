@@ -54,7 +54,7 @@ public sealed partial class ModelPackage : IDisposable
         {
             classifier = Classifier.From(file.Model, options.Exits, options.Final, options.InputShape, runner);
             int classes = classifier.Classes();
-            trunk = Trunk.Find(classifier);
+            trunk = PackedCuts.Insert(classifier, Trunk.Find(classifier));
             manifest = ManifestBuilder.Build(classifier, trunk, classes, file.Name, file.Hash, options);
         }
         catch (InvalidDataException e)

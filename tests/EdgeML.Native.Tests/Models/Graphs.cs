@@ -17,6 +17,7 @@ static class Graphs
         ["softmax"] = Softmax,
         ["before-activation"] = BeforeActivation,
         ["half"] = Half,
+        ["two-lanes"] = TwoLanes,
     };
 
     public static TheoryData<string> Names => [.. All.Keys];
@@ -190,6 +191,24 @@ static class Graphs
         b.Head(x, 8, 5, "exit1");
         x = b.ConvRelu(b.Relu(x), 8, 8);
         b.Head(x, 8, 5, "logits");
+        b.Output("exit1", "logits");
+        return b;
+    }
+
+    /// <summary>Two lanes that exchange what they found at every step: between stem and end no tensor crosses alone.</summary>
+    static OnnxBuilder TwoLanes()
+    {
+        var b = new OnnxBuilder(13);
+        string x = b.MaxPool(b.ConvRelu(b.Input("x", -1, 3, 8, 8), 3, 8));
+        b.Head(x, 8, 5, "exit1");
+        (string left, string right) = (b.ConvRelu(x, 8, 8), b.ConvRelu(x, 8, 4));
+        for (int step = 0; step < 4; step++)
+        {
+            string crossed = b.Relu(b.Conv(right, 4, 8, 1));
+            right = b.ConvRelu(b.Node("Concat", [right, left], null, OnnxBuilder.Int("axis", 1)), 12, 4);
+            left = b.Node("Add", [b.ConvRelu(left, 8, 8), crossed]);
+        }
+        b.Head(b.Node("Concat", [left, right], null, OnnxBuilder.Int("axis", 1)), 12, 5, "logits");
         b.Output("exit1", "logits");
         return b;
     }

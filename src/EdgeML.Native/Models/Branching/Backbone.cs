@@ -42,7 +42,7 @@ sealed class Backbone
             output ??= file.Model.Graph.Output is [var only] ? only.Name : throw new InvalidDataException("the graph has no output");
             Classifier classifier = Classifier.From(file.Model, [], output, options.InputShape, runner);
             int classes = classifier.Classes();
-            Trunk trunk = Trunk.Find(classifier);
+            Trunk trunk = PackedCuts.Insert(classifier, Trunk.Find(classifier));
             ModelManifest manifest = ManifestBuilder.Build(classifier, trunk, classes, file.Name, file.Hash, options);
             return new Backbone(path, classifier, output, manifest);
         }

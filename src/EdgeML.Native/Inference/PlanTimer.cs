@@ -1,0 +1,121 @@
+using EdgeML.Native.Interop;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Native.Inference;
+
+/// <summary>Measures plans as sessions run them, with fused ranges, in turns with the whole network: what disturbs one run disturbs its
+/// neighbour, so the quotient of the two is steady where times are not.</summary>
+sealed class PlanTimer : IDisposable
+{
+    // Fused ranges repack weights; a few plans at a time bound the memory.
+    const int Group = 8;
+
+    readonly BranchedModel _model;
+    readonly Lane _lane;
+    readonly ChainPlan _whole;
+    readonly float[] _never;
+    readonly int _rounds;
+    readonly Action? _roundDone;
+    readonly CancellationToken _cancellation;
+    readonly List<double> _wholeMs = [];
+
+    /// <param name="model">Loaded; other work on it disturbs the figures.</param>
+    /// <param name="rounds">Measured runs of every plan, after a fifth as many for warm-up.</param>
+    /// <param name="roundDone">Told after every round, warm-up included.</param>
+    /// <param name="cancellation">Checked between rounds.</param>
+    public PlanTimer(BranchedModel model, int rounds, Action? roundDone, CancellationToken cancellation)
+    {
+        (_model, _rounds, _roundDone, _cancellation) = (model, rounds, roundDone, cancellation);
+        _lane = new Lane(model);
+        _never = new float[model.Manifest.SideExits];
+        Array.Fill(_never, float.Epsilon);
+        // Zeros would run through operators that are faster for them.
+        var random = new Control.Learning.SeededRandom(1);
+        foreach (ref float value in _lane.Workspace.Boundary(0).Floats)
+            value = (float)(random.Uniform() * 255 * model.Manifest.Input.ByteScale);
+        _whole = Plan(new PlanKey(0, model.Manifest.LocalCut, 0));
+    }
+
+    /// <summary>Median of the whole network without side exits, over all rounds so far.</summary>
+    public double WholeMs => Median([.. _wholeMs]);
+
+    /// <summary>Rounds that so many plans take.</summary>
+    public static int Rounds(int plans, int rounds) => (plans + Group - 1) / Group * (rounds + WarmUp(rounds));
+
+    /// <summary>Medians of each plan's time over the time of the whole network beside it.</summary>
+    public double[] Quotients(IReadOnlyList<PlanKey> keys)
+    {
+        var quotients = new List<double>();
+        for (int at = 0; at < keys.Count; at += Group) quotients.AddRange(Measure([.. keys.Skip(at).Take(Group)]));
+        return [.. quotients];
+    }
+
+    public void Dispose()
+    {
+        _whole.Dispose();
+        _lane.Dispose();
+    }
+
+    static int WarmUp(int rounds) => (rounds + 4) / 5;
+
+    double[] Measure(PlanKey[] keys)
+    {
+        var plans = new List<ChainPlan>();
+        try
+        {
+            foreach (PlanKey key in keys)
+            {
+                plans.Add(Plan(key));
+                // A plan that begins at a cut reads what lies there.
+                if (key.Start > 0) FillBoundary(key.Start);
+            }
+            var quotients = new double[plans.Count][];
+            for (int i = 0; i < quotients.Length; i++) quotients[i] = new double[_rounds];
+            for (int round = -WarmUp(_rounds); round < _rounds; round++)
+            {
+                _cancellation.ThrowIfCancellationRequested();
+                double before = Run(_whole);
+                for (int i = 0; i < plans.Count; i++)
+                {
+                    // Each between two runs of the whole, in another place of the round each time.
+                    int plan = (i + Math.Max(round, 0)) % plans.Count;
+                    double own = Run(plans[plan]), after = Run(_whole);
+                    if (round >= 0)
+                    {
+                        quotients[plan][round] = own / (0.5 * (before + after));
+                        _wholeMs.Add(after);
+                    }
+                    before = after;
+                }
+                _roundDone?.Invoke();
+            }
+            return [.. quotients.Select(Median)];
+        }
+        finally
+        {
+            foreach (ChainPlan plan in plans) plan.Dispose();
+        }
+    }
+
+    void FillBoundary(int cut)
+    {
+        using ChainPlan edge = Plan(new PlanKey(0, cut, 0));
+        Run(edge);
+    }
+
+    ChainPlan Plan(PlanKey key) => new(_model, _lane.Workspace, key, Fusion.Now);
+
+    double Run(ChainPlan plan)
+    {
+        var result = new RunResultNative();
+        plan.Run(_never, ref result);
+        return result.TotalNs / 1e6;
+    }
+
+    static double Median(double[] times)
+    {
+        Array.Sort(times);
+        int middle = times.Length / 2;
+        return times.Length % 2 == 1 ? times[middle] : 0.5 * (times[middle - 1] + times[middle]);
+    }
+}
