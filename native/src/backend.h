@@ -103,6 +103,12 @@ class Runner {
     virtual void run(edgeml_run_result &result, const edgeml_run_desc &desc) = 0;
 };
 
+// Who wants to know how far a load has come; `tell` may be null.
+struct Progress {
+    edgeml_progress_fn tell = nullptr;
+    void *user = nullptr;
+};
+
 // An inference library, loaded. Any thread.
 class Backend {
   public:
@@ -114,13 +120,14 @@ class Backend {
     virtual void describe(edgeml_context_info &info) const = 0;
     virtual std::unique_ptr<WeightSet> make_weights() = 0;
     virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization,
-                                          WeightSet *weights) = 0;
+                                          WeightSet *weights, const Progress &progress) = 0;
     // Writes `model` as load would run it, with tensors in layouts of this processor; false, and nothing is written,
     // where load would not change the layout.
     virtual bool write_optimized(std::span<const std::byte>, std::uint32_t, WeightSet *, const char *) { return false; }
 };
 
-// The one backend of this build; joins the instance that already serves the same library file.
+// Each joins the instance that already serves the same library file.
 std::shared_ptr<Backend> make_onnxruntime(const edgeml_context_desc &desc);
+std::shared_ptr<Backend> make_tensorrt(const edgeml_context_desc &desc);
 
 } // namespace edgeml

@@ -18,9 +18,14 @@ edgeml_status edgeml_context_create(edgeml_context **out_context, const edgeml_c
             reject(std::to_string(known.threads) + " threads, at most 1024 are allowed");
         if ((known.flags & ~EDGEML_CONTEXT_ALLOW_SPINNING) != 0)
             reject("context flags " + std::to_string(known.flags) + " are unknown");
-        if (known.backend > EDGEML_BACKEND_ONNXRUNTIME)
+        if (known.backend > EDGEML_BACKEND_TENSORRT)
             reject("backend " + std::to_string(known.backend) + " is unknown");
-        *out_context = new edgeml_context(make_onnxruntime(known));
+        if (known.route > EDGEML_ROUTE_STREAMS)
+            reject("route " + std::to_string(known.route) + " is unknown");
+        if (known.device > INT32_MAX)
+            reject("device " + std::to_string(known.device) + " cannot be");
+        *out_context = new edgeml_context(known.backend == EDGEML_BACKEND_TENSORRT ? make_tensorrt(known)
+                                                                                   : make_onnxruntime(known));
     });
 }
 

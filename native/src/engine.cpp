@@ -44,7 +44,8 @@ edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *c
         edgeml_engine_desc known = read_desc(desc, context, weights);
         *out_engine = new edgeml_engine(context, weights,
                                         context->backend->load(model_of(known), known.optimization,
-                                                               weights != nullptr ? weights->set.get() : nullptr));
+                                                               weights != nullptr ? weights->set.get() : nullptr,
+                                                               {known.progress, known.progress_user}));
     });
 }
 

@@ -9,7 +9,7 @@ namespace edgeml {
 
 namespace {
 // Fixed, so that reporting "out of memory" needs none.
-thread_local char last_error[512];
+thread_local char last_error[2048];
 } // namespace
 
 void clear_last_error() noexcept {

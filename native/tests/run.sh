@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds native/ with its tests and runs them: native/tests/run.sh [--sanitize | --threads]. The ONNX Runtime library is
-# the one that `dotnet build` obtained, unless EDGEML_ONNXRUNTIME names another.
+# the one that `dotnet build` obtained, unless EDGEML_ONNXRUNTIME names another. Where EDGEML_TENSORRT_HEADERS names
+# header sets (build/get-tensorrt-headers.sh), the TensorRT plug-ins and their doubles are built and tested too.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build="$root/native/build-tests"
@@ -20,7 +21,7 @@ case "${1:-}" in
     ;;
 esac
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_TESTS=ON -DEDGEML_SANITIZE=$sanitize \
-    -DEDGEML_ONNXRUNTIME="${EDGEML_ONNXRUNTIME:-}" >/dev/null
+    -DEDGEML_ONNXRUNTIME="${EDGEML_ONNXRUNTIME:-}" -DEDGEML_TENSORRT_HEADERS="${EDGEML_TENSORRT_HEADERS:-}" >/dev/null
 if [ -n "$only" ]; then
     cmake --build "$build" --parallel --target cuda_tests
 else

@@ -13,7 +13,7 @@ static class NativeError
 
     static void Throw(NativeStatus status)
     {
-        Span<byte> text = stackalloc byte[512];
+        Span<byte> text = stackalloc byte[2048];
         int length = (int)Math.Min(NativeMethods.LastError(text, (nuint)text.Length), (nuint)text.Length) - 1;
         throw new NativeException(status, length > 0 ? Encoding.UTF8.GetString(text[..length]) : $"native call failed with {status}");
     }

@@ -14,6 +14,7 @@ sealed class CurveCommand : CliCommand
     const int DefaultCount = 1000;
 
     readonly Option<string> _model = SharedOptions.Model();
+    readonly BackendSelection _backend = new();
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<int?> _count = SharedOptions.Count("--count",
         $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
@@ -23,12 +24,15 @@ sealed class CurveCommand : CliCommand
     public CurveCommand()
         : base("curve", "Show how right each exit is, and accuracy against work over thresholds.",
             "edgeml curve --model model --data shapes:seed=2001,difficulty=mixed --count 5000 --svg curve.svg")
-        => AddOptions(_model, _data, _count, _svg, _json);
+    {
+        AddOptions(_model, _data, _count, _svg, _json);
+        _backend.AddTo(this);
+    }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         DataSpec spec = DataSpec.Parse(parsed.GetRequiredValue(_data));
-        using BranchedModel model = BranchedModel.Load(parsed.GetRequiredValue(_model));
+        using BranchedModel model = _backend.Load(parsed, parsed.GetRequiredValue(_model), cancellation);
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
         int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);

@@ -34,6 +34,7 @@ sealed class DemoCommand : CliCommand
         new("--one-by-one") { Description = "Run the rivals one after the other instead of at the same time." };
     readonly Option<string?> _report = SharedOptions.OutputFile("--report", "F.html", $"Where the report goes ({DefaultReport}).");
     readonly Option<string?> _json = SharedOptions.Json();
+    readonly BackendSelection _backend = new();
 
     public DemoCommand()
         : base("demo",
@@ -41,6 +42,7 @@ sealed class DemoCommand : CliCommand
             "edgeml demo --quick", "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
     {
         AddOptions(_quick, _model, _data, _trace, _rtt, _tasks, _seed, _oneByOne, _report, _json);
+        _backend.AddTo(this);
         Validators.Add(result =>
         {
             if (result.GetResult(_rtt) is not null && result.GetResult(_trace) is null)
@@ -60,6 +62,8 @@ sealed class DemoCommand : CliCommand
             Tasks = parsed.GetValue(_tasks) ?? (parsed.GetValue(_quick) ? QuickTasks : FullTasks),
             Seed = seed,
             OneByOne = parsed.GetValue(_oneByOne),
+            Backend = _backend.Options(parsed) with { Cancellation = cancellation },
+            BackendArguments = _backend.Arguments(parsed),
         };
         IDemoView view = Terminal.IsInteractive ? new LiveView(Terminal.Out) : new PlainView();
         DemoOutcome outcome = await new DemoRun(options, view, CommandLineOf(parsed)).RunAsync(cancellation).ConfigureAwait(false);

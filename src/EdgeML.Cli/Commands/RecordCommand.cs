@@ -13,6 +13,7 @@ sealed class RecordCommand : CliCommand
     const int DefaultCount = 1000;
 
     readonly Option<string> _model = SharedOptions.Model();
+    readonly BackendSelection _backend = new();
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<string?> _out = SharedOptions.OutputFile("--out", "E.csv", "The file to write: index,label,pred1,entropy1,...");
     readonly Option<int?> _count = SharedOptions.Count(
@@ -24,12 +25,13 @@ sealed class RecordCommand : CliCommand
     {
         _out.Required = true;
         AddOptions(_model, _data, _out, _count);
+        _backend.AddTo(this);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         DataSpec spec = DataSpec.Parse(parsed.GetRequiredValue(_data));
-        using BranchedModel model = BranchedModel.Load(parsed.GetRequiredValue(_model));
+        using BranchedModel model = _backend.Load(parsed, parsed.GetRequiredValue(_model), cancellation);
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
         int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);

@@ -20,6 +20,7 @@ sealed class RunCommand : CliCommand
     const int DefaultCount = 1000;
 
     readonly Option<string> _model = SharedOptions.Model();
+    readonly BackendSelection _backend = new();
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<int?> _count = SharedOptions.Count("--count", $"Tasks; all of a finite source, else {DefaultCount}.");
     readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
@@ -51,13 +52,16 @@ sealed class RunCommand : CliCommand
         : base("run", "Answer a data source, here or together with a tail.",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
-        => AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _source, _deadline, _inFlight, _threads, _promise, _seed, _logits, _json,
+    {
+        AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _source, _deadline, _inFlight, _threads, _promise, _seed, _logits, _json,
             _traceOut, _traceIn);
+        _backend.AddTo(this);
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var spec = DataSpec.Parse(parsed.GetValue(_data)!);
-        using var model = BranchedModel.Load(parsed.GetValue(_model)!, new BackendOptions { Threads = parsed.GetValue(_threads) ?? 1 });
+        using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1);
         using var source = spec.Open(model.Manifest.Input.Shape, parsed.GetValue(_count));
         int count = parsed.GetValue(_count) ?? (source.Count is { } all ? checked((int)all) : DefaultCount);
         int inFlight = parsed.GetValue(_inFlight) ?? 1;

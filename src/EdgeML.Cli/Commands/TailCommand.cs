@@ -13,6 +13,7 @@ sealed class TailCommand : CliCommand
     const int ProfileRuns = 20;
 
     readonly Option<string> _model = SharedOptions.Model();
+    readonly BackendSelection _backend = new();
     readonly Option<HostPort?> _listen = SharedOptions.Listen();
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one request (1).");
     readonly Option<bool> _loadFromInput = new("--load-from-stdin")
@@ -23,12 +24,15 @@ sealed class TailCommand : CliCommand
     public TailCommand()
         : base("tail", "Serve the rest of the network to edge devices. Stops at SIGINT or SIGTERM after answering what is under way.",
             "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410")
-        => AddOptions(_model, _listen, _threads, _loadFromInput);
+    {
+        AddOptions(_model, _listen, _threads, _loadFromInput);
+        _backend.AddTo(this);
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var listen = parsed.GetValue(_listen)!.Value;
-        using var model = BranchedModel.Load(parsed.GetValue(_model)!, new BackendOptions { Threads = parsed.GetValue(_threads) ?? 1 });
+        using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1);
         var profile = DeviceProfiler.Measure(model, Environment.MachineName, ProfileRuns, cancellation: cancellation);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = new LoadFactor();

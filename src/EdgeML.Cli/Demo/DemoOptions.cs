@@ -1,3 +1,4 @@
+using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
 using EdgeML.Native.Lab.Links;
 
@@ -18,6 +19,12 @@ sealed record DemoOptions
     public required int Tasks { get; init; }
 
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>What computes, on the edge and in the tail.</summary>
+    public required BackendOptions Backend { get; init; }
+
+    /// <summary>The same as arguments of <c>edgeml tail</c>.</summary>
+    public IReadOnlyList<string> BackendArguments { get; init; } = [];
 
     /// <summary>Rivals one after the other instead of at the same time.</summary>
     public bool OneByOne { get; init; }

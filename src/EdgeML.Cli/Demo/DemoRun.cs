@@ -22,7 +22,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
     public async Task<DemoOutcome> RunAsync(CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        using BranchedModel model = DemoModel.Load(options.Model, options.Data, view.Say, cancellation);
+        using BranchedModel model = DemoModel.Load(options.Model, options.Data, view.Say, cancellation, options.Backend);
         ModelManifest manifest = model.Manifest;
         view.Say("measuring this machine");
         DeviceProfile machine = DeviceProfiler.Measure(model, ProcessorSearch.Model, ProfileRuns, cancellation: cancellation);
@@ -48,7 +48,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         {
             view.Say("starting tails");
             for (int i = 0; i < rows.Length; i++)
-                tails[i] = rows[i].UsesTail ? await TailProcess.StartAsync(model.Package.Folder, cancellation).ConfigureAwait(false) : null;
+                tails[i] = rows[i].UsesTail ? await TailProcess.StartAsync(model.Package.Folder, cancellation, backend: options.BackendArguments).ConfigureAwait(false) : null;
             view.Begin(scenario, manifest, progress);
             await RunRowsAsync(0, 1).ConfigureAwait(false);
             if (options.OneByOne)

@@ -26,11 +26,14 @@ sealed class TailProcess : IScenarioTail, IDisposable
     /// <param name="cancellation">Ends it while it starts.</param>
     /// <param name="host">Address it listens on, at a port of the operating system's choice.</param>
     /// <param name="launcher">Words in front of its command line, for a process that starts it elsewhere; null for none.</param>
+    /// <param name="backend">Further arguments, which choose what computes; null for none.</param>
     /// <exception cref="InvalidOperationException">It ended or stayed silent; with its own words.</exception>
     public static async Task<TailProcess> StartAsync(
-        string model, CancellationToken cancellation, string host = "127.0.0.1", IReadOnlyList<string>? launcher = null)
+        string model, CancellationToken cancellation, string host = "127.0.0.1", IReadOnlyList<string>? launcher = null,
+        IReadOnlyList<string>? backend = null)
     {
-        Process process = Process.Start(Command(launcher ?? [], "tail", "--model", model, "--listen", $"{host}:0", "--load-from-stdin"))
+        string[] arguments = ["tail", "--model", model, "--listen", $"{host}:0", "--load-from-stdin", .. backend ?? []];
+        Process process = Process.Start(Command(launcher ?? [], arguments))
             ?? throw new InvalidOperationException("the tail's process did not start");
         try
         {

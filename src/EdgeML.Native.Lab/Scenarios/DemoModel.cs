@@ -18,11 +18,12 @@ public static class DemoModel
     /// <param name="data">What a package without calibration is calibrated on where "shapes" does not fit it; null for "shapes".</param>
     /// <param name="say">Told what takes time.</param>
     /// <param name="cancellation">Checked between samples.</param>
+    /// <param name="backend">What computes; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">The shipped model is not there.</exception>
     /// <exception cref="InvalidDataException">The package is malformed.</exception>
-    public static BranchedModel Load(string? folder, DataSpec? data, Action<string> say, CancellationToken cancellation)
+    public static BranchedModel Load(string? folder, DataSpec? data, Action<string> say, CancellationToken cancellation, BackendOptions? backend = null)
     {
-        BranchedModel model = BranchedModel.Load(folder ?? PrepareShipped(say));
+        BranchedModel model = BranchedModel.Load(folder ?? PrepareShipped(say), backend);
         try
         {
             if (model.Package.Calibration is null) Calibrate(model, data is null or { Kind: "shapes" } ? null : data, say, cancellation);

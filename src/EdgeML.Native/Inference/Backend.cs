@@ -7,21 +7,39 @@ namespace EdgeML.Native.Inference;
 sealed unsafe class Backend : IDisposable
 {
     readonly ContextHandle _handle;
+    readonly NativeLog? _log;
 
     public Backend(BackendOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         NativeLibraryLoader.EnsureLoaded();
-        byte[]? path = options.LibraryPath is { } chosen ? Encoding.UTF8.GetBytes(chosen + '\0') : null;
-        fixed (byte* pathPointer = path)
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Device);
+        Kind = options.Kind;
+        _log = options.Logger is { } logger ? new NativeLog(logger) : null;
+        try
         {
-            var desc = new ContextDescNative
+            fixed (byte* path = Terminated(options.LibraryPath))
+            fixed (byte* cache = Terminated(options.EngineFolder))
             {
-                Threads = (uint)options.Threads,
-                Flags = options.AllowSpinning ? ContextDescNative.AllowSpinning : 0,
-                LibraryPath = pathPointer,
-            };
-            NativeError.Check(NativeMethods.ContextCreate(out _handle, desc));
+                var desc = new ContextDescNative
+                {
+                    Threads = (uint)options.Threads,
+                    Flags = options.AllowSpinning ? ContextDescNative.AllowSpinning : 0,
+                    Backend = options.Kind == BackendKind.TensorRt ? NativeBackend.TensorRt : NativeBackend.OnnxRuntime,
+                    LibraryPath = path,
+                    CachePath = cache,
+                    Log = _log is null ? null : NativeLog.Function,
+                    LogUser = _log is null ? null : _log.User,
+                    Device = (uint)options.Device,
+                    Route = (NativeRoute)options.Route,
+                };
+                NativeError.Check(NativeMethods.ContextCreate(out _handle, desc));
+            }
+        }
+        catch
+        {
+            _log?.Dispose();
+            throw;
         }
         var info = new ContextInfoNative();
         NativeError.Check(NativeMethods.ContextGetInfo(ref info, _handle));
@@ -30,6 +48,11 @@ sealed unsafe class Backend : IDisposable
         LibraryPath = Text(info.LibraryPath, 512);
         Threads = (int)info.Threads;
     }
+
+    public BackendKind Kind { get; }
+
+    /// <summary>Whether engines take their weights inside the model instead of sharing the mapped ones.</summary>
+    public bool WeightsInside => Kind == BackendKind.TensorRt;
 
     public string Name { get; }
 
@@ -45,7 +68,14 @@ sealed unsafe class Backend : IDisposable
 
     internal ContextHandle Handle => _handle;
 
-    public void Dispose() => _handle.Dispose();
+    /// <summary>Last of all that was made with it: a context that something still holds may go on logging.</summary>
+    public void Dispose()
+    {
+        _handle.Dispose();
+        _log?.Dispose();
+    }
+
+    static byte[]? Terminated(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text + '\0');
 
     static string Text(byte* bytes, int capacity)
     {

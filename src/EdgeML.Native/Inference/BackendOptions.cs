@@ -1,15 +1,21 @@
+using Microsoft.Extensions.Logging;
+
 namespace EdgeML.Native.Inference;
 
 /// <summary>How the inference library is loaded. The first model of a process decides: all sessions share one thread pool.</summary>
 public sealed record BackendOptions
 {
+    /// <summary>Which inference library computes.</summary>
+    public BackendKind Kind { get; init; }
+
     /// <summary>Threads that compute one operator, the caller included.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>Whether idle pool threads spin; a little faster, much hotter. Off by default.</summary>
     public bool AllowSpinning { get; init; }
 
-    /// <summary>File of the ONNX Runtime library; null for <c>EDGEML_ONNXRUNTIME</c>, then the copy beside the program.</summary>
+    /// <summary>File of the ONNX Runtime library; null for <c>EDGEML_ONNXRUNTIME</c>, then the copy beside the program. With TensorRT:
+    /// the folder of its libraries; null for <c>EDGEML_TENSORRT_DIR</c>, then where they usually are.</summary>
     public string? LibraryPath { get; init; }
 
     /// <summary>Most bytes fused ranges may hold beside the shared weights; the least recently used go first.</summary>
@@ -17,4 +23,22 @@ public sealed record BackendOptions
 
     /// <summary>Whether ranges are fused in the background at all; without, every policy runs on unit-level sessions.</summary>
     public bool Fuse { get; init; } = true;
+
+    /// <summary>TensorRT: folder where built engines are kept for the next time; null keeps nothing.</summary>
+    public string? EngineFolder { get; init; }
+
+    /// <summary>TensorRT: index of the GPU.</summary>
+    public int Device { get; init; }
+
+    /// <summary>TensorRT: how the GPU runs a chain.</summary>
+    public ChainRoute Route { get; init; }
+
+    /// <summary>Told about every engine that is made, on any thread, one call at a time; must return quickly.</summary>
+    public Action<BuildProgress>? Progress { get; init; }
+
+    /// <summary>Ends a load at the next step of a build.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>TensorRT: gets its log lines, on any thread; null for nobody.</summary>
+    public ILogger? Logger { get; init; }
 }

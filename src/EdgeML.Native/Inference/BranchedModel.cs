@@ -9,9 +9,9 @@ namespace EdgeML.Native.Inference;
 /// background. Edge sessions and tails of one process share it. Any thread.</summary>
 public sealed class BranchedModel : IDisposable
 {
-    readonly WeightsHandle _weights;
-    readonly Engine[] _units;
-    readonly Engine[] _heads;
+    readonly WeightsHandle _weights = new();
+    readonly Engine?[] _pieces;
+    readonly Engine?[] _heads;
     readonly FusedRanges _fused;
     readonly bool _ownsPackage;
 
@@ -19,14 +19,42 @@ public sealed class BranchedModel : IDisposable
     {
         Package = package;
         _ownsPackage = ownsPackage;
-        Backend = new Backend(options);
-        _weights = package.CreateSharedWeights(Backend.Handle);
-        _units = new Engine[Manifest.Units.Count];
+        Pieces = UnitPiece.Of(Manifest, options.Kind);
+        _pieces = new Engine[Pieces.Count];
         _heads = new Engine[Manifest.SideExits];
-        for (int i = 0; i < _units.Length; i++)
-            _units[i] = new Engine(Backend, _weights, package.BuildRange(i + 1, i + 1, exitHead: null, emitBoundary: i + 1 < _units.Length));
-        for (int i = 0; i < _heads.Length; i++) _heads[i] = new Engine(Backend, _weights, package.BuildHead(i + 1));
+        Backend = new Backend(options);
         _fused = new FusedRanges(this, options);
+        try
+        {
+            _weights = Backend.WeightsInside ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle);
+            MakeEngines(options);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    void MakeEngines(BackendOptions options)
+    {
+        using var watch = new BuildWatch(_pieces.Length + _heads.Length, options.Progress, options.Cancellation);
+        int last = Manifest.Units.Count;
+        bool inside = Backend.WeightsInside;
+        for (int i = 0; i < _pieces.Length; i++)
+        {
+            UnitPiece piece = Pieces[i];
+            _pieces[i] = Make(watch, Package.BuildRange(piece.First, piece.Last, exitHead: null, emitBoundary: piece.Last < last, inside));
+        }
+        for (int i = 0; i < _heads.Length; i++) _heads[i] = Make(watch, Package.BuildHead(i + 1, inside));
+    }
+
+    Engine Make(BuildWatch watch, RangeModel model)
+    {
+        watch.Begin();
+        var engine = new Engine(Backend, _weights, model, watch: watch);
+        watch.End();
+        return engine;
     }
 
     /// <summary>What the package says of the network.</summary>
@@ -38,21 +66,26 @@ public sealed class BranchedModel : IDisposable
     /// <summary>Version of the inference library in use.</summary>
     public string BackendVersion => $"{Backend.Name} {Backend.LibraryVersion}";
 
+    /// <summary>First and last unit of every engine, in order; a policy can only cut between them.</summary>
+    public IReadOnlyList<(int First, int Last)> EngineUnits => [.. Pieces.Select(piece => (piece.First, piece.Last))];
+
     internal Backend Backend { get; }
 
     internal FusedRanges Fused => _fused;
 
-    /// <summary>Loads a package folder. Takes from tens of milliseconds to a second: one session per unit and head.</summary>
+    /// <summary>Loads a package folder. Takes from tens of milliseconds to a second with ONNX Runtime; TensorRT builds for minutes what
+    /// is not in <see cref="BackendOptions.EngineFolder"/> yet.</summary>
     /// <param name="directory">Made by <c>edgeml prepare</c>.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="InvalidDataException">The package is malformed.</exception>
     /// <exception cref="NativeException">The inference library is missing or refuses a piece.</exception>
+    /// <exception cref="OperationCanceledException">By <see cref="BackendOptions.Cancellation"/>.</exception>
     public static BranchedModel Load(string directory, BackendOptions? options = null)
     {
         var package = ModelPackage.Open(directory);
         try
         {
-            return new BranchedModel(package, options ?? new BackendOptions(), ownsPackage: true);
+            return Make(package, options ?? new BackendOptions(), ownsPackage: true);
         }
         catch
         {
@@ -64,16 +97,32 @@ public sealed class BranchedModel : IDisposable
     /// <summary>Loads an open package, which stays the caller's and must outlive the model.</summary>
     /// <param name="package">Open.</param>
     /// <param name="options">Null for the defaults.</param>
-    public static BranchedModel Load(ModelPackage package, BackendOptions? options = null) => new(package, options ?? new BackendOptions(), ownsPackage: false);
+    public static BranchedModel Load(ModelPackage package, BackendOptions? options = null) =>
+        Make(package, options ?? new BackendOptions(), ownsPackage: false);
+
+    static BranchedModel Make(ModelPackage package, BackendOptions options, bool ownsPackage)
+    {
+        try
+        {
+            return new BranchedModel(package, options, ownsPackage);
+        }
+        catch (NativeException error) when (error.Status == NativeStatus.Cancelled)
+        {
+            throw new OperationCanceledException(error.Message, error, options.Cancellation);
+        }
+    }
 
     /// <summary>Blocks until every range that runs have asked for so far is fused, or the budget is used up.</summary>
     /// <param name="timeout">Longest wait.</param>
     /// <returns>Whether the background work is done.</returns>
     public bool WaitForFusion(TimeSpan timeout) => _fused.WaitIdle(timeout);
 
-    internal Engine Unit(int index) => _units[index - 1];
+    /// <summary>What runs as one, in order.</summary>
+    internal IReadOnlyList<UnitPiece> Pieces { get; }
 
-    internal Engine Head(int exit) => _heads[exit - 1];
+    internal Engine Piece(int index) => _pieces[index]!;
+
+    internal Engine Head(int exit) => _heads[exit - 1]!;
 
     /// <summary>One session for a whole plan: a single range, or ranges joined by gates.</summary>
     /// <exception cref="InvalidDataException">The ranges cannot be joined.</exception>
@@ -101,11 +150,16 @@ public sealed class BranchedModel : IDisposable
     /// <summary>Releases the sessions; lanes still alive keep what they use.</summary>
     public void Dispose()
     {
+        Release();
+        if (_ownsPackage) Package.Dispose();
+    }
+
+    void Release()
+    {
         _fused.Dispose();
-        foreach (var engine in _units) engine.Dispose();
-        foreach (var engine in _heads) engine.Dispose();
+        foreach (var engine in _pieces) engine?.Dispose();
+        foreach (var engine in _heads) engine?.Dispose();
         _weights.Dispose();
         Backend.Dispose();
-        if (_ownsPackage) Package.Dispose();
     }
 }

@@ -153,10 +153,21 @@ sealed unsafe class ChainPlan : IDisposable
     void AddUnits(ChainHandle chain, PlanSegment segment)
     {
         bool final = segment.Exit == _model.Manifest.Exits.Count;
-        for (int unit = segment.FirstUnit; unit <= segment.LastUnit; unit++)
-            Add(chain, _model.Unit(unit), unit - 1, unit, final && unit == segment.LastUnit ? segment.Exit : 0);
+        int next = segment.FirstUnit;
+        for (int i = 0; i < _model.Pieces.Count && next <= segment.LastUnit; i++)
+        {
+            UnitPiece piece = _model.Pieces[i];
+            if (piece.Last < next) continue;
+            if (piece.First != next || piece.Last > segment.LastUnit) throw NoEngine(piece.First != next ? next - 1 : segment.LastUnit);
+            Add(chain, _model.Piece(i), piece.First - 1, piece.Last, final && piece.Last == segment.LastUnit ? segment.Exit : 0);
+            next = piece.Last + 1;
+        }
         if (segment.Exit > 0 && !final) Add(chain, _model.Head(segment.Exit), segment.LastUnit, segment.LastUnit, segment.Exit);
     }
+
+    ArgumentException NoEngine(int cut) =>
+        new($"cut {cut} is not one that {_model.Backend.Name} has engines for; model {_model.Manifest.Name} has them for " +
+            $"0, {string.Join(", ", _model.Pieces.Select(piece => piece.Last))}");
 
     void Add(ChainHandle chain, Engine engine, int from, int to, int exit)
     {

@@ -12,11 +12,20 @@ sealed unsafe class Engine : IDisposable
 
     readonly EngineHandle _handle;
 
-    public Engine(Backend backend, WeightsHandle weights, RangeModel model, NativeOptimization optimization = NativeOptimization.Default)
+    public Engine(
+        Backend backend, WeightsHandle weights, RangeModel model, NativeOptimization optimization = NativeOptimization.Default,
+        BuildWatch? watch = null)
     {
         fixed (byte* bytes = model.Onnx)
         {
-            var desc = new EngineDescNative { Model = bytes, ModelBytes = (ulong)model.Onnx.Length, Optimization = optimization };
+            var desc = new EngineDescNative
+            {
+                Model = bytes,
+                ModelBytes = (ulong)model.Onnx.Length,
+                Optimization = optimization,
+                Progress = watch is null ? null : BuildWatch.Function,
+                ProgressUser = watch is null ? null : watch.User,
+            };
             NativeError.Check(NativeMethods.EngineCreate(out _handle, backend.Handle, weights, desc));
         }
         var info = new EngineInfoNative();

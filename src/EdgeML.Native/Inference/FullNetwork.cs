@@ -57,6 +57,7 @@ sealed class FullNetwork : IDisposable
     {
         int next = 0;
         int final = _entropies.Length - 1;
+        Array.Fill(_thresholds, float.Epsilon);
         while (true)
         {
             _plan.Run(_thresholds, ref _result, next, stageNs);
@@ -68,7 +69,9 @@ sealed class FullNetwork : IDisposable
             }
             // An exit that is perfectly sure leaves even below the smallest threshold; what lies behind it is run all the same.
             if (_result.Outcome != NativeOutcome.Exited) break;
-            next = (int)_result.LastStage + 1;
+            // A device that has answered leaves nothing to continue from: again, without that exit.
+            if (_result.Cut is null) _thresholds[_result.ExitIndex - 1] = 0;
+            else next = (int)_result.LastStage + 1;
         }
         _entropies[final] = _result.Entropy;
         _classes[final] = _result.Label;

@@ -38,7 +38,8 @@ sealed class FusedRanges : IDisposable
     {
         _model = model;
         _budgetBytes = options.FusedBudgetBytes;
-        _enabled = options.Fuse;
+        // TensorRT's engines are fused already, and building more of them beside running tasks would disturb both.
+        _enabled = options.Fuse && options.Kind == BackendKind.OnnxRuntime;
     }
 
     /// <summary>Changes whenever a fused session came or was refused.</summary>

@@ -1,16 +1,10 @@
 #include "library.h"
 
+#include "dynamic_library.h"
 #include "status.h"
 
 #include <cstdlib>
 #include <filesystem>
-
-#if defined(_WIN32)
-#define WIN32_LEAN_AND_MEAN
-#include <windows.h>
-#else
-#include <dlfcn.h>
-#endif
 
 namespace edgeml::ort {
 
@@ -26,48 +20,6 @@ constexpr const char *file_name = "libonnxruntime.1.dylib";
 constexpr const char *file_name = "libonnxruntime.so.1";
 #endif
 
-void *load(const std::string &path, std::string &cause) {
-#if defined(_WIN32)
-    HMODULE module = LoadLibraryExW(fs::u8path(path).c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
-    if (module == nullptr)
-        cause = "error " + std::to_string(GetLastError());
-    return reinterpret_cast<void *>(module);
-#else
-    // Builds of 1.30 keep a database of usage events in the user's cache folder, put every failed run into it and try
-    // to send it. The variable is read while the library is loaded; nobody asked for any of that here.
-    setenv("ORT_DISABLE_TELEMETRY", "1", 1);
-    void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr)
-        cause = dlerror();
-    return handle;
-#endif
-}
-
-void *find(void *library, const char *symbol) {
-#if defined(_WIN32)
-    return reinterpret_cast<void *>(GetProcAddress(reinterpret_cast<HMODULE>(library), symbol));
-#else
-    return dlsym(library, symbol);
-#endif
-}
-
-fs::path own_folder() {
-#if defined(_WIN32)
-    HMODULE self = nullptr;
-    wchar_t name[MAX_PATH];
-    if (GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                           reinterpret_cast<LPCWSTR>(&own_folder), &self) == 0 ||
-        GetModuleFileNameW(self, name, MAX_PATH) == 0)
-        return {};
-    return fs::path(name).parent_path();
-#else
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<void *>(&own_folder), &info) == 0 || info.dli_fname == nullptr)
-        return {};
-    return fs::path(info.dli_fname).parent_path();
-#endif
-}
-
 } // namespace
 
 std::string choose_library(const char *path) {
@@ -80,12 +32,17 @@ std::string choose_library(const char *path) {
 }
 
 Library open_library(const std::string &path) {
+#if !defined(_WIN32)
+    // Builds of 1.30 keep a database of usage events in the user's cache folder, put every failed run into it and try
+    // to send it. The variable is read while the library is loaded; nobody asked for any of that here.
+    setenv("ORT_DISABLE_TELEMETRY", "1", 1);
+#endif
     std::string cause;
-    void *handle = load(path, cause);
+    void *handle = edgeml::open_library(path, cause);
     if (handle == nullptr)
         throw Error(EDGEML_E_BACKEND_MISSING,
                     "cannot load ONNX Runtime from " + path + ": " + cause + "; EDGEML_ONNXRUNTIME may name the file");
-    auto get_base = reinterpret_cast<const ApiBase *(EDGEML_ORT_CALL *)()>(find(handle, "OrtGetApiBase"));
+    auto get_base = reinterpret_cast<const ApiBase *(EDGEML_ORT_CALL *)()>(find_symbol(handle, "OrtGetApiBase"));
     if (get_base == nullptr)
         throw Error(EDGEML_E_BACKEND_MISSING, path + " is not ONNX Runtime: it has no OrtGetApiBase");
     Library library{path, get_base()->GetVersionString(), {}};

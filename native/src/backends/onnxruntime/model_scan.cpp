@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint32_t model_graph = 7;
 constexpr std::uint32_t graph_initializer = 5;
 constexpr std::uint32_t graph_input = 11;
+constexpr std::uint32_t graph_output = 12;
 constexpr std::uint32_t value_name = 1;
 constexpr std::uint32_t tensor_dims = 1;
 constexpr std::uint32_t tensor_data_type = 2;
@@ -127,10 +128,15 @@ void scan_initializer(Bytes tensor, ModelScan &scan) {
     }
 }
 
-void scan_input(Bytes value, ModelScan &scan) {
+std::string text(Bytes bytes) {
+    return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
+}
+
+std::string name_of_value(Bytes value) {
     for (Fields field(value); field.next();)
         if (field.number == value_name && field.wire == wire_bytes)
-            scan.inputs.emplace_back(reinterpret_cast<const char *>(field.bytes.data()), field.bytes.size());
+            return text(field.bytes);
+    return {};
 }
 
 } // namespace
@@ -146,7 +152,9 @@ ModelScan scan_model(Bytes model) {
             if (field.number == graph_initializer)
                 scan_initializer(field.bytes, scan);
             else if (field.number == graph_input)
-                scan_input(field.bytes, scan);
+                scan.inputs.push_back(name_of_value(field.bytes));
+            else if (field.number == graph_output)
+                scan.outputs.push_back(name_of_value(field.bytes));
         }
     }
     return scan;

@@ -10,7 +10,8 @@
 namespace edgeml::ort {
 
 struct ModelScan {
-    std::vector<std::string> inputs;         // of the main graph
+    std::vector<std::string> inputs;         // of the main graph, initializers that are listed there included
+    std::vector<std::string> outputs;        // of the main graph
     std::vector<std::string> external;       // initializers of the main graph whose data lies elsewhere
     std::uint64_t external_filter_bytes = 0; // of those that are filters of convolutions (rank 4), by shape
     std::uint32_t filters = 0;               // all of rank 4

@@ -1,0 +1,65 @@
+// One TensorRT of this process on one device.
+#pragma once
+
+#include "backends/cuda/device.h"
+#include "search.h"
+
+#include <memory>
+
+namespace edgeml::trt {
+
+// Any thread. TensorRT's runtime object belongs to a device and is made once per process.
+class Library {
+  public:
+    // Shares the instance that serves the same file on the same device.
+    static std::shared_ptr<const Library> join(const Choice &choice, std::shared_ptr<const cuda::Device> device);
+
+    Library(Choice choice, std::shared_ptr<const cuda::Device> device);
+    ~Library();
+    Library(const Library &) = delete;
+    Library &operator=(const Library &) = delete;
+
+    // Turns a failed call of the plug-in into an Error.
+    void check(edgeml_status status, const edgeml_trt_error &error) const;
+
+    const Choice choice;
+    const std::shared_ptr<const cuda::Device> device;
+    const edgeml_trt_plugin &table = *choice.table;
+    edgeml_trt_runtime *runtime = nullptr;
+};
+
+// Owns what the plug-in frees, with the device's context current.
+template <class T> class PluginOwned {
+  public:
+    using Release = void (*)(T *);
+    PluginOwned(std::shared_ptr<const Library> library, T *object, Release release)
+        : library_(std::move(library)), object_(object), release_(release) {}
+    PluginOwned(const PluginOwned &) = delete;
+    PluginOwned &operator=(const PluginOwned &) = delete;
+    ~PluginOwned() {
+        CUcontextScope scope(*library_->device);
+        release_(object_);
+    }
+    T *get() const noexcept { return object_; }
+    const Library &library() const noexcept { return *library_; }
+
+  private:
+    // Current throws when the device is lost; destructors go on without it.
+    struct CUcontextScope {
+        explicit CUcontextScope(const cuda::Device &given)
+            : device(given), pushed(device.driver->context_push(device.context) == cuda::cuda_success) {}
+        ~CUcontextScope() {
+            cuda::CUcontext ignored = nullptr;
+            if (pushed)
+                device.driver->context_pop(&ignored);
+        }
+        const cuda::Device &device;
+        const bool pushed;
+    };
+
+    const std::shared_ptr<const Library> library_;
+    T *const object_;
+    const Release release_;
+};
+
+} // namespace edgeml::trt

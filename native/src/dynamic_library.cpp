@@ -1,0 +1,53 @@
+#include "dynamic_library.h"
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
+namespace edgeml {
+
+namespace fs = std::filesystem;
+
+void *open_library(const std::string &path, std::string &cause) {
+#if defined(_WIN32)
+    HMODULE module = LoadLibraryExW(fs::u8path(path).c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
+    if (module == nullptr)
+        cause = "error " + std::to_string(GetLastError());
+    return reinterpret_cast<void *>(module);
+#else
+    void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr)
+        cause = dlerror();
+    return handle;
+#endif
+}
+
+void *find_symbol(void *library, const char *symbol) {
+#if defined(_WIN32)
+    return reinterpret_cast<void *>(GetProcAddress(reinterpret_cast<HMODULE>(library), symbol));
+#else
+    return dlsym(library, symbol);
+#endif
+}
+
+fs::path own_folder() {
+#if defined(_WIN32)
+    HMODULE self = nullptr;
+    wchar_t name[MAX_PATH];
+    if (GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                           reinterpret_cast<LPCWSTR>(&own_folder), &self) == 0 ||
+        GetModuleFileNameW(self, name, MAX_PATH) == 0)
+        return {};
+    return fs::path(name).parent_path();
+#else
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<void *>(&own_folder), &info) == 0 || info.dli_fname == nullptr)
+        return {};
+    return fs::path(info.dli_fname).parent_path();
+#endif
+}
+
+} // namespace edgeml

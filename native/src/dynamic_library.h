@@ -1,0 +1,16 @@
+// Libraries that are found and loaded at run time, so that this one needs none of them to start.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace edgeml {
+
+// Never unloaded: what is loaded here has threads of its own. Null on failure, with the loader's reason in `cause`.
+void *open_library(const std::string &path, std::string &cause);
+void *find_symbol(void *library, const char *symbol); // null when it is not there
+
+// Where this library lies; empty if the loader does not tell.
+std::filesystem::path own_folder();
+
+} // namespace edgeml

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Diagnostics;
+
+namespace EdgeML.Cli.CommandLine;
+
+/// <summary><c>--backend</c> and what goes with it, the same for every command that runs a model.</summary>
+sealed class BackendSelection
+{
+    // In the order of BackendKind and ChainRoute.
+    static readonly string[] s_backends = ["onnxruntime", "tensorrt"];
+    static readonly string[] s_routes = ["best", "device", "stages", "streams"];
+
+    readonly Option<string?> _backend =
+        SharedOptions.OneOf("--backend", "What computes: ONNX Runtime on the CPU, or TensorRT on a GPU (onnxruntime).", s_backends);
+
+    readonly Option<string?> _route =
+        SharedOptions.OneOf("--route", "How a GPU runs a chain; with --backend tensorrt (best).", s_routes);
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_backend);
+        command.Options.Add(_route);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_route) is not null && result.GetValue(_backend) != "tensorrt")
+                result.AddError("--route goes with --backend tensorrt");
+        });
+    }
+
+    /// <summary>The chosen backend.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="threads">Threads that compute one task on the CPU.</param>
+    public BackendOptions Options(ParseResult parsed, int threads = 1) => new()
+    {
+        Kind = (BackendKind)Math.Max(0, Array.IndexOf(s_backends, parsed.GetValue(_backend))),
+        Route = (ChainRoute)Math.Max(0, Array.IndexOf(s_routes, parsed.GetValue(_route))),
+        Threads = threads,
+        EngineFolder = EngineFolder,
+    };
+
+    /// <summary>The choice again, for another command of this kind.</summary>
+    public IReadOnlyList<string> Arguments(ParseResult parsed)
+    {
+        var arguments = new List<string>();
+        if (parsed.GetValue(_backend) is { } backend) arguments.AddRange(["--backend", backend]);
+        if (parsed.GetValue(_route) is { } route) arguments.AddRange(["--route", route]);
+        return arguments;
+    }
+
+    /// <summary>Where built engines are kept.</summary>
+    public static string EngineFolder => Path.Combine(ProjectFolders.Engines, "tensorrt");
+
+    /// <summary>Loads a package; building takes minutes on a GPU and is shown on stderr.</summary>
+    public BranchedModel Load(ParseResult parsed, string folder, CancellationToken cancellation, int threads = 1)
+    {
+        using var line = new BuildLine();
+        return BranchedModel.Load(folder, Options(parsed, threads) with { Progress = line.Report, Cancellation = cancellation });
+    }
+}
