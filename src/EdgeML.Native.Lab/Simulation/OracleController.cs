@@ -3,8 +3,12 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Lab.Simulation;
 
-/// <summary>The upper bound: knows true times, the true link at every moment and how hard the inputs around are; plans on the full
+/// <summary>The upper bound: knows true times and their spread, the link ahead, and how hard the inputs around are; plans on the full
 /// grid.</summary>
+/// <remarks>
+/// It is the default controller with beliefs replaced by the truth: expectations are over the jitter, which nobody knows, and over the
+/// answers of inputs of the difficulty at hand; it does not see single answers before they are given.
+/// </remarks>
 public sealed class OracleController : IPolicyController
 {
     /// <summary>Inputs before and after the next one whose difficulty is known: the local mix, not the answers themselves.</summary>
@@ -18,17 +22,19 @@ public sealed class OracleController : IPolicyController
     const float WorthAChange = 0.01f;
 
     readonly VirtualWorld _world;
-    readonly CostModel _truth;
-    readonly Planner _planner;
+    readonly CostModel[] _truths;
+    readonly Planner[] _planners;
+    readonly TrueOutlook _outlook;
     readonly EnergyBudget _budget = new();
-    readonly double[] _mix;
-    VirtualLink _plannedLink;
-    Requirements _plannedBounds;
+    readonly double[][] _mixes;
+    Requirements _bounds;
     DecisionExplanation _explanation;
     PlanningConditions _conditions;
     Requirements _affordable;
     Planner.Plan _plan;
+    double _lookedAt = double.NaN;
     bool _clientUp;
+    int _population;
     int _task;
 
     /// <summary>An oracle for one world.</summary>
@@ -36,8 +42,12 @@ public sealed class OracleController : IPolicyController
     /// <param name="truth">A cost model with the world's true times.</param>
     public OracleController(VirtualWorld world, CostModel truth)
     {
-        (_world, _truth, _planner) = (world, truth, new Planner(truth));
-        _mix = new double[truth.Samples.Strata];
+        (_world, _outlook) = (world, new TrueOutlook(world));
+        _truths = world.Populations is { Count: > 0 } populations
+            ? [.. populations.Select(population => world.TrueModel(population.Statistics))]
+            : [truth];
+        _planners = [.. _truths.Select(model => new Planner(model))];
+        _mixes = [.. _truths.Select(model => new double[model.Samples.Strata])];
     }
 
     /// <inheritdoc/>
@@ -50,31 +60,28 @@ public sealed class OracleController : IPolicyController
     public ExitPolicy Next(in Observation observation)
     {
         double now = Math.Max(observation.TimeSeconds, _task * _world.PeriodMs / 1000);
-        if (observation.Requirements != _plannedBounds) _budget.Clear();
+        if (observation.Requirements != _bounds) _budget.Clear();
         else _budget.CloseInterval();
-        _plannedBounds = observation.Requirements;
-        Array.Clear(_mix);
-        AddMix(_task - Neighbours, _task + Neighbours, 1 - NextShare);
-        AddMix(_task, _task + ControlLoop.MaxInterval, NextShare);
-        _planner.Mix.Blend(_mix);
+        _bounds = observation.Requirements;
+        while (_world.Populations is { } all && _population + 1 < all.Count && all[_population + 1].FromTask <= _task) _population++;
+        BlendMix();
         _conditions = PlanningConditions.From(observation.Link);
-        _clientUp = observation.Link.Up;
-        Assume(_world.Link(now, _task));
-        (_conditions.LocalMargin, _conditions.RemoteMargin) = (2 * _world.Jitter, 2 * _world.Jitter);
-        _conditions.EnergyMargin = 0.04;
+        _conditions.Outlook = _outlook;
+        _conditions.EnergyMargin = 0.02;
         _conditions.WindowTasks = ControlLoop.MaxInterval;
-        double level = _budget.Level(observation.Requirements.EnergyJ);
-        _affordable = observation.Requirements with { EnergyJ = observation.Requirements.EnergyJ * level };
-        _plan = _planner.Find(_conditions, _affordable);
-        ExitPolicy policy = _planner.Policy(_plan, ControlLoop.MaxInterval);
-        PolicyEstimate expected = _truth.Estimate(policy, _conditions, observation.Requirements, _planner.Mix);
+        _clientUp = observation.Link.Up;
+        Assume(now);
+        _affordable = _bounds with { EnergyJ = _bounds.EnergyJ * _budget.Level(_bounds.EnergyJ) };
+        _plan = _planners[_population].Find(_conditions, _affordable);
+        ExitPolicy policy = _planners[_population].Policy(_plan, ControlLoop.MaxInterval);
+        PolicyEstimate expected = _truths[_population].Estimate(policy, _conditions, _bounds, _planners[_population].Mix);
         _explanation = new DecisionExplanation
         {
             Policy = policy,
             Expected = expected,
             Reason = DecisionReason.LinkChanged,
             CannotBeMet = _plan.LeastBad,
-            RateBitsPerSecond = _plannedLink.RateBitsPerSecond,
+            RateBitsPerSecond = _conditions.RateBitsPerSecond,
         };
         return policy;
     }
@@ -85,26 +92,38 @@ public sealed class OracleController : IPolicyController
         _task = (int)record.TaskId + 1;
         _budget.Spend(record.EnergyJ);
         double next = Math.Max(record.TimeSeconds, _task * _world.PeriodMs / 1000);
-        if (_world.Bounds(next, _task) != _plannedBounds) return true;
-        VirtualLink link = _world.Link(next, _task);
-        if (link == _plannedLink) return false;
-        Assume(link);
-        return _planner.Find(_conditions, _affordable).Score > _planner.Score(_plan, _conditions, _affordable) + WorthAChange;
+        if (_world.Bounds(next, _task) != _bounds || _budget.Settles(_bounds.EnergyJ, _explanation.Expected.EnergyJ)) return true;
+        Assume(next);
+        Planner planner = _planners[_population];
+        return planner.Find(_conditions, _affordable).Score > planner.Score(_plan, _conditions, _affordable) + WorthAChange;
     }
 
-    void Assume(in VirtualLink link)
+    void Assume(double now)
     {
-        _plannedLink = link;
+        VirtualLink link = _world.Link(now, _task);
+        if (now != _lookedAt) _outlook.Look(_lookedAt = now, _task);
+        _outlook.EdgeSpread = _world.Jitter;
+        // Of what the tail computes of the whole network, at most.
+        _outlook.RemoteSpreadMs = (_world.Jitter * _truths[0].TailMs * link.TailFactor) + _world.RttJitterMs;
         _conditions.LinkUp = link.RateBitsPerSecond > 0 && _clientUp;
         _conditions.RateBitsPerSecond = Math.Max(link.RateBitsPerSecond, 1000);
         (_conditions.RttMs, _conditions.TailFactor, _conditions.TailQueueMs) = (link.RttMs, link.TailFactor, link.TailQueueMs);
     }
 
-    void AddMix(int from, int to, double share)
+    void BlendMix()
+    {
+        double[] mix = _mixes[_population];
+        Array.Clear(mix);
+        AddMix(mix, _task - Neighbours, _task + Neighbours, 1 - NextShare);
+        AddMix(mix, _task, _task + ControlLoop.MaxInterval, NextShare);
+        _planners[_population].Mix.Blend(mix);
+    }
+
+    void AddMix(double[] mix, int from, int to, double share)
     {
         (from, to) = (Math.Max(0, from), Math.Min(_world.Tasks, to));
-        for (int i = from; i < to; i++)
-            _mix[_truth.Samples.StratumOf(_world.Samples.Entropy(_world.SampleOf(i), 1))] += share / (to - from);
+        SampleSet samples = _truths[_population].Samples;
+        for (int i = from; i < to; i++) mix[samples.StratumOf(_world.Samples.Entropy(_world.SampleOf(i), 1))] += share / (to - from);
     }
 
     /// <inheritdoc/>

@@ -67,6 +67,11 @@ public sealed record VirtualWorld
     /// <summary>Sample of a task.</summary>
     public int SampleOf(int task) => Order is null ? task % Samples.Samples : Order[task % Order.Count];
 
+    /// <summary>What the tasks from one on are drawn from; without it all samples. For the oracle, who knows the true mix.</summary>
+    internal IReadOnlyList<(int FromTask, ExitStatistics Statistics)>? Populations { get; init; }
+
     /// <summary>A cost model that knows the true times.</summary>
     public CostModel TrueModel() => new(Manifest, Edge, Tail, Samples, Edge.Power, PayloadBytes, RawInput);
+
+    internal CostModel TrueModel(ExitStatistics statistics) => new(statistics, Manifest, Edge, Tail, Edge.Power, PayloadBytes, RawInput);
 }

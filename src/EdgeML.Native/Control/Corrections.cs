@@ -57,6 +57,7 @@ sealed class Corrections
         PlanningConditions asProfiled = assumed;
         asProfiled.EdgeFactor = 1;
         asProfiled.TailFactor = 1;
+        asProfiled.Outlook = null;
         _model.Paths(ThresholdGrid.HeadMask(record.Policy.Thresholds), cut, asProfiled, _paths);
         ref readonly PathCost path = ref _paths[record.Exit - 1];
         ProfiledTailMs = record.Offloaded ? path.TailMs : 0;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EdgeML.Native.Control.Adaptive;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
 
@@ -40,6 +41,19 @@ public sealed class CostModel
     /// <exception cref="ArgumentException">A profile or calibration that does not fit the model.</exception>
     public CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration,
                      PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true, ExitPromise? promise = null)
+        : this(manifest, edge, tail, calibration, null, power, payloadBytes, rawInput, promise)
+    {
+    }
+
+    /// <summary>With statistics that were counted before: those of one model may serve any device.</summary>
+    internal CostModel(ExitStatistics statistics, ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail,
+                       PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true)
+        : this(manifest, edge, tail, null, statistics, power, payloadBytes, rawInput, null)
+    {
+    }
+
+    CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration, ExitStatistics? statistics,
+              PowerModel? power, IReadOnlyList<long>? payloadBytes, bool rawInput, ExitPromise? promise)
     {
         Manifest = manifest;
         Power = power ?? edge.Power;
@@ -50,11 +64,7 @@ public sealed class CostModel
         _payloadBytes = [.. manifest.Cuts.Select((cut, k) => (double)(payloadBytes?[k] ?? cut.Bytes) + FrameBytes)];
         _afterUnit = [.. manifest.Exits.Select(exit => exit.AfterUnit)];
         Cuts = [.. manifest.Cuts.Where(cut => cut.K == LocalCut || (cut.Candidate && (rawInput || cut.K > 0))).Select(cut => cut.K)];
-        Samples = new SampleSet(calibration, manifest.Exits.Count);
-        var pathCost = new double[Exits];
-        for (int exit = 0; exit < Exits; exit++)
-            pathCost[exit] = _edge.Prefix[_afterUnit[exit]] + _edge.Heads.Take(exit + 1).Sum();
-        Grid = new ThresholdGrid(Samples, pathCost, promise?.Limits);
+        Statistics = statistics ?? new ExitStatistics(new SampleSet(calibration, manifest.Exits.Count), PathCosts(), promise?.Limits);
         CalibratedMix = new ExitMix(Samples, Grid);
     }
 
@@ -77,14 +87,30 @@ public sealed class CostModel
 
     internal int[] Cuts { get; }
 
-    internal SampleSet Samples { get; }
+    internal ExitStatistics Statistics { get; }
 
-    internal ThresholdGrid Grid { get; }
+    internal SampleSet Samples => Statistics.Samples;
+
+    internal ThresholdGrid Grid => Statistics.Grid;
+
+    internal ThresholdGrid Compact => Statistics.Compact;
 
     internal ExitMix CalibratedMix { get; }
 
+    /// <summary>Milliseconds the first 0, 1, ... units take on the edge as profiled.</summary>
+    internal double[] EdgePrefix => _edge.Prefix;
+
+    /// <summary>Milliseconds of every head on the edge as profiled.</summary>
+    internal double[] EdgeHeads => _edge.Heads;
+
+    /// <summary>The unit every exit follows.</summary>
+    internal int[] AfterUnits => _afterUnit;
+
     /// <summary>Milliseconds the whole network takes on the edge as profiled, no head counted.</summary>
     internal double LocalMs => _edge.Prefix[^1];
+
+    /// <summary>Milliseconds the whole network takes on the tail as profiled.</summary>
+    internal double TailMs => _tail.Prefix[^1];
 
     /// <summary>Bytes a request of a cut puts on the wire.</summary>
     internal double PayloadBytes(int cut) => cut == LocalCut ? 0 : _payloadBytes[cut];
@@ -112,8 +138,10 @@ public sealed class CostModel
     internal void Paths(uint headMask, int cut, in PlanningConditions conditions, Span<PathCost> paths)
     {
         Times tail = _tail;
-        (double edgeHeads, double tailHeads) = (0, 0);
-        double atCut = _edge.Prefix[cut];
+        PlanningOutlook? outlook = conditions.Outlook;
+        double[] prefix = outlook?.EdgePrefix ?? _edge.Prefix, heads = outlook?.EdgeHeads ?? _edge.Heads;
+        (double edgeHeads, double tailHeads, double allHeads) = (0, 0, 0);
+        double atCut = prefix[cut];
         double sendMs = 8000 * _payloadBytes[cut] / conditions.RateBitsPerSecond;
         for (int exit = 0; exit < paths.Length; exit++)
         {
@@ -121,12 +149,13 @@ public sealed class CostModel
             bool local = unit <= cut;
             if (exit < SideExits && (headMask >> exit & 1) != 0)
             {
-                if (local) edgeHeads += _edge.Heads[exit];
+                allHeads += heads[exit];
+                if (local) edgeHeads += heads[exit];
                 else tailHeads += tail.Heads[exit];
             }
             ref PathCost path = ref paths[exit];
             path = default;
-            path.EdgeMs = ((local ? _edge.Prefix[unit] : atCut) + edgeHeads) * conditions.EdgeFactor;
+            path.EdgeMs = ((local ? prefix[unit] : atCut) + edgeHeads) * conditions.EdgeFactor;
             if (local)
             {
                 path.LatencyMs = path.EdgeMs + conditions.LocalOverheadMs;
@@ -136,10 +165,12 @@ public sealed class CostModel
             {
                 path.Offloaded = true;
                 path.Bytes = _payloadBytes[cut];
-                path.WireMs = conditions.RttMs + sendMs;
+                path.AloneMs = (prefix[unit] + allHeads) * conditions.EdgeFactor;
+                path.SendMs = outlook is null ? sendMs : outlook.SendMs(path.EdgeMs, path.Bytes);
+                path.WireMs = conditions.RttMs + path.SendMs;
                 path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads) * conditions.TailFactor;
                 path.LatencyMs = path.EdgeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
-                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, sendMs);
+                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, path.SendMs);
             }
         }
     }
@@ -148,8 +179,18 @@ public sealed class CostModel
     internal static double Inside(in PathCost path, in PlanningConditions conditions, double boundMs)
     {
         if (double.IsPositiveInfinity(boundMs)) return 1;
+        if (conditions.Outlook is { } outlook) return outlook.Inside(path, boundMs);
         double margin = Math.Max(path.Offloaded ? conditions.RemoteMargin : conditions.LocalMargin, 1e-6) * boundMs;
         return Math.Clamp((boundMs - path.LatencyMs) / margin, 0, 1);
+    }
+
+    /// <summary>Energy of a path. An answer that may not come in time also costs, in that case, the wait and the rest on the edge.</summary>
+    internal double ExpectedEnergy(in PathCost path, double inside, in PlanningConditions conditions, double boundMs)
+    {
+        if (conditions.Outlook is null || !path.Offloaded || inside >= 1) return path.EnergyJ;
+        double latencyMs = boundMs + Math.Max(0, path.AloneMs - path.EdgeMs);
+        double alone = conditions.EnergyFactor * Power.Joules(latencyMs, path.AloneMs, Math.Min(path.SendMs, boundMs));
+        return path.EnergyJ + ((1 - inside) * (alone - path.EnergyJ));
     }
 
     /// <summary>The probability that energy, averaged over the window, is inside the bound.</summary>
@@ -164,7 +205,7 @@ public sealed class CostModel
     /// <summary>Standard deviations between certain failure and certain success.</summary>
     internal const double EnergyRamp = 3;
 
-    static PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<PathCost> paths,
+    PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<PathCost> paths,
                                     in PlanningConditions conditions, in Requirements requirements)
     {
         PolicyEstimate estimate = default;
@@ -174,18 +215,23 @@ public sealed class CostModel
             ref readonly PathCost path = ref paths[exit];
             double inside = Inside(path, conditions, requirements.LatencyMs);
             estimate.LatencyMs += shares[exit] * path.LatencyMs;
-            estimate.EnergyJ += shares[exit] * path.EnergyJ;
+            double energy = ExpectedEnergy(path, inside, conditions, requirements.LatencyMs);
+            estimate.EnergyJ += shares[exit] * energy;
             estimate.Bytes += shares[exit] * path.Bytes;
             estimate.Accuracy += rights[exit];
             estimate.Satisfaction += shares[exit] * inside;
             estimate.Goodput += rights[exit] * inside;
-            square += shares[exit] * path.EnergyJ * path.EnergyJ;
+            square += shares[exit] * energy * energy;
         }
         double insideEnergy = InsideEnergy(estimate.EnergyJ, square, conditions, requirements.EnergyJ);
         estimate.Satisfaction *= insideEnergy;
         estimate.Goodput *= insideEnergy;
         return estimate;
     }
+
+    /// <summary>Milliseconds to every exit on the edge, all heads before it tried.</summary>
+    internal double[] PathCosts() =>
+        [.. Enumerable.Range(0, Exits).Select(exit => _edge.Prefix[_afterUnit[exit]] + _edge.Heads.Take(exit + 1).Sum())];
 
     Times Tabulate(DeviceProfile profile)
     {

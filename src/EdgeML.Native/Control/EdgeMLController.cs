@@ -1,3 +1,4 @@
+using EdgeML.Native.Control.Adaptive;
 using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
@@ -26,7 +27,7 @@ sealed class EdgeMLController : IPolicyController
     static readonly DdpgOptions s_options = new() { ResidualScale = 0.12f, CloningWeight = 1, NoiseDecay = 0.999 };
 
     readonly CostModel _model;
-    readonly PlannerController _planner;
+    readonly AdaptivePlanner _planner;
     readonly ActionCodec _codec;
     readonly RewardFunction _reward;
     readonly OrnsteinUhlenbeck _noise;
@@ -47,7 +48,7 @@ sealed class EdgeMLController : IPolicyController
     public EdgeMLController(ControllerContext context)
     {
         _model = context.Model;
-        _planner = new PlannerController(_model, context.PlanningShare);
+        _planner = new AdaptivePlanner(_model, context.PlanningShare);
         _codec = new ActionCodec(_model.SideExits, _model.Cuts);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
         // Five of link and load, how hard inputs are, then the plan, from which the residual is measured.
@@ -73,7 +74,7 @@ sealed class EdgeMLController : IPolicyController
     /// <summary>Decisions that differed from the plan.</summary>
     public long Moves { get; private set; }
 
-    public PlannerController Planner => _planner;
+    public AdaptivePlanner Planner => _planner;
 
     public ExitPolicy Next(in Observation observation)
     {
@@ -111,13 +112,13 @@ sealed class EdgeMLController : IPolicyController
     public void Dispose()
     {
         _learner.Dispose();
-        _planner.Dispose();
+        
     }
 
     void Encode(in Observation observation, in ExitPolicy plan)
     {
         StateEncoder.Encode(observation, extended: true, _nextState);
-        ReadOnlySpan<double> mix = _planner.Corrections.Mix;
+        ReadOnlySpan<double> mix = _planner.Difficulty;
         double difficulty = 0;
         for (int stratum = 0; stratum < mix.Length; stratum++) difficulty += mix[stratum] * stratum / Math.Max(1, mix.Length - 1);
         _nextState[StateEncoder.ExtendedSize] = (float)difficulty;
@@ -142,8 +143,8 @@ sealed class EdgeMLController : IPolicyController
         if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + Advantage) return plan;
         ref readonly PlanningConditions conditions = ref _planner.Conditions;
         if (!conditions.LinkUp && moved.Cut != _model.LocalCut) return plan;
-        PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Planner.Mix);
-        PolicyEstimate planned = _model.Estimate(plan, conditions, _planner.Affordable, _planner.Planner.Mix);
+        PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Mix);
+        PolicyEstimate planned = _model.Estimate(plan, conditions, _planner.Affordable, _planner.Mix);
         if (expected.Satisfaction < planned.Satisfaction - Tolerance || expected.Goodput < planned.Goodput - Tolerance) return plan;
         _explanation.Expected = expected;
         _explanation.Reason = explores ? DecisionReason.Explored : DecisionReason.Learned;

@@ -42,4 +42,25 @@ sealed class EnergyBudget
         double left = ((boundJ * (tasks + tasksAhead)) - spent) / (tasksAhead * boundJ);
         return Math.Clamp(left > 1 ? 1 + (SavingsShare * (left - 1)) : left, 0.3, 1.5);
     }
+
+    /// <summary>Whether the open interval should be closed now, while the state interval it completes is inside the bound: its verdict is
+    /// for all its tasks, and going on may end outside.</summary>
+    /// <param name="boundJ">E_usr.</param>
+    /// <param name="expectedJ">What a further task is expected to take.</param>
+    public bool Settles(double boundJ, double expectedJ)
+    {
+        if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
+        (double spent, int tasks) = _open;
+        foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
+        double slack = (boundJ * tasks) - spent;
+        int left = ControlLoop.MaxInterval - _open.Tasks;
+        if (slack < 0 || left <= 0) return false;
+        return slack + (left * (boundJ - expectedJ)) < SettleDeviations * TaskSpread * boundJ * Math.Sqrt(left);
+    }
+
+    /// <summary>Standard deviation of one task's energy as a share of the bound: one leaves early, the next goes all the way.</summary>
+    const double TaskSpread = 0.3;
+
+    /// <summary>By how many standard deviations the rest of an interval must be sure to stay inside for it to go on.</summary>
+    const double SettleDeviations = 1.5;
 }

@@ -26,14 +26,16 @@ sealed class Planner
     const float WorthwhileScore = 0.02f;
 
     readonly CostModel _model;
+    readonly ThresholdGrid _grid;
     readonly PathCost[] _paths;
     readonly Vector<int> _lanes;
 
-    public Planner(CostModel model)
+    public Planner(CostModel model, ThresholdGrid? grid = null)
     {
         _model = model;
+        _grid = grid ?? model.Grid;
         _paths = new PathCost[model.Exits];
-        Mix = new ExitMix(model.Samples, model.Grid);
+        Mix = new ExitMix(model.Samples, _grid);
         _lanes = Vector<int>.Indices;
     }
 
@@ -49,7 +51,7 @@ sealed class Planner
     public bool AllowLocal { get; set; } = true;
 
     /// <summary>The policy of a plan.</summary>
-    public ExitPolicy Policy(in Plan plan, int interval) => new(_model.Grid.Thresholds(plan.Point), plan.Cut, interval);
+    public ExitPolicy Policy(in Plan plan, int interval) => new(_grid.Thresholds(plan.Point), plan.Cut, interval);
 
     /// <summary>The best plan under the conditions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -59,7 +61,7 @@ sealed class Planner
         foreach (int cut in _model.Cuts)
         {
             if (!Usable(cut, conditions)) continue;
-            foreach (ThresholdGrid.Group group in _model.Grid.Groups)
+            foreach (ThresholdGrid.Group group in _grid.Groups)
             {
                 (int point, float score) = BestOf(group, cut, conditions, requirements);
                 if (score > best.Score) best = new Plan(point, cut, score, false);
@@ -68,12 +70,36 @@ sealed class Planner
         return best.Score >= WorthwhileScore ? best : LeastBad(conditions, requirements);
     }
 
+    /// <summary>The best plan that sends every input and takes no exit.</summary>
+    public Plan WithoutExits(in PlanningConditions conditions, in Requirements requirements)
+    {
+        var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, false);
+        foreach (int cut in _model.Cuts)
+        {
+            // The first point of the grid has all thresholds at 0.
+            float score = cut == _model.LocalCut ? float.NegativeInfinity : Score(new Plan(0, cut, 0, false), conditions, requirements);
+            if (score > best.Score) best = new Plan(0, cut, score, false);
+        }
+        return best;
+    }
+
+    /// <summary>The share of inputs a plan sends.</summary>
+    public float ShareSent(in Plan plan)
+    {
+        float share = 0;
+        for (int exit = 0; exit < _model.Exits; exit++)
+        {
+            if (_model.AfterUnits[exit] > plan.Cut) share += Mix.Shares[exit][plan.Point];
+        }
+        return share;
+    }
+
     /// <summary>Scores one plan as <see cref="Find"/> would.</summary>
     public float Score(in Plan plan, in PlanningConditions conditions, in Requirements requirements)
     {
         if (!Usable(plan.Cut, conditions)) return float.NegativeInfinity;
         int start = plan.Point / Vector<float>.Count * Vector<float>.Count;
-        uint mask = ThresholdGrid.HeadMask(_model.Grid.Thresholds(plan.Point));
+        uint mask = ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point));
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
         Prepare(mask, plan.Cut, conditions, requirements, coefficients);
         return ScoreBlock(start, coefficients, conditions, requirements)[plan.Point - start];
@@ -124,10 +150,11 @@ sealed class Planner
         {
             ref readonly PathCost path = ref _paths[exit];
             double tie = (path.LatencyMs / Math.Max(latencyScale, 1e-9)) + (path.EnergyJ / Math.Max(energyScale, 1e-12));
+            double inside = CostModel.Inside(path, conditions, requirements.LatencyMs);
             coefficients[exit] = new Coefficients
             {
-                Inside = (float)CostModel.Inside(path, conditions, requirements.LatencyMs),
-                Energy = (float)path.EnergyJ,
+                Inside = (float)inside,
+                Energy = (float)_model.ExpectedEnergy(path, inside, conditions, requirements.LatencyMs),
                 Tie = TieWeight * (float)Math.Min(tie, 50),
             };
         }
@@ -173,7 +200,7 @@ sealed class Planner
         foreach (int cut in _model.Cuts)
         {
             if (!Usable(cut, conditions)) continue;
-            foreach (ThresholdGrid.Group group in _model.Grid.Groups)
+            foreach (ThresholdGrid.Group group in _grid.Groups)
             {
                 _model.Paths(group.HeadMask, cut, conditions, _paths);
                 for (int point = group.Start; point < group.End; point += Vector<float>.Count)

@@ -1,3 +1,4 @@
+using EdgeML.Native.Control.Adaptive;
 using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Control;
@@ -43,6 +44,9 @@ public struct PlanningConditions
 
     /// <summary>Tasks over which energy is averaged.</summary>
     public double WindowTasks;
+
+    /// <summary>Spreads and probabilities beyond these means; null judges by the margins.</summary>
+    internal PlanningOutlook? Outlook;
 
     /// <summary>A link, everything else as profiled, with the usual margin of 10 % on the bounds.</summary>
     /// <param name="link">As the client reports it. NaN rate or round-trip time count as 1 kbit/s and 0 ms, a NaN tail factor as 1.</param>

@@ -14,7 +14,7 @@ sealed class SampleSet
     static readonly double[] s_quantiles = [0.25, 0.45, 0.6, 0.72, 0.82, 0.9, 0.96];
     readonly float[] _upper;
 
-    public SampleSet(ExitCalibration? calibration, int exits)
+    public SampleSet(ExitCalibration? calibration, int exits, int most = MaxSamples)
     {
         ExitCalibration source = calibration ?? NeutralPrior.Create(exits);
         if (source.Exits != exits)
@@ -22,7 +22,7 @@ sealed class SampleSet
         if (source.Samples == 0)
             throw new ArgumentException("calibration holds no samples", nameof(calibration));
         Exits = exits;
-        Count = Math.Min(source.Samples, MaxSamples);
+        Count = Math.Min(source.Samples, most);
         Padded = (Count + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
         Entropies = new float[exits][];
         Correct = new float[exits][];

@@ -13,15 +13,21 @@ namespace EdgeML.Native.Control;
 sealed class ThresholdGrid
 {
     public static readonly float[] Levels = [0f, .05f, .1f, .2f, .3f, .4f, .5f, .6f, .7f, .8f, .9f, 1f];
+
+    /// <summary>Enough to trade accuracy for energy, few enough to go through in a few microseconds.</summary>
+    public static readonly float[] CompactLevels = [0f, .1f, .3f, .6f, 1f];
+
     readonly float[] _thresholds;
 
     /// <param name="samples">What the exits said of calibration samples.</param>
     /// <param name="pathCost">Of leaving at each exit.</param>
     /// <param name="limits">Largest threshold of each side exit, which the levels then divide; null for 1.</param>
-    public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost, IReadOnlyList<float>? limits = null)
+    /// <param name="fine">All <see cref="Levels"/>, exits judged by what they did on the samples; otherwise the compact ones and
+    /// scepticism.</param>
+    public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost, IReadOnlyList<float>? limits = null, bool fine = true)
     {
         SideExits = samples.Exits - 1;
-        float[][] levels = [.. Enumerable.Range(0, SideExits).Select(exit => LevelsUpTo(limits?[exit] ?? 1f))];
+        float[][] levels = [.. Enumerable.Range(0, SideExits).Select(exit => LevelsUpTo(limits?[exit] ?? 1f, fine ? Levels : CompactLevels))];
         List<float[]> points = SideExits <= 3 ? FullGrid(levels) : DescentGrid(samples, pathCost.ToArray(), levels);
         var groups = new List<Group>();
         var ordered = new List<float[]>();
@@ -47,7 +53,10 @@ sealed class ThresholdGrid
                 int exit = samples.ExitOf(sample, Thresholds(point));
                 float share = 1f / samples.StratumCount[stratum];
                 Shares[stratum][exit][point] += share;
-                Rights[stratum][exit][point] += share * samples.Correct[exit][sample];
+                // A side exit that is right where the whole network is wrong was lucky with this sample, and sparing latency or
+                // energy is reason enough to use one. A grid that believes in luck picks the luckiest of its points.
+                bool credited = fine || samples.Correct[samples.Exits - 1][sample] > 0;
+                Rights[stratum][exit][point] += credited ? share * samples.Correct[exit][sample] : 0;
             }
         }
     }
@@ -85,7 +94,7 @@ sealed class ThresholdGrid
     float[][][] Table(int strata, int exits) =>
         [.. Enumerable.Range(0, strata).Select(_ => Enumerable.Range(0, exits).Select(_ => new float[Count]).ToArray())];
 
-    static float[] LevelsUpTo(float limit) => limit == 0f ? [0f] : [.. Levels.Select(level => level * limit)];
+    static float[] LevelsUpTo(float limit, float[] levels) => limit == 0f ? [0f] : [.. levels.Select(level => level * limit)];
 
     static List<float[]> FullGrid(float[][] levels)
     {
@@ -111,7 +120,7 @@ sealed class ThresholdGrid
 
     static List<float[]> DescentGrid(SampleSet samples, double[] pathCost, float[][] levels)
     {
-        const int MaxPoints = 1500, Start = 4;
+        const int MaxPoints = 1500;
         int exits = samples.Exits - 1;
         var points = new List<float[]>();
         var seen = new HashSet<ExitPolicy>();
@@ -119,7 +128,7 @@ sealed class ThresholdGrid
         {
             if (points.Count < MaxPoints && seen.Add(new ExitPolicy(point, 0))) points.Add([.. point]);
         }
-        for (int i = 0; i < Levels.Length; i++) Add([.. levels.Select(own => own[Math.Min(i, own.Length - 1)])]);
+        for (int i = 0; i < levels.Max(own => own.Length); i++) Add([.. levels.Select(own => own[Math.Min(i, own.Length - 1)])]);
         for (int only = 0; only < exits; only++)
         {
             float[] one = new float[exits];
@@ -144,7 +153,7 @@ sealed class ThresholdGrid
         {
             for (double price = 0.005; price < 3; price *= 1.9)
             {
-                float[] point = [.. levels.Select(own => own[Math.Min(Start, own.Length - 1)])];
+                float[] point = [.. levels.Select(own => own[own.Length / 3])];
                 for (int sweep = 0; sweep < 2; sweep++)
                 {
                     for (int exit = 0; exit < exits; exit++)

@@ -50,13 +50,17 @@ public sealed record InputShift(InputMix Before, InputMix After, int AtTask = -1
     {
         var random = new Random(seed);
         var order = new int[tasks];
-        int change = Before == After ? 0 : Math.Min(tasks, AtTask < 0 ? tasks / 2 : AtTask);
+        int change = ChangeAt(tasks);
         Fill(order.AsSpan(0, change), Pool(samples, Before), random);
         Fill(order.AsSpan(change), Pool(samples, After), random);
         return order;
     }
 
-    static int[] Pool(ExitCalibration samples, InputMix mix)
+    /// <summary>First task of the second mix; 0 where there is but one.</summary>
+    internal int ChangeAt(int tasks) => Before == After ? 0 : Math.Min(tasks, AtTask < 0 ? tasks / 2 : AtTask);
+
+    /// <summary>The samples of a mix.</summary>
+    internal static int[] Pool(ExitCalibration samples, InputMix mix)
     {
         int[] all = [.. Enumerable.Range(0, samples.Samples)];
         if (mix == InputMix.Mixed) return all;

@@ -18,7 +18,7 @@ public static class ReplayRunner
     {
         ArgumentNullException.ThrowIfNull(scenario);
         double micros = scenario.DecisionMicros ?? ReplayControllers.DeclaredMicros(controller);
-        VirtualWorld world = scenario.World(seed) with { DecisionMs = micros / 1000 };
+        VirtualWorld world = scenario.World(seed, withPopulations: controller == ReplayControllers.Oracle) with { DecisionMs = micros / 1000 };
         var edge = new VirtualEdge(world);
         IPolicyController made = ReplayControllers.Create(controller, scenario, world, edge, seed);
         VirtualRun run = edge.Run(made, progress, cancellation);

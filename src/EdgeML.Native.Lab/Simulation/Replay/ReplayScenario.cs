@@ -16,6 +16,7 @@ public sealed record ReplayScenario
     readonly ExitCalibration _calibration;
     readonly ExitCalibration _replayed;
     readonly Lazy<CostModel> _told;
+    readonly Lazy<(int FromTask, ExitStatistics Statistics)[]> _populations;
 
     /// <summary>A scenario of a network and what its exits said of samples.</summary>
     /// <exception cref="ArgumentException">They do not fit each other.</exception>
@@ -30,6 +31,7 @@ public sealed record ReplayScenario
         _calibration = split ? Every(samples, i => i % CalibrateEvery == 0) : samples;
         _replayed = split ? Every(samples, i => i % CalibrateEvery != 0) : samples;
         _told = new Lazy<CostModel>(ToldModel);
+        _populations = new Lazy<(int, ExitStatistics)[]>(CountPopulations);
     }
 
     /// <summary>Copies a scenario for <c>with</c>; the copy builds its own cost model.</summary>
@@ -41,6 +43,7 @@ public sealed record ReplayScenario
         (Arrivals, Shift, DeadlineMs, ProbeSeconds) = (other.Arrivals, other.Shift, other.DeadlineMs, other.ProbeSeconds);
         (DecisionMicros, FixedPolicy, Reward) = (other.DecisionMicros, other.FixedPolicy, other.Reward);
         _told = new Lazy<CostModel>(ToldModel);
+        _populations = new Lazy<(int, ExitStatistics)[]>(CountPopulations);
     }
 
     /// <summary>Network and times as controllers are told.</summary>
@@ -100,7 +103,9 @@ public sealed record ReplayScenario
     internal CostModel Told => _told.Value;
 
     /// <summary>The true world of one seed.</summary>
-    internal VirtualWorld World(int seed)
+    /// <param name="seed">The seed.</param>
+    /// <param name="withPopulations">Whether to count what inputs are drawn from; only the oracle asks.</param>
+    internal VirtualWorld World(int seed, bool withPopulations = false)
     {
         var error = new Random(SeedOf(seed, 1));
         DeviceProfile edge = ProfileError.Draw(Profile.Edge, Mismatch, error) with { Power = Power };
@@ -112,6 +117,7 @@ public sealed record ReplayScenario
             Tail = tail,
             Samples = _replayed,
             Order = Shift.Draw(_replayed, Tasks, SeedOf(seed, 2)),
+            Populations = withPopulations ? _populations.Value : null,
             Link = Link.At,
             Bounds = (_, _) => Bounds,
             Tasks = Tasks,
@@ -130,6 +136,15 @@ public sealed record ReplayScenario
     /// <summary>Unrelated streams of one seed.</summary>
     static int SeedOf(int seed, int stream) => unchecked((int)((((uint)seed * 2654435761u) + ((uint)stream * 40503u)) & 0x7fffffff));
 
+    (int FromTask, ExitStatistics Statistics)[] CountPopulations()
+    {
+        double[] pathCost = Told.PathCosts();
+        ExitStatistics Of(InputMix mix) =>
+            new(new SampleSet(Chosen(_replayed, InputShift.Pool(_replayed, mix)), _replayed.Exits, int.MaxValue), pathCost);
+        int change = Shift.ChangeAt(Tasks);
+        return change == 0 ? [(0, Of(Shift.After))] : [(0, Of(Shift.Before)), (change, Of(Shift.After))];
+    }
+
     CostModel ToldModel() => new(
         Profile.Manifest, Profile.Edge with { Power = Power }, Profile.Tail, _calibration, Power, PayloadBytes(), RawInput);
 
@@ -143,7 +158,11 @@ public sealed record ReplayScenario
 
     static ExitCalibration Every(ExitCalibration samples, Func<int, bool> chosen)
     {
-        int[] rows = [.. Enumerable.Range(0, samples.Samples).Where(chosen)];
+        return Chosen(samples, [.. Enumerable.Range(0, samples.Samples).Where(chosen)]);
+    }
+
+    static ExitCalibration Chosen(ExitCalibration samples, int[] rows)
+    {
         return new ExitCalibration(
             samples.Exits,
             [.. rows.SelectMany(row => Enumerable.Range(1, samples.Exits).Select(exit => samples.Entropy(row, exit)))],

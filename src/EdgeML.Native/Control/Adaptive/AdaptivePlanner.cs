@@ -1,0 +1,201 @@
+using EdgeML.Native.Inference;
+using EdgeML.Native.Offload;
+
+namespace EdgeML.Native.Control.Adaptive;
+
+/// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of margins,
+/// the edge stretch by stretch, where the link may be next, and energy settled as soon as it is inside.</summary>
+sealed class AdaptivePlanner
+{
+    /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>
+    const float Hysteresis = 0.002f;
+
+    /// <summary>A plan that sends fewer of its inputs than this leaves the link unseen.</summary>
+    const float LeastSent = 0.1f;
+
+    /// <summary>Tasks for which a link that was found good is counted on, at most.</summary>
+    const double MaxTasksAhead = 5;
+
+    /// <summary>Weight of one task in how often a link that was good stays so.</summary>
+    const double StaysWeight = 0.03;
+
+    /// <summary>The most that one plan counts against the budget, milliseconds; the first one also pays for compiling.</summary>
+    const double MaxDebitMs = 1;
+
+    /// <summary>How far urgent plans may overdraw the budget.</summary>
+    const double MaxDebtMs = 5;
+
+    readonly CostModel _model;
+    readonly double _share;
+    readonly Planner _planner;
+    readonly Corrections _corrections;
+    readonly LinkBelief _link = new();
+    readonly LearnedOutlook _outlook;
+    readonly EnergyBudget _budget = new();
+    readonly double[] _plannedMix;
+    Planner.Plan _plan;
+    PlanningConditions _conditions;
+    PlanningConditions _planned;
+    Requirements _requirements;
+    DecisionExplanation _explanation;
+    DecisionReason _cause = DecisionReason.Initial;
+    double _now;
+    double _creditMs;
+    double _level = 1;
+    double _plannedLevel = 1;
+    double _stays = 0.95;
+    bool _wasGood;
+    bool _hasPlan;
+
+    /// <param name="model">Costs.</param>
+    /// <param name="share">Share of task time that plans may take, urgent ones for a while more; infinite in a simulation.</param>
+    public AdaptivePlanner(CostModel model, double share = double.PositiveInfinity)
+    {
+        (_model, _share) = (model, share);
+        _planner = new Planner(model, model.Compact);
+        _corrections = new Corrections(model);
+        _outlook = new LearnedOutlook(model);
+        _plannedMix = [.. model.Samples.CalibratedMix];
+        _conditions = PlanningConditions.From(default);
+        _conditions.Outlook = _outlook;
+    }
+
+    /// <summary>Today's inputs.</summary>
+    public ExitMix Mix => _planner.Mix;
+
+    /// <summary>Weights of the difficulty strata now; they sum to 1.</summary>
+    public ReadOnlySpan<double> Difficulty => _corrections.Mix;
+
+    public ref readonly PlanningConditions Conditions => ref _conditions;
+
+    public ref readonly DecisionExplanation Explanation => ref _explanation;
+
+    /// <summary>The bounds, with energy as far as the state interval leaves any.</summary>
+    public Requirements Affordable => _requirements with { EnergyJ = _requirements.EnergyJ * _level };
+
+    public ExitPolicy Next(in Observation observation)
+    {
+        _now = Math.Max(_now, observation.TimeSeconds);
+        Look(observation.Link);
+        if (_hasPlan && observation.Requirements != _requirements)
+        {
+            _budget.Clear();
+            _cause = DecisionReason.BoundsChanged;
+        }
+        else
+        {
+            _budget.CloseInterval();
+        }
+        _requirements = observation.Requirements;
+        if (_hasPlan && _conditions.LinkUp != _link.Up) _cause = _link.Up ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
+        bool urgent = _cause is DecisionReason.Initial or DecisionReason.BoundsChanged or DecisionReason.LinkDown;
+        if (!urgent && _creditMs < (_cause == DecisionReason.Stable ? 0 : -MaxDebtMs))
+        {
+            _explanation.Reason = DecisionReason.Stable;
+            return _explanation.Policy;
+        }
+        long start = double.IsFinite(_share) ? ThreadTime.Now : 0;
+        Replan();
+        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, ThreadTime.MillisecondsSince(start));
+        return _explanation.Policy;
+    }
+
+    void Look(in LinkSnapshot link)
+    {
+        _link.Observe(link, _now);
+        double measured = double.IsFinite(link.AgeSeconds) ? _now - link.AgeSeconds : _now;
+        if (link.RateBitsPerSecond > 0 && !(measured <= _outlook.Rates.LastTime + 0.01)) _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
+    }
+
+    void Replan()
+    {
+        _corrections.Fill(ref _conditions);
+        _link.Fill(ref _conditions, _now);
+        _outlook.Refresh(_now);
+        _conditions.EdgeFactor = 1;
+        _conditions.RateBitsPerSecond = _outlook.Rates.MedianRate;
+        _level = _budget.Level(_requirements.EnergyJ);
+        _planner.Mix.Blend(_corrections.Mix);
+        Requirements affordable = Affordable;
+        Planner.Plan found = _planner.Find(_conditions, affordable);
+        if (!found.LeastBad && _conditions.LinkUp && !Sends(found)) found = TryLink(found, affordable);
+        bool keep = _hasPlan && _cause != DecisionReason.BoundsChanged && !found.LeastBad && !_plan.LeastBad && Sends(found) == Sends(_plan)
+            && _planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
+        DecisionReason reason = keep ? DecisionReason.Stable : _cause != DecisionReason.Stable ? _cause : Moved();
+        if (!keep) _plan = found;
+        ExitPolicy policy = _planner.Policy(_plan, ControlLoop.MaxInterval);
+        PolicyEstimate expected = _model.Estimate(policy, _conditions, _requirements, _planner.Mix);
+        _explanation = new DecisionExplanation
+        {
+            Policy = policy,
+            Expected = expected,
+            Reason = reason,
+            CannotBeMet = expected.Satisfaction < 0.5,
+            RateBitsPerSecond = _conditions.RateBitsPerSecond,
+        };
+        if (!keep)
+        {
+            (_planned, _plannedLevel) = (_conditions, _level);
+            _corrections.Mix.CopyTo(_plannedMix);
+        }
+        (_hasPlan, _cause) = (true, DecisionReason.Stable);
+    }
+
+    bool Sends(in Planner.Plan plan) => _planner.ShareSent(plan) >= LeastSent;
+
+    /// <summary>What has moved most since the plan in force was made, for whoever reads why it was replaced.</summary>
+    DecisionReason Moved()
+    {
+        double shift = 0;
+        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(_corrections.Mix[i] - _plannedMix[i]);
+        double rate = Math.Abs(Math.Log(_conditions.RateBitsPerSecond / _planned.RateBitsPerSecond));
+        double tail = Math.Abs(Math.Log(_conditions.TailFactor / _planned.TailFactor));
+        double budget = Math.Abs(_level - _plannedLevel);
+        double most = Math.Max(Math.Max(shift, rate), Math.Max(tail, budget));
+        if (most < 0.02) return DecisionReason.EdgeChanged;
+        if (most == shift) return DecisionReason.InputsChanged;
+        if (most == rate) return DecisionReason.LinkChanged;
+        return most == tail ? DecisionReason.TailChanged : DecisionReason.BudgetChanged;
+    }
+
+    /// <summary>An unused link may have become good, and only a transfer tells soon: what a success would be worth to the tasks behind it
+    /// counts for trying.</summary>
+    Planner.Plan TryLink(in Planner.Plan local, in Requirements affordable)
+    {
+        Planner.Plan remote = _planner.WithoutExits(_conditions, affordable);
+        if (!(remote.Score > 0)) return local;
+        _outlook.AssumeSent = true;
+        float sent = _planner.Score(remote, _conditions, affordable);
+        _outlook.AssumeSent = false;
+        if (!(sent > 0)) return local;
+        double chance = remote.Score / sent;
+        double gain = (_stays * sent) - local.Score;
+        double tasks = Math.Min(_stays / Math.Max(1 - _stays, 0.01), MaxTasksAhead);
+        return remote.Score + (chance * tasks * Math.Max(0, gain)) > local.Score ? remote : local;
+    }
+
+    public bool Completed(in TaskRecord record)
+    {
+        // Was the tail in time once it was in use?
+        if (record.Offloaded || record.Fallback)
+        {
+            bool good = record.Offloaded && record.LatencyMs <= _requirements.LatencyMs;
+            if (_wasGood) _stays += StaysWeight * ((good ? 1 : 0) - _stays);
+            _wasGood = good;
+        }
+        _now = record.TimeSeconds;
+        _budget.Spend(record.EnergyJ);
+        if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
+        _corrections.Observe(record, _conditions);
+        double tailMs = (_corrections.ProfiledTailMs * _conditions.TailFactor) + _conditions.TailQueueMs;
+        double restMs = _conditions.RttMs + tailMs + _conditions.RemoteOverheadMs;
+        bool linkMoved = _link.Observe(record, _corrections.ProfiledTailMs);
+        _outlook.Observe(record, restMs, out bool edgeMoved, out bool rateMoved);
+        if (edgeMoved) _cause = DecisionReason.EdgeChanged;
+        if (linkMoved || rateMoved) _cause = DecisionReason.LinkChanged;
+        bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastBad);
+        if (missed) _cause = DecisionReason.Missed;
+        if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -MaxDebtMs) return true;
+        return _budget.Settles(_requirements.EnergyJ, _explanation.Expected.EnergyJ);
+    }
+}

@@ -1,0 +1,159 @@
+namespace EdgeML.Native.Control.Adaptive;
+
+/// <summary>How likely the uplink is to carry a given rate next, learned from what transfers and probes measured.</summary>
+/// <remarks>
+/// A link either stays where it was last seen, give or take, or goes somewhere it has been before. How long it stays and how much it
+/// wanders meanwhile are not known: sixteen experts, each with its own holding time and spread, predict every measurement, and are believed
+/// as their predictions deserve. A steady link is soon known within a few percent, a mobile one by how it is distributed. Rates are in
+/// octaves of kbit/s. Allocates nothing.
+/// </remarks>
+sealed class RateOutlook
+{
+    const int PerOctave = 8;
+    const double LowestOctave = 2;
+    const int Octaves = 21;
+    const int Edges = (Octaves * PerOctave) + 1;
+
+    /// <summary>Assumed until something is measured: 10 Mbit/s, taken as lightly as a tenth of a second.</summary>
+    const double AssumedOctave = 13.3, AssumedSeconds = 0.1;
+
+    /// <summary>A third more or a quarter less.</summary>
+    const double FarOctaves = 0.4;
+
+    /// <summary>Seconds after which what a link did counts only a third.</summary>
+    const double MemorySeconds = 60;
+
+    /// <summary>Measurements in a row resemble each other, so each counts as a third of one.</summary>
+    const double Temper = 0.3;
+
+    /// <summary>Share of its weight an expert keeps for good, so that another one can take over.</summary>
+    const double LeastWeight = 0.002;
+
+    /// <summary>Seconds a link stays, and octaves it wanders in a second meanwhile.</summary>
+    static readonly double[] s_holdSeconds = [0.3, 2, 12, 60];
+    static readonly double[] s_spreads = [0.08, 0.3, 1, 3];
+
+    /// <summary>How each is believed at first: most links keep still.</summary>
+    static readonly double[] s_holdPrior = [0.05, 0.15, 0.3, 0.5];
+    static readonly double[] s_spreadPrior = [0.3, 0.4, 0.2, 0.1];
+
+    readonly double[] _weights = new double[s_holdSeconds.Length * s_spreads.Length];
+    readonly double[] _mass = new double[Edges];
+    readonly double[] _survival = new double[Edges];
+    readonly double[] _history = new double[Edges];
+    double _last = AssumedOctave;
+    double _lastTime = double.NaN;
+    double _now;
+    bool _stale = true;
+
+    public RateOutlook()
+    {
+        for (int expert = 0; expert < _weights.Length; expert++)
+            _weights[expert] = s_holdPrior[expert / s_spreads.Length] * s_spreadPrior[expert % s_spreads.Length];
+        Spread(AssumedOctave, AssumedSeconds);
+    }
+
+    /// <summary>Measurements so far.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>The rate that is exceeded as often as not, bits a second.</summary>
+    public double MedianRate { get; private set; } = 10e6;
+
+    /// <summary>When something was last measured, seconds; NaN before.</summary>
+    public double LastTime => _lastTime;
+
+    /// <summary>Takes a measurement.</summary>
+    /// <returns>Whether it is so far off the last one that plans should be made anew.</returns>
+    public bool Observe(double rate, double time)
+    {
+        if (!(rate > 0) || double.IsInfinity(rate)) return false;
+        double octave = Math.Clamp(Math.Log2(rate / 1000), LowestOctave, LowestOctave + Octaves);
+        bool far = Count > 0 && Math.Abs(octave - _last) > FarOctaves;
+        double elapsed = double.IsNaN(_lastTime) ? 1 : Math.Max(0, time - _lastTime);
+        if (Count > 0) Judge(octave, elapsed);
+        double kept = Math.Exp(-elapsed / MemorySeconds);
+        for (int i = 0; i < Edges; i++) _mass[i] *= kept;
+        Spread(octave, Math.Clamp(elapsed, 0.02, 1));
+        (_last, _lastTime, _stale) = (octave, double.IsNaN(_lastTime) ? time : Math.Max(time, _lastTime), true);
+        Count++;
+        return far;
+    }
+
+    /// <summary>Prepares answers for a moment.</summary>
+    public void Refresh(double now)
+    {
+        if (!_stale && Math.Abs(now - _now) < 1e-4) return;
+        (_now, _stale) = (now, false);
+        double total = 0;
+        for (int i = Edges - 1; i >= 0; i--) _history[i] = total += _mass[i];
+        double elapsed = double.IsNaN(_lastTime) ? 0 : Math.Max(0, now - _lastTime);
+        Span<double> stays = stackalloc double[s_spreads.Length];
+        stays.Clear();
+        double leaves = 0;
+        for (int expert = 0; expert < _weights.Length; expert++)
+        {
+            double holds = Math.Exp(-elapsed / s_holdSeconds[expert / s_spreads.Length]);
+            stays[expert % s_spreads.Length] += _weights[expert] * holds;
+            leaves += _weights[expert] * (1 - holds);
+        }
+        double step = Step(elapsed);
+        double median = LowestOctave;
+        for (int i = 0; i < Edges; i++)
+        {
+            double octave = LowestOctave + ((double)i / PerOctave);
+            double share = leaves * _history[i] / total;
+            for (int s = 0; s < stays.Length; s++) share += stays[s] * PlanningOutlook.Normal((_last - octave) / (s_spreads[s] * step));
+            _survival[i] = share;
+            if (share < 0.5) continue;
+            median = octave;
+        }
+        // Within its cell the median lies where the line between its ends crosses one half.
+        int cell = (int)((median - LowestOctave) * PerOctave);
+        if (cell + 1 < Edges && _survival[cell] > _survival[cell + 1])
+            median += Math.Clamp((_survival[cell] - 0.5) / (_survival[cell] - _survival[cell + 1]), 0, 1) / PerOctave;
+        MedianRate = 1000 * Math.Pow(2, median);
+    }
+
+    /// <summary>The probability that a transfer runs at a rate, bits a second, or a higher one.</summary>
+    public double ShareAbove(double rate)
+    {
+        double at = (Math.Log2(rate / 1000) - LowestOctave) * PerOctave;
+        if (!(at > 0)) return 1;
+        if (at >= Edges - 1) return 0;
+        int cell = (int)at;
+        return _survival[cell] + ((at - cell) * (_survival[cell + 1] - _survival[cell]));
+    }
+
+    void Judge(double octave, double elapsed)
+    {
+        double total = 0;
+        for (int i = 0; i < Edges; i++) total += _mass[i];
+        int cell = (int)((octave - LowestOctave) * PerOctave);
+        double near = 0;
+        for (int i = Math.Max(0, cell - 2); i < Math.Min(Edges, cell + 3); i++) near += _mass[i];
+        // Nothing is impossible: a little of the whole range is mixed in.
+        double elsewhere = (0.95 * near / total * PerOctave / 5) + (0.05 / Octaves);
+        double sum = 0;
+        for (int expert = 0; expert < _weights.Length; expert++)
+        {
+            double holds = Math.Exp(-elapsed / s_holdSeconds[expert / s_spreads.Length]);
+            double spread = s_spreads[expert % s_spreads.Length] * Step(elapsed);
+            double deviations = (octave - _last) / spread;
+            double here = 0.399 / spread * Math.Exp(-0.5 * Math.Min(deviations * deviations, 200));
+            sum += _weights[expert] *= Math.Pow((holds * here) + ((1 - holds) * elsewhere), Temper);
+        }
+        for (int expert = 0; expert < _weights.Length; expert++)
+            _weights[expert] = LeastWeight + ((1 - (LeastWeight * _weights.Length)) * _weights[expert] / sum);
+    }
+
+    /// <summary>How far a rate wanders grows with the root of time; two transfers in a row differ a little all the same.</summary>
+    static double Step(double elapsed) => Math.Sqrt(Math.Min(elapsed, 4) + 0.05);
+
+    void Spread(double octave, double seconds)
+    {
+        int cell = Math.Clamp((int)Math.Round((octave - LowestOctave) * PerOctave), 1, Edges - 2);
+        _mass[cell - 1] += 0.25 * seconds;
+        _mass[cell] += 0.5 * seconds;
+        _mass[cell + 1] += 0.25 * seconds;
+    }
+}
