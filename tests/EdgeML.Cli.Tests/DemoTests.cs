@@ -29,6 +29,9 @@ public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
     [InlineData("--report FOLDER/none/report.html", "--report is")]
     [InlineData("--json FOLDER", "--json is")]
     [InlineData("--fast", "'--fast' is no option of demo")]
+    [InlineData("--rows planner,nobody", "row 'nobody' of --rows is none of ddpg-cold")]
+    [InlineData("--rows planner,planner", "row 'planner' of --rows is given 2 times")]
+    [InlineData("--rows edgeml", "--rows has 0 rivals of edgeml, 1..5 are possible")]
     public void Demo_BadFlag_OneLineAndExitCode2(string flags, string expected)
     {
         File.WriteAllText(this["bad.csv"], "seconds,mbps\n0,15\n0,3\n");
@@ -67,6 +70,20 @@ public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
             Assert.InRange(row.GetProperty("goodput").GetDouble(), 0, row.GetProperty("satisfaction").GetDouble());
         }
         Assert.Equal(0, rows[2].GetProperty("bytesPerTask").GetDouble());
+        JsonElement[] decisions = [.. root.GetProperty("decisions").EnumerateArray()];
+        Assert.Equal(50, decisions.Sum(decision => decision.GetProperty("measured").GetProperty("tasks").GetInt32()));
+        Assert.Contains($"<td>{decisions[0].GetProperty("why").GetString()}</td>", File.ReadAllText(this["report.html"]));
+    }
+
+    [Fact]
+    public void Demo_Rows_RunsThoseInstead()
+    {
+        Outcome outcome = EdgemlProcess.Run(s_patience, "demo", "--tasks", "50", "--seed", "3", "--rows", "planner,ddpg,neurosurgeon-live",
+            "--report", this["report.html"], "--json", this["demo.json"]);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(this["demo.json"]));
+        Assert.Equal(["edgeml", "planner", "ddpg-cold", "neurosurgeon-live"],
+            json.RootElement.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("name").GetString()));
     }
 
     [Fact]

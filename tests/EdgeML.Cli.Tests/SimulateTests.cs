@@ -102,6 +102,13 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [InlineData("--link constant:8 --controller planner --tasks 10 --decision-us soon", "--decision-us is 'soon'")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --device tx2", "no device 'tx2', only slow, fast")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --profile FOLDER/e.csv", "profile e.csv has no column kind")]
+    [InlineData("--link FOLDER/negative.csv --controller planner --tasks 10", "negative.csv line 3 has a rate of -1 Mbps")]
+    [InlineData("--link constant:8 --controller planner --tasks 10 --profile FOLDER/unit.csv", "unit.csv line 3 is unit 2, unit 1 is missing")]
+    [InlineData("--link constant:8 --controller planner --tasks 10 --trace-in FOLDER/e.csv", "does not learn; --trace-in")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-in FOLDER/e.csv", "e.csv: ")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-share 0.5", "--trace-in is used, which is not given")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-in FOLDER/e.csv --trace-share 2", "--trace-share is 2, not within 0..1")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --seeds 2 --trace-out FOLDER/t.trace", "--trace-out takes what one seed experienced, --seeds is 2")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --exits FOLDER/none.csv", "none.csv")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --series FOLDER/none/s.csv", "--series is")]
     public void Simulate_BadInput_OneLineAndExitCode2(string flags, string expected)
@@ -109,6 +116,8 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
         File.WriteAllText(this["gap.csv"], "seconds,mbps\n0,15\n1,\n");
         File.WriteAllText(this["nan.csv"], "seconds,mbps\n0,NaN\n");
         File.WriteAllText(this["back.csv"], "seconds,mbps\n0,15\n2,10\n1,5\n");
+        File.WriteAllText(this["negative.csv"], "seconds,mbps\n0,15\n1,-1\n");
+        File.WriteAllText(this["unit.csv"], string.Join('\n', TinyReplay.Profile.Split('\n').Where(line => !line.StartsWith("unit,1,"))));
         var given = flags.Replace("FOLDER", _folder.FullName).Split(' ').ToList();
         string[] tiny = Tiny();
         for (int i = 1; i < tiny.Length; i += 2)
@@ -123,6 +132,44 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
         Assert.Contains(expected, line);
         Assert.Equal(2, outcome.ExitCode);
         Assert.Equal("", outcome.Output);
+    }
+
+    [Theory]
+    [InlineData("seconds,mbps\n0,8\n100,1\n", "a gap of 100 s holds the level")]
+    [InlineData("seconds,mbps\n0,8\n1,0\n3,8\n", "an outage of 2 s")]
+    [InlineData("seconds,mbps\n0,0\n", "never up")]
+    public void Simulate_TraceWithGapsAndZeros_RunsAndSaysWhatEachTaskMet(string trace, string what)
+    {
+        output.WriteLine(what);
+        File.WriteAllText(this["t.csv"], trace);
+        Outcome outcome = EdgemlProcess.Run(s_patience, Tiny("--link", this["t.csv"], "--rtt-ms", "10", "--controller", "edgeml", "--tasks", "100",
+            "--latency-ms", "60", "--json", this["out.json"], "--series", this["s.csv"]));
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(this["out.json"]));
+        // The edge alone is in time; a link that is down costs at most the tasks that find it out.
+        Assert.InRange(json.RootElement.GetProperty("pooled").GetProperty("satisfactionTask").GetDouble(), 0.9, 1);
+        string[][] rows = [.. File.ReadAllLines(this["s.csv"]).Select(line => line.Split(','))];
+        int mbps = Array.IndexOf(rows[0], "mbps");
+        Assert.All(rows.Skip(1), row => Assert.Contains(row[mbps], trace.Split('\n', ',')));
+    }
+
+    [Fact]
+    public void Simulate_TraceOutThenIn_StartsElsewhereAndIsReproducible()
+    {
+        string[] common = ["--link", "constant:8", "--rtt-ms", "10", "--controller", "ddpg", "--tasks", "200", "--latency-ms", "60"];
+        string[] slow = Tiny([.. common, "--trace-out", this["slow.trace"]]);
+        Assert.True(EdgemlProcess.Run(s_patience, slow) is { ExitCode: 0 }, "recording");
+        string[] fast = [.. Tiny(common).Select(argument => argument == "slow" ? "fast" : argument)];
+        string Out(params string[] more)
+        {
+            Outcome outcome = EdgemlProcess.Run(s_patience, [.. fast, .. more]);
+            Assert.True(outcome.ExitCode == 0, outcome.Error);
+            return outcome.Output;
+        }
+        string scratch = Out(), mixed = Out("--trace-in", this["slow.trace"]);
+        Assert.NotEqual(scratch, mixed);
+        Assert.Equal(mixed, Out("--trace-in", this["slow.trace"], "--trace-share", "0.5"));
+        Assert.NotEqual(mixed, Out("--trace-in", this["slow.trace"], "--trace-share", "1", "--trace-updates", "50"));
     }
 
     [Fact]

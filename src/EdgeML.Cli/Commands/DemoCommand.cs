@@ -32,6 +32,11 @@ sealed class DemoCommand : CliCommand
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<bool> _oneByOne =
         new("--one-by-one") { Description = "Run the rivals one after the other instead of at the same time." };
+    readonly Option<string?> _rows = new("--rows")
+    {
+        HelpName = "NAME,...",
+        Description = $"Rivals of edgeml, up to {DemoRow.MostRivals} of {string.Join(", ", DemoRow.Rivals)}; the first five if not given.",
+    };
     readonly Option<string?> _report = SharedOptions.OutputFile("--report", "F.html", $"Where the report goes ({DefaultReport}).");
     readonly Option<string?> _json = SharedOptions.Json();
     readonly BackendSelection _backend = new();
@@ -39,9 +44,9 @@ sealed class DemoCommand : CliCommand
     public DemoCommand()
         : base("demo",
             "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its rivals.",
-            "edgeml demo --quick", "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
+            "edgeml demo --quick", "edgeml demo --quick --rows planner,neurosurgeon-live,nsga3,ddpg", "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
     {
-        AddOptions(_quick, _model, _data, _trace, _rtt, _tasks, _seed, _oneByOne, _report, _json);
+        AddOptions(_quick, _model, _data, _trace, _rtt, _tasks, _seed, _oneByOne, _rows, _report, _json);
         _backend.AddTo(this);
         Validators.Add(result =>
         {
@@ -64,6 +69,7 @@ sealed class DemoCommand : CliCommand
             OneByOne = parsed.GetValue(_oneByOne),
             Backend = _backend.Options(parsed) with { Cancellation = cancellation },
             BackendArguments = _backend.Arguments(parsed),
+            Rivals = parsed.GetValue(_rows) is { } rows ? DemoRow.ParseRivals(rows) : DemoRow.UsualRivals,
         };
         IDemoView view = Terminal.IsInteractive ? new LiveView(Terminal.Out) : new PlainView();
         DemoOutcome outcome = await new DemoRun(options, view, CommandLineOf(parsed)).RunAsync(cancellation).ConfigureAwait(false);

@@ -17,18 +17,37 @@ sealed class MatrixCommand : CliCommand
     readonly Option<string> _profile = Required("--profile", "P.csv", "Unit and head times, with edge devices tx2 and nano.");
     readonly Option<string> _exits = Required("--exits", "E.csv", "What every exit said of recorded samples, from edgeml record.");
     readonly Option<string> _traces = Required("--traces", "FOLDER", "Every .csv in it is a trace of seconds,mbps.");
-    readonly Option<string> _out = Required("--out", "FILE.md", "The page to write.");
+    readonly Option<string> _out = Required(
+        "--out", "FILE.md", "The page to write; beside it go FILE.csv with all cells and FILE.journal with finished runs.");
     readonly Option<bool> _quick = new("--quick") { Description = "S2, S3 and two traces, 2 seeds." };
     readonly Option<int?> _seeds = SharedOptions.Count("--seeds", "Seeds a row; 5 unless given, 2 with --quick.");
     readonly Option<double?> _minutes = SharedOptions.Positive(
         "--minutes", "M", "Start no run later than this; the page says what part it is of.");
+    readonly Option<string[]> _only = new("--only")
+    {
+        HelpName = "TEXT",
+        Description = "Only cells with this in their name, for instance S3 or 'nano'; may be given several times.",
+    };
+    readonly Option<string?> _rows = new("--rows")
+    {
+        HelpName = "NAME,...",
+        Description = "Only these controllers. Verdicts need edgeml, oracle and a rival.",
+    };
+    readonly Option<bool> _fresh = new("--fresh") { Description = "Run everything anew, whatever the journal beside the page holds." };
+    readonly Option<bool> _spotCheck = new("--spot-check")
+    {
+        Description = "Take runs of earlier builds from the journal where the first seed of a row in a cell still gives the same numbers.",
+    };
     readonly Option<string?> _json = SharedOptions.Json();
 
     public MatrixCommand()
-        : base("matrix", "Run controllers over links, bounds and seeds in the replay simulator; write a page of verdicts.",
+        : base("matrix",
+            "Run controllers over links, bounds and seeds in the replay simulator; write a page of verdicts and a table of all cells " +
+            "beside it. Finished runs are kept in a journal: after an interruption the same command goes on where it stopped.",
             "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out control.md --quick",
-            "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out control.md --seeds 5 --json control.json") =>
-        AddOptions(_profile, _exits, _traces, _out, _quick, _seeds, _minutes, _json);
+            "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out control.md --seeds 5 --json control.json",
+            "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out s3.md --only S3 --rows edgeml,planner,oracle") =>
+        AddOptions(_profile, _exits, _traces, _out, _quick, _seeds, _minutes, _only, _rows, _fresh, _spotCheck, _json);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -36,16 +55,23 @@ sealed class MatrixCommand : CliCommand
         int seeds = parsed.GetValue(_seeds) ?? (quick ? QuickSeeds : DefaultSeeds);
         string profile = parsed.GetRequiredValue(_profile), exits = parsed.GetRequiredValue(_exits), page = parsed.GetRequiredValue(_out);
         ExitCalibration samples = ExitsFile.Load(exits);
-        IReadOnlyList<MatrixCell> cells = MatrixPlan.Cells(
-            device => ProfileFile.Load(profile, device), samples, TracesIn(parsed.GetRequiredValue(_traces)), quick);
-        var matrix = new ControlMatrix(cells, seeds);
+        string table = Beside(page, ".csv");
+        string[] only = parsed.GetValue(_only) ?? [], rows = parsed.GetValue(_rows)?.Split(',') ?? [];
+        IReadOnlyList<MatrixCell> cells = MatrixPlan.Filter(
+            MatrixPlan.Cells(device => ProfileFile.Load(profile, device), samples, TracesIn(parsed.GetRequiredValue(_traces)), quick),
+            only, rows);
+        using var journal = new MatrixJournal(
+            Beside(page, ".journal"), MatrixJournal.ThisProgram, MatrixJournal.HashOf(profile, exits), parsed.GetValue(_fresh));
+        var matrix = new ControlMatrix(cells, seeds, journal, parsed.GetValue(_spotCheck));
+        if (matrix.Kept > 0) Console.WriteLine($"{matrix.Kept} of {matrix.Runs} runs are in the journal");
         TimeSpan limit = parsed.GetValue(_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : TimeSpan.MaxValue;
         long started = Stopwatch.GetTimestamp();
         IReadOnlyList<MatrixCellResult> results;
-        using (var progress = new ProgressLine("runs", matrix.Runs))
-            results = matrix.Run(Environment.ProcessorCount, limit, progress.Report, cancellation);
+        int remembered = matrix.Done;
+        using (var progress = new ProgressLine("runs", matrix.Runs - remembered))
+            results = matrix.Run(Environment.ProcessorCount, limit, done => progress.Report(done - remembered), cancellation);
         if (results.Count == 0)
-            throw new ArgumentException($"no cell of {cells.Count} came to its end in --minutes {limit.TotalMinutes:0.##}");
+            throw new ArgumentException($"no row of {cells.Count} cells came to its end in --minutes {limit.TotalMinutes:0.##}");
         var report = new MatrixReport
         {
             Results = results,
@@ -54,11 +80,16 @@ sealed class MatrixCommand : CliCommand
             Elapsed = Stopwatch.GetElapsedTime(started),
             Seeds = seeds,
             Done = matrix.Done,
+            Kept = matrix.Kept,
+            SpotChecked = matrix.SpotChecked,
             Runs = matrix.Runs,
             Cells = cells.Count,
             Quick = quick,
+            Filter = string.Join(" and ",
+                only.Select(text => $"--only {text}").Concat(rows.Length > 0 ? [$"--rows {string.Join(',', rows)}"] : [])),
         };
-        AtomicFile.WriteText(page, writer => MatrixPage.Write(writer, report));
+        AtomicFile.WriteText(page, writer => MatrixPage.Write(writer, report, Path.GetFileName(table)));
+        AtomicFile.WriteText(table, writer => MatrixTable.Write(writer, results));
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => MatrixJson.Write(writer, report));
         foreach (MatrixVerdict verdict in MatrixVerdicts.Judge(results).Concat(MatrixDirections.Judge(results)))
         {
@@ -67,6 +98,11 @@ sealed class MatrixCommand : CliCommand
         }
         return Task.FromResult(0);
     }
+
+    static string Beside(string page, string ending) =>
+        Path.GetExtension(page) != ending
+            ? Path.ChangeExtension(page, ending)
+            : throw new ArgumentException($"--out is '{page}', which is the name of the {ending[1..]} written beside the page");
 
     static string[] TracesIn(string folder)
     {

@@ -7,6 +7,7 @@ using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Energy;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Decisions;
 using EdgeML.Native.Lab.Reports;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
@@ -66,8 +67,9 @@ sealed class RunCommand : CliCommand
         int count = parsed.GetValue(_count) ?? (source.Count is { } all ? checked((int)all) : DefaultCount);
         int inFlight = parsed.GetValue(_inFlight) ?? 1;
         TransitionTrace? record = parsed.GetValue(_traceOut) is null ? null : new TransitionTrace();
-        using var session = new EdgeSession(model, SessionOptions(parsed, model, inFlight, record));
-        var tally = new RunTally(count, model.Manifest.Exits.Count);
+        DecisionLog? log = parsed.GetValue(_json) is null ? null : new DecisionLog(count);
+        using var session = new EdgeSession(model, SessionOptions(parsed, model, inFlight, record, log));
+        var tally = new RunTally(count, model.Manifest.Exits.Count, log);
         using var progress = new ProgressLine("tasks", count);
         var feed = new TaskFeed(session, source, tally, model.Manifest.Classes)
         {
@@ -81,7 +83,12 @@ sealed class RunCommand : CliCommand
         progress.Clear();
 
         bool bounded = parsed.GetValue(_latency) is not null || parsed.GetValue(_energy) is not null;
-        var report = new RunReport(model.Manifest, tally, session.Control, session.EnergySource, bounded, session.Promise, session.PromiseChecks);
+        var report = new RunReport(
+            model.Manifest, tally, session.Control, session.EnergySource, bounded, session.Promise, session.PromiseChecks)
+        {
+            Last = parsed.GetValue(_controller) is null or PolicyControllers.Fixed ? null : session.Explanation,
+            Decisions = log,
+        };
         report.Show(AnsiConsole.Console);
         if (parsed.GetValue(_logits) is { } logitsPath) AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
         if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
@@ -89,7 +96,7 @@ sealed class RunCommand : CliCommand
         return 0;
     }
 
-    EdgeSessionOptions SessionOptions(ParseResult parsed, BranchedModel model, int inFlight, TransitionTrace? record)
+    EdgeSessionOptions SessionOptions(ParseResult parsed, BranchedModel model, int inFlight, TransitionTrace? record, DecisionLog? log)
     {
         var manifest = model.Manifest;
         string controller = parsed.GetValue(_controller) ?? PolicyControllers.Fixed;
@@ -122,7 +129,7 @@ sealed class RunCommand : CliCommand
             Tail = tail is { } address ? new TailClientOptions { Host = address.Host, Port = address.Port } : null,
             CreateController = isFixed
                 ? null
-                : context => PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }),
+                : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
             Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval) : null,
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
@@ -130,4 +137,7 @@ sealed class RunCommand : CliCommand
             Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity, parsed.GetValue(_energy) ?? double.PositiveInfinity),
         };
     }
+
+    static IPolicyController Logged(IPolicyController controller, DecisionLog? log) =>
+        log is null ? controller : new LoggingController(controller, log);
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Simulating;
 using EdgeML.Native.Control;
+using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Reports;
 using EdgeML.Native.Lab.Simulation.Replay;
@@ -77,6 +78,17 @@ sealed class SimulateCommand : CliCommand
     };
     readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
     readonly Option<CutChoice?> _cut = SharedOptions.Cut();
+    readonly Option<string?> _traceOut = SharedOptions.OutputFile(
+        "--trace-out", "FILE", "Write what a learning controller experienced, for another device; of one seed.");
+    readonly Option<string?> _traceIn = new("--trace-in")
+    {
+        HelpName = "FILE",
+        Description = "Start a learning controller with what one experienced on another device.",
+    };
+    readonly Option<double?> _traceShare = SharedOptions.NotNegative(
+        "--trace-share", "S", "Share of a batch, 0..1, that comes from --trace-in at first, fading over 300 decisions; 0.5 unless given.");
+    readonly Option<int?> _traceUpdates = SharedOptions.Count(
+        "--trace-updates", "Updates from --trace-in alone before the first task; none unless given, as in the paper.");
     readonly Option<string?> _json = SharedOptions.Json();
     readonly Option<string?> _series = SharedOptions.OutputFile(
         "--series", "F.csv", "Also write every task with the decision it ran under.");
@@ -88,12 +100,15 @@ sealed class SimulateCommand : CliCommand
             "edgeml simulate --profile p.csv --exits e.csv --link trace.csv --rtt-ms 44 --tasks 2000 --seeds 5 " +
                 "--controller planner --energy-j 0.5 --json out.json",
             "edgeml simulate --profile p.csv --exits e.csv --link constant:10 --tasks 500 --controller fixed " +
-                "--thresholds 0.3,0.3,0.3 --cut 6 --arrivals poisson:8,queue=2")
+                "--thresholds 0.3,0.3,0.3 --cut 6 --arrivals poisson:8,queue=2",
+            "edgeml simulate --profile p.csv --device tx2 --exits e.csv --link paper:s3 --tasks 3000 --controller ddpg --trace-out tx2.trace",
+            "edgeml simulate --profile p.csv --device nano --exits e.csv --link paper:s3 --tasks 3000 --controller ddpg --trace-in tx2.trace")
     {
         _tasks.Required = true;
         AddOptions(
             _profile, _device, _exits, _link, _rtt, _jitter, _computeJitter, _controller, _tasks, _seeds, _seed, _latency, _ghz, _joules,
-            _ghzOver, _ghzMax, _raw, _codec, _mismatch, _arrivals, _shift, _deadline, _probe, _decision, _thresholds, _cut, _json, _series);
+            _ghzOver, _ghzMax, _raw, _codec, _mismatch, _arrivals, _shift, _deadline, _probe, _decision, _thresholds, _cut, _traceOut,
+            _traceIn, _traceShare, _traceUpdates, _json, _series);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -106,17 +121,45 @@ sealed class SimulateCommand : CliCommand
         int seeds = parsed.GetValue(_seeds) ?? 1;
         if ((long)seeds * scenario.Tasks > MostTasks)
             throw new ArgumentException($"--tasks {scenario.Tasks} of --seeds {seeds} are more than the {MostTasks} kept in memory");
-        ReplayPool pool = Run(scenario, controller, first, seeds, cancellation);
+        ReplayTraces? traces = TracesOf(parsed, controller, seeds);
+        ReplayPool pool = Run(scenario, controller, first, seeds, traces, cancellation);
         SimulateReport.Show(pool, scenario);
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => SimulateReport.Write(writer, pool));
         if (parsed.GetValue(_series) is { } series)
         {
             AtomicFile.WriteText(series, writer => SeriesFile.Write(writer, pool.Results));
         }
+        traces?.Record?.Save(parsed.GetValue(_traceOut)!);
         return Task.FromResult(0);
     }
 
-    static ReplayPool Run(ReplayScenario scenario, string controller, int first, int seeds, CancellationToken cancellation)
+    ReplayTraces? TracesOf(ParseResult parsed, string controller, int seeds)
+    {
+        string? source = parsed.GetValue(_traceIn), record = parsed.GetValue(_traceOut);
+        double? share = parsed.GetValue(_traceShare);
+        int? updates = parsed.GetValue(_traceUpdates);
+        if (source is null && (share ?? updates) is not null)
+            throw new ArgumentException("--trace-share and --trace-updates say how --trace-in is used, which is not given");
+        if ((source ?? record) is null) return null;
+        if (!PolicyControllers.LearningNames.Contains(controller))
+        {
+            string learning = string.Join(", ", PolicyControllers.LearningNames);
+            throw new ArgumentException($"controller {controller} does not learn; --trace-in and --trace-out go with {learning}");
+        }
+        if (share > 1) throw new ArgumentException($"--trace-share is {share}, not within 0..1");
+        if (record is not null && seeds > 1)
+            throw new ArgumentException($"--trace-out takes what one seed experienced, --seeds is {seeds}");
+        return new ReplayTraces
+        {
+            Source = source is null ? null : TransitionTrace.Load(source),
+            SourceShare = share ?? new ReplayTraces().SourceShare,
+            SourceUpdates = updates ?? 0,
+            Record = record is null ? null : new TransitionTrace(),
+        };
+    }
+
+    static ReplayPool Run(
+        ReplayScenario scenario, string controller, int first, int seeds, ReplayTraces? traces, CancellationToken cancellation)
     {
         var results = new ReplayResult[seeds];
         var done = new int[seeds];
@@ -132,7 +175,7 @@ sealed class SimulateCommand : CliCommand
         {
             var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
             Parallel.For(0, seeds, options, i =>
-                results[i] = ReplayRunner.Run(scenario, controller, first + i, tasks => Advance(i, tasks), cancellation));
+                results[i] = ReplayRunner.Run(scenario, controller, first + i, tasks => Advance(i, tasks), traces, cancellation));
         }
         catch (AggregateException many) when (many.InnerException is { } inner)
         {

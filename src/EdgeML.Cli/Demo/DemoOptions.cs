@@ -26,6 +26,9 @@ sealed record DemoOptions
     /// <summary>The same as arguments of <c>edgeml tail</c>.</summary>
     public IReadOnlyList<string> BackendArguments { get; init; } = [];
 
+    /// <summary>Who runs beside <c>edgeml</c>.</summary>
+    public IReadOnlyList<string> Rivals { get; init; } = DemoRow.UsualRivals;
+
     /// <summary>Rivals one after the other instead of at the same time.</summary>
     public bool OneByOne { get; init; }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using EdgeML.Native.Control;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
 using EdgeML.Native.Lab.Diagnostics;
@@ -16,8 +15,6 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
 {
     const TensorEncoding Codec = TensorEncoding.Float16;
     const int ProfileRuns = 100;
-
-    sealed record Row(string Name, string Note, bool UsesTail, Func<ControllerContext, IPolicyController> Controller);
 
     public async Task<DemoOutcome> RunAsync(CancellationToken cancellation)
     {
@@ -39,7 +36,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         VirtualWorld world = ScenarioWorld.Of(scenario, manifest, builder.Edge, machine, inputs.ToCalibration(), payload);
         var grid = new FixedPolicyGrid(world);
         ExitPolicy bestFixed = grid.Best(1)[0].Policy;
-        Row[] rows = Rows(manifest, world, grid, bestFixed);
+        DemoRow[] rows = DemoRow.Make(options.Rivals, manifest, world, grid, bestFixed);
         var runner = new ScenarioRunner(scenario, model, builder.Edge, options.Data, inputs, Codec);
         RowProgress[] progress = [.. rows.Select(row => new RowProgress(row.Name, scenario.Tasks))];
 
@@ -73,6 +70,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
             LocalCut = manifest.LocalCut,
             Exits = manifest.Exits.Count,
             CommandLine = commandLine,
+            Decisions = progress[0].Decisions,
         };
         return new DemoOutcome(report, progress[0].State.Control, seconds);
 
@@ -106,26 +104,6 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
                 throw;
             }
         }
-    }
-
-    static Row[] Rows(ModelManifest manifest, VirtualWorld world, FixedPolicyGrid grid, ExitPolicy bestFixed)
-    {
-        var none = new float[manifest.SideExits];
-        return
-        [
-            new("edgeml", "learner started from and guarded by the planner", true,
-                context => PolicyControllers.Create(PolicyControllers.EdgeML, context)),
-            new("ddpg-cold", "the paper's learner, knowing nothing at first", true,
-                context => PolicyControllers.Create(PolicyControllers.Ddpg, context)),
-            new("edge-only", "whole network on the edge, no exits", false,
-                Fixed(new ExitPolicy(none, manifest.LocalCut, ControlLoop.MaxInterval))),
-            new("tail-only", "every input sent, no exits", true, Fixed(new ExitPolicy(none, 0, ControlLoop.MaxInterval))),
-            new("best-fixed", $"{bestFixed}; best of {grid.Policies} with hindsight", true, Fixed(bestFixed)),
-            new("oracle", "knows the true link and how hard inputs are", true, context => new OracleController(world, context.Model)),
-        ];
-
-        static Func<ControllerContext, IPolicyController> Fixed(ExitPolicy policy) =>
-            context => PolicyControllers.Create(PolicyControllers.Fixed, context with { FixedPolicy = policy });
     }
 
     List<(string, string)> Environment(BranchedModel model, DemoScenarioBuilder builder, FixedPolicyGrid grid, double seconds) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Running;
 using EdgeML.Native.Control;
 using EdgeML.Native.Lab.Scenarios;
 using Spectre.Console;
@@ -65,6 +66,7 @@ static class DemoSummary
         writer.WriteStartArray("rows");
         foreach (ScenarioRow row in outcome.Report.Rows) WriteRow(writer, row, scenario, outcome.Report.RowNotes[row.Name]);
         writer.WriteEndArray();
+        if (outcome.Report.Decisions is { } decisions) DecisionJson.Write(writer, decisions);
         ControlCounters control = outcome.Control;
         writer.WriteStartObject("control");
         writer.WriteNumber("decisions", control.Decisions);

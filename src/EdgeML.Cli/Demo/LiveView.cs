@@ -78,15 +78,37 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
                 Gauge(policy.Cut, _manifest!.LocalCut)
                 + (policy.Cut == _manifest.LocalCut ? " local" : $" {policy.Cut} of {_manifest.LocalCut}"));
             grid.AddRow("thresholds", string.Join("  ", policy.Thresholds.ToArray().Select(threshold => threshold.ToString("0.00"))));
-            grid.AddRow("measured",
+            grid.AddRow("link",
                 link.Up ? $"{link.RateBitsPerSecond / 1e6:0.00} Mbps, {link.RttMs:0.0} ms, tail {link.TailFactor:0.0}x, "
                     + $"{link.AgeSeconds:0.0} s ago" : "[red]tail out of reach[/]");
             grid.AddRow("control",
                 $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us, {control.LearnSteps} learning steps, "
                 + $"{control.ShareOfTaskTime * 100:0.00} % of task time");
-            grid.AddRow("because", Markup.Escape(why.ToString()));
+            grid.AddRow("because", Markup.Escape(why.Why));
+            grid.AddRow("expected", Estimate(why.Expected));
+            grid.AddRow("measured", Measured(row));
         }
         return new Panel(grid).Header("[bold] edgeml demo [/]").RoundedBorder().Expand();
+    }
+
+    static string Estimate(in PolicyEstimate of) => double.IsFinite(of.LatencyMs)
+        ? $"{of.LatencyMs:0.0} ms, {of.EnergyJ:0.000} J, accuracy {of.Accuracy:0.00}, satisfied {of.Satisfaction:0.00}"
+        : "[grey]nothing, this controller has no model[/]";
+
+    /// <summary>What came of the last decision that has tasks already.</summary>
+    static string Measured(ScenarioRow row)
+    {
+        (int tasks, double latency, double energy, int right, int satisfied) = (0, 0, 0, 0, 0);
+        int decision = row.Tasks[^1].Decision;
+        for (int i = row.Tasks.Count - 1; i >= 0 && row.Tasks[i].Decision == decision; i--)
+        {
+            ScenarioTask task = row.Tasks[i];
+            (tasks, latency, energy) = (tasks + 1, latency + task.Record.LatencyMs, energy + task.Record.EnergyJ);
+            if (task.Correct) right++;
+            if (row.Satisfied(i)) satisfied++;
+        }
+        return $"{latency / tasks:0.0} ms, {energy / tasks:0.000} J, accuracy {(double)right / tasks:0.00}, satisfied "
+            + $"{(double)satisfied / tasks:0.00} [grey]over its {tasks} tasks[/]";
     }
 
     static string Spark(ScenarioRow row)

@@ -3,14 +3,22 @@ using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Control;
 using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Decisions;
 using EdgeML.Native.Models;
 using Spectre.Console;
 
 namespace EdgeML.Cli.Running;
 
 /// <summary>Shows a finished run: a table for people, the contract's object for scripts.</summary>
-sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded, ExitPromise? promise, PromiseCounters checks)
+sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded,
+    ExitPromise? promise, PromiseCounters checks)
 {
+    /// <summary>The last decision of a controller that makes any.</summary>
+    public DecisionExplanation? Last { get; init; }
+
+    /// <summary>All of its decisions, where somebody wants to read them.</summary>
+    public DecisionLog? Decisions { get; init; }
+
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
 
     public void Show(IAnsiConsole console)
@@ -38,6 +46,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
             console.MarkupLine(
                 $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");
         }
+        if (Last is { } last) console.MarkupLine(Markup.Escape($"decided      {last}"));
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
 
@@ -112,6 +121,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteFinite("learnMicros", control.LearnMicros);
         json.WriteFinite("shareOfTaskTime", control.ShareOfTaskTime);
         json.WriteEndObject();
+        if (Decisions is { } decisions) DecisionJson.Write(json, decisions);
     });
 
     static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture) + " %";

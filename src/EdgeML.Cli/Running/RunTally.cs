@@ -1,9 +1,10 @@
 using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Decisions;
 
 namespace EdgeML.Cli.Running;
 
 /// <summary>What a run adds up to. Sized at the start, so that counting allocates nothing. Not thread-safe.</summary>
-sealed class RunTally(int tasks, int exits)
+sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
 {
     /// <summary>Tasks at the start that allocation figures leave out.</summary>
     public const int WarmUpTasks = 1000;
@@ -57,6 +58,7 @@ sealed class RunTally(int tasks, int exits)
     {
         _latencies[Tasks++] = result.LatencyMs;
         if (label < 0) _labelled = false;
+        else log?.Judged(result.TaskId, label == result.Class);
         _exitCount[result.Exit]++;
         if (label == result.Class) _exitCorrect[result.Exit]++;
         if (result.Offloaded) Offloaded++;

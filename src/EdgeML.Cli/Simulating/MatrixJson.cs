@@ -22,7 +22,8 @@ static class MatrixJson
             writer.WriteStartObject();
             writer.WriteString("part", JsonNamingPolicy.CamelCase.ConvertName(result.Cell.Part.ToString()));
             writer.WriteString("name", result.Cell.Name);
-            writer.WriteBoolean("saturated", result.Saturated);
+            if (result.CanBeJudged) writer.WriteBoolean("saturated", result.Saturated);
+            else writer.WriteNull("saturated");
             writer.WriteStartArray("rows");
             foreach (MatrixRow row in result.Rows) Row(writer, row);
             writer.WriteEndArray();

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Running;
 using EdgeML.Native.Control;
+using EdgeML.Native.Lab.Decisions;
 using EdgeML.Native.Lab.Simulation;
 using EdgeML.Native.Lab.Simulation.Replay;
 
@@ -63,6 +65,7 @@ static class SimulateReport
             foreach (var reason in result.Run.Decisions.GroupBy(decision => decision.Explanation.Reason).OrderBy(group => group.Key))
                 writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(reason.Key.ToString()), reason.Count());
             writer.WriteEndObject();
+            DecisionJson.Write(writer, DecisionLog.Of(result.Run, result.Scenario.Bounds, DecisionLog.MostDecisions / pool.Results.Count));
             writer.WriteEndObject();
         }
         writer.WriteEndArray();

@@ -1,27 +1,33 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using EdgeML.Native.Control;
 using EdgeML.Native.Lab.Simulation.Replay;
 
 namespace EdgeML.Native.Lab.Experiments;
 
-/// <summary>Runs cells x rows x seeds on several cores. The same cells and seeds give the same numbers, however many cores there
-/// are.</summary>
+/// <summary>Runs cells x rows x seeds on several cores. The same cells and seeds give the same numbers, however many cores there are and
+/// however much of it a journal remembers.</summary>
 public sealed class ControlMatrix
 {
     readonly IReadOnlyList<MatrixCell> _cells;
     readonly int _seeds;
-    readonly List<Job> _jobs = [];
+    readonly MatrixJournal? _journal;
+    readonly bool _spotCheck;
+    readonly ConcurrentQueue<Job> _jobs = [];
     readonly Dictionary<(int Cell, string Row), MatrixSample?[]> _samples = [];
 
     /// <summary>A matrix.</summary>
     /// <param name="cells">Its cells.</param>
     /// <param name="seeds">Seeds 1, 2, ... of every row.</param>
+    /// <param name="journal">Remembers finished runs; stays the caller's.</param>
+    /// <param name="spotCheck">Take runs of earlier builds where the first seed of a row in a cell gives the same numbers as then.</param>
     /// <exception cref="ArgumentException">No seeds.</exception>
-    public ControlMatrix(IReadOnlyList<MatrixCell> cells, int seeds)
+    public ControlMatrix(IReadOnlyList<MatrixCell> cells, int seeds, MatrixJournal? journal = null, bool spotCheck = false)
     {
         ArgumentNullException.ThrowIfNull(cells);
         if (seeds < 1) throw new ArgumentException($"{seeds} seeds, at least 1 is needed");
-        (_cells, _seeds) = (cells, seeds);
+        (_cells, _seeds, _journal, _spotCheck) = (cells, seeds, journal, spotCheck);
         // A matrix cut short shall have the paper's links with all their rows, then the common rows of as many cells as possible.
         AddJobs((cell, _) => cell.Scenario.Link.ChangesByTask);
         AddJobs((cell, row) => !cell.Scenario.Link.ChangesByTask && MatrixPlan.EverywhereRows.Contains(row));
@@ -29,37 +35,41 @@ public sealed class ControlMatrix
     }
 
     /// <summary>Runs that there are.</summary>
-    public int Runs => _jobs.Count;
+    public int Runs { get; private set; }
 
-    /// <summary>Runs that were done.</summary>
+    /// <summary>Runs that the journal had, from whatever build.</summary>
+    public int Kept { get; private set; }
+
+    /// <summary>Those of them that an earlier build made, of rows whose first seed came out the same.</summary>
+    public int SpotChecked { get; private set; }
+
+    /// <summary>Runs that are done, those of the journal included.</summary>
     public int Done { get; private set; }
 
-    /// <summary>Runs everything, or what fits.</summary>
+    /// <summary>Runs everything that is missing, or what fits.</summary>
     /// <param name="cores">Runs at a time.</param>
     /// <param name="limit">No run starts later than this.</param>
     /// <param name="progress">Told the number of runs done; one call at a time.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>Cells with the rows of which every seed was run; cells that cannot be judged by them are left out.</returns>
+    /// <returns>Cells with the rows of which every seed was run; cells without one are left out.</returns>
     public IReadOnlyList<MatrixCellResult> Run(
         int cores, TimeSpan limit, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         long started = Stopwatch.GetTimestamp();
-        int next = -1;
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Exception? error = null;
         void Work()
         {
             try
             {
-                while (Stopwatch.GetElapsedTime(started) < limit && Interlocked.Increment(ref next) is var index && index < _jobs.Count)
+                while (Stopwatch.GetElapsedTime(started) < limit && _jobs.TryDequeue(out Job job))
                 {
-                    Job job = _jobs[index];
-                    ReplayResult result = ReplayRunner.Run(_cells[job.Cell].Scenario, job.Row, job.Seed, null, failed.Token);
-                    var sample = MatrixSample.Of(result);
+                    MatrixSample sample = Run(job, failed.Token);
                     lock (_samples)
                     {
-                        _samples[(job.Cell, job.Row)][job.Seed - 1] = sample;
-                        progress?.Invoke(++Done);
+                        Keep(job, sample);
+                        if (job.Spot) Check(job, sample);
+                        progress?.Invoke(Done);
                     }
                 }
             }
@@ -73,7 +83,23 @@ public sealed class ControlMatrix
         Task.WaitAll(workers, CancellationToken.None);
         cancellation.ThrowIfCancellationRequested();
         if (error is not null) ExceptionDispatchInfo.Throw(error);
-        return [.. _cells.Select(ResultOf).Where(result => result.CanBeJudged)];
+        return [.. _cells.Select(ResultOf).Where(result => result.Rows.Count > 0)];
+    }
+
+    MatrixSample Run(Job job, CancellationToken cancellation)
+    {
+        // Processor time: what else the machine does is no matter of the plan.
+        long start = ThreadTime.Now;
+        ReplayResult result = MatrixTransfer.Run(_cells[job.Cell], job.Row, job.Seed, cancellation);
+        MatrixSample sample = MatrixSample.Of(result) with { TookMs = ThreadTime.MillisecondsSince(start) };
+        _journal?.Add(_cells[job.Cell], job.Row, job.Seed, sample);
+        return sample;
+    }
+
+    void Keep(Job job, MatrixSample sample)
+    {
+        _samples[(job.Cell, job.Row)][job.Seed - 1] = sample;
+        Done++;
     }
 
     MatrixCellResult ResultOf(MatrixCell cell, int index) => new(cell,
@@ -84,13 +110,59 @@ public sealed class ControlMatrix
     {
         for (int cell = 0; cell < _cells.Count; cell++)
         {
+            int seeds = _seeds * _cells[cell].SeedFactor;
             foreach (string row in _cells[cell].Rows.Where(name => chosen(_cells[cell], name)))
             {
-                _samples[(cell, row)] = new MatrixSample?[_seeds];
-                for (int seed = 1; seed <= _seeds; seed++) _jobs.Add(new Job(cell, row, seed));
+                _samples[(cell, row)] = new MatrixSample?[seeds];
+                Runs += seeds;
+                Add(cell, row, seeds);
             }
         }
     }
 
-    readonly record struct Job(int Cell, string Row, int Seed);
+    void Add(int cell, string row, int seeds)
+    {
+        int missing = 0;
+        for (int seed = 1; seed <= seeds; seed++)
+        {
+            var job = new Job(cell, row, seed, false);
+            if (_journal?.Find(_cells[cell], row, seed) is { } sample) Take(job, sample);
+            else missing++;
+        }
+        if (missing == 0) return;
+        if (!_spotCheck || Earlier(cell, row, 1) is null) Enqueue(cell, row, from: 1);
+        else if (_samples[(cell, row)][0] is { } first) Check(new Job(cell, row, 1, true), first);
+        else _jobs.Enqueue(new Job(cell, row, 1, true));
+    }
+
+    /// <summary>The first seed has run: are the others still what they were?</summary>
+    void Check(Job job, MatrixSample first)
+    {
+        bool same = first.ToNumbers().Skip(1).SequenceEqual(Earlier(job.Cell, job.Row, 1)!.ToNumbers().Skip(1));
+        for (int seed = 2; same && seed <= _samples[(job.Cell, job.Row)].Length; seed++)
+        {
+            if (_samples[(job.Cell, job.Row)][seed - 1] is not null || Earlier(job.Cell, job.Row, seed) is not { } sample) continue;
+            Take(job with { Seed = seed }, sample);
+            SpotChecked++;
+        }
+        Enqueue(job.Cell, job.Row, from: 2);
+    }
+
+    void Enqueue(int cell, string row, int from)
+    {
+        for (int seed = from; seed <= _samples[(cell, row)].Length; seed++)
+        {
+            if (_samples[(cell, row)][seed - 1] is null) _jobs.Enqueue(new Job(cell, row, seed, false));
+        }
+    }
+
+    void Take(Job job, MatrixSample sample)
+    {
+        Keep(job, sample);
+        Kept++;
+    }
+
+    MatrixSample? Earlier(int cell, string row, int seed) => _journal?.FindEarlier(_cells[cell], row, seed);
+
+    readonly record struct Job(int Cell, string Row, int Seed, bool Spot);
 }

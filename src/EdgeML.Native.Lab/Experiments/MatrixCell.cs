@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeML.Native.Lab.Simulation.Replay;
 
 namespace EdgeML.Native.Lab.Experiments;
@@ -13,6 +14,15 @@ namespace EdgeML.Native.Lab.Experiments;
 public sealed record MatrixCell(
     MatrixPart Part, string Link, double RttMs, bool RawInput, MatrixSetting Setting, ReplayScenario Scenario, IReadOnlyList<string> Rows)
 {
+    /// <summary>What the link is made of, where its name does not say it: a hash of the trace, or the levels.</summary>
+    public string LinkKey { get; init; } = Link;
+
+    /// <summary>Seeds of this cell for each one that is asked for; the paper's rows scatter more than ours.</summary>
+    public int SeedFactor { get; init; } = 1;
+
+    /// <summary>Where the rows of <see cref="MatrixTransfer"/> learned before; null in cells without them.</summary>
+    public ReplayScenario? Source { get; init; }
+
     /// <summary>How inputs shift in the middle of the run, in words.</summary>
     public string Inputs => Scenario.Shift.Before == Scenario.Shift.After
         ? "mixed"
@@ -21,4 +31,9 @@ public sealed record MatrixCell(
     /// <summary>In one line.</summary>
     public string Name =>
         FormattableString.Invariant($"{Link}, RTT {RttMs:0.#} ms, raw {(RawInput ? "on" : "off")}, {Setting.Name}, {Inputs}");
+
+    /// <summary>Everything that a run of this cell depends on but the files of network and samples, row and seed.</summary>
+    internal string Key => string.Create(CultureInfo.InvariantCulture,
+        $"{LinkKey}|{RttMs:R}|{RawInput}|{Setting}|{Scenario.Tasks}|{Scenario.ComputeJitter:R}|{Scenario.Mismatch:R}|{Scenario.Shift}|") +
+        $"{Scenario.Power}|{Source?.Profile.Edge.Device}|{Source?.Bounds}";
 }

@@ -5,7 +5,7 @@ namespace EdgeML.Native.Lab.Experiments;
 
 /// <summary>The rows of one cell that ran to the end.</summary>
 /// <param name="Cell">The cell.</param>
-/// <param name="Rows">At least edgeml, oracle and one other.</param>
+/// <param name="Rows">At least one; see <see cref="CanBeJudged"/>.</param>
 public sealed record MatrixCellResult(MatrixCell Cell, IReadOnlyList<MatrixRow> Rows)
 {
     /// <summary>Up to this lead of the oracle over the best rival, a cell is saturated.</summary>
@@ -30,6 +30,7 @@ public sealed record MatrixCellResult(MatrixCell Cell, IReadOnlyList<MatrixRow> 
     /// <summary>A row by name, or null.</summary>
     public MatrixRow? Find(string controller) => Rows.FirstOrDefault(row => row.Controller == controller);
 
-    internal bool CanBeJudged =>
+    /// <summary>Whether edgeml, oracle and a rival ran to their end.</summary>
+    public bool CanBeJudged =>
         Find(PolicyControllers.EdgeML) is not null && Find(ReplayControllers.Oracle) is not null && Rivals.Any();
 }

@@ -1,69 +1,117 @@
 using EdgeML.Native.Control;
+using EdgeML.Native.Lab.Simulation.Replay;
 
 namespace EdgeML.Native.Lab.Experiments;
 
-/// <summary>Directions the paper reports among its own rows, on its scenarios as it ran them.</summary>
+/// <summary>Directions the paper reports among its own rows, each asked in every scenario of the plan that it speaks of.</summary>
+/// <remarks>Differences are taken seed by seed: two rows of one seed meet the same inputs and the same jitter.</remarks>
 public static class MatrixDirections
 {
-    /// <summary>Every direction that can be asked of these cells, by the paper's number.</summary>
-    public static IReadOnlyList<MatrixVerdict> Judge(IReadOnlyList<MatrixCellResult> results)
+    const string Ddpg = PolicyControllers.Ddpg;
+
+    static readonly string[] s_square = [MatrixPaperPlan.S2, MatrixPaperPlan.S2Epochs, MatrixPaperPlan.S2Text];
+    static readonly string[] s_series = [MatrixPaperPlan.S3, MatrixPaperPlan.S3Epochs, MatrixPaperPlan.S3Text];
+
+    /// <summary>Every direction, scenario by scenario, as far as its rows ran.</summary>
+    public static IReadOnlyList<MatrixDirection> All(IReadOnlyList<MatrixCellResult> results)
     {
-        MatrixCellResult[] paper = [.. results.Where(cell => cell.Cell.Part == MatrixPart.Paper)];
-        MatrixCellResult[] Of(string link, string device) => [.. paper.Where(c => c.Cell.Link == link && c.Cell.Setting.Device == device)];
+        MatrixCellResult[] paper = [.. results.Where(result => result.Cell.Part == MatrixPart.Paper)];
+        MatrixCellResult[] Of(string device, string[] links) =>
+            [.. paper.Where(result => result.Cell.Setting.Device == device && links.Contains(result.Cell.Link))];
+        MatrixCellResult[] square = Of("tx2", s_square), nano = Of("nano", s_square), series = Of("tx2", s_series);
         return
         [
-            More("P15: ddpg satisfies more than neurosurgeon, S2, TX2", Of("S2", "tx2"), "ddpg", "neurosurgeon"),
-            More("P16: ddpg satisfies more than nsga3, S2, TX2", Of("S2", "tx2"), "ddpg", "nsga3"),
-            More("P19: ddpg satisfies more than neurosurgeon, S2, Nano", Of("S2", "nano"), "ddpg", "neurosurgeon"),
-            More("P20: ddpg satisfies more than nsga3, S2, Nano", Of("S2", "nano"), "ddpg", "nsga3"),
-            More("P24: ddpg satisfies more than ddpg-tl, S2, TX2", Of("S2", "tx2"), "ddpg", "ddpg-tl"),
-            More("P24: ddpg-tl satisfies more than ddpg-t1, S2, TX2", Of("S2", "tx2"), "ddpg-tl", "ddpg-t1"),
-            Rewarded("P24: ddpg earns more reward than ddpg-tl, S2, TX2", Of("S2", "tx2"), "ddpg", "ddpg-tl"),
-            Rewarded("P24: ddpg-tl earns more reward than ddpg-t1, S2, TX2", Of("S2", "tx2"), "ddpg-tl", "ddpg-t1"),
-            Less("P36 < P35: ddpg's latency falls from the first low period to the second, S3, TX2", Of("S3", "tx2"), "ms",
-                period => period.LatencyMs),
-            Less("P39 < P38: ddpg's frequency falls from the first low period to the second, S3, TX2", Of("S3", "tx2"), "GHz",
-                period => period.Energy),
+            .. Satisfied("P15", square, Ddpg, PolicyControllers.Neurosurgeon),
+            .. Satisfied("P16", square, Ddpg, PolicyControllers.Nsga3),
+            .. Satisfied("P16", square, Ddpg, PolicyControllers.Nsga3Stale),
+            .. Satisfied("P19", nano, Ddpg, PolicyControllers.Neurosurgeon),
+            .. Satisfied("P20", nano, Ddpg, PolicyControllers.Nsga3),
+            .. Satisfied("P20", nano, Ddpg, PolicyControllers.Nsga3Stale),
+            .. Satisfied("P24", square, Ddpg, PolicyControllers.DdpgLast),
+            .. Satisfied("P24", square, PolicyControllers.DdpgLast, PolicyControllers.DdpgFirst),
+            .. Rewarded("P24", square, Ddpg, PolicyControllers.DdpgLast),
+            .. Rewarded("P24", square, PolicyControllers.DdpgLast, PolicyControllers.DdpgFirst),
+            .. Fell("P36 < P35", "latency", series, "ms", period => period.LatencyMs),
+            .. Fell("P39 < P38", "frequency", series, "GHz", period => period.Energy),
+            .. Transferred(Of("nano", [MatrixPaperPlan.S6])),
         ];
     }
 
-    static MatrixVerdict More(string demand, MatrixCellResult[] cells, string above, string below) =>
-        Compare(demand, cells, above, below, row => row.Of(metrics => metrics.SatisfactionTask).Mean);
+    /// <summary>The same as verdicts: a claim holds if it does in every scenario that has room for it.</summary>
+    public static IReadOnlyList<MatrixVerdict> Judge(IReadOnlyList<MatrixCellResult> results) =>
+    [
+        .. All(results).GroupBy(direction => $"{direction.Paper}: {direction.Claim}").Select(group =>
+        {
+            MatrixDirection[] asked = [.. group.Where(direction => direction.Room || direction.Holds)];
+            return new MatrixVerdict(group.Key, asked.Count(direction => direction.Holds), asked.Length,
+                [.. asked.Where(direction => !direction.Holds).Select(direction => 
+                    $"{direction.Scenario} ({direction.Word}): {direction.Numbers}")]);
+        }),
+    ];
 
-    static MatrixVerdict Rewarded(string demand, MatrixCellResult[] cells, string above, string below) =>
-        Compare(demand, cells, above, below, row => row.Of(metrics => metrics.Reward).Mean);
+    static IEnumerable<MatrixDirection> Satisfied(string paper, MatrixCellResult[] cells, string above, string below) =>
+        Compare(paper, $"{above} satisfies more than {below}", cells, above, below, metrics => metrics.SatisfactionTask);
 
-    static MatrixVerdict Compare(string demand, MatrixCellResult[] cells, string above, string below, Func<MatrixRow, double> number)
+    static IEnumerable<MatrixDirection> Rewarded(string paper, MatrixCellResult[] cells, string above, string below) =>
+        Compare(paper, $"{above} earns more reward than {below}", cells, above, below, metrics => metrics.Reward);
+
+    static IEnumerable<MatrixDirection> Compare(string paper, string claim, MatrixCellResult[] cells, string above, string below,
+        Func<ReplayMetrics, double> number)
     {
-        (int held, int asked) = (0, 0);
-        var failures = new List<string>();
         foreach (MatrixCellResult cell in cells)
         {
             if (cell.Find(above) is not { } high || cell.Find(below) is not { } low) continue;
-            asked++;
-            if (number(high) > number(low)) held++;
-            else failures.Add(FormattableString.Invariant($"{above} {number(high):0.000}, {below} {number(low):0.000}{Remark(cell)}"));
+            double[] differences = [.. high.Samples.Zip(low.Samples, (one, other) => number(one.Metrics) - number(other.Metrics))];
+            bool room = cell.Find(ReplayControllers.Oracle) is not { } oracle
+                || Satisfaction(oracle) - Satisfaction(low) > MatrixCellResult.SaturatedLead;
+            yield return Made(paper, claim, cell, high.Of(number).Mean, low.Of(number).Mean, differences, "", room,
+                MatrixReason.Of(cell, high, low));
         }
-        return new MatrixVerdict(demand, held, asked, failures);
     }
 
-    static string Remark(MatrixCellResult cell) => FormattableString.Invariant(
-        $" ({(cell.Saturated ? "saturated" : "not saturated")}: the oracle leads the best rival, {cell.BestRival.Controller}, by ") +
-        FormattableString.Invariant($"{100 * (cell.Oracle.Goodput - cell.BestRival.Goodput):0.0} points of goodput)");
-
-    static MatrixVerdict Less(string demand, MatrixCellResult[] cells, string unit, Func<MatrixSample.Period, double> number)
+    /// <summary>From the first low period of S3 to the second: what falls stands above.</summary>
+    static IEnumerable<MatrixDirection> Fell(
+        string paper, string what, MatrixCellResult[] cells, string unit, Func<MatrixSample.Period, double> number)
     {
-        (int held, int asked) = (0, 0);
-        var failures = new List<string>();
         foreach (MatrixCellResult cell in cells)
         {
-            if (cell.Find(PolicyControllers.Ddpg) is not { } row) continue;
-            asked++;
-            double first = row.Samples.Average(sample => number(sample.FirstLow));
-            double second = row.Samples.Average(sample => number(sample.SecondLow));
-            if (second < first) held++;
-            else failures.Add(FormattableString.Invariant($"{first:0.000} {unit}, then {second:0.000} {unit}{Remark(cell)}"));
+            if (cell.Find(Ddpg) is not { } row) continue;
+            double[] differences = [.. row.Samples.Select(sample => number(sample.FirstLow) - number(sample.SecondLow))];
+            yield return Made(paper, $"ddpg's {what} falls from the first low period to the second", cell,
+                row.Samples.Average(sample => number(sample.FirstLow)), row.Samples.Average(sample => number(sample.SecondLow)),
+                differences, unit, true, MatrixReason.OfPeriods(cell, row, energy: unit == "GHz"));
         }
-        return new MatrixVerdict(demand, held, asked, failures);
     }
+
+    static IEnumerable<MatrixDirection> Transferred(MatrixCellResult[] cells)
+    {
+        foreach (MatrixCellResult cell in cells)
+        {
+            if (cell.Find(Ddpg) is not { } scratch) continue;
+            foreach (string name in (string[])[MatrixTransfer.Mixed, MatrixTransfer.Rehearsed])
+            {
+                if (cell.Find(name) is not { } row) continue;
+                MatrixDirection Between(string paper, string claim, Func<MatrixSample, double> share)
+                {
+                    double[] differences = [.. row.Samples.Zip(scratch.Samples, (one, other) => share(one) - share(other))];
+                    return Made(paper, $"{name} {claim}", cell, row.Samples.Average(share), scratch.Samples.Average(share), differences, "",
+                        true, MatrixReason.OfTransfer);
+                }
+                yield return Between("P49", "satisfies more than ddpg from nothing in the first 200 epochs", sample => sample.FirstEpochs);
+                yield return Between(
+                    "P50", "satisfies more than ddpg from nothing while the link is low", sample => sample.FirstLow.Satisfied);
+            }
+        }
+    }
+
+    static MatrixDirection Made(string paper, string claim, MatrixCellResult cell, double above, double below, double[] differences,
+        string unit, bool room, MatrixReason why)
+    {
+        double half = ReplayPool.Interval(differences).HalfWidth;
+        MatrixReason reason = above > below ? MatrixReason.None : why;
+        return new MatrixDirection(
+            paper, claim, cell.Cell, above, below, double.IsFinite(half) ? half : 0, unit, room, reason.Sentence, reason.Numbers);
+    }
+
+    internal static double Satisfaction(MatrixRow row) => row.Of(metrics => metrics.SatisfactionTask).Mean;
 }

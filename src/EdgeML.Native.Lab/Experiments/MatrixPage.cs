@@ -1,9 +1,9 @@
-using System.Globalization;
+using EdgeML.Native.Control;
 using EdgeML.Native.Lab.Simulation.Replay;
 
 namespace EdgeML.Native.Lab.Experiments;
 
-/// <summary>Writes a matrix as a page of Markdown.</summary>
+/// <summary>Writes a matrix as a page of Markdown: what a reader wants to know first, every cell in the table beside it.</summary>
 public static class MatrixPage
 {
     /// <summary>Lines of one demand that fails before the rest is counted only.</summary>
@@ -11,170 +11,161 @@ public static class MatrixPage
 
     const string Preface =
         """
-        Acceptance cells: compute jitter of 5 %, true unit times up to 15 % off the profile, inputs that turn from easy to hard or from
-        hard to easy in mid-run, bounds on latency and on the paper's frequency, which is computed over the latency bound. S2 has
-        2,500 tasks, everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give. Traces run as they were measured,
-        most of them downlink. Goodput is the share of tasks answered right and inside both bounds; all shares in percent, `+-` is half a
-        95 % interval over seeds. `fixed` has no row: without a policy of its own it is `edge-only`. Inequalities compare means over seeds.
-
+        Goodput is the share of tasks answered right and inside both bounds. Shares are in percent, `+-` is half a 95 % interval over
+        seeds, inequalities compare means over seeds. Acceptance cells: compute jitter of 5 %, true unit times up to 15 % off the profile,
+        inputs that turn from easy to hard or from hard to easy in mid-run, bounds on latency and on the paper's frequency, which is computed over the
+        latency bound. S2 has 2,500 tasks, everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give, and no raw
+        input. Traces run as they were measured, most of them downlink, with an RTT of 12 and 44 ms, raw input off and on: eight cells a
+        trace and setting. `fixed` has no row: without a policy of its own it is `edge-only`.
         """;
 
     /// <summary>Writes the page.</summary>
-    public static void Write(TextWriter writer, MatrixReport report)
+    /// <param name="writer">Receives the text.</param>
+    /// <param name="report">What it is about.</param>
+    /// <param name="table">File name of the table of all cells, to point to.</param>
+    public static void Write(TextWriter writer, MatrixReport report, string table)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(report);
-        // Whatever the writer's culture: the page is the same everywhere.
-        void Line(FormattableString text) => writer.Write(text.ToString(CultureInfo.InvariantCulture) + "\n");
-        Line($"# Controllers in the replay simulator");
-        Line($"");
-        Line($"    {report.CommandLine}");
-        Line($"");
-        Line($"{report.Machine}; {report.Elapsed.TotalMinutes:0.0} minutes, {report.Seeds} seeds a row.");
-        Line($"");
-        Line($"**{Extent(report)}**");
-        Line($"");
-        writer.Write(Preface);
-        Section(writer, "Acceptance", MatrixVerdicts.Judge(report.Results));
-        Section(writer, "Directions of the paper", MatrixDirections.Judge(report.Results));
-        Line($"");
-        Line($"Directions are asked on S2 and S3 without model error and shift of inputs. P17, P18 and P21 wait for a profile of");
-        Line($"ResNet50-CIFAR100. P49 (transfer) needs a row that starts from another device's trace and was not measured here.");
-        Adaptation(Line, report.Results);
-        Saturated(Line, report.Results);
-        Ceiling(Line, report.Results);
-        Table(Line, "Acceptance cells", MatrixPart.Acceptance, report.Results);
-        Table(Line, "Constant link, exact profile", MatrixPart.Exact, report.Results);
-        Rows(Line, report.Results);
+        var page = new MarkdownPage(writer);
+        page.Text("# Controllers in the replay simulator");
+        page.Text("");
+        page.Text($"    {report.CommandLine}");
+        page.Text("");
+        page.Text($"{report.Machine}. {Extent(report)} {Effort(report)}");
+        page.Text($"Every row of every cell: [{table}]({table}).");
+        page.Text("");
+        page.Text(Preface);
+        MatrixCellResult[] judged = [.. report.Results.Where(result => result is { CanBeJudged: true, Cell.Part: MatrixPart.Acceptance })];
+        if (judged.Length > 0) MatrixSummary.Write(page, judged);
+        page.Heading("Acceptance");
+        foreach (MatrixVerdict verdict in MatrixVerdicts.Judge(report.Results)) Verdict(page, verdict);
+        Directions(page, report.Results);
+        Adaptation(page, [.. judged.Where(result => result.Cell.Link == MatrixPaperPlan.S3)]);
+        if (judged.Length > 0) MatrixSummary.WriteRoom(page, judged);
+        Rivals(page, judged);
+        Paper(page, report.Results);
     }
 
     static string Extent(MatrixReport report)
     {
+        string plan = report.Filter.Length > 0 ? $"the part of the plan that {report.Filter} leaves"
+            : report.Quick ? "the short plan (--quick: two traces, all rows on S2 and S3 only)" : "the whole plan";
+        if (report.Done == report.Runs) return $"This is all of {plan}: {report.Cells} cells, {report.Runs} runs.";
         int full = report.Results.Count(result => result.Rows.Count == result.Cell.Rows.Count);
-        string plan = report.Quick ? "the short plan (--quick: two traces, all rows on S2 and S3 only)" : "the whole plan";
-        return report.Done == report.Runs
-            ? $"This is all of {plan}: {report.Cells} cells, {report.Runs} runs."
-            : $"This is a part of {plan}, cut short by --minutes: {report.Done} of {report.Runs} runs. Of {report.Cells} cells " +
-              $"{report.Results.Count} can be judged, {full} with all their rows; rows without all seeds are left out below.";
+        return $"**This is a part of {plan}, cut short by --minutes: {report.Done} of {report.Runs} runs.** Of {report.Cells} cells {full} " +
+            "have all their rows; rows without all seeds are left out.";
     }
 
-    static void Section(TextWriter writer, string title, IReadOnlyList<MatrixVerdict> verdicts)
+    static string Effort(MatrixReport report)
     {
-        writer.Write($"\n## {title}\n\n");
-        foreach (MatrixVerdict verdict in verdicts)
+        int most = report.Seeds * report.Results.Max(result => result.Cell.SeedFactor);
+        string seeds = $"{report.Seeds} seeds a row, up to {most} in the paper's scenarios";
+        double minutes = report.Results.Sum(cell => cell.Rows.Sum(row => row.Samples.Sum(sample => sample.TookMs))) / 60_000;
+        string effort = FormattableString.Invariant($"{seeds}; {minutes:0.0} minutes of one core");
+        string earlier = report.SpotChecked > 0
+            ? $" {report.SpotChecked} of them were made by an earlier build, in cells and rows whose first seed gives the same numbers under " +
+                "this one."
+            : "";
+        return report.Kept > 0
+            ? $"{effort}, {report.Kept} of the runs from the journal of earlier calls.{earlier}"
+            : FormattableString.Invariant($"{effort}, {report.Elapsed.TotalMinutes:0.0} minutes by the clock.");
+    }
+
+    static void Verdict(MarkdownPage page, MatrixVerdict verdict)
+    {
+        string word = verdict.Asked == 0 ? "not measured" : verdict.Holds ? "holds" : "FAILS";
+        page.Text($"- **{word}** {verdict.Demand}: {verdict.Held} of {verdict.Asked}");
+        foreach (string failure in verdict.Failures.Take(MostFailures)) page.Text($"  - {failure}");
+        if (verdict.Failures.Count > MostFailures) page.Text($"  - and {verdict.Failures.Count - MostFailures} more");
+    }
+
+    static void Directions(MarkdownPage page, IReadOnlyList<MatrixCellResult> results)
+    {
+        page.Heading("Directions of the paper");
+        page.Text(
+            """
+            Among the paper's rows, without model error and shift of inputs, each claim in every scenario that it speaks of. `epochs`: at
+            the length of the paper, which compares over 5,000 epochs (S3, S6: 1,000) of one to five tasks, here three tasks an epoch.
+            `text`: the paper's program sends tensors as JSON, several times the bytes of float32; a quarter of the rates is four times the
+            bytes. 0.5 GHz: a bound that the first low period exceeds, as the paper's did its own. S6: `ddpg` on the Nano from nothing, and with what `ddpg`
+            experienced on the TX2 in 3,000 tasks (`-300`: and 300 updates from that before the first task, which the paper does not make).
+            P17, P18 and P21 wait for a profile of ResNet50-CIFAR100.
+
+            """);
+        IReadOnlyList<MatrixDirection> directions = MatrixDirections.All(results);
+        MatrixCellResult[] scenarios = [.. results.Where(result => result is { CanBeJudged: true, Cell.Part: MatrixPart.Paper })];
+        int open = scenarios.Count(cell => !cell.Saturated);
+        page.Line($"The oracle leads the best rival by more than 3 points in {open} of these {scenarios.Length} scenarios;");
+        page.Text(
+            """
+            in all others planning already takes what there is. Below the demand is harder: a scenario counts unless the row to be beaten
+            itself satisfies at most 3 points less than the oracle ("saturated"). Differences are taken seed by seed; `+-` is half their interval.
+
+            """);
+        page.Head("paper", "claim", "scenario", "numbers", "difference", "verdict");
+        foreach (MatrixDirection one in directions)
         {
-            string word = verdict.Asked == 0 ? "not measured" : verdict.Holds ? "holds" : "FAILS";
-            writer.Write($"- **{word}** {verdict.Demand}: {verdict.Held} of {verdict.Asked}\n");
-            foreach (string failure in verdict.Failures.Take(MostFailures)) writer.Write($"  - {failure}\n");
-            if (verdict.Failures.Count > MostFailures) writer.Write($"  - and {verdict.Failures.Count - MostFailures} more\n");
+            string format = one.Unit == "ms" ? "0.0" : "0.000";
+            string numbers = $"{MarkdownPage.Number(one.Above, format)}, {MarkdownPage.Number(one.Below, format)} {one.Unit}".TrimEnd();
+            string difference = MarkdownPage.Number(one.Above - one.Below, $"+{format};-{format}");
+            page.Row(one.Paper, one.Claim, one.Scenario, numbers, $"{difference} +- {MarkdownPage.Number(one.HalfWidth, format)}", one.Word);
+        }
+        if (directions.All(direction => direction.Holds)) return;
+        page.Text("");
+        page.Text("Where a claim does not hold, why:");
+        page.Text("");
+        foreach (var group in directions.Where(direction => !direction.Holds).GroupBy(one => (one.Paper, one.Claim, one.Why)))
+        {
+            page.Text($"- **{group.Key.Paper}**, {group.Key.Claim}: {group.Key.Why}.");
+            foreach (MatrixDirection one in group) page.Text($"  - {one.Scenario} ({one.Word}): {one.Numbers}");
         }
     }
 
-    static void Adaptation(Action<FormattableString> line, IReadOnlyList<MatrixCellResult> results)
+    static void Adaptation(MarkdownPage page, MatrixCellResult[] cells)
     {
-        line($"");
-        line($"## Adaptation on S3");
-        line($"");
-        line($"Tasks from a change of the link to the first of five satisfied in a row, median over changes and seeds.");
-        line($"");
-        line($"| cell | row | tasks |");
-        line($"|---|---|---|");
-        foreach (MatrixCellResult result in results.Where(r => r.Cell is { Link: "S3", Part: MatrixPart.Acceptance }))
+        if (cells.Length == 0) return;
+        page.Heading("Adaptation on S3");
+        page.Text("Tasks from a change of the link to the first of five satisfied in a row, median over changes and seeds; 200 are never.");
+        page.Text("");
+        page.Head(["row", .. cells.Select(cell => $"{cell.Cell.Setting.Name}, {cell.Cell.Inputs}")]);
+        foreach (string row in RowsOf(cells))
+            page.Row([row, .. cells.Select(cell => MarkdownPage.Number(cell.Find(row)?.Adaptation ?? double.NaN, "0.#"))]);
+    }
+
+    static void Rivals(MarkdownPage page, MatrixCellResult[] judged)
+    {
+        (string Name, MatrixGroup Cells)[] groups =
+        [
+            .. judged.Where(cell => cell.Rows.Count > MatrixPlan.EverywhereRows.Count)
+                .GroupBy(cell => (cell.Cell.Link, cell.Cell.Setting.Name))
+                .Select(group => ($"{group.Key.Link}, {group.Key.Name}", new MatrixGroup([.. group]))),
+        ];
+        if (groups.Length == 0) return;
+        page.Heading("All rows");
+        page.Text("Goodput on the mean over the cells of a link and a setting, where all rows ran.");
+        page.Text("");
+        string[] rows = [.. RowsOf(judged)];
+        page.Head(["link and setting", .. rows]);
+        foreach ((string name, MatrixGroup cells) in groups)
+            page.Row([name, .. rows.Select(row => MarkdownPage.Points(cells.Goodput(row).Mean))]);
+    }
+
+    static void Paper(MarkdownPage page, IReadOnlyList<MatrixCellResult> results)
+    {
+        MatrixCellResult[] cells = [.. results.Where(result => result.Cell.Part == MatrixPart.Paper)];
+        if (cells.Length == 0) return;
+        page.Heading("Satisfied tasks in the paper's scenarios");
+        string[] rows = [.. RowsOf(cells)];
+        page.Head(["scenario", .. rows]);
+        foreach (MatrixCellResult cell in cells)
         {
-            foreach (MatrixRow row in result.Rows)
-                line($"| {result.Cell.Setting.Name}, {result.Cell.Inputs} | {row.Controller} | {row.Adaptation:0.#} |");
+            page.Row([$"{cell.Cell.Link}, {cell.Cell.Setting.Name}",
+                .. rows.Select(row => cell.Find(row) is { } one ? MarkdownPage.Points(one.Of(metrics => metrics.SatisfactionTask)) : "")]);
         }
     }
 
-    static void Saturated(Action<FormattableString> line, IReadOnlyList<MatrixCellResult> results)
-    {
-        MatrixCellResult[] cells = [.. results.Where(result => result.Cell.Part == MatrixPart.Acceptance)];
-        MatrixCellResult[] saturated = [.. cells.Where(result => result.Saturated)];
-        line($"");
-        line($"## Saturated cells");
-        line($"");
-        line($"{saturated.Length} of {cells.Length}: the oracle leads the best rival by at most 3 points.");
-        line($"");
-        foreach (IGrouping<string, MatrixCellResult> group in saturated.GroupBy(result => result.Cell.Link))
-        {
-            string conditions = string.Join("; ", group.Select(result => result.Cell.Name[(group.Key.Length + 2)..]));
-            line($"- {group.Key}: {conditions}");
-        }
-    }
-
-    static void Ceiling(Action<FormattableString> line, IReadOnlyList<MatrixCellResult> results)
-    {
-        MatrixCellResult[] cells = [.. results.Where(result => result.Cell.Part == MatrixPart.Acceptance)];
-        MatrixCellResult[] above = [.. cells.Where(cell => Lead(cell) > 0).OrderByDescending(Lead)];
-        line($"");
-        line($"## How far the oracle is a ceiling");
-        line($"");
-        line($"It knows link, times and mix, but plans with margins and on the mean, so another row can pass it. That is so in");
-        int clearly = above.Count(cell => Lead(cell) > MatrixVerdicts.Tolerance);
-        line($"{above.Length} of {cells.Length} cells, in {clearly} by more than 0.5 points. There");
-        line($"\"saturated\" and shares of the oracle's goodput ask for less than they seem to.");
-        line($"");
-        foreach (MatrixCellResult cell in above.Take(MostFailures))
-        {
-            MatrixRow best = Best(cell);
-            line($"- {cell.Cell.Name}: {best.Controller} {100 * best.Goodput:0.0}, oracle {100 * cell.Oracle.Goodput:0.0}");
-        }
-
-        static MatrixRow Best(MatrixCellResult cell) => cell.Ours.Goodput > cell.BestRival.Goodput ? cell.Ours : cell.BestRival;
-        static double Lead(MatrixCellResult cell) => Best(cell).Goodput - cell.Oracle.Goodput;
-    }
-
-    static void Table(Action<FormattableString> line, string title, MatrixPart part, IReadOnlyList<MatrixCellResult> results)
-    {
-        line($"");
-        line($"## {title}");
-        line($"");
-        const string Head = "| link | RTT ms | raw | setting | inputs | edgeml | first 100 | after 100 | best rival | goodput | ahead | ";
-        line($"{Head}oracle | first 100 | after 100 |");
-        line($"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-        foreach (MatrixCellResult result in results.Where(result => result.Cell.Part == part).OrderBy(result => result.Cell.Link))
-        {
-            MatrixCell cell = result.Cell;
-            (MatrixRow ours, MatrixRow rival, MatrixRow oracle) = (result.Ours, result.BestRival, result.Oracle);
-            string condition = FormattableString.Invariant(
-                $"{cell.Link} | {cell.RttMs:0.#} | {(cell.RawInput ? "on" : "off")} | {cell.Setting.Name} | {cell.Inputs}");
-            string own =
-                $"{Interval(ours, m => m.Goodput)} | {Interval(ours, m => m.GoodputFirst100)} | {Interval(ours, m => m.GoodputAfter100)}";
-            string best = $"{rival.Controller} | {Interval(rival, m => m.Goodput)}";
-            string upper = FormattableString.Invariant(
-                $"{Interval(oracle, m => m.Goodput)} | {100 * oracle.First:0.0} | {100 * oracle.After:0.0}");
-            line($"| {condition} | {own} | {best} | {100 * (ours.Goodput - rival.Goodput):+0.0;-0.0;0.0} | {upper} |");
-        }
-    }
-
-    static void Rows(Action<FormattableString> line, IReadOnlyList<MatrixCellResult> results)
-    {
-        line($"");
-        line($"## All rows");
-        line($"");
-        line($"Cells that run every row, and the paper's own scenarios (no model error, no shift).");
-        foreach (MatrixCellResult result in results.Where(r => r.Rows.Count > MatrixPlan.EverywhereRows.Count))
-        {
-            line($"");
-            line($"### {result.Cell.Name}{(result.Cell.Part == MatrixPart.Paper ? ", as in the paper" : "")}");
-            line($"");
-            line($"| row | goodput | first 100 | after 100 | satisfied | accuracy | ms | GHz | reward |");
-            line($"|---|---|---|---|---|---|---|---|---|");
-            foreach (MatrixRow row in result.Rows.OrderByDescending(row => row.Goodput))
-            {
-                string good = FormattableString.Invariant(
-                    $"{Interval(row, m => m.Goodput)} | {100 * row.First:0.0} | {100 * row.After:0.0}");
-                string kept = FormattableString.Invariant(
-                    $"{Interval(row, m => m.SatisfactionTask)} | {100 * row.Of(m => m.Accuracy).Mean:0.0}");
-                (double ms, double ghz) = (row.Of(m => m.MeanLatencyMs).Mean, row.Of(m => m.Energy).Mean);
-                line($"| {row.Controller} | {good} | {kept} | {ms:0.0} | {ghz:0.000} | {row.Of(m => m.Reward).Mean:0.000} |");
-            }
-        }
-    }
-
-    static string Interval(MatrixRow row, Func<ReplayMetrics, double> number)
-    {
-        (double mean, double half) = row.Of(number);
-        return double.IsFinite(half) ? $"{MatrixVerdicts.Points(mean)} +- {MatrixVerdicts.Points(half)}" : MatrixVerdicts.Points(mean);
-    }
+    static IEnumerable<string> RowsOf(IEnumerable<MatrixCellResult> cells) =>
+        cells.SelectMany(cell => cell.Rows).Select(row => row.Controller).Distinct()
+            .OrderBy(name => name switch { PolicyControllers.EdgeML => 0, ReplayControllers.Oracle => 2, _ => 1 });
 }

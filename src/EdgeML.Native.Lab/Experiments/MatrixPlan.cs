@@ -12,11 +12,6 @@ public static class MatrixPlan
     /// <summary>Tasks over a trace, and over the constant link.</summary>
     const int TraceTasks = 1000;
 
-    /// <summary>The paper gives no round-trip time; this is the shorter one of the traces.</summary>
-    const double ShortRttMs = 12, LongRttMs = 44;
-
-    const double ComputeJitter = 0.05, Mismatch = 0.15;
-
     // The first tasks are easy in one and hard in the other: a start that only ever sees easy inputs proves little.
     static readonly InputShift[] s_shifts = [new(InputMix.Easy, InputMix.Hard), new(InputMix.Hard, InputMix.Easy)];
 
@@ -41,42 +36,21 @@ public static class MatrixPlan
         ArgumentNullException.ThrowIfNull(profiles);
         ArgumentNullException.ThrowIfNull(traces);
         if (traces.Count == 0) throw new ArgumentException("no traces");
-        Dictionary<string, ReplayProfile> networks =
-            MatrixSetting.All.Select(setting => setting.Device).Distinct().ToDictionary(device => device, profiles);
+        var make = new MatrixCells(profiles, samples);
         string[] full = quick ? [] : [traces[0], traces[traces.Count / 2], traces[^1]];
         IReadOnlyList<string> used = quick && traces.Count > 2 ? [traces[0], traces[traces.Count / 2]] : traces;
         var cells = new List<MatrixCell>();
-
-        void Add(MatrixPart part, string link, string spec, int tasks, double rttMs, bool raw, MatrixSetting setting, bool all,
-            InputShift shift) => cells.Add(new MatrixCell(part, link, rttMs, raw, setting,
-                new ReplayScenario(networks[setting.Device], samples)
-                {
-                    Link = LinkCourse.Parse(spec, rttMs),
-                    Bounds = new Requirements(setting.LatencyMs, setting.Ghz),
-                    Tasks = tasks,
-                    Power = new FrequencyProxy(
-                    FrequencyProxy.DefaultIdleGhz, FrequencyProxy.MaxGhzOf(setting.Device), setting.LatencyMs),
-                    RawInput = raw,
-                    ComputeJitter = ComputeJitter,
-                    Mismatch = part == MatrixPart.Acceptance ? Mismatch : 0,
-                    Shift = shift,
-                }, all ? AllRows : EverywhereRows));
-
-        void AddPaperLinks(MatrixPart part, MatrixSetting setting, InputShift shift)
-        {
-            Add(part, "S2", "paper:s2", SquareTasks, ShortRttMs, raw: false, setting, all: true, shift);
-            Add(part, "S3", "paper:s3", SeriesTasks, ShortRttMs, raw: false, setting, all: true, shift);
-        }
-
         foreach (MatrixSetting setting in MatrixSetting.All)
         {
-            foreach (InputShift shift in s_shifts) AddPaperLinks(MatrixPart.Acceptance, setting, shift);
-            Add(MatrixPart.Exact, "constant 10 Mbps", "constant:10", TraceTasks, ShortRttMs, raw: false, setting, all: false,
-                InputShift.None);
-            // The paper has one bound a device.
-            if (setting != MatrixSetting.All[1]) AddPaperLinks(MatrixPart.Paper, setting, InputShift.None);
+            foreach (InputShift shift in s_shifts)
+            {
+                cells.Add(make.Make(MatrixPart.Acceptance, "S2", "paper:s2", SquareTasks, setting, AllRows, shift));
+                cells.Add(make.Make(MatrixPart.Acceptance, "S3", "paper:s3", SeriesTasks, setting, AllRows, shift));
+            }
+            cells.Add(make.Make(MatrixPart.Exact, "constant 10 Mbps", "constant:10", TraceTasks, setting, EverywhereRows));
         }
-        foreach (double rttMs in (double[])[ShortRttMs, LongRttMs])
+        cells.AddRange(MatrixPaperPlan.Cells(make));
+        foreach (double rttMs in (double[])[MatrixCells.ShortRttMs, MatrixCells.LongRttMs])
         {
             foreach (bool raw in (bool[])[false, true])
             {
@@ -85,11 +59,40 @@ public static class MatrixPlan
                     foreach ((InputShift shift, string trace) in s_shifts.SelectMany(shift => used.Select(trace => (shift, trace))))
                     {
                         string name = Path.GetFileNameWithoutExtension(trace);
-                        Add(MatrixPart.Acceptance, name, trace, TraceTasks, rttMs, raw, setting, full.Contains(trace), shift);
+                        IReadOnlyList<string> rows = full.Contains(trace) ? AllRows : EverywhereRows;
+                        cells.Add(make.Make(MatrixPart.Acceptance, name, trace, TraceTasks, setting, rows, shift, rttMs, raw));
                     }
                 }
             }
         }
         return cells;
+    }
+
+    /// <summary>Some rows of some cells.</summary>
+    /// <param name="cells">All of them.</param>
+    /// <param name="only">Cells with one of these texts in their names; all where there is none.</param>
+    /// <param name="rows">Rows of these names; all where there is none.</param>
+    /// <exception cref="ArgumentException">A text or a row that nothing has.</exception>
+    public static IReadOnlyList<MatrixCell> Filter(IReadOnlyList<MatrixCell> cells, IReadOnlyList<string> only, IReadOnlyList<string> rows)
+    {
+        ArgumentNullException.ThrowIfNull(cells);
+        ArgumentNullException.ThrowIfNull(only);
+        ArgumentNullException.ThrowIfNull(rows);
+        bool Has(MatrixCell cell, string text) => cell.Name.Contains(text, StringComparison.OrdinalIgnoreCase);
+        foreach (string text in only)
+        {
+            if (!cells.Any(cell => Has(cell, text))) throw new ArgumentException($"no cell of {cells.Count} has '{text}' in its name");
+        }
+        string[] names = [.. cells.SelectMany(cell => cell.Rows).Distinct()];
+        foreach (string row in rows)
+        {
+            if (!names.Contains(row)) throw new ArgumentException($"row '{row}' is none of {string.Join(", ", names)}");
+        }
+        return
+        [
+            .. cells.Where(cell => only.Count == 0 || only.Any(text => Has(cell, text)))
+                .Select(cell => rows.Count == 0 ? cell : cell with { Rows = [.. cell.Rows.Where(rows.Contains)] })
+                .Where(cell => cell.Rows.Count > 0),
+        ];
     }
 }

@@ -3,7 +3,7 @@ namespace EdgeML.Native.Lab.Experiments;
 /// <summary>What a page about a matrix needs beside its cells.</summary>
 public sealed record MatrixReport
 {
-    /// <summary>The cells that can be judged.</summary>
+    /// <summary>The cells with a row that ran to its end.</summary>
     public required IReadOnlyList<MatrixCellResult> Results { get; init; }
 
     /// <summary>How the command was called; file names without folders.</summary>
@@ -20,6 +20,15 @@ public sealed record MatrixReport
 
     /// <summary>Runs that were done, of all in the plan that was asked for.</summary>
     public required int Done { get; init; }
+
+    /// <summary>Runs of them that a journal had.</summary>
+    public int Kept { get; init; }
+
+    /// <summary>Those of them that an earlier build made.</summary>
+    public int SpotChecked { get; init; }
+
+    /// <summary>What left parts of the plan out, as it was written; empty for nothing.</summary>
+    public string Filter { get; init; } = "";
 
     /// <summary>Runs in the plan that was asked for.</summary>
     public required int Runs { get; init; }

@@ -18,7 +18,8 @@ public static class MatrixVerdicts
     /// <summary>All of them.</summary>
     public static IReadOnlyList<MatrixVerdict> Judge(IReadOnlyList<MatrixCellResult> results)
     {
-        MatrixCellResult[] cells = [.. results.Where(result => result.Cell.Part == MatrixPart.Acceptance)];
+        MatrixCellResult[] judged = [.. results.Where(result => result.CanBeJudged)];
+        MatrixCellResult[] cells = [.. judged.Where(result => result.Cell.Part == MatrixPart.Acceptance)];
         return
         [
             OverCells("goodput of edgeml at most 0.5 points behind every row but the oracle", cells,
@@ -35,7 +36,7 @@ public static class MatrixVerdicts
                 cell => MostAdaptation - cell.Ours.Adaptation,
                 cell => string.Create(CultureInfo.InvariantCulture, $"{cell.Ours.Adaptation:0.#} tasks")),
             OverCells("constant link, exact profile: at most 0.5 points behind the planner",
-                [.. results.Where(cell => cell.Cell.Part == MatrixPart.Exact && cell.Find(PolicyControllers.Planner) is not null)],
+                [.. judged.Where(cell => cell.Cell.Part == MatrixPart.Exact && cell.Find(PolicyControllers.Planner) is not null)],
                 cell => cell.Ours.Goodput - cell.Find(PolicyControllers.Planner)!.Goodput + Tolerance,
                 cell => $"{Points(cell.Ours.Goodput)} against {Points(cell.Find(PolicyControllers.Planner)!.Goodput)}"),
         ];

@@ -28,6 +28,7 @@ public static class DemoReport
             "Mean over the state interval, the last three decisions; the dashed line is the bound.", "", charts.Energy());
         Chart(page, $"Choices of {data.Rows[0].Name}", "Exit that answered, cut and one threshold per side exit.", ExitLegend(data.Exits),
             charts.Choices());
+        if (data.Decisions is { } decisions) DecisionTable.Write(page, data.Rows[0].Name, decisions);
         Recovery(page, data);
         Environment(page, data);
         return page.Append("</main>\n</body>\n</html>\n").ToString();

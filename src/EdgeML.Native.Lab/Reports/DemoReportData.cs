@@ -1,3 +1,4 @@
+using EdgeML.Native.Lab.Decisions;
 using EdgeML.Native.Lab.Scenarios;
 
 namespace EdgeML.Native.Lab.Reports;
@@ -22,6 +23,9 @@ public sealed record DemoReportData
 
     /// <summary>Exits of the model, the final one included.</summary>
     public required int Exits { get; init; }
+
+    /// <summary>Decisions of the first row; null to leave them out.</summary>
+    public DecisionLog? Decisions { get; init; }
 
     /// <summary>The command line that produced it.</summary>
     public required string CommandLine { get; init; }

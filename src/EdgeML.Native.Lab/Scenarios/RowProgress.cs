@@ -1,4 +1,5 @@
 using EdgeML.Native.Control;
+using EdgeML.Native.Lab.Decisions;
 using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Lab.Scenarios;
@@ -17,6 +18,9 @@ public sealed class RowProgress(string name, int tasks)
 
     /// <summary>Of the row.</summary>
     public string Name => name;
+
+    /// <summary>The row's decisions; to be read when the row is done.</summary>
+    public DecisionLog Decisions { get; } = new(tasks);
 
     /// <summary>Tasks of the scenario.</summary>
     public int Total => _tasks.Length;

@@ -40,7 +40,7 @@ public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, D
             Codec = codec,
             DeadlineMs = scenario.DeadlineMs,
             Tail = link is null ? null : Client(link),
-            CreateController = context => recorder = new RecordingController(controller(context), scenario.Tasks),
+            CreateController = context => recorder = new RecordingController(controller(context), scenario.Tasks, progress.Decisions),
             Seed = (int)(scenario.Seed & int.MaxValue),
             Requirements = phase.Bounds,
             Emulation = new DeviceEmulation(edge, scenario.EdgeSlowdown),
@@ -63,8 +63,9 @@ public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, D
                 session.Requirements = phase.Bounds;
             }
             TaskResult result = source.HasBytes ? session.Run(bytes) : session.Run(tensor);
-            var done =
-                new ScenarioTask(recorder!.Record(task), recorder.DecisionOf(task), phase.Bounds, inputs.IsCorrect(task, result.Class));
+            bool correct = inputs.IsCorrect(task, result.Class);
+            progress.Decisions.Judged(task, correct);
+            var done = new ScenarioTask(recorder!.Record(task), progress.Decisions.DecisionOf(task), phase.Bounds, correct);
             progress.Add(done, session.Link, session.Control, session.Explanation);
         }
         tail?.SetLoad(1);

@@ -39,6 +39,9 @@ public sealed record ControllerContext
     /// <summary>What a learning controller experienced on another device; mixed into its training at the start.</summary>
     public TransitionTrace? SourceTrace { get; init; }
 
+    /// <summary>Share of a batch that comes from there at first, 0 to 1; it fades to nothing over 300 own transitions.</summary>
+    public double SourceShare { get; init; } = 0.5;
+
     /// <summary>Updates from that experience alone, before the first decision; the paper only mixes.</summary>
     public int SourceUpdates { get; init; }
 

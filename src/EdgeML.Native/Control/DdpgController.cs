@@ -26,7 +26,7 @@ sealed class DdpgController : IPolicyController
                           string name = PolicyControllers.Ddpg, ThresholdForm form = ThresholdForm.PerExit)
     {
         Name = name;
-        options ??= new DdpgOptions { SourceUpdates = context.SourceUpdates };
+        options ??= new DdpgOptions { SourceUpdates = context.SourceUpdates, SourceShare = context.SourceShare };
         _model = context.Model;
         _codec = new ActionCodec(_model.SideExits, _model.Cuts, ControlLoop.MaxInterval, form);
         _reward = new RewardFunction(context.Reward, _model.SideExits);

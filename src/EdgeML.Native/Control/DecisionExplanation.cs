@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control;
@@ -20,30 +21,41 @@ public struct DecisionExplanation
     /// <summary>The believed uplink rate, bits a second; NaN where unknown.</summary>
     public double RateBitsPerSecond;
 
-    /// <summary>One line for people; built here, on demand.</summary>
+    /// <summary>The reason in words, and whether the bounds can be met; built here, on demand.</summary>
+    public readonly string Why
+    {
+        get
+        {
+            string reason = Reason switch
+            {
+                DecisionReason.Initial => "first plan",
+                DecisionReason.Fixed => "fixed policy",
+                DecisionReason.Stable => "nothing moved",
+                DecisionReason.LinkChanged =>
+                    string.Create(CultureInfo.InvariantCulture, $"link changed to {RateBitsPerSecond / 1e6:0.0} Mbps"),
+                DecisionReason.LinkDown => "tail out of reach",
+                DecisionReason.TailChanged => "tail load changed",
+                DecisionReason.BoundsChanged => "bounds changed",
+                DecisionReason.InputsChanged => "inputs changed",
+                DecisionReason.EdgeChanged => "edge speed changed",
+                DecisionReason.Missed => "a task missed its bound",
+                DecisionReason.Explored => "trying a neighbour of the plan",
+                DecisionReason.Learned => "learned to differ from the plan",
+                DecisionReason.BudgetChanged => "energy budget moved",
+                _ => Reason.ToString(),
+            };
+            return CannotBeMet ? reason + "; bounds cannot be met" : reason;
+        }
+    }
+
+    /// <summary>One line for people: the reason, the policy, what is expected.</summary>
     public override readonly string ToString()
     {
-        string reason = Reason switch
-        {
-            DecisionReason.Initial => "first plan",
-            DecisionReason.Fixed => "fixed policy",
-            DecisionReason.Stable => "nothing moved",
-            DecisionReason.LinkChanged => $"link changed to {RateBitsPerSecond / 1e6:0.0} Mbps",
-            DecisionReason.LinkDown => "tail out of reach",
-            DecisionReason.TailChanged => "tail load changed",
-            DecisionReason.BoundsChanged => "bounds changed",
-            DecisionReason.InputsChanged => "inputs changed",
-            DecisionReason.EdgeChanged => "edge speed changed",
-            DecisionReason.Missed => "a task missed its bound",
-            DecisionReason.Explored => "trying a neighbour of the plan",
-            DecisionReason.Learned => "learned to differ from the plan",
-            DecisionReason.BudgetChanged => "energy budget moved",
-            _ => Reason.ToString(),
-        };
         string expected = double.IsNaN(Expected.LatencyMs)
             ? ""
-            : $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, accuracy {Expected.Accuracy:0.000}, " +
-              $"satisfied {Expected.Satisfaction:0.00}";
-        return $"{reason}: {Policy}{expected}{(CannotBeMet ? "; bounds cannot be met" : "")}";
+            : string.Create(CultureInfo.InvariantCulture,
+                $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, accuracy {Expected.Accuracy:0.000}, ") +
+              string.Create(CultureInfo.InvariantCulture, $"satisfied {Expected.Satisfaction:0.00}");
+        return $"{Why}: {Policy}{expected}";
     }
 }

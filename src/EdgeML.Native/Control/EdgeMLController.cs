@@ -56,7 +56,8 @@ sealed class EdgeMLController : IPolicyController
         (_state, _nextState) = (new float[stateSize], new float[stateSize]);
         (_executed, _plan, _moved) = (new float[_codec.Size], new float[_codec.Size], new float[_codec.Size]);
         ReplayBuffer? source = context.SourceTrace?.Transitions(_model, stateSize, _codec.Size, _reward);
-        var agent = new DdpgAgent(s_options with { SourceUpdates = context.SourceUpdates }, stateSize, _codec.Size, context.Seed, source);
+        DdpgOptions options = s_options with { SourceUpdates = context.SourceUpdates, SourceShare = context.SourceShare };
+        var agent = new DdpgAgent(options, stateSize, _codec.Size, context.Seed, source);
         _record = context.RecordTrace;
         _record?.Begin(_model, stateSize, _codec.Size);
         _noise = new OrnsteinUhlenbeck(_codec.Size, s_options.NoiseTheta, s_options.NoiseSigma, s_options.NoiseDecay, s_options.NoiseFloor,

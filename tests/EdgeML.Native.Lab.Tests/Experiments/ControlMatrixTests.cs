@@ -80,10 +80,56 @@ public class ControlMatrixTests
             Runs = 40,
             Cells = 10,
             Quick = false,
-        });
+        }, "control.csv");
         string page = writer.ToString();
-        Assert.Contains("part of the whole plan, cut short by --minutes: 4 of 40 runs. Of 10 cells 1 can", page, StringComparison.Ordinal);
-        Assert.Contains("| constant:8 | 10 | on | slow 60 ms", page, StringComparison.Ordinal);
+        Assert.Contains("part of the whole plan, cut short by --minutes: 4 of 40 runs.** Of 10 cells 1 have", page, StringComparison.Ordinal);
+        Assert.Contains("| constant:8 | slow 60 ms", page, StringComparison.Ordinal);
+        Assert.Contains("[control.csv](control.csv)", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_Table_HasALineForEveryRowOfEveryCell()
+    {
+        IReadOnlyList<MatrixCellResult> results = new ControlMatrix([Cell("constant:8")], seeds: 2).Run(1, TimeSpan.MaxValue);
+        using var writer = new StringWriter();
+        MatrixTable.Write(writer, results);
+        string[] lines = writer.ToString().TrimEnd('\n').Split('\n');
+        Assert.Equal(1 + MatrixPlan.EverywhereRows.Count, lines.Length);
+        Assert.All(lines, line => Assert.Equal(lines[0].Count(c => c == ','), line.Count(c => c == ',')));
+        Assert.Contains(lines, line => line.StartsWith("acceptance,constant:8,10,on,slow,60,", StringComparison.Ordinal) && line.Contains(",oracle,2,"));
+    }
+
+    [Fact]
+    public void Filter_TextsAndRows_KeepWhatHasThem()
+    {
+        MatrixCell[] cells = [Cell("constant:8"), Cell("square:8,1,tasks=20")];
+        MatrixCell cell = Assert.Single(MatrixPlan.Filter(cells, ["SQUARE"], ["planner", "oracle"]));
+        Assert.Equal(["planner", "oracle"], cell.Rows);
+        Assert.Equal(cells, MatrixPlan.Filter(cells, [], []));
+        Assert.Contains("'S9'", Assert.Throws<ArgumentException>(() => MatrixPlan.Filter(cells, ["S9"], [])).Message);
+        Assert.Contains("'nobody'", Assert.Throws<ArgumentException>(() => MatrixPlan.Filter(cells, [], ["nobody"])).Message);
+    }
+
+    [Fact]
+    public void Run_SeedFactor_MultipliesTheSeedsOfACell()
+    {
+        var matrix = new ControlMatrix([Cell("constant:8") with { SeedFactor = 3 }, Cell("constant:6")], seeds: 2);
+        IReadOnlyList<MatrixCellResult> results = matrix.Run(2, TimeSpan.MaxValue);
+        Assert.Equal(4 * (6 + 2), matrix.Runs);
+        Assert.Equal(6, results[0].Ours.Samples.Count);
+    }
+
+    [Fact]
+    public void Run_TransferRows_StartFromTheSourceDevice()
+    {
+        MatrixCell cell = Cell("constant:8", tasks: 300) with
+        {
+            Rows = ["ddpg", MatrixTransfer.Mixed, MatrixTransfer.Rehearsed],
+            Source = Cell("constant:8", tasks: 300).Scenario,
+        };
+        MatrixCellResult result = Assert.Single(new ControlMatrix([cell], seeds: 1).Run(1, TimeSpan.MaxValue));
+        Assert.Equal(3, result.Rows.Select(row => row.Samples[0].Metrics).Distinct().Count());
+        Assert.All(result.Rows, row => Assert.InRange(row.Samples[0].FirstEpochs, 0, 1));
     }
 
     static string Numbers(IReadOnlyList<MatrixCellResult> results) => string.Join('\n', results.SelectMany(result => result.Rows

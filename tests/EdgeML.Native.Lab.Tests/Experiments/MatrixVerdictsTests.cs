@@ -111,7 +111,7 @@ public class MatrixVerdictsTests
         MatrixCellResult cell = Cell("S2", MatrixPart.Paper,
             Satisfied("ddpg", 0.7), Satisfied("nsga3", 0.6), Satisfied("edgeml", 1), Satisfied("oracle", 1));
         IReadOnlyList<MatrixVerdict> verdicts = MatrixDirections.Judge([cell]);
-        Assert.Equal(0, verdicts.Single(v => v.Demand.StartsWith("P15", StringComparison.Ordinal)).Asked);
+        Assert.DoesNotContain(verdicts, v => v.Demand.StartsWith("P15", StringComparison.Ordinal));
         Assert.True(verdicts.Single(v => v.Demand.StartsWith("P16", StringComparison.Ordinal)).Holds);
         Assert.Equal(PolicyControllers.Ddpg, cell.Rivals.First().Controller);
     }
@@ -124,5 +124,30 @@ public class MatrixVerdictsTests
         IReadOnlyList<MatrixVerdict> verdicts = MatrixDirections.Judge([cell]);
         Assert.True(verdicts.Single(v => v.Demand.StartsWith("P36", StringComparison.Ordinal)).Holds);
         Assert.Equal((0, 1), (verdicts[^1].Held, verdicts[^1].Asked));
+    }
+
+    [Theory]
+    [InlineData(0.98, false, "saturated")]
+    [InlineData(0.9, true, "FAILS")]
+    public void Directions_RowNearTheOracle_LeavesNoRoom(double rival, bool room, string word)
+    {
+        static MatrixRow Satisfied(string name, double share) => new(name,
+            [.. Enumerable.Range(0, 3).Select(_ => new MatrixSample(new ReplayMetrics { SatisfactionTask = share }, [], default, default))]);
+        MatrixDirection direction = Assert.Single(MatrixDirections.All(
+            [Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.7), Satisfied("nsga3", rival), Satisfied("oracle", 1))]));
+        Assert.Equal((room, false, word), (direction.Room, direction.Holds, direction.Word));
+        Assert.StartsWith($"nsga3 satisfies {100 * rival:0.0} %, ddpg 70.0 %", direction.Numbers, StringComparison.Ordinal);
+        Assert.Equal(room ? 1 : 0, Assert.Single(MatrixDirections.Judge([Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.7),
+            Satisfied("nsga3", rival), Satisfied("oracle", 1))])).Asked);
+    }
+
+    [Fact]
+    public void Directions_SeedsThatDisagree_AreWithinTheSpread()
+    {
+        static MatrixRow Satisfied(string name, params double[] shares) => new(name,
+            [.. shares.Select(share => new MatrixSample(new ReplayMetrics { SatisfactionTask = share }, [], default, default))]);
+        MatrixDirection direction = Assert.Single(MatrixDirections.All(
+            [Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.5, 0.9, 0.7), Satisfied("nsga3", 0.8, 0.6, 0.72))]));
+        Assert.Equal("FAILS, within the spread", direction.Word);
     }
 }

@@ -25,7 +25,8 @@ public static class ReplayControllers
         _ => 0,
     };
 
-    internal static IPolicyController Create(string name, ReplayScenario scenario, VirtualWorld world, VirtualEdge edge, int seed)
+    internal static IPolicyController Create(
+        string name, ReplayScenario scenario, VirtualWorld world, VirtualEdge edge, int seed, ReplayTraces? traces)
     {
         if (name == Oracle) return new OracleController(world, edge.Truth);
         if (!PolicyControllers.Names.Contains(name))
@@ -38,6 +39,10 @@ public static class ReplayControllers
             Seed = seed,
             Learning = LearningMode.Inline,
             Reward = scenario.Reward,
+            SourceTrace = traces?.Source,
+            SourceShare = traces?.SourceShare ?? 0,
+            SourceUpdates = traces?.SourceUpdates ?? 0,
+            RecordTrace = traces?.Record,
         });
     }
 

@@ -78,4 +78,26 @@ public sealed record ReplayMetrics
         ("lossRatio", m => m.LossRatio),
         ("adaptationTasks", m => m.AdaptationTasks),
     ];
+
+    /// <summary>From the numbers of <see cref="Columns"/>, in their order.</summary>
+    internal static ReplayMetrics From(ReadOnlySpan<double> numbers) => new()
+    {
+        SatisfactionTask = numbers[0],
+        SatisfactionInterval = numbers[1],
+        SatisfactionOwn = numbers[2],
+        Accuracy = numbers[3],
+        Goodput = numbers[4],
+        GoodputFirst100 = numbers[5],
+        GoodputAfter100 = numbers[6],
+        MeanLatencyMs = numbers[7],
+        P99LatencyMs = numbers[8],
+        Energy = numbers[9],
+        Reward = numbers[10],
+        MeanExit = numbers[11],
+        MeanCut = numbers[12],
+        MeanInterval = numbers[13],
+        DecisionMicros = numbers[14],
+        LossRatio = numbers[15],
+        AdaptationTasks = numbers[16],
+    };
 }

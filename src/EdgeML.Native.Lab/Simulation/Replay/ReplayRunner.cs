@@ -11,16 +11,18 @@ public static class ReplayRunner
     /// <param name="seed">Draws jitter, model error, order of inputs, arrivals and the controller's own exploration, each by
     /// itself.</param>
     /// <param name="progress">Told now and then how many tasks are done.</param>
+    /// <param name="traces">What a learning controller brings along and leaves; others have no use for it.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="ArgumentException">An unknown controller, or a profile that does not fit.</exception>
+    /// <exception cref="ArgumentException">An unknown controller, or a profile or trace that does not fit.</exception>
     public static ReplayResult Run(
-        ReplayScenario scenario, string controller, int seed, Action<int>? progress = null, CancellationToken cancellation = default)
+        ReplayScenario scenario, string controller, int seed, Action<int>? progress = null, ReplayTraces? traces = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         double micros = scenario.DecisionMicros ?? ReplayControllers.DeclaredMicros(controller);
         VirtualWorld world = scenario.World(seed, withPopulations: controller == ReplayControllers.Oracle) with { DecisionMs = micros / 1000 };
         var edge = new VirtualEdge(world);
-        IPolicyController made = ReplayControllers.Create(controller, scenario, world, edge, seed);
+        IPolicyController made = ReplayControllers.Create(controller, scenario, world, edge, seed, traces);
         VirtualRun run = edge.Run(made, progress, cancellation);
         return new ReplayResult(controller, seed, scenario, run, double.IsNaN(micros) ? run.Control.DecideMicrosMean : micros);
     }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json;
 using EdgeML.Native.Control;
+using EdgeML.Native.Lab.Decisions;
 
 namespace EdgeML.Native.Lab.Simulation.Replay;
 
@@ -12,13 +14,15 @@ static class SeriesFile
         writer.Write("seed,task,seconds,mbps,rttMs,cut,interval,");
         for (int i = 1; i <= thresholds; i++) writer.Write($"threshold{i},");
         writer.Write("exit,correct,satisfied,lost,offloaded,fallback,latencyMs,edgeMs,wireMs,tailMs,energy,bytes,measuredMbps,");
-        writer.Write("decided,reason,expectedMs,expectedEnergy,expectedSatisfaction,cannotBeMet\n");
+        writer.Write("decided,reason,why,cannotBeMet,expectedLatencyMs,expectedEnergy,expectedAccuracy,expectedSatisfaction,");
+        writer.Write("measuredTasks,measuredLatencyMs,measuredEnergy,measuredAccuracy,measuredSatisfaction\n");
         foreach (ReplayResult result in results) Write(writer, result);
     }
 
     static void Write(TextWriter writer, ReplayResult result)
     {
         VirtualRun run = result.Run;
+        var log = DecisionLog.Of(run, result.Scenario.Bounds, int.MaxValue);
         int decision = -1;
         for (int task = 0; task < run.Records.Count; task++)
         {
@@ -26,7 +30,8 @@ static class SeriesFile
             if (decided) decision++;
             TaskRecord record = run.Records[task];
             // A lost task ran under no policy; the one in force stands in its row.
-            DecisionExplanation explanation = run.Decisions[Math.Max(decision, 0)].Explanation;
+            LoggedDecision logged = log[Math.Max(decision, 0)];
+            DecisionExplanation explanation = logged.Explanation;
             Inference.ExitPolicy policy = explanation.Policy;
             VirtualLink link = result.Scenario.Link.At(record.TimeSeconds, task);
             writer.Write(Line($"{result.Seed},{task},{record.TimeSeconds:0.######},{link.RateBitsPerSecond / 1e6},{link.RttMs},"));
@@ -35,12 +40,17 @@ static class SeriesFile
             writer.Write(Line($"{record.Exit},{Bit(run.Correct[task])},{Bit(run.Satisfied[task])},{Bit(record.Exit == 0)},"));
             writer.Write(Line($"{Bit(record.Offloaded)},{Bit(record.Fallback)},{record.LatencyMs:0.####},{record.EdgeMs:0.####},"));
             writer.Write(Line($"{record.WireMs:0.####},{record.TailMs:0.####},{record.EnergyJ:0.######},{record.BytesSent},"));
-            writer.Write(Line($"{record.RateBitsPerSecond / 1e6:0.####},{Bit(decided)},{explanation.Reason},"));
-            PolicyEstimate expected = explanation.Expected;
-            writer.Write(Line($"{expected.LatencyMs:0.##},{expected.EnergyJ:0.####},{expected.Satisfaction:0.####},"));
-            writer.Write(Line($"{Bit(explanation.CannotBeMet)}\n"));
+            string reason = JsonNamingPolicy.CamelCase.ConvertName(explanation.Reason.ToString());
+            writer.Write(Line($"{record.RateBitsPerSecond / 1e6:0.####},{Bit(decided)},{reason},{explanation.Why},"));
+            writer.Write(Line($"{Bit(explanation.CannotBeMet)},"));
+            writer.Write(Line($"{Four(explanation.Expected)},{logged.Tasks},{Four(logged.Measured)}\n"));
         }
     }
+
+    /// <summary>Empty fields where nothing was expected or measured.</summary>
+    static string Four(in PolicyEstimate of) => double.IsNaN(of.LatencyMs)
+        ? ",,,"
+        : Line($"{of.LatencyMs:0.##},{of.EnergyJ:0.####},{of.Accuracy:0.####},{of.Satisfaction:0.####}");
 
     static int Bit(bool value) => value ? 1 : 0;
 

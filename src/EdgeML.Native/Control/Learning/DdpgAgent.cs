@@ -25,7 +25,7 @@ sealed partial class DdpgAgent
     public DdpgAgent(DdpgOptions options, int stateSize, int actionSize, int seed, ReplayBuffer? source = null)
     {
         (_options, _stateSize, _actionSize) = (options, stateSize, actionSize);
-        _replay = new MixedReplay(new ReplayBuffer(options.Capacity, stateSize, actionSize), source);
+        _replay = new MixedReplay(new ReplayBuffer(options.Capacity, stateSize, actionSize), source, options.SourceShare);
         _normaliser = new StateNormaliser(stateSize);
         _sampling = new SeededRandom(seed, stream: 1);
         _actor = NewActor(options.Batch);

@@ -33,6 +33,9 @@ sealed record DdpgOptions
     /// <summary>Updates a decision.</summary>
     public int UpdatesPerDecision { get; init; } = 1;
 
+    /// <summary>Share of a batch that another device's transitions fill at first.</summary>
+    public double SourceShare { get; init; } = 0.5;
+
     /// <summary>Updates from another device's transitions alone, before the first decision.</summary>
     public int SourceUpdates { get; init; }
 

@@ -1,14 +1,14 @@
 namespace EdgeML.Native.Control.Learning;
 
 /// <summary>What an agent learns from: its own transitions and, for a start, those of another device beside them.</summary>
-/// <remarks>Half of a batch is the other's at first, none after 300 own transitions; where its own are too few, the other's fill up.</remarks>
-sealed class MixedReplay(ReplayBuffer own, ReplayBuffer? source)
+/// <remarks>Of a batch, half or another share is the other's at first, none after 300 own transitions; where its own are too few, the
+/// other's fill up.</remarks>
+sealed class MixedReplay(ReplayBuffer own, ReplayBuffer? source, double firstShare = 0.5)
 {
-    const double FirstShare = 0.5;
     const int SharedTransitions = 300;
     int _added;
 
-    double Share => source is { Count: > 0 } ? FirstShare * Math.Max(0, 1 - ((double)_added / SharedTransitions)) : 0;
+    double Share => source is { Count: > 0 } ? firstShare * Math.Max(0, 1 - ((double)_added / SharedTransitions)) : 0;
 
     public bool Has(int transitions) => own.Count >= transitions || (Share > 0 && source!.Count >= transitions);
 

@@ -1,0 +1,86 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Scenarios;
+using EdgeML.Native.Lab.Simulation;
+using EdgeML.Native.Lab.Simulation.Replay;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Cli.Demo;
+
+/// <summary>A controller of the demo.</summary>
+/// <param name="Name">As in <c>--rows</c>.</param>
+/// <param name="Note">What it is, in a line.</param>
+/// <param name="UsesTail">Whether it needs a tail.</param>
+/// <param name="Controller">Makes it.</param>
+sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerContext, IPolicyController> Controller)
+{
+    /// <summary>The paper's learner, under the name that says that it starts from nothing.</summary>
+    public const string Cold = "ddpg-cold";
+
+    /// <summary>The fixed policy that hindsight finds.</summary>
+    public const string BestFixed = "best-fixed";
+
+    /// <summary>The report has a colour for each.</summary>
+    public const int MostRivals = 5;
+
+    /// <summary>The rivals of <c>edgeml</c> unless others are asked for.</summary>
+    public static IReadOnlyList<string> UsualRivals { get; } =
+        [Cold, PolicyControllers.EdgeOnly, PolicyControllers.TailOnly, BestFixed, ReplayControllers.Oracle];
+
+    /// <summary>Every rival there is.</summary>
+    public static IReadOnlyList<string> Rivals { get; } =
+    [
+        .. UsualRivals,
+        .. PolicyControllers.Names.Except([PolicyControllers.Fixed, PolicyControllers.EdgeML, PolicyControllers.Ddpg, .. UsualRivals]),
+    ];
+
+    /// <summary>Rivals from a list with commas; <c>ddpg</c> is <c>ddpg-cold</c>, <c>edgeml</c> always runs first.</summary>
+    /// <exception cref="ArgumentException">An unknown name, one twice, none, or more than there are colours for.</exception>
+    public static IReadOnlyList<string> ParseRivals(string list)
+    {
+        string[] names = [.. list.Split(',').Where(name => name != PolicyControllers.EdgeML)
+            .Select(name => name == PolicyControllers.Ddpg ? Cold : name)];
+        if (names.FirstOrDefault(name => !Rivals.Contains(name)) is { } unknown)
+            throw new ArgumentException($"row '{unknown}' of --rows is none of {string.Join(", ", Rivals)}");
+        if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"row '{twice.Key}' of --rows is given {twice.Count()} times");
+        return names.Length is >= 1 and <= MostRivals
+            ? names
+            : throw new ArgumentException($"--rows has {names.Length} rivals of edgeml, 1..{MostRivals} are possible");
+    }
+
+    /// <summary><c>edgeml</c> and its rivals.</summary>
+    public static DemoRow[] Make(
+        IReadOnlyList<string> rivals, ModelManifest manifest, VirtualWorld world, FixedPolicyGrid grid, ExitPolicy bestFixed)
+    {
+        return [.. rivals.Prepend(PolicyControllers.EdgeML).Select(Of)];
+
+        DemoRow Of(string name) => name switch
+        {
+            PolicyControllers.EdgeML => Named(name, "learner started from and guarded by the planner"),
+            Cold => new(name, "the paper's learner, knowing nothing at first", true,
+                context => PolicyControllers.Create(PolicyControllers.Ddpg, context)),
+            PolicyControllers.EdgeOnly => new(name, "whole network on the edge, no exits", false, Fixed(manifest.LocalCut)),
+            PolicyControllers.TailOnly => new(name, "every input sent, no exits", true, Fixed(0)),
+            BestFixed => new(name, $"{bestFixed}; best of {grid.Policies} with hindsight", true,
+                context => PolicyControllers.Create(PolicyControllers.Fixed, context with { FixedPolicy = bestFixed })),
+            ReplayControllers.Oracle => new(name, "knows the true link and how hard inputs are", true,
+                context => new OracleController(world, context.Model)),
+            PolicyControllers.Planner => Named(name, "plans on the cost model, corrected by what tasks show"),
+            PolicyControllers.Neurosurgeon => Named(name, "the best cut without exits, chosen once"),
+            PolicyControllers.NeurosurgeonLive => Named(name, "the best cut without exits, chosen again when the link moves"),
+            PolicyControllers.Nsga3 => Named(name, "NSGA-III, every candidate executed, the oldest measured again"),
+            PolicyControllers.Nsga3Stale => Named(name, "NSGA-III, every candidate executed once"),
+            PolicyControllers.Nsga3Model => Named(name, "NSGA-III on the cost model"),
+            PolicyControllers.DdpgFirst => Named(name, "the paper's learner, one threshold: the first exit's"),
+            PolicyControllers.DdpgLast => Named(name, "the paper's learner, one threshold: the last exit's"),
+            PolicyControllers.DdpgNonBranch => Named(name, "the paper's learner without exits"),
+            _ => Named(name, ""),
+        };
+
+        static DemoRow Named(string name, string note) => new(name, note, true, context => PolicyControllers.Create(name, context));
+
+        Func<ControllerContext, IPolicyController> Fixed(int cut) => context => PolicyControllers.Create(PolicyControllers.Fixed,
+            context with { FixedPolicy = new ExitPolicy(new float[manifest.SideExits], cut, ControlLoop.MaxInterval) });
+    }
+}
