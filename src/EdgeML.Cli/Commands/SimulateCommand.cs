@@ -78,6 +78,7 @@ sealed class SimulateCommand : CliCommand
     };
     readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
     readonly Option<CutChoice?> _cut = SharedOptions.Cut();
+    readonly Option<bool> _timing = new("--timing") { Description = "Also print how long the simulation took, in processor time." };
     readonly Option<string?> _traceOut = SharedOptions.OutputFile(
         "--trace-out", "FILE", "Write what a learning controller experienced, for another device; of one seed.");
     readonly Option<string?> _traceIn = new("--trace-in")
@@ -108,7 +109,7 @@ sealed class SimulateCommand : CliCommand
         AddOptions(
             _profile, _device, _exits, _link, _rtt, _jitter, _computeJitter, _controller, _tasks, _seeds, _seed, _latency, _ghz, _joules,
             _ghzOver, _ghzMax, _raw, _codec, _mismatch, _arrivals, _shift, _deadline, _probe, _decision, _thresholds, _cut, _traceOut,
-            _traceIn, _traceShare, _traceUpdates, _json, _series);
+            _traceIn, _traceShare, _traceUpdates, _timing, _json, _series);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -124,6 +125,7 @@ sealed class SimulateCommand : CliCommand
         ReplayTraces? traces = TracesOf(parsed, controller, seeds);
         ReplayPool pool = Run(scenario, controller, first, seeds, traces, cancellation);
         SimulateReport.Show(pool, scenario);
+        if (parsed.GetValue(_timing)) SimulateReport.ShowTiming(pool);
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => SimulateReport.Write(writer, pool));
         if (parsed.GetValue(_series) is { } series)
         {

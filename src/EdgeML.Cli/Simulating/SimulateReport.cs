@@ -42,6 +42,15 @@ static class SimulateReport
             Console.WriteLine($"bounds cannot be met, say {100 * hopeless:0} % of the decisions; they took the least bad policy");
     }
 
+    public static void ShowTiming(ReplayPool pool)
+    {
+        const int Unit = 5000;
+        int intervals = pool.Results.Sum(result => result.Run.Decisions.Count), tasks = pool.Results.Sum(result => result.Run.Records.Count);
+        double seconds = pool.Results.Sum(result => result.ProcessorMs) / 1000;
+        Console.WriteLine($"took {seconds:0.00} s of one core for {tasks} tasks in {intervals} intervals: {seconds * Unit / intervals:0.00} s " +
+            $"for {Unit} intervals");
+    }
+
     public static void Write(Utf8JsonWriter writer, ReplayPool pool)
     {
         ReplayResult first = pool.Results[0];

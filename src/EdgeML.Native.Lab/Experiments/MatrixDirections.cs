@@ -62,8 +62,7 @@ public static class MatrixDirections
         {
             if (cell.Find(above) is not { } high || cell.Find(below) is not { } low) continue;
             double[] differences = [.. high.Samples.Zip(low.Samples, (one, other) => number(one.Metrics) - number(other.Metrics))];
-            bool room = cell.Find(ReplayControllers.Oracle) is not { } oracle
-                || Satisfaction(oracle) - Satisfaction(low) > MatrixCellResult.SaturatedLead;
+            bool room = cell.Rows.Max(Satisfaction) - Satisfaction(low) > MatrixCellResult.SaturatedLead;
             yield return Made(paper, claim, cell, high.Of(number).Mean, low.Of(number).Mean, differences, "", room,
                 MatrixReason.Of(cell, high, low));
         }
@@ -113,5 +112,5 @@ public static class MatrixDirections
             paper, claim, cell.Cell, above, below, double.IsFinite(half) ? half : 0, unit, room, reason.Sentence, reason.Numbers);
     }
 
-    internal static double Satisfaction(MatrixRow row) => row.Of(metrics => metrics.SatisfactionTask).Mean;
+    static double Satisfaction(MatrixRow row) => row.Of(metrics => metrics.SatisfactionTask).Mean;
 }

@@ -96,11 +96,11 @@ public static class MatrixPage
         IReadOnlyList<MatrixDirection> directions = MatrixDirections.All(results);
         MatrixCellResult[] scenarios = [.. results.Where(result => result is { CanBeJudged: true, Cell.Part: MatrixPart.Paper })];
         int open = scenarios.Count(cell => !cell.Saturated);
-        page.Line($"The oracle leads the best rival by more than 3 points in {open} of these {scenarios.Length} scenarios;");
+        page.Line($"The oracle leads the best rival by more than 3 points in {open} of these {scenarios.Length} scenarios: planning takes nearly all");
         page.Text(
             """
-            in all others planning already takes what there is. Below the demand is harder: a scenario counts unless the row to be beaten
-            itself satisfies at most 3 points less than the oracle ("saturated"). Differences are taken seed by seed; `+-` is half their interval.
+            there is. The demand here is harder: a scenario counts unless the row to be beaten itself satisfies at most 3 points less than the
+            best row ("saturated"). Differences are taken seed by seed; `+-` is half their interval.
 
             """);
         page.Head("paper", "claim", "scenario", "numbers", "difference", "verdict");

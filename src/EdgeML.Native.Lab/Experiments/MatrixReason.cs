@@ -13,8 +13,8 @@ sealed record MatrixReason(string Sentence, string Numbers)
 
     /// <summary>Why another device's transitions do not help.</summary>
     public static MatrixReason OfTransfer { get; } =
-        new("what the source device showed gives way to own experience within 300 decisions, and here the seeds scatter by more than it " +
-            "helps", "");
+        new("the source's transitions have left the batches by then, their share is 0 after 300 decisions; what they leave behind helps at the " +
+            "start and not here", "see the numbers above");
 
     /// <summary>Why a row does not lead another one.</summary>
     public static MatrixReason Of(MatrixCellResult cell, MatrixRow above, MatrixRow below)

@@ -25,8 +25,8 @@ static class MatrixSummary
     {
         MatrixCellResult[] open = [.. cells.Where(cell => !cell.Saturated).OrderByDescending(cell => -Room(cell))];
         page.Heading("Saturated cells");
-        page.Line($"{cells.Length - open.Length} of {cells.Length}: the oracle leads the best rival by at most 3 points. Saturated of all, and");
-        page.Text("the largest lead of the oracle in points, by link and setting:");
+        page.Line($"{cells.Length - open.Length} of {cells.Length}: the oracle leads the best rival by at most 3 points. Saturated cells of all, and");
+        page.Text("the oracle's largest lead in points, by link and setting:");
         page.Text("");
         MatrixSetting[] settings = [.. cells.Select(cell => cell.Cell.Setting).Distinct()];
         page.Head(["link", .. settings.Select(setting => setting.Name)]);
@@ -36,7 +36,9 @@ static class MatrixSummary
             {
                 MatrixCellResult[] here = [.. link.Where(cell => cell.Cell.Setting == setting)];
                 if (here.Length == 0) return "";
-                return FormattableString.Invariant($"{here.Count(cell => cell.Saturated)} of {here.Length}, {100 * here.Max(Room):0.0}");
+                // Adding 0 makes -0 a 0.
+                double lead = Math.Round(100 * here.Max(Room), 1) + 0;
+                return FormattableString.Invariant($"{here.Count(cell => cell.Saturated)} of {here.Length}, {lead:0.0}");
             })]);
         }
         if (open.Length > 0)

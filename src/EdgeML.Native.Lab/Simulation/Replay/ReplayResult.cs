@@ -19,6 +19,9 @@ public sealed class ReplayResult
     /// <summary>What was run.</summary>
     public ReplayScenario Scenario { get; }
 
+    /// <summary>Processor time of the run, milliseconds; the one number that differs from run to run.</summary>
+    public double ProcessorMs { get; internal init; }
+
     /// <summary>Tasks and decisions.</summary>
     public VirtualRun Run { get; }
 

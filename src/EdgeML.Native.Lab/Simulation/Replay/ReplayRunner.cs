@@ -19,11 +19,15 @@ public static class ReplayRunner
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
+        long start = ThreadTime.Now;
         double micros = scenario.DecisionMicros ?? ReplayControllers.DeclaredMicros(controller);
         VirtualWorld world = scenario.World(seed, withPopulations: controller == ReplayControllers.Oracle) with { DecisionMs = micros / 1000 };
         var edge = new VirtualEdge(world);
         IPolicyController made = ReplayControllers.Create(controller, scenario, world, edge, seed, traces);
         VirtualRun run = edge.Run(made, progress, cancellation);
-        return new ReplayResult(controller, seed, scenario, run, double.IsNaN(micros) ? run.Control.DecideMicrosMean : micros);
+        return new ReplayResult(controller, seed, scenario, run, double.IsNaN(micros) ? run.Control.DecideMicrosMean : micros)
+        {
+            ProcessorMs = ThreadTime.MillisecondsSince(start),
+        };
     }
 }
