@@ -30,6 +30,9 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
     /// <summary>No policy here is in a hurry; a task that takes longer than this is a fault and is finished on the edge.</summary>
     const double DeadlineMs = 20_000;
 
+    /// <summary>Often enough for a tail not to take a waiting session for gone.</summary>
+    static readonly TimeSpan s_ping = TimeSpan.FromSeconds(10);
+
     static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(10);
 
     readonly List<DeviceProfile> _machine = [];
@@ -143,8 +146,9 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
         Codec = codec,
         DeadlineMs = DeadlineMs,
         ConnectWait = s_connectLimit,
-        // Several sessions share the link; one that waits must not put probes between the tasks of another.
-        Tail = Client(link) with { ProbeInterval = TimeSpan.Zero },
+        // Several sessions share the link; one that waits must not put probes between the tasks of another. And a machine that is too busy
+        // to answer a ping in time makes a task late, not local.
+        Tail = Client(link) with { ProbeInterval = TimeSpan.Zero, PingInterval = s_ping, ProbeTimeout = s_ping },
         Profile = edge,
         KeepPromise = false,
         Emulation = settings.EdgeSlowdown > 1 ? new DeviceEmulation(edge, settings.EdgeSlowdown) : null,

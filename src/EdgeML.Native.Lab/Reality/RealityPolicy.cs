@@ -13,13 +13,20 @@ public sealed record RealityPolicy(ExitPolicy Policy, TensorEncoding Codec)
     /// <summary>Shares of the inputs that shall leave at the first exit.</summary>
     static readonly double[] s_shares = [0, 0.3, 0.7];
 
+    static readonly TensorEncoding[] s_codecs = [TensorEncoding.Float32, TensorEncoding.Float16, TensorEncoding.Int8];
+
     /// <summary>Cut, threshold of every exit, codec.</summary>
     /// <param name="localCut">The cut that sends nothing.</param>
     public string Name(int localCut)
     {
         string cut = Policy.Cut == localCut ? "local" : string.Create(CultureInfo.InvariantCulture, $"cut {Policy.Cut}");
         float threshold = Policy.Exits == 0 ? 0 : Policy.Thresholds[0];
-        string codec = Policy.Cut == localCut ? "" : Policy.Cut == 0 ? ", bytes" : Codec == TensorEncoding.Float16 ? ", fp16" : ", fp32";
+        string codec = Policy.Cut == localCut ? "" : Policy.Cut == 0 ? ", bytes" : Codec switch
+        {
+            TensorEncoding.Float16 => ", fp16",
+            TensorEncoding.Int8 => ", int8",
+            _ => ", fp32",
+        };
         string exits = threshold > 0 ? string.Create(CultureInfo.InvariantCulture, $", exits below {threshold:0.00}") : ", no exits";
         return cut + exits + codec;
     }
@@ -37,15 +44,15 @@ public sealed record RealityPolicy(ExitPolicy Policy, TensorEncoding Codec)
         float[] levels = manifest.SideExits == 0 ? [0] : [.. s_shares.Select(share => Threshold(inputs, share)).Distinct()];
         int[] cuts = [.. manifest.Cuts.Where(cut => cut.Candidate || cut.K == manifest.LocalCut).Select(cut => cut.K)];
         // Cut by cut the levels and codecs take turns, so that a short list is as mixed as a long one.
-        for (int turn = 0; turn < 2 * levels.Length; turn++)
+        for (int turn = 0; turn < s_codecs.Length * levels.Length; turn++)
         {
             for (int i = 0; i < cuts.Length; i++)
             {
-                bool half = cuts[i] > 0 && cuts[i] != manifest.LocalCut && (i + (turn / levels.Length)) % 2 == 1;
+                bool encoded = cuts[i] > 0 && cuts[i] != manifest.LocalCut;
                 float[] thresholds = new float[manifest.SideExits];
                 Array.Fill(thresholds, levels[(i + turn) % levels.Length]);
-                var policy = new RealityPolicy(
-                    new ExitPolicy(thresholds, cuts[i]), half ? TensorEncoding.Float16 : TensorEncoding.Float32);
+                TensorEncoding codec = encoded ? s_codecs[(i + (turn / levels.Length)) % s_codecs.Length] : s_codecs[0];
+                var policy = new RealityPolicy(new ExitPolicy(thresholds, cuts[i]), codec);
                 if (!all.Contains(policy)) all.Add(policy);
             }
         }

