@@ -2,7 +2,7 @@
  *
  * Objects and threads
  *   context   one inference library and one thread pool. Any thread.
- *   weights   tensors shared by many engines. Any thread; complete it before the first engine uses it.
+ *   weights   tensors shared by many engines. Any thread; it may grow, but not while an engine is made with it.
  *   engine    one piece of a network, immutable. Any thread, any number of chains at once.
  *   probe     the outputs of one run of an engine. Any thread.
  *   buffer    aligned memory that never moves. Any thread; two chains must not run on the same buffer at once.

@@ -10,6 +10,8 @@ namespace EdgeML.Native.Inference;
 public sealed class BranchedModel : IDisposable
 {
     readonly WeightsHandle _weights = new();
+    readonly TensorStore _copies = new();
+    readonly Lock _building = new();
     readonly Engine?[] _pieces;
     readonly Engine?[] _heads;
     readonly FusedRanges _fused;
@@ -26,7 +28,7 @@ public sealed class BranchedModel : IDisposable
         _fused = new FusedRanges(this, options);
         try
         {
-            _weights = Backend.WeightsInside ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle);
+            _weights = Backend.WeightsInside ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle, _copies);
             MakeEngines(options);
         }
         catch
@@ -125,16 +127,22 @@ public sealed class BranchedModel : IDisposable
     internal Engine Head(int exit) => _heads[exit - 1]!;
 
     /// <summary>One session for a whole plan: a single range, or ranges joined by gates.</summary>
-    /// <exception cref="InvalidDataException">The ranges cannot be joined.</exception>
+    /// <exception cref="InvalidDataException">The ranges cannot be joined, or there is no room for what they need.</exception>
     /// <exception cref="NativeException">The inference library refuses the model.</exception>
     /// <exception cref="IOException">No room for a temporary file.</exception>
     internal Engine BuildFused(PlanKey key)
     {
         var segments = key.Segments(Manifest);
-        return segments.Length == 1
-            ? new Engine(Backend, _weights, Range(segments[0]))
-            : new Engine(Backend, _weights, Joined(segments), NativeOptimization.Extended);
+        using var alone = _building.EnterScope(); // weights must not grow while an engine is made with them
+        if (segments.Length == 1) return new Engine(Backend, _weights, Range(segments[0]));
+        RangeModel joined = Joined(segments);
+        _fused.RequireRoom(joined.Copies.Where(copy => !_copies.Holds(copy.Name)).Sum(copy => (long)copy.RawData.Length));
+        foreach (TensorProto copy in joined.Copies) _copies.Keep(_weights, copy);
+        return new Engine(Backend, _weights, joined, NativeOptimization.Extended);
     }
+
+    /// <summary>Bytes of filters in this processor's layout, which fused sessions share.</summary>
+    internal long CopiedBytes => _copies.Bytes;
 
     // Every range keeps the layout it has alone, blocked or not; joined, ranges would be judged as one.
     internal RangeModel Joined(PlanSegment[] segments) => Package.Join([.. segments.Select(segment =>

@@ -45,8 +45,16 @@ sealed class FusedRanges : IDisposable
     /// <summary>Changes whenever a fused session came or was refused.</summary>
     public int Version => Volatile.Read(ref _version);
 
-    /// <summary>Bytes held beside the shared weights.</summary>
-    public long HeldBytes => Interlocked.Read(ref _heldBytes);
+    /// <summary>Bytes held beside the package's weights: sessions, and the filters they share in another layout.</summary>
+    public long HeldBytes => Interlocked.Read(ref _heldBytes) + _model.CopiedBytes;
+
+    /// <summary>Before more is held for good, which no eviction gives back.</summary>
+    /// <exception cref="InvalidDataException">It is more than the budget.</exception>
+    public void RequireRoom(long bytes)
+    {
+        if (_model.CopiedBytes + bytes > _budgetBytes)
+            throw new InvalidDataException($"{bytes} bytes of filters beside {_model.CopiedBytes} are more than the budget of {_budgetBytes}");
+    }
 
     /// <summary>Why a plan was last refused a session; null when none was.</summary>
     public string? LastRefusal { get; private set; }
@@ -143,10 +151,10 @@ sealed class FusedRanges : IDisposable
             if (engine is not null)
             {
                 _heldBytes += engine.ResidentBytes;
-                while (_heldBytes > _budgetBytes && EvictOldest(except: entry))
+                while (HeldBytes > _budgetBytes && EvictOldest(except: entry))
                 {
                 }
-                if (_heldBytes > _budgetBytes)
+                if (HeldBytes > _budgetBytes)
                 {
                     // Larger than the whole budget.
                     _heldBytes -= engine.ResidentBytes;

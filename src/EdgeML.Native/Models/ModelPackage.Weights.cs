@@ -7,22 +7,23 @@ public sealed unsafe partial class ModelPackage
 {
     /// <summary>The mapped weights as an object that all engines of this package share; made without copying.</summary>
     /// <remarks>The mapping stays until the last engine is gone, also when the package is disposed before.</remarks>
+    /// <param name="context">Where engines will be made.</param>
+    /// <param name="store">Tensors that will be added later, freed with the weights; null for none.</param>
     /// <exception cref="NativeException">The native library refuses a tensor.</exception>
-    internal WeightsHandle CreateSharedWeights(ContextHandle context)
+    internal WeightsHandle CreateSharedWeights(ContextHandle context, TensorStore? store = null)
     {
         SafeHandle? mapping = _graph.Weights.Handle;
-        void* user = null;
         bool held = false;
         mapping?.DangerousAddRef(ref held);
-        if (held) user = (void*)GCHandle.ToIntPtr(GCHandle.Alloc(mapping));
+        nint user = GCHandle.ToIntPtr(GCHandle.Alloc(new WeightMemory(held ? mapping : null, store)));
         WeightsHandle weights;
         try
         {
-            NativeError.Check(NativeMethods.WeightsCreate(out weights, context, held ? &Released : null, user));
+            NativeError.Check(NativeMethods.WeightsCreate(out weights, context, &Released, (void*)user));
         }
         catch
         {
-            if (held) Release((nint)user);
+            Release(user);
             throw;
         }
         try
@@ -49,7 +50,11 @@ public sealed unsafe partial class ModelPackage
     static void Release(nint user)
     {
         GCHandle handle = GCHandle.FromIntPtr(user);
-        ((SafeHandle)handle.Target!).DangerousRelease();
+        var memory = (WeightMemory)handle.Target!;
         handle.Free();
+        memory.Mapping?.DangerousRelease();
+        memory.Store?.Free();
     }
+
+    sealed record WeightMemory(SafeHandle? Mapping, TensorStore? Store);
 }

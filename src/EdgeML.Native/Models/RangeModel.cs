@@ -1,3 +1,5 @@
+using EdgeML.Native.Models.Onnx;
+
 namespace EdgeML.Native.Models;
 
 /// <summary>An ONNX model of some units and heads of a package, with batch 1.</summary>
@@ -19,4 +21,8 @@ sealed record RangeModel(
 {
     /// <summary>The side exits decided inside the model, in order.</summary>
     public IReadOnlyList<GateOutput> Gates { get; init; } = [];
+
+    /// <summary>Tensors with inline data that the model takes from shared memory too: filters in another layout than the package's.
+    /// Their names say their content.</summary>
+    public IReadOnlyList<TensorProto> Copies { get; init; } = [];
 }

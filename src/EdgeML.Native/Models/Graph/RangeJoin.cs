@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Onnx;
 using Google.Protobuf;
 
@@ -16,11 +18,15 @@ sealed class RangeJoin
 
     const string GateDomain = "edgeml";
 
+    // Smaller tensors are not worth a name of their own.
+    const int LeastShared = 4096;
+
     readonly IReadOnlyDictionary<string, WeightTensor> _shared;
     readonly IReadOnlyDictionary<string, TensorProto> _sharedProtos;
     readonly GraphProto _graph = new();
     readonly Dictionary<string, long> _opsets = new() { [GateDomain] = 1 };
     readonly List<WeightTensor> _weights = [];
+    readonly List<TensorProto> _copies = [];
     readonly HashSet<string> _taken = [];
 
     RangeJoin(IReadOnlyDictionary<string, WeightTensor> shared, IReadOnlyDictionary<string, TensorProto> sharedProtos) =>
@@ -81,7 +87,7 @@ sealed class RangeJoin
             passed = $"{GateDomain}:{i}";
             _graph.Node.Add(Gate(range.Exit, Name(trunk), logits, passed));
         }
-        return new RangeModel(Model(ranges[0].Model), first.Input, first.InputDims, last.Boundary, last.Logits, outputs, _weights) { Gates = gates };
+        return new RangeModel(Model(ranges[0].Model), first.Input, first.InputDims, last.Boundary, last.Logits, outputs, _weights) { Gates = gates, Copies = _copies };
     }
 
     static bool BlockedStop(JoinedRange before, JoinedRange behind) =>
@@ -125,9 +131,21 @@ sealed class RangeJoin
             return;
         }
         TensorProto own = tensor.Clone();
-        own.Name = name(tensor.Name);
+        bool isShared = tensor.RawData.Length >= LeastShared && NativeTensors.DtypeOf(tensor.DataType) != NativeDtype.Other;
+        own.Name = isShared ? names[tensor.Name] = ContentName(tensor) : name(tensor.Name);
+        if (isShared)
+        {
+            if (!_taken.Add(own.Name)) return;
+            _copies.Add(own.Clone());
+            own.ClearRawData();
+            own.DataLocation = 1;
+            own.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "shared" });
+        }
         _graph.Initializer.Add(own);
     }
+
+    static string ContentName(TensorProto tensor) =>
+        $"copy:{Convert.ToHexStringLower(SHA256.HashData(tensor.RawData.Span))}:{tensor.DataType}:{string.Join('x', tensor.Dims)}";
 
     static bool IsSame(TensorProto tensor, WeightTensor weight) =>
         tensor.DataLocation == 1
