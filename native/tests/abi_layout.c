@@ -112,7 +112,15 @@ int main(void) {
     OFFSET(edgeml_run_result, cut_bytes, 200);
     OFFSET(edgeml_run_result, route, 208);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10002);
+    SIZE(edgeml_device_info, 1224);
+    OFFSET(edgeml_device_info, route, 24);
+    OFFSET(edgeml_device_info, bytes, 32);
+    OFFSET(edgeml_device_info, name, 40);
+    OFFSET(edgeml_device_info, pci_bus_id, 168);
+    OFFSET(edgeml_device_info, driver_path, 200);
+    OFFSET(edgeml_device_info, route_note, 712);
+
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10003);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

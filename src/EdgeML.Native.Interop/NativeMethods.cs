@@ -31,6 +31,13 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "edgeml_context_destroy")]
     internal static partial void ContextDestroy(nint context);
 
+    /// <summary>Looks at a CUDA device and runs a tiny chain on it.</summary>
+    /// <param name="info">Filled.</param>
+    /// <param name="device">0 is the first.</param>
+    /// <param name="driverPath">The driver's library, UTF-8; null for EDGEML_CUDA_DRIVER, then the loader.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_device_probe")]
+    internal static partial NativeStatus DeviceProbe(ref DeviceInfoNative info, int device, byte* driverPath);
+
     /// <param name="weights">The new set.</param>
     /// <param name="context">Its context.</param>
     /// <param name="released">Called once, on any thread, when nothing reads the data any more; may be null.</param>

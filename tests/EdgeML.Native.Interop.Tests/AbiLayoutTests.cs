@@ -167,6 +167,20 @@ public unsafe class AbiLayoutTests
     }
 
     [Fact]
+    public void DeviceInfo_Layout_IsTheHeaders()
+    {
+        var s = new DeviceInfoNative();
+        Assert.Equal(1224, sizeof(DeviceInfoNative));
+        Assert.Equal(1224u, s.StructSize);
+        Assert.Equal(24, Offset(ref s, &s.Route));
+        Assert.Equal(32, Offset(ref s, &s.Bytes));
+        Assert.Equal(40, Offset(ref s, s.Name));
+        Assert.Equal(168, Offset(ref s, s.PciBusId));
+        Assert.Equal(200, Offset(ref s, s.DriverPath));
+        Assert.Equal(712, Offset(ref s, s.RouteNote));
+    }
+
+    [Fact]
     public void Imports_AllOfThem_AreTheExports()
     {
         var imported = typeof(NativeMethods).GetMethods(System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)

@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   2u /* raised when something is added */
+#define EDGEML_ABI_MINOR   3u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -161,6 +161,32 @@ typedef struct edgeml_context_info {
 EDGEML_API edgeml_status edgeml_context_create(edgeml_context **out_context, const edgeml_context_desc *desc);
 EDGEML_API edgeml_status edgeml_context_get_info(edgeml_context_info *out_info, const edgeml_context *context);
 EDGEML_API void edgeml_context_destroy(edgeml_context *context); /* null is allowed; cannot fail */
+
+/* ---- device ---- */
+
+#define EDGEML_DEVICE_INTEGRATED 1u /* shares the host's memory, as on a Jetson */
+
+typedef struct edgeml_device_info {
+    uint32_t struct_size;
+    uint32_t flags;          /* EDGEML_DEVICE_* */
+    uint32_t driver_version; /* 12040 for CUDA 12.4 */
+    uint32_t compute_major;
+    uint32_t compute_minor;
+    uint32_t processors; /* streaming multiprocessors */
+    uint32_t route;      /* EDGEML_ROUTE_* that a chain takes here, if its engines allow it */
+    uint32_t reserved;
+    uint64_t bytes; /* of device memory */
+    char name[128];
+    char pci_bus_id[32];   /* "0000:01:00.0"; empty where there is none */
+    char driver_path[512]; /* as it was given to the loader */
+    char route_note[512];  /* why not an earlier route; empty for EDGEML_ROUTE_DEVICE */
+} edgeml_device_info;
+
+/* Looks at CUDA device `device` (0 is the first) and runs a tiny chain on it. `driver_path` is the driver's library;
+ * null: environment EDGEML_CUDA_DRIVER, then the loader. Any thread; takes up to seconds. ABI 1.3
+ * EDGEML_E_BACKEND_MISSING: no driver, no such device. EDGEML_E_BACKEND_VERSION: older than CUDA 11.4.
+ * EDGEML_E_UNSUPPORTED: a device that cannot take chains. */
+EDGEML_API edgeml_status edgeml_device_probe(edgeml_device_info *out_info, int32_t device, const char *driver_path);
 
 /* ---- tensors ---- */
 

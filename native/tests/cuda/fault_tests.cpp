@@ -2,6 +2,8 @@
 #include "double.h"
 #include "groups.h"
 
+#include <tuple>
+
 namespace test {
 
 using namespace edgeml::cuda;
@@ -126,6 +128,34 @@ void a_lost_device_stays_lost_and_frees_all() {
     rig.run({0.5f});
 }
 
+void a_probe_says_which_route_and_why() {
+    auto info = make<edgeml_device_info>();
+    EXPECT_STATUS(edgeml_device_probe(&info, 0, EDGEML_TEST_DRIVER), EDGEML_OK);
+    EXPECT(info.route == EDGEML_ROUTE_DEVICE && info.route_note[0] == 0 && info.driver_version == 12060);
+    EXPECT(info.compute_major == 8 && info.compute_minor == 6 && info.processors == 8 && info.flags == 0);
+    EXPECT(info.bytes == 8ull << 30 && std::string(info.name) == "Fake CUDA device");
+    EXPECT(std::string(info.driver_path) == EDGEML_TEST_DRIVER && std::string(info.pci_bus_id) == "0000:fa:ce.0");
+    for (auto [fault, route, note] : {std::tuple{"version=12030", EDGEML_ROUTE_STAGES, "12.3"},
+                                      {"no_capture", EDGEML_ROUTE_STREAMS, "route B: "},
+                                      {"integrated", EDGEML_ROUTE_DEVICE, ""}}) {
+        faults(fault);
+        EXPECT_STATUS(edgeml_device_probe(&info, 0, EDGEML_TEST_DRIVER), EDGEML_OK);
+        EXPECT(info.route == route && std::string(info.route_note).find(note) != std::string::npos);
+    }
+    EXPECT(info.flags == EDGEML_DEVICE_INTEGRATED && info.compute_minor == 7);
+    for (auto [fault, status] : {std::pair{"no_device", EDGEML_E_BACKEND_MISSING},
+                                 {"version=11030", EDGEML_E_BACKEND_VERSION},
+                                 {"bad_ptx", EDGEML_E_UNSUPPORTED},
+                                 {"pinned=100", EDGEML_E_OUT_OF_MEMORY},
+                                 {"lost=1", EDGEML_E_DEVICE_LOST}}) {
+        faults(fault);
+        EXPECT_STATUS(edgeml_device_probe(&info, 0, EDGEML_TEST_DRIVER), status);
+        EXPECT(info.route == 0 && info.name[0] == 0);
+    }
+    faults("");
+    EXPECT_STATUS(edgeml_device_probe(&info, 0, "/nowhere/libcuda.so"), EDGEML_E_BACKEND_MISSING);
+}
+
 void wrong_ranges_are_refused() {
     Rig rig(fake_device());
     edgeml_run_result result;
@@ -141,6 +171,7 @@ void fault_tests() {
     a_segment_that_fails_fails_the_run();
     memory_that_ends_is_said_and_nothing_is_left();
     a_lost_device_stays_lost_and_frees_all();
+    a_probe_says_which_route_and_why();
     wrong_ranges_are_refused();
 }
 

@@ -12,6 +12,7 @@ static class BackendSearch
     {
         yield return NativeLibraryRow();
         yield return OnnxRuntimeRow();
+        yield return CudaSearch.Find();
         yield return new Finding("backends", "TensorRT", false, "not in this version", []);
     }
 

@@ -44,6 +44,9 @@ class Chain : public Runner {
 };
 std::unique_ptr<Chain> make_chain(std::shared_ptr<const Device> device, const ChainOptions &options);
 
+// Makes and runs a tiny chain with one side exit: the route it took, and why not an earlier one.
+Chain::Report probe_route(const std::shared_ptr<const Device> &device, const ChainOptions &options);
+
 // The outputs of one run on host data, for Network::run_once of a DeviceNetwork.
 std::unique_ptr<Outputs> run_once(std::shared_ptr<const Device> device, const DeviceNetwork &network,
                                   std::span<const void *const> inputs);
