@@ -21,7 +21,8 @@ static class HeadsBar
         subject.LoadNoise(1);
         var ranges = Interleaved.Measure(subject.RunRanges, subject.RunWhole, pairs: 300);
         yield return BarRow.Info(
-            "the same with a session per range", $"{ranges.DifferenceMicros / subject.ExtraRanges:0.0} us a range ({ranges.FirstMicros:0.0} us)");
+            "the same with a session per range", $"{ranges.DifferenceMicros / subject.ExtraRanges:0.0} us, " +
+                $"{ranges.QuietDifferenceMicros / subject.ExtraRanges:0.0} of the quickest fifth ({ranges.FirstMicros:0.0} us)");
         var units = Interleaved.Measure(subject.RunUnits, subject.RunWhole, pairs: 300);
         yield return BarRow.Info(
             "the same before ranges are fused: a session per unit and head", $"ratio {units.Ratio:0.000} ({units.FirstMicros:0.0} us)");
@@ -42,10 +43,10 @@ static class HeadsBar
             loads[i] = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 500);
         }
         double[] perRange = [.. loads.Select(load => load.DifferenceMicros / extra).Order()];
-        double median = Interleaved.Median(perRange);
+        double median = Interleaved.Median(perRange), quiet = Interleaved.Median([.. loads.Select(load => load.QuietDifferenceMicros / extra)]);
         return BarRow.AtMost(
             $"one more range, {name}", median, LargestMicrosPerRange,
-            $"{median:0.0} us ({perRange[0]:0.0}..{perRange[^1]:0.0} over {Loads} loads; all exits {Interleaved.Median([.. loads.Select(load => load.FirstMicros)]):0} us, " +
+            $"{median:0.0} us ({perRange[0]:0.0}..{perRange[^1]:0.0} over {Loads} loads, {quiet:0.0} of the quickest fifth; all exits {Interleaved.Median([.. loads.Select(load => load.FirstMicros)]):0} us, " +
                 $"whole {Interleaved.Median([.. loads.Select(load => load.SecondMicros)]):0} us, {Loads} x {loads[0].Pairs} pairs)",
             $"<= {LargestMicrosPerRange} us");
     }

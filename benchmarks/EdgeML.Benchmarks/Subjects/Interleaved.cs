@@ -7,8 +7,10 @@ namespace EdgeML.Benchmarks.Subjects;
 /// <param name="SecondMicros">Median of the second.</param>
 /// <param name="Ratio">Median over pairs of first / second.</param>
 /// <param name="DifferenceMicros">Median over pairs of first - second.</param>
+/// <param name="QuietDifferenceMicros">Difference of the 20th percentiles: what is left of it where other programs interrupt many runs.</param>
 /// <param name="Pairs">Pairs measured.</param>
-readonly record struct Interleaved(double FirstMicros, double SecondMicros, double Ratio, double DifferenceMicros, int Pairs)
+readonly record struct Interleaved(
+    double FirstMicros, double SecondMicros, double Ratio, double DifferenceMicros, double QuietDifferenceMicros, int Pairs)
 {
     const int WarmUpPairs = 20;
 
@@ -26,7 +28,7 @@ readonly record struct Interleaved(double FirstMicros, double SecondMicros, doub
             ratio[i] = a[i] / b[i];
             difference[i] = a[i] - b[i];
         }
-        return new Interleaved(Median(a), Median(b), Median(ratio), Median(difference), pairs);
+        return new Interleaved(Median(a), Median(b), Median(ratio), Median(difference), Quiet(a) - Quiet(b), pairs);
     }
 
     /// <summary>Median microseconds of one call, from rounds of many.</summary>
@@ -48,6 +50,13 @@ readonly record struct Interleaved(double FirstMicros, double SecondMicros, doub
         double[] sorted = [.. values];
         Array.Sort(sorted);
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    static double Quiet(double[] values)
+    {
+        double[] sorted = [.. values];
+        Array.Sort(sorted);
+        return sorted[sorted.Length / 5];
     }
 
     static double Time(Action action)
