@@ -28,6 +28,9 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "edgeml_context_get_info")]
     internal static partial NativeStatus ContextGetInfo(ref ContextInfoNative info, ContextHandle context);
 
+    [LibraryImport(Library, EntryPoint = "edgeml_inspect_tensorrt", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nuint InspectTensorRt(Span<byte> text, nuint capacity, string? libraryPath);
+
     [LibraryImport(Library, EntryPoint = "edgeml_context_destroy")]
     internal static partial void ContextDestroy(nint context);
 

@@ -188,6 +188,11 @@ typedef struct edgeml_device_info {
  * EDGEML_E_UNSUPPORTED: a device that cannot take chains. */
 EDGEML_API edgeml_status edgeml_device_probe(edgeml_device_info *out_info, int32_t device, const char *driver_path);
 
+/* Which TensorRT is here and the plug-ins it needs, for people: a line per piece, fields between tabs: name, 1 or 0
+ * for usable or not, what was found or why not, places looked at. `library_path` as in edgeml_context_desc. `text`,
+ * capacity and result as in edgeml_last_error. Loads libraries that it finds. ABI 1.3 */
+EDGEML_API size_t edgeml_inspect_tensorrt(char *text, size_t capacity, const char *library_path);
+
 /* ---- tensors ---- */
 
 #define EDGEML_MAX_RANK  8

@@ -13,7 +13,7 @@ static class BackendSearch
         yield return NativeLibraryRow();
         yield return OnnxRuntimeRow();
         yield return CudaSearch.Find();
-        yield return new Finding("backends", "TensorRT", false, "not in this version", []);
+        foreach (Finding finding in TensorRtSearch.Find()) yield return finding;
     }
 
     static Finding NativeLibraryRow()

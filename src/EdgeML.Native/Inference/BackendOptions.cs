@@ -24,6 +24,9 @@ public sealed record BackendOptions
     /// <summary>Whether ranges are fused in the background at all; without, every policy runs on unit-level sessions.</summary>
     public bool Fuse { get; init; } = true;
 
+    /// <summary>Whether the CPU gets the same engines as a GPU, one per stretch between stops, to compare the two bit for bit.</summary>
+    internal bool Stretches { get; init; }
+
     /// <summary>TensorRT: folder where built engines are kept for the next time; null keeps nothing.</summary>
     public string? EngineFolder { get; init; }
 

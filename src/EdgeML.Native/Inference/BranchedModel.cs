@@ -21,7 +21,7 @@ public sealed class BranchedModel : IDisposable
     {
         Package = package;
         _ownsPackage = ownsPackage;
-        Pieces = UnitPiece.Of(Manifest, options.Kind);
+        Pieces = UnitPiece.Of(Manifest, stretches: options.Stretches || options.Kind == BackendKind.TensorRt);
         _pieces = new Engine[Pieces.Count];
         _heads = new Engine[Manifest.SideExits];
         Backend = new Backend(options);

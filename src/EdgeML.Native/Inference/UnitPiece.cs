@@ -9,13 +9,13 @@ readonly record struct UnitPiece(int First, int Last)
 {
     /// <summary>The pieces in order. ONNX Runtime gets one per unit, since its sessions are made in milliseconds and any cut may be
     /// asked for; TensorRT builds for seconds to minutes, so it gets the stretches between exits and candidate cuts.</summary>
-    public static UnitPiece[] Of(ModelManifest manifest, BackendKind backend)
+    public static UnitPiece[] Of(ModelManifest manifest, bool stretches)
     {
         var pieces = new List<UnitPiece>();
         int first = 1;
         for (int unit = 1; unit <= manifest.Units.Count; unit++)
         {
-            bool ends = backend == BackendKind.OnnxRuntime || unit == manifest.Units.Count || manifest.Cuts[unit].Candidate
+            bool ends = !stretches || unit == manifest.Units.Count || manifest.Cuts[unit].Candidate
                 || manifest.Exits.Any(exit => exit.AfterUnit == unit);
             if (!ends) continue;
             pieces.Add(new UnitPiece(first, unit));

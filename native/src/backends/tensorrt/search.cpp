@@ -194,4 +194,18 @@ Search search(const char *folder) {
     return result;
 }
 
+std::vector<Place> plugins() {
+    std::vector<Place> found;
+    for (int major : majors) {
+        Place place;
+        std::string cause;
+        const edgeml_trt_plugin *table = open_plugin(major, place.where, cause);
+        place.usable = table != nullptr;
+        place.outcome = "for TensorRT " + std::to_string(major) + ": " +
+                        (place.usable ? "works with " + to_text(table->header_version) + " and later" : cause);
+        found.push_back(place);
+    }
+    return found;
+}
+
 } // namespace edgeml::trt

@@ -38,6 +38,9 @@ struct Search {
 // newer major comes first in every place.
 Search search(const char *folder);
 
+// The plug-ins, one place per major, the newer first.
+std::vector<Place> plugins();
+
 std::string to_text(const edgeml_trt_version &version);
 
 } // namespace edgeml::trt
