@@ -9,7 +9,7 @@ static class HeadsBar
 
     const double LargestRatio = 1.02;
     const double LargestMicrosPerRange = 2;
-    const int Loads = 7;
+    const int Loads = 15;
 
     public static IEnumerable<BarRow> Measure(BenchmarkModels models)
     {
@@ -40,7 +40,7 @@ static class HeadsBar
             using var subject = new NetworkSubject(package);
             subject.LoadNoise(1);
             (name, extra) = (subject.Manifest.Name, subject.ExtraRanges);
-            loads[i] = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 500);
+            loads[i] = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 250);
         }
         double[] perRange = [.. loads.Select(load => load.DifferenceMicros / extra).Order()];
         double median = Interleaved.Median(perRange), quiet = Interleaved.Median([.. loads.Select(load => load.QuietDifferenceMicros / extra)]);
