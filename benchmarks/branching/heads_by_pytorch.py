@@ -80,7 +80,7 @@ def main():
     without = {}
     if args.unlabelled:
         with open(args.unlabelled) as file:
-            without = {exit["index"]: exit["agreement"] for exit in json.load(file)["exits"]}
+            without = {exit["index"]: exit["accuracy"] for exit in json.load(file)["exits"]}
     count, tests, classes = report["samples"], report["judgedSamples"], heads[0]["sizes"][-1]
     width = sum(head["sizes"][0] for head in heads) + classes + 1
     rows = np.memmap(args.work + "/features.bin", np.float32, "r").reshape(-1, width)
@@ -99,7 +99,7 @@ def main():
             accuracies.append(100 * (scores(model, features[count:]).argmax(1) == labels[count:]).float().mean().item())
         table.append((head, sum(accuracies) / len(accuracies), accuracies, epochs))
     seconds, cpu = (time.time() - began) / args.seeds, (time.process_time() - cpu) / args.seeds
-    print("| exit | edgeml | PyTorch | difference |" + (" agreement without labels |" if without else ""))
+    print("| exit | edgeml | PyTorch | difference |" + (" edgeml without labels |" if without else ""))
     print("|---|---:|---:|---:|" + ("---:|" if without else ""))
     for head, accuracy, each, epochs in table:
         ours = 100 * head["accuracy"]

@@ -11,20 +11,20 @@ static class BranchSummary
     {
         foreach (string note in report.Notes) Console.WriteLine($"note: {note}");
         string judged = report.Labelled ? "right" : "agrees with the final exit";
-        IReadOnlyList<double> accuracies = report.Curve.ExitAccuracies();
         IReadOnlyList<long> macs = report.Curve.MacsTo();
         Console.WriteLine(
             $"{report.Manifest.Name}: {report.Heads.Count} exits learned from {report.Samples - report.HeldOut} samples"
             + $"{(report.Labelled ? "" : " without labels")}, judged on {report.Judged.Samples} of {report.Judged.Source}");
         Console.WriteLine();
-        Console.WriteLine($"| exit | after unit | pooled to | layers | head MMAC | MMAC up to it | {judged} | temperature | epochs |");
-        Console.WriteLine("|---|---|---|---|---:|---:|---:|---:|---:|");
-        for (int e = 0; e < accuracies.Count; e++)
+        Console.WriteLine($"| exit | after unit | pooled to | layers | head MMAC | MMAC up to it | right | agrees | temperature | epochs |");
+        Console.WriteLine("|---|---|---|---|---:|---:|---:|---:|---:|---:|");
+        for (int e = 0; e < macs.Count; e++)
         {
             ExitInfo exit = report.Manifest.Exits[e];
             string unit = report.Manifest.Units[exit.AfterUnit - 1].Name;
             string start = $"| {e + 1} {exit.Name} | {exit.AfterUnit} {unit} |";
-            string end = $"{macs[e] / 1e6:0.00} | {100 * accuracies[e]:0.00} % |";
+            string right = report.Accuracies is { } accuracies ? $"{100 * accuracies[e]:0.00} %" : "";
+            string end = $"{macs[e] / 1e6:0.00} | {right} | {100 * report.Agreements[e]:0.00} % |";
             if (e == report.Heads.Count)
             {
                 Console.WriteLine($"{start} | | | {end} | |");

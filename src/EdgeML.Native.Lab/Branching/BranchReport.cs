@@ -18,4 +18,10 @@ sealed record BranchReport(
     StageTime Features, StageTime Training, IReadOnlyList<string> Notes)
 {
     internal ExitCurve Curve { get; } = new(Judged, Manifest);
+
+    /// <summary>Share of the judging samples where an exit names the label, final exit last; null where there are no labels.</summary>
+    internal required IReadOnlyList<double>? Accuracies { get; init; }
+
+    /// <summary>Share of the judging samples where an exit says what the final one says.</summary>
+    internal required IReadOnlyList<double> Agreements { get; init; }
 }

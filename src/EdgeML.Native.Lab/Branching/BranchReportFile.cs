@@ -9,7 +9,6 @@ static class BranchReportFile
     /// <summary>Writes keys into an object that is open.</summary>
     internal static void Write(Utf8JsonWriter writer, BranchReport report)
     {
-        IReadOnlyList<double> accuracies = report.Curve.ExitAccuracies();
         IReadOnlyList<long> macs = report.Curve.MacsTo();
         writer.WriteString("model", report.Manifest.Hash);
         writer.WriteString("name", report.Manifest.Name);
@@ -19,14 +18,15 @@ static class BranchReportFile
         writer.WriteString("judgedOn", report.Judged.Source);
         writer.WriteNumber("judgedSamples", report.Judged.Samples);
         writer.WriteStartArray("exits");
-        for (int e = 0; e < accuracies.Count; e++)
+        for (int e = 0; e < macs.Count; e++)
         {
             writer.WriteStartObject();
             writer.WriteNumber("index", e + 1);
             writer.WriteString("name", report.Manifest.Exits[e].Name);
             writer.WriteNumber("afterUnit", report.Manifest.Exits[e].AfterUnit);
             writer.WriteNumber("macsUpToIt", macs[e]);
-            writer.WriteNumber(report.Labelled ? "accuracy" : "agreement", Math.Round(accuracies[e], 6));
+            if (report.Accuracies is { } accuracies) writer.WriteNumber("accuracy", Math.Round(accuracies[e], 6));
+            writer.WriteNumber("agreement", Math.Round(report.Agreements[e], 6));
             if (e < report.Heads.Count) Write(writer, report.Heads[e]);
             writer.WriteEndObject();
         }

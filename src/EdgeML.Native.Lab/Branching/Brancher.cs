@@ -64,9 +64,13 @@ sealed class Brancher
         TrainingSplit split = TrainingSplit.Draw(_samples, _training);
         TrainedHead[] heads = [];
         StageTime training = StageTime.Of(() => heads = Train(file, work, split, cancellation));
-        ExitCalibration judged = Judge(file, heads, split);
+        (ExitCalibration judged, double[]? accuracies, double[] agreements) = Judge(file, heads, split);
         ModelManifest manifest = Write(work, heads, judged);
-        var report = new BranchReport(manifest, heads, judged, _samples, split.HeldOut.Count, _training.Labelled, features, training, _notes);
+        var report = new BranchReport(manifest, heads, judged, _samples, split.HeldOut.Count, _training.Labelled, features, training, _notes)
+        {
+            Accuracies = accuracies,
+            Agreements = agreements,
+        };
         if (_options.Work is null) work.Delete();
         return report;
     }
@@ -127,13 +131,13 @@ sealed class Brancher
         }
     }
 
-    /// <summary>What every exit says of the test samples, or of those held out.</summary>
-    ExitCalibration Judge(FeatureFile file, TrainedHead[] heads, TrainingSplit split)
+    /// <summary>What every exit says of the test samples, or of those held out; labels judge too where they did not teach.</summary>
+    (ExitCalibration Judged, double[]? Accuracies, double[] Agreements) Judge(FeatureFile file, TrainedHead[] heads, TrainingSplit split)
     {
         IReadOnlyList<int> rows = _tests > 0 ? [.. Enumerable.Range(_samples, _tests)] : split.HeldOut;
         int classes = Manifest.Classes, exits = heads.Length + 1;
         float[] entropies = new float[rows.Count * exits];
-        bool[] correct = new bool[rows.Count * exits];
+        bool[] right = new bool[rows.Count * exits], agrees = new bool[rows.Count * exits];
         for (int e = 0; e < exits; e++)
         {
             float[] scores = e < heads.Length ? heads[e].Score(file, e, rows) : [];
@@ -141,16 +145,18 @@ sealed class Brancher
             {
                 ReadOnlySpan<float> final = file.FinalScores(rows[i]);
                 ReadOnlySpan<float> own = e < heads.Length ? scores.AsSpan(i * classes, classes) : final;
-                int answer = _training.Labelled ? file.Label(rows[i]) : TensorPrimitives.IndexOfMax(final);
-                entropies[(i * exits) + e] = Softmax.NormalisedEntropy(own);
-                correct[(i * exits) + e] = TensorPrimitives.IndexOfMax(own) == answer;
+                int answer = TensorPrimitives.IndexOfMax(own), at = (i * exits) + e;
+                entropies[at] = Softmax.NormalisedEntropy(own);
+                right[at] = answer == file.Label(rows[i]);
+                agrees[at] = answer == TensorPrimitives.IndexOfMax(final);
             }
         }
-        var judged = new ExitCalibration(exits, entropies, correct, _options.Test?.Text ?? $"{_options.Data.Text} (held out)", _training.Labelled);
-        double backbone = Enumerable.Range(0, rows.Count).Average(i => judged.IsCorrect(i, exits) ? 1.0 : 0.0);
-        if (_training.Labelled && backbone < 2.0 / classes)
-            _notes.Add($"the backbone itself is right in {100 * backbone:0.0} % of {judged.Source}: are these the classes and pictures it was made for?");
-        return judged;
+        double[] Shares(bool[] verdicts) => [.. Enumerable.Range(0, exits).Select(e => Enumerable.Range(0, rows.Count).Average(i => verdicts[(i * exits) + e] ? 1.0 : 0.0))];
+        double[]? accuracies = rows.All(row => file.Label(row) >= 0) ? Shares(right) : null;
+        string source = _options.Test?.Text ?? $"{_options.Data.Text} (held out)";
+        if (_training.Labelled && accuracies is not null && accuracies[^1] < 2.0 / classes)
+            _notes.Add($"the backbone itself is right in {100 * accuracies[^1]:0.0} % of {source}: are these the classes and pictures it was made for?");
+        return (new ExitCalibration(exits, entropies, _training.Labelled ? right : agrees, source, _training.Labelled), accuracies, Shares(agrees));
     }
 
     ModelManifest Write(WorkFolder work, TrainedHead[] heads, ExitCalibration judged)

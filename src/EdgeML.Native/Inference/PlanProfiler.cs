@@ -5,7 +5,7 @@ namespace EdgeML.Native.Inference;
 /// <summary>Measures what units and heads add to plans as sessions run them: with fused ranges between stops, not unit by unit.</summary>
 /// <remarks>
 /// The first k units are measured as one range, for every k; what unit k adds is the difference to k - 1. What a head adds, its stop
-/// included, is the difference between the whole network with its exit tried and without. Takes longer than
+/// included, is the difference between the units up to it with its exit tried and without. Takes longer than
 /// <see cref="DeviceProfiler"/>, whose sums are too large by what a session's ends cost.
 /// </remarks>
 public static class PlanProfiler
@@ -34,15 +34,18 @@ public static class PlanProfiler
         ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
         ModelManifest manifest = model.Manifest;
         using var timer = new PlanTimer(model, rounds, progress, cancellation);
-        double[] quotients = timer.Quotients(MeasuredPlans(manifest));
+        PlanKey[] keys = MeasuredPlans(manifest);
+        double[] quotients = timer.Quotients(keys);
         double whole = timer.WholeMs;
         int units = manifest.Units.Count;
-        double[] until = Rising([0, .. quotients.Take(units - 1), 1]);
+        double Quotient(int unit, uint exits) => quotients[Array.IndexOf(keys, new PlanKey(0, unit, exits))];
+        double[] until = Rising([0, .. Enumerable.Range(1, units - 1).Select(unit => Quotient(unit, 0)), 1]);
         return new DeviceProfile
         {
             Device = device,
             UnitMs = [.. Enumerable.Range(0, units).Select(u => whole * (until[u + 1] - until[u]))],
-            HeadMs = [.. quotients.Skip(units - 1).Select(q => whole * Math.Max(0, q - 1))],
+            HeadMs = [.. manifest.Exits.SkipLast(1).Select(e =>
+                whole * Math.Max(0, Quotient(e.AfterUnit, 1u << (e.Index - 1)) - Quotient(e.AfterUnit, 0)))],
             Power = power ?? PowerModel.Default,
         };
     }
@@ -71,10 +74,14 @@ public static class PlanProfiler
         })];
     }
 
+    /// <summary>Every prefix, and beside it the same with an exit behind it tried: neighbours are measured in one group.</summary>
     static PlanKey[] MeasuredPlans(ModelManifest manifest) =>
     [
-        .. Enumerable.Range(1, manifest.Units.Count - 1).Select(k => new PlanKey(0, k, 0)),
-        .. Enumerable.Range(0, manifest.SideExits).Select(exit => new PlanKey(0, manifest.LocalCut, 1u << exit)),
+        .. Enumerable.Range(1, manifest.Units.Count - 1).SelectMany(unit => manifest.Exits
+            .SkipLast(1)
+            .Where(e => e.AfterUnit == unit)
+            .Select(e => new PlanKey(0, unit, 1u << (e.Index - 1)))
+            .Prepend(new PlanKey(0, unit, 0))),
     ];
 
     static PlanKey[] CheckedPlans(ModelManifest manifest)
