@@ -42,6 +42,7 @@ public struct DecisionExplanation
                 DecisionReason.Explored => "trying a neighbour of the plan",
                 DecisionReason.Learned => "learned to differ from the plan",
                 DecisionReason.BudgetChanged => "energy budget moved",
+                DecisionReason.Probed => "trying an unused link",
                 _ => Reason.ToString(),
             };
             return CannotBeMet ? reason + "; bounds cannot be met" : reason;

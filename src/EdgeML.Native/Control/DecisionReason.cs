@@ -41,4 +41,7 @@ public enum DecisionReason
 
     /// <summary>The last intervals spent more, or less, than the energy bound allows on average.</summary>
     BudgetChanged = 12,
+
+    /// <summary>Sends over a link that was not used, because only a transfer tells what it is worth now.</summary>
+    Probed = 13,
 }

@@ -118,10 +118,20 @@ sealed class AdaptivePlanner
         _planner.Mix.Blend(_corrections.Mix);
         Requirements affordable = Affordable;
         Planner.Plan found = _planner.Find(_conditions, affordable);
-        if (!found.LeastBad && _conditions.LinkUp && !Sends(found)) found = TryLink(found, affordable);
+        bool tries = false;
+        if (!found.LeastBad && _conditions.LinkUp && !Sends(found))
+        {
+            found = TryLink(found, affordable);
+            tries = Sends(found);
+        }
         bool keep = _hasPlan && _cause != DecisionReason.BoundsChanged && !found.LeastBad && !_plan.LeastBad && Sends(found) == Sends(_plan)
             && _planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
-        DecisionReason reason = keep ? DecisionReason.Stable : _cause != DecisionReason.Stable ? _cause : Moved();
+        DecisionReason reason = (keep, tries) switch
+        {
+            (true, _) => DecisionReason.Stable,
+            (_, true) => DecisionReason.Probed,
+            _ => _cause != DecisionReason.Stable ? _cause : Moved(),
+        };
         if (!keep) _plan = found;
         ExitPolicy policy = _planner.Policy(_plan, ControlLoop.MaxInterval);
         PolicyEstimate expected = _model.Estimate(policy, _conditions, _requirements, _planner.Mix);
