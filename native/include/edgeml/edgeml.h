@@ -418,8 +418,8 @@ typedef struct edgeml_run_result {
     int32_t exit_label[EDGEML_MAX_EXITS]; /* -1 where not tried */
     const float *logits;                  /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
     uint64_t logit_count;
-    void
-        *cut; /* deepest tensor computed so far that continues the network, or the input; null with a device's answer */
+    /* Deepest tensor computed so far that continues the network, or the input; null with a device's answer. */
+    void *cut;
     uint64_t cut_bytes;
     uint32_t route; /* EDGEML_ROUTE_*; ABI 1.1 */
     uint32_t reserved;

@@ -41,6 +41,13 @@ std::int64_t extended(std::uint64_t value, unsigned bits) {
     return static_cast<std::int64_t>(value << (64 - bits)) >> (64 - bits);
 }
 
+// As cvt does: NaN is 0, what does not fit is the nearest that does.
+std::uint64_t saturated(float x) {
+    if (!(x > -2147483648.0f))
+        return x != x ? 0 : 0x80000000u;
+    return x >= 2147483648.0f ? 0x7fffffffu : static_cast<std::uint32_t>(static_cast<std::int32_t>(x));
+}
+
 template <class T> bool compare(const std::string &how, T a, T b, const Instruction &i) {
     if (how == "eq")
         return a == b;
@@ -289,7 +296,7 @@ class Block {
     static std::uint64_t convert(const Instruction &i, std::uint64_t value) {
         const std::string &from = i.op.back(), &to = i.op[i.op.size() - 2];
         if (from == "f32" && to == "s32" && i.op[1] == "rzi")
-            return static_cast<std::uint32_t>(static_cast<std::int32_t>(as_float(value)));
+            return saturated(as_float(value));
         if (from == "s32" && to == "f32" && i.op[1] == "rn")
             return as_bits(static_cast<float>(static_cast<std::int32_t>(value)));
         if (from == "f32" || to == "f32")
