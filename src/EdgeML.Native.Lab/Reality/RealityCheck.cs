@@ -112,7 +112,7 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
                 sessions.Add(codec, Session(link, codec, edge));
             RealityTask[][] live = [.. policies.Select(_ => new RealityTask[settings.Tasks])];
             int done = 0;
-            var input = new RealityInput(source);
+            var input = new RealityInput(source, settings.Tasks);
             for (int round = -1; round < settings.Rounds; round++)
             {
                 (int from, int to) = round < 0 ? (0, WarmUpTasks) : (Share(round), Share(round + 1));
