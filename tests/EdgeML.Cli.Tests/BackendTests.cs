@@ -1,0 +1,47 @@
+using System.Diagnostics;
+
+namespace EdgeML.Cli.Tests;
+
+/// <summary><c>--backend</c> and <c>edgeml build</c> on a machine without NVIDIA's software.</summary>
+public sealed class BackendTests(ShippedPackage package) : IClassFixture<ShippedPackage>
+{
+    [Theory]
+    [InlineData("run --model m --data shapes:seed=1 --route stages", "--route goes with --backend tensorrt")]
+    [InlineData("build --model m --backend cuda", "not one of onnxruntime, tensorrt")]
+    public void Run_BadChoice_OneLineAndExitCode2(string commandLine, string expected)
+    {
+        Outcome outcome = EdgemlProcess.Run(commandLine.Split(' '));
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains(expected, Assert.Single(outcome.ErrorLines));
+    }
+
+    [Theory]
+    [InlineData("build")]
+    [InlineData("run --data shapes:seed=1")]
+    public void TensorRt_NothingInstalled_OneLineWithEveryPlace(string command)
+    {
+        using Process process = EdgemlProcess.Start(
+            start =>
+            {
+                start.Environment["EDGEML_CUDA_DRIVER"] = "/no/such/libcuda.so";
+                start.Environment["EDGEML_TENSORRT_DIR"] = "/no/such/tensorrt";
+            },
+            [.. command.Split(' '), "--model", package.Model, "--backend", "tensorrt"]);
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.Equal(1, process.ExitCode);
+        string line = Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("/no/such/libcuda.so", line);
+        Assert.Contains("/no/such/tensorrt", line);
+    }
+
+    [Fact]
+    public void Build_OnnxRuntime_SaysThatNothingIsKept()
+    {
+        Outcome outcome = EdgemlProcess.Run("build", "--model", package.Model);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        Assert.Contains("19 engines for onnxruntime", outcome.Output);
+        Assert.Contains("nothing to keep", outcome.Output);
+    }
+}
