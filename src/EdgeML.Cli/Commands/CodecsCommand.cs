@@ -17,14 +17,23 @@ sealed class CodecsCommand : CliCommand
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<int?> _count = SharedOptions.Count("--count",
         $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
-    readonly Option<string?> _cuts = SharedOptions.OneOf("--cuts", "Every cut, or those that controllers use (all).", "all", "candidates");
+    readonly Option<string?> _cuts = SharedOptions.OneOf(
+        "--cuts", "Every cut, those that controllers use, or those behind pooling (all).", "all", "candidates", "pools");
+    readonly Option<string?> _only = SharedOptions.OneOf("--only", "Measure one codec (all).", [.. CodecCurve.Codecs]);
+    readonly Option<string?> _fit = new("--bottlenecks")
+    {
+        HelpName = "SPEC",
+        Description = "Also fit and measure bottlenecks of 1/4, 1/8 and 1/16 of int8's bytes; fitted on these data, which must be others.",
+    };
+    readonly Option<int?> _fitCount = SharedOptions.Count("--fit-count", "Samples that bottlenecks are fitted on (300).");
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one sample (1).");
     readonly Option<string?> _json = SharedOptions.Json();
 
     public CodecsCommand()
         : base("codecs", "Show what every codec costs in bytes and accuracy at every cut.",
-            "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001,difficulty=mixed --count 1000")
-        => AddOptions(_model, _data, _count, _cuts, _threads, _json);
+            "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001,difficulty=mixed --count 1000",
+            "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001 --cuts pools --bottlenecks shapes:seed=1001")
+        => AddOptions(_model, _data, _count, _cuts, _only, _fit, _fitCount, _threads, _json);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -36,15 +45,29 @@ sealed class CodecsCommand : CliCommand
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(manifest.Input.Shape, asked);
         int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
-        bool all = parsed.GetValue(_cuts) != "candidates";
-        int[] cuts = [.. manifest.Cuts.Where(cut => cut.K < manifest.LocalCut && (all || cut.Candidate)).Select(cut => cut.K)];
+        Func<CutInfo, bool> wanted = parsed.GetValue(_cuts) switch
+        {
+            "candidates" => cut => cut.Candidate,
+            "pools" => cut => IsPool(manifest, cut.K),
+            _ => _ => true,
+        };
+        int[] cuts = [.. manifest.Cuts.Where(cut => cut.K < manifest.LocalCut && wanted(cut)).Select(cut => cut.K)];
+        string? fit = parsed.GetValue(_fit);
+        string[] codecs = parsed.GetValue(_only) is { } only ? [only] : [.. CodecCurve.Codecs.Where(codec => codec != "bottleneck" || fit is not null)];
+        if (codecs.Contains("bottleneck") && fit is null) throw new ArgumentException("--only bottleneck goes with --bottlenecks SPEC");
+        using ImageSource? fitSource = fit is null ? null : DataSpec.Parse(fit).Open(manifest.Input.Shape);
+        var plan = new CodecPlan(cuts, codecs) { FitSource = fitSource, FitSamples = parsed.GetValue(_fitCount) ?? 300 };
         using var progress = new ProgressLine("samples", count);
-        IReadOnlyList<CodecRow> rows = CodecCurve.Measure(model, source, count, cuts, progress.Report, cancellation);
+        IReadOnlyList<CodecRow> rows = CodecCurve.Measure(model, source, count, plan, progress.Report, cancellation);
         progress.Clear();
         Show(manifest, source.Spec, count, rows);
         if (parsed.GetValue(_json) is { } json) WriteJson(json, manifest, source.Spec, count, rows);
         return Task.FromResult(0);
     }
+
+    /// <summary>Behind a unit that computes nothing and leaves fewer pixels.</summary>
+    static bool IsPool(ModelManifest manifest, int cut) =>
+        cut > 0 && manifest.Units[cut - 1] is { Macs: 0, OutShape: [_, _, _] };
 
     static void Show(ModelManifest manifest, string data, int count, IReadOnlyList<CodecRow> rows)
     {

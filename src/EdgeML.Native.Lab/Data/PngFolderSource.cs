@@ -1,7 +1,8 @@
 namespace EdgeML.Native.Lab.Data;
 
 /// <summary>PNG files in one folder a class, classes in order of the folders' names; a folder of files alone has no labels.</summary>
-/// <remarks>Reading a sample decodes its file and allocates.</remarks>
+/// <remarks>A picture of another size is cut to the wanted proportions around its middle, then resized by area means (<see cref="PictureFit"/>).
+/// Reading a sample decodes its file and allocates.</remarks>
 public sealed class PngFolderSource : ImageSource
 {
     readonly List<(string Path, int Label)> _files = [];
@@ -11,8 +12,8 @@ public sealed class PngFolderSource : ImageSource
 
     /// <summary>Lists a folder; files are opened when they are read.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="height">Every picture must have it.</param>
-    /// <param name="width">Every picture must have it.</param>
+    /// <param name="height">Every picture is brought to it.</param>
+    /// <param name="width">Every picture is brought to it.</param>
     /// <exception cref="DirectoryNotFoundException">It does not exist.</exception>
     /// <exception cref="FileNotFoundException">There is no PNG file in it.</exception>
     public PngFolderSource(string path, int height, int width)
@@ -44,9 +45,14 @@ public sealed class PngFolderSource : ImageSource
     {
         (string path, int label) = _files[(int)index];
         PngImage image = PngImage.Load(path);
-        if (image.Height != _height || image.Width != _width)
-            throw new InvalidDataException($"{path} is {image.Width} x {image.Height}, the network's input is {_width} x {_height}");
-        image.CopyPlanes(planes);
+        if (image.Height == _height && image.Width == _width)
+        {
+            image.CopyPlanes(planes);
+            return label;
+        }
+        byte[] whole = new byte[3 * image.Width * image.Height];
+        image.CopyPlanes(whole);
+        PictureFit.Resize(whole, image.Width, image.Height, planes, _width, _height);
         return label;
     }
 

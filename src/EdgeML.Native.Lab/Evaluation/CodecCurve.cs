@@ -1,4 +1,5 @@
 using EdgeML.Native.Inference;
+using EdgeML.Native.Lab.Bottlenecks;
 using EdgeML.Native.Lab.Data;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
@@ -8,26 +9,36 @@ namespace EdgeML.Native.Lab.Evaluation;
 /// <summary>Bytes against accuracy at every cut: the final exit's answers when the tensor there has gone through a codec.</summary>
 public static class CodecCurve
 {
-    /// <summary>Runs samples of a source through float16 and int8 at cuts.</summary>
+    /// <summary>The names of the codecs that <see cref="Measure(BranchedModel, ImageSource, int, CodecPlan, Action{int}, CancellationToken)"/>
+    /// knows.</summary>
+    public static IReadOnlyList<string> Codecs { get; } = ["fp16", "int8", "bottleneck"];
+
+    /// <summary>Runs samples of a source through codecs at cuts.</summary>
     /// <param name="model">Loaded, best without fused ranges.</param>
     /// <param name="source">Of the model's input shape.</param>
     /// <param name="count">Samples.</param>
-    /// <param name="cuts">Below the local cut.</param>
+    /// <param name="plan">What is measured where.</param>
     /// <param name="done">Told how many samples are done.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <returns>A row a cut and codec, cuts ascending.</returns>
     public static IReadOnlyList<CodecRow> Measure(
-        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, Action<int>? done, CancellationToken cancellation)
+        BranchedModel model, ImageSource source, int count, CodecPlan plan, Action<int>? done, CancellationToken cancellation)
     {
         ModelManifest manifest = model.Manifest;
-        return Measure(
-            model, source, first: 0, count, cuts,
-            [CutCodec.Of(manifest, TensorEncoding.Float16, "fp16"), CutCodec.Of(manifest, TensorEncoding.Int8, "int8")], done, cancellation);
+        var codecs = new List<CutCodec>();
+        if (plan.Codecs.Contains("fp16")) codecs.Add(CutCodec.Of(manifest, TensorEncoding.Float16, "fp16"));
+        if (plan.Codecs.Contains("int8")) codecs.Add(CutCodec.Of(manifest, TensorEncoding.Int8, "int8"));
+        if (plan.Codecs.Contains("bottleneck"))
+        {
+            var samples = new SampleReader(
+                plan.FitSource ?? throw new ArgumentException("bottlenecks are fitted on samples of their own, and none are given"));
+            codecs.AddRange(CutBottlenecks.Fit(model, samples, plan, cancellation));
+        }
+        return Measure(model, source, count, plan.Cuts, codecs, done, cancellation);
     }
 
-    internal static IReadOnlyList<CodecRow> Measure(
-        BranchedModel model, ImageSource source, int first, int count, IReadOnlyList<int> cuts, IReadOnlyList<CutCodec> codecs,
-        Action<int>? done, CancellationToken cancellation)
+    static List<CodecRow> Measure(
+        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, IReadOnlyList<CutCodec> codecs, Action<int>? done, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         using var lane = new Lane(model);
@@ -39,7 +50,7 @@ public static class CodecCurve
         for (int i = 0; i < count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            int label = samples.Load(lane, first + i);
+            int label = samples.Load(lane, i);
             int whole = Answers(model, lane, cuts, codecs, answers);
             labelled &= label >= 0;
             if (whole == label) wholeRight++;

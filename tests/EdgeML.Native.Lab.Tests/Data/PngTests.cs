@@ -64,12 +64,28 @@ public sealed class PngTests : IDisposable
     }
 
     [Fact]
-    public void Folder_OtherSizeThanNetwork_SaysBoth()
+    public void Folder_OtherSizeThanNetwork_IsResized()
     {
-        Write("x/a.png", 16, 1);
+        Write("x/a.png", 16, 77);
         using ImageSource source = DataSpec.Parse($"images:{_folder}").Open([3, 32, 32]);
-        var e = Assert.Throws<InvalidDataException>(() => source.Read(0, new byte[source.Elements]));
-        Assert.Contains("is 16 x 16, the network's input is 32 x 32", e.Message);
+        var planes = new byte[source.Elements];
+        Assert.Equal(0, source.Read(0, planes));
+        Assert.All(planes, value => Assert.Equal(77, value));
+    }
+
+    [Fact]
+    public void Resize_HalfTheSize_IsTheMeanOfFourAroundTheMiddle()
+    {
+        // 6 x 4 pixels to 2 x 2: one column is cut off on either side.
+        byte[] source = [.. Enumerable.Range(0, 3 * 24).Select(i => (byte)(i % 24 * 4))];
+        byte[] planes = new byte[12];
+        PictureFit.Resize(source, 6, 4, planes, 2, 2);
+        byte Mean(int x, int y) => (byte)(((source[(y * 6) + x] + source[(y * 6) + x + 1] + source[((y + 1) * 6) + x] + source[((y + 1) * 6) + x + 1]) / 4.0) + 0.5);
+        byte[] plane = [Mean(1, 0), Mean(3, 0), Mean(1, 2), Mean(3, 2)];
+        Assert.Equal([.. plane, .. plane, .. plane], planes);
+        byte[] wide = new byte[3 * 9 * 7];
+        PictureFit.Resize([.. Enumerable.Repeat((byte)200, 3 * 15)], 5, 3, wide, 9, 7);
+        Assert.All(wide, value => Assert.Equal(200, value));
     }
 
     [Fact]

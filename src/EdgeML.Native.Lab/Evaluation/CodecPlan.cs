@@ -1,0 +1,21 @@
+using EdgeML.Native.Lab.Data;
+
+namespace EdgeML.Native.Lab.Evaluation;
+
+/// <summary>Which codecs are measured at which cuts.</summary>
+/// <param name="Cuts">Below the local cut.</param>
+/// <param name="Codecs">Of <see cref="CodecCurve.Codecs"/>.</param>
+public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Codecs)
+{
+    /// <summary>Samples that bottlenecks are fitted on, other ones than those measured; null without bottlenecks.</summary>
+    public ImageSource? FitSource { get; init; }
+
+    /// <summary>How many of them.</summary>
+    public int FitSamples { get; init; } = 300;
+
+    /// <summary>How many of those are probed for what the network minds.</summary>
+    public int FitProbes { get; init; } = 12;
+
+    /// <summary>How many times smaller than int8 the bottlenecks' payloads are.</summary>
+    public IReadOnlyList<int> Ratios { get; init; } = [4, 8, 16];
+}
