@@ -38,7 +38,7 @@ public static class CodecCurve
     }
 
     static List<CodecRow> Measure(
-        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, IReadOnlyList<CutCodec> codecs, Action<int>? done, CancellationToken cancellation)
+        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, List<CutCodec> codecs, Action<int>? done, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         using var lane = new Lane(model);
@@ -79,7 +79,7 @@ public static class CodecCurve
     }
 
     /// <summary>The whole network's answer, and those behind every cut and codec.</summary>
-    static int Answers(BranchedModel model, Lane lane, IReadOnlyList<int> cuts, IReadOnlyList<CutCodec> codecs, int[,] answers)
+    static int Answers(BranchedModel model, Lane lane, IReadOnlyList<int> cuts, List<CutCodec> codecs, int[,] answers)
     {
         int local = model.Manifest.LocalCut;
         float[] never = new float[model.Manifest.SideExits];

@@ -26,7 +26,7 @@ public class BottleneckFitTests
             {
                 double sum = 0;
                 for (int k = 0; k < Size; k++) sum += values[k] * vectors[(k * Size) + i] * vectors[(k * Size) + j];
-                Assert.Equal(matrix[(i * Size) + j], sum, 9);
+                Assert.Equal(matrix[(i * Size) + j], sum, 6);
             }
         }
     }
