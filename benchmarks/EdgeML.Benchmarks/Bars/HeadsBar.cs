@@ -45,7 +45,7 @@ static class HeadsBar
         double[] perRange = [.. loads.Select(load => load.DifferenceMicros / extra).Order()];
         double median = Interleaved.Median(perRange), quiet = Interleaved.Median([.. loads.Select(load => load.QuietDifferenceMicros / extra)]);
         return BarRow.AtMost(
-            $"one more range, {name}", median, LargestMicrosPerRange,
+            $"one more range, {name}, plans joined", median, LargestMicrosPerRange,
             $"{median:0.0} us ({perRange[0]:0.0}..{perRange[^1]:0.0} over {Loads} loads, {quiet:0.0} of the quickest fifth; all exits {Interleaved.Median([.. loads.Select(load => load.FirstMicros)]):0} us, " +
                 $"whole {Interleaved.Median([.. loads.Select(load => load.SecondMicros)]):0} us, {Loads} x {loads[0].Pairs} pairs)",
             $"<= {LargestMicrosPerRange} us");

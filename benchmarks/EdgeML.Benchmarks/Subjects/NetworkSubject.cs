@@ -24,7 +24,7 @@ sealed unsafe class NetworkSubject : IDisposable
 
     public NetworkSubject(string package)
     {
-        Model = BranchedModel.Load(package, new BackendOptions { FusedBudgetBytes = 1L << 30 });
+        Model = BranchedModel.Load(package, new BackendOptions { JoinPlans = true, FusedBudgetBytes = 1L << 30 });
         _lane = new Lane(Model);
         _thresholds = new float[Manifest.SideExits];
         Array.Fill(_thresholds, NeverTaken);

@@ -12,6 +12,7 @@ public sealed class BranchedModel : IDisposable
     readonly WeightsHandle _weights = new();
     readonly TensorStore _copies = new();
     readonly Lock _building = new();
+    readonly bool _joinsPlans;
     readonly Engine?[] _pieces;
     readonly Engine?[] _heads;
     readonly FusedRanges _fused;
@@ -21,6 +22,7 @@ public sealed class BranchedModel : IDisposable
     {
         Package = package;
         _ownsPackage = ownsPackage;
+        _joinsPlans = options.JoinPlans;
         Pieces = UnitPiece.Of(Manifest, stretches: options.Stretches || options.Kind == BackendKind.TensorRt);
         _pieces = new Engine[Pieces.Count];
         _heads = new Engine[Manifest.SideExits];
@@ -74,6 +76,9 @@ public sealed class BranchedModel : IDisposable
     internal Backend Backend { get; }
 
     internal FusedRanges Fused => _fused;
+
+    /// <summary>Whether exits are decided inside engines.</summary>
+    internal bool JoinsPlans => _joinsPlans && Backend.HasGates;
 
     /// <summary>Loads a package folder. Takes from tens of milliseconds to a second with ONNX Runtime; TensorRT builds for minutes what
     /// is not in <see cref="BackendOptions.EngineFolder"/> yet.</summary>

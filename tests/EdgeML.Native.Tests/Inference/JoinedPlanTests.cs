@@ -77,7 +77,7 @@ public sealed class JoinedPlanTests
     [Fact]
     public void Budget_TooSmallForTheWholePlan_FallsBackToRangesAndUnits()
     {
-        using var loaded = new LoadedGraph("chain", new BackendOptions { FusedBudgetBytes = 1 });
+        using var loaded = new LoadedGraph("chain", new BackendOptions { JoinPlans = true, FusedBudgetBytes = 1 });
         using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Policy = loaded.Policy(1e-30f, loaded.Manifest.LocalCut) });
         float[] input = loaded.Input(2);
         var logits = new float[loaded.Manifest.Classes];
