@@ -16,10 +16,13 @@ namespace EdgeML.Native.Control;
 sealed class EdgeMLController : IPolicyController
 {
     /// <summary>Expected satisfaction or goodput that a moved policy may give up.</summary>
-    const double Tolerance = 0.01;
+    const double Tolerance = 0.002;
 
     /// <summary>By how much the critic must prefer a moved policy: its values are noisy.</summary>
     const float Advantage = 0.01f;
+
+    /// <summary>From this share of the energy bound on, energy decides.</summary>
+    const double BindingShare = 0.8;
 
     /// <summary>Share of calm decisions that explore, at first and in the end.</summary>
     const double ExploreFirst = 0.15, ExploreLast = 0.02, ExploreDecay = 0.998;
@@ -142,6 +145,8 @@ sealed class EdgeMLController : IPolicyController
         ExitPolicy moved = _codec.Decode(_moved);
         if (moved == plan) return plan;
         if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + Advantage) return plan;
+        // Where energy binds, plans are made for what the state interval has left, which the state does not show.
+        if (_explanation.Expected.EnergyJ > BindingShare * _planner.Affordable.EnergyJ) return plan;
         ref readonly PlanningConditions conditions = ref _planner.Conditions;
         if (!conditions.LinkUp && moved.Cut != _model.LocalCut) return plan;
         PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Mix);
