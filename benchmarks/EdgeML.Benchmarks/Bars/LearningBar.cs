@@ -1,4 +1,5 @@
 using EdgeML.Benchmarks.Subjects;
+using EdgeML.Native.Control;
 
 namespace EdgeML.Benchmarks.Bars;
 
@@ -9,6 +10,8 @@ static class LearningBar
 
     const double LargestActMicros = 5;
     const double LargestLearnMicros = 150;
+    const double LargestDecideMicros = 20;
+    const int DecidedTasks = 4000;
 
     public static IEnumerable<BarRow> Measure(BenchmarkModels models)
     {
@@ -17,6 +20,9 @@ static class LearningBar
         yield return BarRow.AtMost($"DDPG chooses an action ({subject.Sizes})", act, LargestActMicros, $"{act:0.00} us", $"<= {LargestActMicros} us");
         double learn = Interleaved.PerCall(subject.Learn, callsPerRound: 1, rounds: 3000);
         yield return BarRow.AtMost($"DDPG learns from a batch of {subject.Batch}", learn, LargestLearnMicros, $"{learn:0.0} us", $"<= {LargestLearnMicros} us");
+        (double decide, double often) = new ControllerSubject(models.Shipped, PolicyControllers.EdgeML).Measure(DecidedTasks);
+        yield return BarRow.AtMost("edgeml decides, the link another one every fourth task", decide, LargestDecideMicros,
+            $"{decide:0.0} us, {often:0.00} decisions a task", $"<= {LargestDecideMicros} us");
         var planner = new PlannerSubject(models.Shipped);
         double plan = Interleaved.PerCall(() => planner.Plan(), callsPerRound: 50);
         yield return BarRow.Info($"the planner makes a full plan ({planner.Sizes})", $"{plan:0.0} us");

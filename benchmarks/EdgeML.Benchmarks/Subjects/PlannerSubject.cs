@@ -28,6 +28,8 @@ sealed class PlannerSubject
         _conditions.LinkUp = true;
     }
 
+    public CostModel Model => _model;
+
     public string Sizes => $"{_model.CandidateCuts.Count} cuts, {_model.Grid.Count} threshold vectors";
 
     /// <summary>A full plan; the link is another one each time.</summary>

@@ -36,11 +36,16 @@ sealed class ExitMix
             Blend(_grid.Shares, exit, weights, Shares[exit]);
             Blend(_grid.Rights, exit, weights, Rights[exit]);
         }
-        for (int i = 0; i < _samples.Count; i++)
-        {
-            int stratum = _samples.Stratum[i];
-            _sampleWeights[i] = (float)(weights[stratum] / _samples.StratumCount[stratum]);
-        }
+        Weigh(weights);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Weigh(ReadOnlySpan<double> weights)
+    {
+        Span<float> each = stackalloc float[weights.Length];
+        for (int stratum = 0; stratum < each.Length; stratum++) each[stratum] = (float)(weights[stratum] / _samples.StratumCount[stratum]);
+        int[] strata = _samples.Stratum;
+        for (int i = 0; i < strata.Length; i++) _sampleWeights[i] = each[strata[i]];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -61,8 +61,10 @@ sealed class Planner
         foreach (int cut in _model.Cuts)
         {
             if (!Usable(cut, conditions)) continue;
+            uint skipped = SkippedHeads(cut, conditions, requirements);
             foreach (ThresholdGrid.Group group in _grid.Groups)
             {
+                if ((group.HeadMask & skipped) != 0) continue;
                 (int point, float score) = BestOf(group, cut, conditions, requirements);
                 if (score > best.Score) best = new Plan(point, cut, score, false);
             }
@@ -103,6 +105,20 @@ sealed class Planner
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
         Prepare(mask, plan.Cut, conditions, requirements, coefficients);
         return ScoreBlock(start, coefficients, conditions, requirements)[plan.Point - start];
+    }
+
+    /// <summary>Exits behind the cut save time of the tail alone. Where that is little of the bound, and exits are judged sceptically, none of
+    /// them can be worth its answers.</summary>
+    uint SkippedHeads(int cut, in PlanningConditions conditions, in Requirements requirements)
+    {
+        const double LittleShare = 0.15;
+        if (conditions.Outlook is null || _model.TailMs * conditions.TailFactor > LittleShare * requirements.LatencyMs) return 0;
+        uint skipped = 0;
+        for (int exit = 0; exit < _model.SideExits; exit++)
+        {
+            if (_model.AfterUnits[exit] > cut) skipped |= 1u << exit;
+        }
+        return skipped;
     }
 
     bool Usable(int cut, in PlanningConditions conditions) =>
@@ -148,6 +164,12 @@ sealed class Planner
             ? _model.Power.Joules(_model.LocalMs, _model.LocalMs, 0) : requirements.EnergyJ;
         for (int exit = 0; exit < coefficients.Length; exit++)
         {
+            // Nobody leaves at a head that is not tried.
+            if (exit < _model.SideExits && (mask >> exit & 1) == 0)
+            {
+                coefficients[exit] = default;
+                continue;
+            }
             ref readonly PathCost path = ref _paths[exit];
             double tie = (path.LatencyMs / Math.Max(latencyScale, 1e-9)) + (path.EnergyJ / Math.Max(energyScale, 1e-12));
             double inside = CostModel.Inside(path, conditions, requirements.LatencyMs);

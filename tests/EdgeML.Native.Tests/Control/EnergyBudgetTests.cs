@@ -44,4 +44,16 @@ public class EnergyBudgetTests
         Assert.Equal(1, After(100).Level(double.PositiveInfinity));
         Assert.Equal(0.3, After(100).Level(1));
     }
+
+    [Theory]
+    [InlineData(0.9, 1.2, true)]
+    [InlineData(1.2, 1.2, false)]
+    [InlineData(0.5, 0.1, false)]
+    public void Settles_InsideButLikelyNotForLong_ClosesTheInterval(double spent, double expected, bool closes)
+    {
+        EnergyBudget budget = After(1);
+        budget.Spend(spent);
+        Assert.Equal(closes, budget.Settles(1, expected));
+        Assert.False(budget.Settles(double.PositiveInfinity, expected));
+    }
 }

@@ -17,7 +17,8 @@ public static class ReplayControllers
     /// are full plans, on one busy core. A run charges these and not the clock, so that a seed gives the same run everywhere.</remarks>
     public static double DeclaredMicros(string name) => name switch
     {
-        PolicyControllers.Planner or PolicyControllers.EdgeML => 150,
+        PolicyControllers.Planner => 150,
+        PolicyControllers.EdgeML => 50,
         PolicyControllers.Neurosurgeon or PolicyControllers.NeurosurgeonLive => 2,
         PolicyControllers.Nsga3 or PolicyControllers.Nsga3Stale => 75,
         PolicyControllers.Nsga3Model => 800,

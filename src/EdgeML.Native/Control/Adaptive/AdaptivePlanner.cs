@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Offload;
 
@@ -107,6 +108,7 @@ sealed class AdaptivePlanner
         if (link.RateBitsPerSecond > 0 && !(measured <= _outlook.Rates.LastTime + 0.01)) _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Replan()
     {
         _corrections.Fill(ref _conditions);
@@ -184,6 +186,7 @@ sealed class AdaptivePlanner
         return remote.Score + (chance * tasks * Math.Max(0, gain)) > local.Score ? remote : local;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Completed(in TaskRecord record)
     {
         // Was the tail in time once it was in use?

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Control.Adaptive;
@@ -50,36 +51,25 @@ sealed class EdgeScales
 
     /// <summary>Learns from a task.</summary>
     /// <returns>Whether the edge is at a new level.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Observe(in TaskRecord record)
     {
         double expected = Ran(record);
         if (!(expected > 0.01) || !(record.EdgeMs > 0) || double.IsInfinity(record.EdgeMs)) return false;
         int n = _scale.Length;
-        double profiled = 0, variance = 0;
+        double profiled = 0;
         for (int i = 0; i < n; i++)
         {
             _covariance[i, i] += Drift * Drift;
             profiled += _ran[i];
         }
         double error = record.EdgeMs - expected;
-        for (int i = 0; i < n; i++)
-        {
-            _gain[i] = 0;
-            for (int j = 0; j < n; j++) _gain[i] += _covariance[i, j] * _ran[j];
-            variance += _ran[i] * _gain[i];
-        }
-        double noise = Math.Max(_jitterSquare, 1e-4) * expected * expected;
+        double variance = Gain(), noise = Math.Max(_jitterSquare, 1e-4) * expected * expected;
         bool moved = error * error > NewLevel * NewLevel * (variance + noise);
         if (moved)
         {
             Doubt(Math.Abs(error) / profiled, OwnError);
-            variance = 0;
-            for (int i = 0; i < n; i++)
-            {
-                _gain[i] = 0;
-                for (int j = 0; j < n; j++) _gain[i] += _covariance[i, j] * _ran[j];
-                variance += _ran[i] * _gain[i];
-            }
+            variance = Gain();
         }
         double total = variance + noise;
         for (int i = 0; i < n; i++)
@@ -95,7 +85,21 @@ sealed class EdgeScales
         return false;
     }
 
+    /// <summary>Covariance times what ran; returns how much of a task's time the doubts make uncertain, squared.</summary>
+    double Gain()
+    {
+        double variance = 0;
+        for (int i = 0; i < _gain.Length; i++)
+        {
+            _gain[i] = 0;
+            for (int j = 0; j < _gain.Length; j++) _gain[i] += _covariance[i, j] * _ran[j];
+            variance += _ran[i] * _gain[i];
+        }
+        return variance;
+    }
+
     /// <summary>Writes corrected times.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(double[] prefix, double[] heads)
     {
         int stretch = 0;
@@ -109,6 +113,7 @@ sealed class EdgeScales
     }
 
     /// <summary>Splits what a task ran into stretches, as profiled; returns the milliseconds expected of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     double Ran(in TaskRecord record)
     {
         Array.Clear(_ran);

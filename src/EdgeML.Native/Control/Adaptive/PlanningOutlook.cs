@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace EdgeML.Native.Control.Adaptive;
 
 /// <summary>What is known of costs beyond their means: how computing times spread, and how likely a transfer is through in time. Planning
@@ -28,6 +29,7 @@ abstract class PlanningOutlook
     public abstract double ShareSentWithin(double edgeMs, double bytes, double ms);
 
     /// <summary>The probability that an answer comes inside the bound.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double Inside(in PathCost path, double boundMs)
     {
         if (double.IsPositiveInfinity(boundMs)) return 1;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace EdgeML.Native.Control.Adaptive;
 
 /// <summary>How likely the uplink is to carry a given rate next, learned from what transfers and probes measured.</summary>
@@ -64,6 +65,7 @@ sealed class RateOutlook
 
     /// <summary>Takes a measurement.</summary>
     /// <returns>Whether it is so far off the last one that plans should be made anew.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Observe(double rate, double time)
     {
         if (!(rate > 0) || double.IsInfinity(rate)) return false;
@@ -80,6 +82,7 @@ sealed class RateOutlook
     }
 
     /// <summary>Prepares answers for a moment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Refresh(double now)
     {
         if (!_stale && Math.Abs(now - _now) < 1e-4) return;
@@ -96,25 +99,27 @@ sealed class RateOutlook
             stays[expert % s_spreads.Length] += _weights[expert] * holds;
             leaves += _weights[expert] * (1 - holds);
         }
-        double step = Step(elapsed);
-        double median = LowestOctave;
-        for (int i = 0; i < Edges; i++)
+        for (int i = 0; i < Edges; i++) _survival[i] = leaves * _history[i] / total;
+        double at = (_last - LowestOctave) * PerOctave;
+        for (int s = 0; s < stays.Length; s++)
         {
-            double octave = LowestOctave + ((double)i / PerOctave);
-            double share = leaves * _history[i] / total;
-            for (int s = 0; s < stays.Length; s++) share += stays[s] * PlanningOutlook.Normal((_last - octave) / (s_spreads[s] * step));
-            _survival[i] = share;
-            if (share < 0.5) continue;
-            median = octave;
+            // Four deviations away it is all or nothing.
+            double cells = s_spreads[s] * Step(elapsed) * PerOctave;
+            int from = Math.Clamp((int)(at - (4 * cells)), 0, Edges), to = Math.Clamp((int)(at + (4 * cells)) + 1, from, Edges);
+            for (int i = 0; i < from; i++) _survival[i] += stays[s];
+            for (int i = from; i < to; i++) _survival[i] += stays[s] * PlanningOutlook.Normal((at - i) / cells);
         }
+        int middle = 0;
+        while (middle + 1 < Edges && _survival[middle + 1] >= 0.5) middle++;
+        double median = LowestOctave + ((double)middle / PerOctave);
         // Within its cell the median lies where the line between its ends crosses one half.
-        int cell = (int)((median - LowestOctave) * PerOctave);
-        if (cell + 1 < Edges && _survival[cell] > _survival[cell + 1])
-            median += Math.Clamp((_survival[cell] - 0.5) / (_survival[cell] - _survival[cell + 1]), 0, 1) / PerOctave;
+        if (middle + 1 < Edges && _survival[middle] > _survival[middle + 1])
+            median += Math.Clamp((_survival[middle] - 0.5) / (_survival[middle] - _survival[middle + 1]), 0, 1) / PerOctave;
         MedianRate = 1000 * Math.Pow(2, median);
     }
 
     /// <summary>The probability that a transfer runs at a rate, bits a second, or a higher one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double ShareAbove(double rate)
     {
         double at = (Math.Log2(rate / 1000) - LowestOctave) * PerOctave;
@@ -124,6 +129,7 @@ sealed class RateOutlook
         return _survival[cell] + ((at - cell) * (_survival[cell + 1] - _survival[cell]));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Judge(double octave, double elapsed)
     {
         double total = 0;
