@@ -61,10 +61,8 @@ sealed class Planner
         foreach (int cut in _model.Cuts)
         {
             if (!Usable(cut, conditions)) continue;
-            uint skipped = SkippedHeads(cut, conditions, requirements);
             foreach (ThresholdGrid.Group group in _grid.Groups)
             {
-                if ((group.HeadMask & skipped) != 0) continue;
                 (int point, float score) = BestOf(group, cut, conditions, requirements);
                 if (score > best.Score) best = new Plan(point, cut, score, false);
             }
@@ -105,20 +103,6 @@ sealed class Planner
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
         Prepare(mask, plan.Cut, conditions, requirements, coefficients);
         return ScoreBlock(start, coefficients, conditions, requirements)[plan.Point - start];
-    }
-
-    /// <summary>Exits behind the cut save time of the tail alone. Where that is little of the bound, and exits are judged sceptically, none of
-    /// them can be worth its answers.</summary>
-    uint SkippedHeads(int cut, in PlanningConditions conditions, in Requirements requirements)
-    {
-        const double LittleShare = 0.15;
-        if (conditions.Outlook is null || _model.TailMs * conditions.TailFactor > LittleShare * requirements.LatencyMs) return 0;
-        uint skipped = 0;
-        for (int exit = 0; exit < _model.SideExits; exit++)
-        {
-            if (_model.AfterUnits[exit] > cut) skipped |= 1u << exit;
-        }
-        return skipped;
     }
 
     bool Usable(int cut, in PlanningConditions conditions) =>
