@@ -29,7 +29,7 @@ static unsafe partial class NativeMethods
     internal static partial NativeStatus ContextGetInfo(ref ContextInfoNative info, ContextHandle context);
 
     [LibraryImport(Library, EntryPoint = "edgeml_inspect_tensorrt", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial nuint InspectTensorRt(Span<byte> text, nuint capacity, string? libraryPath);
+    internal static partial nuint InspectTensorrt(Span<byte> text, nuint capacity, string? libraryPath);
 
     [LibraryImport(Library, EntryPoint = "edgeml_context_destroy")]
     internal static partial void ContextDestroy(nint context);

@@ -12,8 +12,8 @@ static class TensorRtSearch
         {
             NativeLibraryLoader.EnsureLoaded();
             // Once for the length; what is found cannot change in between, but a longer text would only be cut.
-            var text = new byte[(int)NativeMethods.InspectTensorRt([], 0, null)];
-            _ = NativeMethods.InspectTensorRt(text, (nuint)text.Length, null);
+            var text = new byte[(int)NativeMethods.InspectTensorrt([], 0, null)];
+            _ = NativeMethods.InspectTensorrt(text, (nuint)text.Length, null);
             return [.. Rows(Encoding.UTF8.GetString(text.AsSpan().TrimEnd((byte)0)))];
         }
         catch (Exception error) when (

@@ -82,7 +82,7 @@ public sealed class BrancherTests(ITestOutputHelper output) : IDisposable
         string resumed = _run.Run(options).Manifest.Hash;
         Assert.False(Directory.Exists(options.Folder + ".work"));
         Assert.Equal(_run.Run(options with { Folder = _run["whole"] }).Manifest.Hash, resumed);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_run[""]).Where(f => f.EndsWith(".tmp", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(_run[""]), f => f.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
     [Fact]

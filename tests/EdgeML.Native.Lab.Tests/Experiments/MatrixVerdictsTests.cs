@@ -147,7 +147,7 @@ public class MatrixVerdictsTests
         static MatrixRow Satisfied(string name, params double[] shares) => new(name,
             [.. shares.Select(share => new MatrixSample(new ReplayMetrics { SatisfactionTask = share }, [], default, default))]);
         MatrixDirection direction = Assert.Single(MatrixDirections.All(
-            [Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.5, 0.9, 0.7), Satisfied("nsga3", 0.8, 0.6, 0.72))]));
+            [Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.5, 0.9, 0.7), Satisfied("nsga3", 0.8, 0.6, 0.72), Satisfied("oracle", 1, 1, 1))]));
         Assert.Equal("FAILS, within the spread", direction.Word);
     }
 }
