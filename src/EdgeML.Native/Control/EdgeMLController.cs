@@ -116,7 +116,7 @@ sealed class EdgeMLController : IPolicyController
     public void Dispose()
     {
         _learner.Dispose();
-        
+
     }
 
     void Encode(in Observation observation, in ExitPolicy plan)
