@@ -44,7 +44,7 @@ public static class MatrixDirections
         {
             MatrixDirection[] asked = [.. group.Where(direction => direction.Room || direction.Holds)];
             return new MatrixVerdict(group.Key, asked.Count(direction => direction.Holds), asked.Length,
-                [.. asked.Where(direction => !direction.Holds).Select(direction => 
+                [.. asked.Where(direction => !direction.Holds).Select(direction =>
                     $"{direction.Scenario} ({direction.Word}): {direction.Numbers}")]);
         }),
     ];
