@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 using test::load;
 using test::make;
@@ -224,9 +225,25 @@ void bad_models_are_refused() {
     edgeml_context_destroy(context);
 }
 
+// A thread lets the last context go while another one makes the next.
+void contexts_come_and_go_in_threads() {
+    auto turn = [] {
+        for (int i = 0; i < 100; ++i) {
+            edgeml_context *context = test::make_context();
+            edgeml_engine_destroy(load(context, "fused"));
+            edgeml_context_destroy(context);
+        }
+    };
+    std::thread others[] = {std::thread(turn), std::thread(turn)};
+    turn();
+    for (std::thread &other : others)
+        other.join();
+}
+
 } // namespace
 
 int main() {
+    contexts_come_and_go_in_threads();
     shapes_are_told();
     probe_runs_and_tells_what_came_out();
     shared_weights_answer_like_inline_ones();

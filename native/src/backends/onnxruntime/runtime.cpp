@@ -2,6 +2,7 @@
 
 #include "gate.h"
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 
@@ -24,15 +25,30 @@ std::uint32_t from_onnx_type(int type) noexcept {
 }
 
 std::shared_ptr<Runtime> Runtime::join(const edgeml_context_desc &desc) {
+    // ONNX Runtime has one environment at a time: the next one waits until the last one is gone entirely.
+    struct Slot {
+        std::weak_ptr<Runtime> shared;
+        bool open = false;
+    };
     static std::mutex gate;
-    static std::map<std::string, std::weak_ptr<Runtime>> alive;
+    static std::condition_variable closed;
+    static std::map<std::string, Slot> slots;
     std::string path = choose_library(desc.library_path);
-    std::lock_guard lock(gate);
-    std::shared_ptr<Runtime> runtime = alive[path].lock();
+    std::unique_lock lock(gate);
+    Slot &slot = slots[path];
+    std::shared_ptr<Runtime> runtime;
+    closed.wait(lock, [&] { return (runtime = slot.shared.lock()) != nullptr || !slot.open; });
     if (!runtime) {
-        runtime = std::make_shared<Runtime>(open_library(path), desc.threads == 0 ? 1 : desc.threads,
-                                            (desc.flags & EDGEML_CONTEXT_ALLOW_SPINNING) != 0);
-        alive[path] = runtime;
+        auto made = std::make_unique<Runtime>(open_library(path), desc.threads == 0 ? 1 : desc.threads,
+                                              (desc.flags & EDGEML_CONTEXT_ALLOW_SPINNING) != 0);
+        runtime = std::shared_ptr<Runtime>(made.release(), [&slot](Runtime *last) {
+            delete last;
+            std::lock_guard held(gate);
+            slot.open = false;
+            closed.notify_all();
+        });
+        slot.shared = runtime;
+        slot.open = true;
     }
     return runtime;
 }
