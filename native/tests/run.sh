@@ -5,6 +5,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build="$root/native/build-tests"
+jobs=$(getconf _NPROCESSORS_ONLN)
 sanitize=OFF
 only=
 case "${1:-}" in
@@ -23,9 +24,9 @@ esac
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_TESTS=ON -DEDGEML_SANITIZE=$sanitize \
     -DEDGEML_ONNXRUNTIME="${EDGEML_ONNXRUNTIME:-}" -DEDGEML_TENSORRT_HEADERS="${EDGEML_TENSORRT_HEADERS:-}" >/dev/null
 if [ -n "$only" ]; then
-    cmake --build "$build" --parallel --target cuda_tests
+    cmake --build "$build" --parallel "$jobs" --target cuda_tests
 else
-    cmake --build "$build" --parallel
+    cmake --build "$build" --parallel "$jobs"
 fi
 # shellcheck disable=SC2086 # two words
 exec ctest --test-dir "$build" --output-on-failure $only
