@@ -46,23 +46,34 @@ public sealed partial class EdgeSession : IDisposable
         var profile = _options.Emulation?.Device ?? _options.Profile ?? model.Package.Profile;
         if (controlled) profile ??= DeviceProfiler.Measure(model, Environment.MachineName);
         _energy = _options.EnergyMeter ?? Meter(profile?.Power ?? PowerModel.Default);
-        SessionLink? link = null;
-        if (_options.Tail is { } tail)
+        IPolicyController? controller = null;
+        try
         {
-            _tail = new TailClient(tail, model.Manifest);
-            _tail.WaitUntilUp(_options.ConnectWait);
-            link = new SessionLink(_tail);
+            SessionLink? link = null;
+            if (_options.Tail is { } tail)
+            {
+                _tail = new TailClient(tail, model.Manifest);
+                _tail.WaitUntilUp(_options.ConnectWait);
+                link = new SessionLink(_tail);
+            }
+            ExitPromise? promise = _options.KeepPromise ? model.Package.Promise : null;
+            controller = controlled
+                ? SessionControl.Create(model, profile!, link, _options, promise)
+                : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
+            _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
+            _lanes = new LanePool(model, _options.InFlight);
+            if (promise is not null && _options.CheckShare > 0)
+                _watch = new PromiseWatch(model, _lanes, _tail, _control, promise, _options.CheckShare, _options.Seed);
+            // The first decision compiles a good deal; better here than in the first task.
+            _ = _control.Current;
         }
-        ExitPromise? promise = _options.KeepPromise ? model.Package.Promise : null;
-        var controller = controlled
-            ? SessionControl.Create(model, profile!, link, _options, promise)
-            : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
-        _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
-        _lanes = new LanePool(model, _options.InFlight);
-        if (promise is not null && _options.CheckShare > 0)
-            _watch = new PromiseWatch(model, _lanes, _tail, _control, promise, _options.CheckShare, _options.Seed);
-        // The first decision compiles a good deal; better here than in the first task.
-        _ = _control.Current;
+        catch
+        {
+            // A session that never came to be must not keep its connection, its learner or a sensor's file.
+            if (_control is null) controller?.Dispose();
+            Close();
+            throw;
+        }
     }
 
     /// <summary>Where the energy of a result comes from: one of <see cref="EnergySensors.Names"/>, or what a meter of the caller's calls
@@ -216,11 +227,13 @@ public sealed partial class EdgeSession : IDisposable
     }
 
     /// <summary>Waits for tasks under way, then closes controller, tail connection and memory.</summary>
-    public void Dispose()
+    public void Dispose() => Close();
+
+    void Close()
     {
-        _lanes.Dispose();
+        _lanes?.Dispose();
         _watch?.Stop();
-        _control.Dispose();
+        _control?.Dispose();
         _tail?.Dispose();
         _watch?.Dispose();
         // A meter of the caller's stays the caller's.

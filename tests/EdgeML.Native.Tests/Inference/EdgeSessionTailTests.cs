@@ -38,6 +38,28 @@ public sealed class EdgeSessionTailTests
     }
 
     [Fact]
+    public void Constructor_ControllerFails_LeavesNoConnection()
+    {
+        using var loaded = new LoadedGraph("chain");
+        using var server = new TailServer(new ModelTailExecutor(loaded.Model), new TailServerOptions());
+        int connected = 0;
+        var error = Assert.Throws<InvalidOperationException>(() => new EdgeSession(loaded.Model, new EdgeSessionOptions
+        {
+            Tail = To(server.EndPoint),
+            ConnectWait = TimeSpan.FromSeconds(20),
+            Profile = DeviceProfiler.Measure(loaded.Model, "here", runs: 3),
+            CreateController = _ =>
+            {
+                connected = server.Connections;
+                throw new InvalidOperationException("no controller today");
+            },
+        }));
+        Assert.Equal("no controller today", error.Message);
+        Assert.Equal(1, connected);
+        Assert.True(SpinWait.SpinUntil(() => server.Connections == 0, TimeSpan.FromSeconds(20)), "the tail still sees the failed session");
+    }
+
+    [Fact]
     public void Run_ExitAtTheCut_IsTriedOnTheEdge()
     {
         using var loaded = new LoadedGraph("chain");
