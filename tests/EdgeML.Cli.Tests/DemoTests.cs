@@ -31,7 +31,8 @@ public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
     [InlineData("--fast", "'--fast' is no option of demo")]
     [InlineData("--rows planner,nobody", "row 'nobody' of --rows is none of ddpg-cold")]
     [InlineData("--rows planner,planner", "row 'planner' of --rows is given 2 times")]
-    [InlineData("--rows edgeml", "--rows has 0 rivals of edgeml, 1..5 are possible")]
+    [InlineData(
+        "--rows planner,ddpg,edge-only,tail-only,oracle,best-fixed", "--rows has 6 rivals of edgeml, at most 5 are possible")]
     public void Demo_BadFlag_OneLineAndExitCode2(string flags, string expected)
     {
         File.WriteAllText(this["bad.csv"], "seconds,mbps\n0,15\n0,3\n");

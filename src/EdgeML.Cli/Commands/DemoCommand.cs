@@ -35,7 +35,7 @@ sealed class DemoCommand : CliCommand
     readonly Option<string?> _rows = new("--rows")
     {
         HelpName = "NAME,...",
-        Description = $"Rivals of edgeml, up to {DemoRow.MostRivals} of {string.Join(", ", DemoRow.Rivals)}; the first five if not given.",
+        Description = $"Rivals of edgeml, up to {DemoRow.MostRivals} of {string.Join(", ", DemoRow.Rivals)}; the first five if not given, none with edgeml alone.",
     };
     readonly Option<string?> _report = SharedOptions.OutputFile("--report", "F.html", $"Where the report goes ({DefaultReport}).");
     readonly Option<string?> _json = SharedOptions.Json();
@@ -44,7 +44,8 @@ sealed class DemoCommand : CliCommand
     public DemoCommand()
         : base("demo",
             "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its rivals.",
-            "edgeml demo --quick", "edgeml demo --quick --rows planner,neurosurgeon-live,nsga3,ddpg", "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
+            "edgeml demo --quick", "edgeml demo --model model --data images:pictures --tasks 100 --rows edgeml",
+            "edgeml demo --quick --rows planner,neurosurgeon-live,nsga3,ddpg", "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
     {
         AddOptions(_quick, _model, _data, _trace, _rtt, _tasks, _seed, _oneByOne, _rows, _report, _json);
         _backend.AddTo(this);

@@ -34,8 +34,9 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
         .. PolicyControllers.Names.Except([PolicyControllers.Fixed, PolicyControllers.EdgeML, PolicyControllers.Ddpg, .. UsualRivals]),
     ];
 
-    /// <summary>Rivals from a list with commas; <c>ddpg</c> is <c>ddpg-cold</c>, <c>edgeml</c> always runs first.</summary>
-    /// <exception cref="ArgumentException">An unknown name, one twice, none, or more than there are colours for.</exception>
+    /// <summary>Rivals from a list with commas; <c>ddpg</c> is <c>ddpg-cold</c>, <c>edgeml</c> always runs first, and alone where it is the
+    /// only one named.</summary>
+    /// <exception cref="ArgumentException">An unknown name, one twice, or more than there are colours for.</exception>
     public static IReadOnlyList<string> ParseRivals(string list)
     {
         string[] names = [.. list.Split(',').Where(name => name != PolicyControllers.EdgeML)
@@ -44,9 +45,9 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
             throw new ArgumentException($"row '{unknown}' of --rows is none of {string.Join(", ", Rivals)}");
         if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"row '{twice.Key}' of --rows is given {twice.Count()} times");
-        return names.Length is >= 1 and <= MostRivals
+        return names.Length <= MostRivals
             ? names
-            : throw new ArgumentException($"--rows has {names.Length} rivals of edgeml, 1..{MostRivals} are possible");
+            : throw new ArgumentException($"--rows has {names.Length} rivals of edgeml, at most {MostRivals} are possible");
     }
 
     /// <summary><c>edgeml</c> and its rivals.</summary>

@@ -50,7 +50,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
             await RunRowsAsync(0, 1).ConfigureAwait(false);
             if (options.OneByOne)
                 for (int i = 1; i < rows.Length; i++) await RunRowsAsync(i, i + 1).ConfigureAwait(false);
-            else
+            else if (rows.Length > 1)
                 await RunRowsAsync(1, rows.Length).ConfigureAwait(false);
         }
         finally

@@ -29,6 +29,9 @@ sealed record BranchOptions(string ModelFile, DataSpec Data, string Folder)
 
     internal int? TestCount { get; init; }
 
+    /// <summary>Steps every head is given at least, unless held-out samples end it before.</summary>
+    internal int LeastSteps { get; init; } = 3000;
+
     /// <summary>A folder for features and half-trained heads that stays; null for one beside the package that goes.</summary>
     internal string? Work { get; init; }
 

@@ -39,7 +39,7 @@ sealed class Brancher
         if (_samples < LeastSamples) throw new InvalidDataException($"{_samples} samples of {source.Spec}, at least {LeastSamples} are needed");
         if (options.UseLabels == true && !source.HasLabels)
             throw new ArgumentException($"{source.Spec} has no labels; take --labels none, then exits learn from the backbone's own answers");
-        _training = new HeadTraining(options.UseLabels ?? source.HasLabels, options.Seed);
+        _training = new HeadTraining(options.UseLabels ?? source.HasLabels, options.Seed).For(_samples, options.LeastSteps);
         if (options.Test is null) return;
         using ImageSource tests = Open(options.Test);
         _tests = options.TestCount ?? (int)Math.Min(tests.Count ?? DefaultTests, int.MaxValue);
@@ -58,6 +58,7 @@ sealed class Brancher
         using var work = new WorkFolder(_options.Work ?? beside);
         string identity = Identity();
         long rows = work.BeginFeatures(identity);
+        if (rows > 0) _notes.Add($"features of {rows} samples from an earlier run in {work.Path} are used again");
         work.BeginHeads($"{identity} {_training} {string.Join(' ', _plans.Select(p => string.Join('-', p.Sizes)))}", _plans.Count);
         using var file = new FeatureFile(work.FeatureFile, (long)_samples + _tests, Manifest.Classes, [.. _plans.Select(p => p.Features)]);
         StageTime features = StageTime.Of(() => Extract(file, work, rows, cancellation));

@@ -38,8 +38,6 @@ sealed class HeadTrainer
         _guess = new float[plan.Sizes[^1]];
     }
 
-    int Steps => Math.Max(1, _split.Training.Count / _training.Batch);
-
     /// <summary>Learns to the end.</summary>
     /// <param name="checkpoint">A file to continue from and to keep the state in.</param>
     /// <param name="epochDone">Told after every pass how many are done.</param>
@@ -74,7 +72,7 @@ sealed class HeadTrainer
         random.Shuffle(order);
         var features = new DropoutNoise(_training.FeatureDropout, random);
         var hidden = new DropoutNoise(_training.HiddenDropout, random);
-        int steps = Steps, total = steps * _training.Epochs;
+        int steps = _training.Steps(order.Length), total = steps * _training.Epochs;
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();

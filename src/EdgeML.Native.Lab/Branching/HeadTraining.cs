@@ -30,6 +30,19 @@ sealed record HeadTraining(bool Labelled, ulong Seed)
     /// <summary>Share of the samples that only judges.</summary>
     internal double HeldOut { get; init; } = 0.1;
 
+    /// <summary>Steps of one pass over so many training rows; what is left of a batch waits for the next shuffle.</summary>
+    internal int Steps(int rows) => Math.Max(1, rows / Batch);
+
+    /// <summary>The same with as many passes, and as much patience, as few samples need.</summary>
+    /// <param name="samples">Samples, the held-out ones included.</param>
+    /// <param name="leastSteps">Steps of a whole training below which passes grow: with a few a pass, a head would hardly leave its first
+    /// weights.</param>
+    internal HeadTraining For(int samples, int leastSteps)
+    {
+        int steps = Steps(samples - (int)(samples * HeldOut)), passes = Math.Max(Epochs, (leastSteps + steps - 1) / steps);
+        return this with { Epochs = passes, Patience = Patience * passes / Epochs };
+    }
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"labelled={Labelled} seed={Seed} batch={Batch} epochs={Epochs} patience={Patience} rate={LearningRate} decay={WeightDecay} "
