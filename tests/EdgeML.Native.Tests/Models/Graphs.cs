@@ -20,7 +20,20 @@ static class Graphs
         ["two-lanes"] = TwoLanes,
     };
 
+    /// <summary>What only the engine itself can tell the shapes of.</summary>
+    internal static IReadOnlyDictionary<string, Func<OnnxBuilder>> Larger { get; } = new Dictionary<string, Func<OnnxBuilder>>
+    {
+        ["transformer"] = Transformer,
+        ["shared-weights"] = SharedWeights,
+        ["half-convolutions"] = HalfConvolutions,
+    };
+
     public static TheoryData<string> Names => [.. All.Keys];
+
+    internal static OnnxBuilder Make(string name) => (All.GetValueOrDefault(name) ?? Larger[name])();
+
+    /// <summary>An engine may keep float32 between float16 operators it fuses.</summary>
+    internal static float Tolerance(string name, float usual) => name.StartsWith("half", StringComparison.Ordinal) ? 2e-2f : usual;
 
     static OnnxBuilder Chain()
     {
@@ -225,6 +238,72 @@ static class Graphs
         x = b.Relu(b.Node("MatMul", [x, Weight(32, 32)]));
         b.Node("Cast", [b.Node("MatMul", [x, Weight(32, 5)])], "logits", OnnxBuilder.Int("to", 1));
         b.Output("exit1", "logits");
+        return b;
+    }
+
+    /// <summary>Patches, a class token, two blocks of two heads with GELU; written in operators of every operator set.</summary>
+    static OnnxBuilder Transformer()
+    {
+        const int Width = 16, Tokens = 17, Heads = 2;
+        var b = new OnnxBuilder(14);
+        string x = b.Node("Reshape", [b.Conv(b.Input("x", -1, 3, 8, 8), 3, Width, 3, 2), b.Integers(1, Width, Tokens - 1)]);
+        x = b.Node("Transpose", [x], null, OnnxBuilder.Ints("perm", 0, 2, 1));
+        x = b.Node("Concat", [b.Weight(1, 1, 1, Width), x], null, OnnxBuilder.Int("axis", 1));
+        x = b.Node("Add", [x, b.Weight(0.5, 1, Tokens, Width)]);
+        string Normed(string t)
+        {
+            string apart = b.Node("Sub", [t, b.Node("ReduceMean", [t], null, OnnxBuilder.Ints("axes", 2))]);
+            string variance = b.Node("ReduceMean", [b.Node("Mul", [apart, apart])], null, OnnxBuilder.Ints("axes", 2));
+            string deviation = b.Node("Sqrt", [b.Node("Add", [variance, b.Constant(1e-5f)])]);
+            return b.Node("Add", [b.Node("Mul", [b.Node("Div", [apart, deviation]), b.Weight(1, Width)]), b.Weight(0.1, Width)]);
+        }
+        string Dense(string t, int from, int to) => b.Node("Add", [b.Node("MatMul", [t, b.Weight(Math.Sqrt(3.0 / from), from, to)]), b.Weight(0.1, to)]);
+        string Split(string t, params long[] order) => b.Node(
+            "Transpose", [b.Node("Reshape", [Dense(t, Width, Width), b.Integers(1, Tokens, Heads, Width / Heads)])], null, OnnxBuilder.Ints("perm", order));
+        string Score(string t, string output) => b.Gemm(b.Node("Gather", [Normed(t), b.Weight64(0)], null, OnnxBuilder.Int("axis", 1)), Width, 5, output);
+        for (int i = 0; i < 2; i++)
+        {
+            string n = Normed(x);
+            string scores = b.Node("Mul", [b.Node("MatMul", [Split(n, 0, 2, 1, 3), Split(n, 0, 2, 3, 1)]), b.Constant(0.3535534f)]);
+            string mixed = b.Node("MatMul", [b.Node("Softmax", [scores], null, OnnxBuilder.Int("axis", 3)), Split(n, 0, 2, 1, 3)]);
+            mixed = b.Node("Transpose", [mixed], null, OnnxBuilder.Ints("perm", 0, 2, 1, 3));
+            x = b.Node("Add", [x, Dense(b.Node("Reshape", [mixed, b.Integers(1, Tokens, Width)]), Width, Width)]);
+            string h = Dense(Normed(x), Width, 2 * Width);
+            string half = b.Node("Mul", [h, b.Constant(0.5f)]), erf = b.Node("Erf", [b.Node("Mul", [h, b.Constant(0.70710678f)])]);
+            h = b.Node("Mul", [half, b.Node("Add", [erf, b.Constant(1)])]);
+            x = b.Node("Add", [x, Dense(h, 2 * Width, Width)]);
+            if (i == 0) Score(x, "exit1");
+        }
+        Score(x, "logits");
+        b.Output("exit1", "logits");
+        return b;
+    }
+
+    /// <summary>The same filters in three layers, the same scores' weights in both exits.</summary>
+    static OnnxBuilder SharedWeights()
+    {
+        var b = new OnnxBuilder(15);
+        string filters = b.Weight(0.2, 8, 8, 3, 3), bias = b.Weight(0.1, 8), scores = b.Weight(0.5, 5, 8), offsets = b.Weight(0.1, 5);
+        string Layer(string t) => b.Relu(b.Node("Conv", [t, filters, bias], null, OnnxBuilder.Ints("pads", 1, 1, 1, 1)));
+        string Score(string t, string output) => b.Node("Gemm", [b.Flatten(b.Gap(t)), scores, offsets], output, OnnxBuilder.Int("transB", 1));
+        string x = Layer(b.ConvRelu(b.Input("x", 1, 3, 8, 8), 3, 8));
+        Score(x, "exit1");
+        Score(Layer(b.MaxPool(Layer(x))), "logits");
+        b.Output("exit1", "logits");
+        return b;
+    }
+
+    /// <summary>As a converter to float16 leaves it: casts at the ends, weights and everything between in half precision.</summary>
+    static OnnxBuilder HalfConvolutions()
+    {
+        var b = new OnnxBuilder(16);
+        string x = b.Node("Cast", [b.Input("x", 1, 3, 8, 8)], null, OnnxBuilder.Int("to", 10));
+        x = b.MaxPool(b.ConvRelu(x, 3, 8));
+        b.Node("Cast", [b.Head(x, 8, 5, "half1")], "exit1", OnnxBuilder.Int("to", 1));
+        x = b.ConvRelu(b.ConvRelu(x, 8, 8), 8, 8);
+        b.Node("Cast", [b.Head(x, 8, 5, "half2")], "logits", OnnxBuilder.Int("to", 1));
+        b.Output("exit1", "logits");
+        foreach (Native.Models.Onnx.TensorProto weight in b.Graph.Initializer) FileForms.ToHalf(weight);
         return b;
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
+using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Tests.Models;
 
@@ -55,6 +56,22 @@ sealed unsafe class NativeRuns : IDisposable
                 return outputs;
             }
         }
+    }
+
+    /// <summary>Logits of every exit from a file as it is; where it ends in a softmax, what goes into it.</summary>
+    internal float[][] Logits(byte[] file, ModelManifest manifest, float[] image)
+    {
+        float[][] outputs = Run(file, null, image);
+        List<string> names = [.. ModelProto.Parser.ParseFrom(file).Graph.Output.Select(o => o.Name)];
+        return [.. manifest.Exits.Select(e => e.Tensor == e.Name ? outputs[names.IndexOf(e.Name)] : Run(WithOutput(file, e.Tensor), null, image)[0])];
+    }
+
+    static byte[] WithOutput(byte[] file, string tensor)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(file);
+        model.Graph.Output.Clear();
+        model.Graph.Output.Add(new ValueInfoProto { Name = tensor });
+        return Google.Protobuf.MessageExtensions.ToByteArray(model);
     }
 
     public void Dispose() => _context.Dispose();

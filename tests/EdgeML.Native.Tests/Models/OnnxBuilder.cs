@@ -73,6 +73,13 @@ sealed class OnnxBuilder(int seed = 1)
         return name;
     }
 
+    /// <summary>A node in the middle of the graph that makes a number.</summary>
+    internal string Constant(float value)
+    {
+        var tensor = new TensorProto { DataType = ElementType.Float, FloatData = { value } };
+        return Node("Constant", [], null, new AttributeProto { Name = "value", Type = 4, T = tensor });
+    }
+
     internal string Weight64(long scalar)
     {
         string name = Fresh("i");
