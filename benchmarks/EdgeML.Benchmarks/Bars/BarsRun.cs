@@ -15,6 +15,7 @@ static class BarsRun
         (ControlShareBar.Name, ControlShareBar.Measure),
         (OffloadBar.Name, _ => OffloadBar.Measure()),
         (EquivalenceBar.Name, EquivalenceBar.Measure),
+        (ProductsBar.Name, _ => ProductsBar.Measure()),
     ];
 
     public static IEnumerable<string> Names => s_bars.Select(bar => bar.Name);
