@@ -26,7 +26,7 @@ sealed class EchoExecutor(int payloadBytes, int classes) : ITailExecutor
     {
         readonly byte[] _input = GC.AllocateArray<byte>(payloadBytes, pinned: true);
 
-        public Memory<byte> InputFor(int cut, TensorEncoding encoding) => _input;
+        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => _input;
 
         public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
         {

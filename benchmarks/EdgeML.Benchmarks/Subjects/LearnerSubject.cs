@@ -9,7 +9,7 @@ sealed class LearnerSubject
 {
     const int SideExits = 3;
 
-    readonly ActionCodec _codec = new(SideExits, [.. Enumerable.Range(0, 20)]);
+    readonly ActionCodec _codec = new(SideExits, [.. Enumerable.Range(0, 20).Select(cut => new CutCandidate(cut, 0))]);
     readonly OrnsteinUhlenbeck _noise;
     readonly DdpgAgent _agent;
     readonly ActingNetworks _networks;

@@ -4,6 +4,7 @@ using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Calibration;
 using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Evaluation;
 using EdgeML.Native.Lab.Simulation.Replay;
 using EdgeML.Native.Models;
 
@@ -86,18 +87,8 @@ sealed class CalibrateCommand : CliCommand
         using ImageSource source = spec.Open(package.Manifest.Input.Shape, asked);
         int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
         using BranchedModel model = BranchedModel.Load(package);
-        using var recorder = new ExitRecorder(model);
         using var progress = new ProgressLine("samples", count);
-        byte[] bytes = source.HasBytes ? new byte[source.Elements] : [];
-        float[] floats = source.HasBytes ? [] : new float[source.Elements];
-        for (int i = 0; i < count; i++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            int label = source.HasBytes ? source.Read(i, bytes) : source.ReadTensor(i, floats);
-            if (source.HasBytes) recorder.Record(bytes, label);
-            else recorder.Record(floats, label);
-            progress.Report(i + 1);
-        }
+        using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
         return (recorder.ToCalibration(source.Spec, byLabels), recorder.ToCalibration(source.Spec, byLabels: false));
     }
 }

@@ -36,7 +36,10 @@ sealed class CurveCommand : CliCommand
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
         int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
-        ExitCalibration record = ExitRecording.Record(model, source, count, cancellation);
+        using var progress = new ProgressLine("samples", count);
+        using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
+        progress.Clear();
+        ExitCalibration record = recorder.ToCalibration(source.Spec);
         var curve = new ExitCurve(record, model.Manifest);
         IReadOnlyList<ExitCurveRow> rows = curve.Sweep(ExitCurve.DefaultThresholds);
         Show(model.Manifest, record, curve, rows);

@@ -58,6 +58,12 @@ sealed class InspectCommand : CliCommand
         Console.WriteLine(package.Profile is { } profile
             ? $"measured on {profile.Device}: {profile.UnitMs.Sum():n2} ms for all units, {profile.HeadMs.Sum():n2} ms for all heads"
             : "not measured on a device yet");
+        for (int i = 0; i < package.Bottlenecks.Items.Count; i++)
+        {
+            CutBottleneck each = package.Bottlenecks.Items[i];
+            Console.WriteLine(FormattableString.Invariant(
+                $"bottleneck {i + 1}: cut {each.Cut}, {each.PayloadBytes} bytes, {100 * each.Lost:0.00} points lost on {each.Samples} samples of {each.Source}"));
+        }
         Console.WriteLine(
             package.Calibration is { } calibration
                 ? $"calibrated with {calibration.Samples} samples of {calibration.Source}"

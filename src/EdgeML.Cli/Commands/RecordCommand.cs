@@ -2,6 +2,7 @@ using System.CommandLine;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Evaluation;
 using EdgeML.Native.Lab.Reports;
 using EdgeML.Native.Lab.Simulation.Replay;
 
@@ -35,18 +36,8 @@ sealed class RecordCommand : CliCommand
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
         int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
-        using var recorder = new ExitRecorder(model);
         using var progress = new ProgressLine("samples", count);
-        byte[] bytes = source.HasBytes ? new byte[source.Elements] : [];
-        float[] floats = source.HasBytes ? [] : new float[source.Elements];
-        for (int i = 0; i < count; i++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            int label = source.HasBytes ? source.Read(i, bytes) : source.ReadTensor(i, floats);
-            if (source.HasBytes) recorder.Record(bytes, label);
-            else recorder.Record(floats, label);
-            progress.Report(i + 1);
-        }
+        using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
         progress.Clear();
         string path = parsed.GetRequiredValue(_out)!;
         AtomicFile.WriteText(path, writer => ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count));

@@ -28,6 +28,8 @@ sealed class RunCommand : CliCommand
     readonly Option<CutChoice?> _cut = SharedOptions.Cut();
     readonly Option<HostPort?> _tail = SharedOptions.Tail();
     readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16", "int8");
+    readonly Option<int?> _bottleneck = SharedOptions.Count(
+        "--bottleneck", "Send by this bottleneck of the package, at its cut; edgeml inspect lists them.");
     readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).", [.. PolicyControllers.Names]);
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
     readonly Option<double?> _energy = SharedOptions.Positive("--energy-j", "E", "Energy bound of a task on the edge device.");
@@ -54,8 +56,9 @@ sealed class RunCommand : CliCommand
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
     {
-        AddOptions(_model, _data, _count, _thresholds, _cut, _tail, _codec, _controller, _latency, _energy, _source, _deadline, _inFlight, _threads, _promise, _seed, _logits, _json,
-            _traceOut, _traceIn);
+        AddOptions(
+            _model, _data, _count, _thresholds, _cut, _tail, _codec, _bottleneck, _controller, _latency, _energy, _source, _deadline, _inFlight,
+            _threads, _promise, _seed, _logits, _json, _traceOut, _traceIn);
         _backend.AddTo(this);
     }
 
@@ -105,10 +108,14 @@ sealed class RunCommand : CliCommand
         float[] thresholds = thresholdsGiven ? parsed.GetValue(_thresholds)! : new float[manifest.SideExits];
         if (thresholds.Length != manifest.SideExits)
             throw new ArgumentException($"{thresholds.Length} thresholds, model {manifest.Name} has {manifest.SideExits} side exits");
-        int cut = (parsed.GetValue(_cut) ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name);
+        int bottleneck = parsed.GetValue(_bottleneck) ?? 0;
+        int cut = bottleneck == 0 || parsed.GetValue(_cut) is not null
+            ? (parsed.GetValue(_cut) ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name)
+            : CutOf(model.Package, bottleneck);
         bool isFixed = controller == PolicyControllers.Fixed;
-        if (!isFixed && (thresholdsGiven || parsed.GetValue(_cut) is not null))
-            throw new ArgumentException($"controller {controller} chooses thresholds and cut; --thresholds and --cut go with --controller fixed");
+        if (!isFixed && (thresholdsGiven || parsed.GetValue(_cut) is not null || bottleneck > 0))
+            throw new ArgumentException(
+                $"controller {controller} chooses thresholds and cut; --thresholds, --cut and --bottleneck go with --controller fixed");
         if ((parsed.GetValue(_traceIn) ?? parsed.GetValue(_traceOut)) is not null && !PolicyControllers.LearningNames.Contains(controller))
         {
             string learning = string.Join(", ", PolicyControllers.LearningNames);
@@ -130,12 +137,20 @@ sealed class RunCommand : CliCommand
             CreateController = isFixed
                 ? null
                 : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
-            Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval) : null,
+            Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval, bottleneck) : null,
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
             Energy = new EnergySensorOptions { Source = parsed.GetValue(_source) },
             Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity, parsed.GetValue(_energy) ?? double.PositiveInfinity),
         };
+    }
+
+    static int CutOf(ModelPackage package, int bottleneck)
+    {
+        int known = package.Bottlenecks.Items.Count;
+        if (bottleneck > known)
+            throw new ArgumentException($"bottleneck {bottleneck} does not exist, the package of {package.Manifest.Name} holds {known}");
+        return package.Bottlenecks.Items[bottleneck - 1].Cut;
     }
 
     static IPolicyController Logged(IPolicyController controller, DecisionLog? log) =>

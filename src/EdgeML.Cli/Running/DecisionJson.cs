@@ -27,6 +27,7 @@ static class DecisionJson
         writer.WriteBoolean("cannotBeMet", explanation.CannotBeMet);
         writer.WriteStartObject("policy");
         writer.WriteNumber("cut", explanation.Policy.Cut);
+        if (explanation.Policy.Bottleneck > 0) writer.WriteNumber("bottleneck", explanation.Policy.Bottleneck);
         writer.WriteNumber("interval", explanation.Policy.Interval);
         writer.WriteStartArray("thresholds");
         foreach (float threshold in explanation.Policy.Thresholds) writer.WriteNumberValue(threshold);

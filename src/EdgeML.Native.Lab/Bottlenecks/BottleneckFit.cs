@@ -2,43 +2,53 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Lab.Bottlenecks;
 
-/// <summary>The linear bottleneck that loses least: principal components in the metric of the network's scores, bits where they take away
-/// most of the error.</summary>
-static class BottleneckFit
+/// <summary>Linear bottlenecks of one cut that lose least: principal components in the metric of what the network minds, bits where they
+/// take away most of the error.</summary>
+sealed class BottleneckFit
 {
-    /// <summary>How much of the metric is spread evenly: few probes leave directions unseen, and unseen is not unimportant.</summary>
+    /// <summary>How much of the metric is spread evenly: a metric of few probes leaves directions unseen, and unseen is not unimportant.</summary>
     const double Even = 0.1;
 
-    /// <summary>Makes a bottleneck whose payload is at most so large.</summary>
+    readonly CutStatistics _statistics;
+    readonly double[] _encoder;
+    readonly double[] _decoder;
+    readonly QuantiserTable[] _tables;
+
     /// <param name="statistics">Of the cut.</param>
-    /// <param name="bytes">Of the payload.</param>
     /// <param name="weighted">False takes every channel for equally important: plain principal components.</param>
-    public static LinearBottleneck Fit(CutStatistics statistics, int bytes, bool weighted = true)
+    public BottleneckFit(CutStatistics statistics, bool weighted = true)
     {
+        _statistics = statistics;
         int n = statistics.Patches.Rows;
         (double[] root, double[] inverse) = Roots(statistics, weighted);
         (double[] variances, double[] vectors) = SymmetricEigen.Of(Product(Product(root, statistics.Covariance, n), root, n), n);
-        double[] encoder = Product(vectors, root, n), decoder = Product(vectors, inverse, n);
-        QuantiserTable[] tables = [.. Enumerable.Range(0, n).Where(i => variances[i] > 0).Select(i => Table(statistics, encoder.AsSpan(i * n, n)))];
-        int[] bits = BitShares.Divide(tables, (int)(8L * bytes / statistics.Patches.Positions));
-        int[] chosen = [.. Enumerable.Range(0, bits.Length).Where(i => bits[i] > 0)];
-        return new LinearBottleneck(
-            statistics.Patches,
-            [.. statistics.Mean.Select(mean => (float)mean)],
-            Rows(encoder, chosen, n),
-            Rows(decoder, chosen, n),
-            [.. chosen.Select(i => tables[i].Range(bits[i]))],
-            [.. chosen.Select(i => bits[i])],
-            statistics.Rectified);
+        (_encoder, _decoder) = (Product(vectors, root, n), Product(vectors, inverse, n));
+        _tables = [.. Enumerable.Range(0, n).Where(i => variances[i] > 0).Select(i => Table(_encoder.AsSpan(i * n, n)))];
     }
 
-    static QuantiserTable Table(CutStatistics statistics, ReadOnlySpan<double> row)
+    /// <summary>Makes a bottleneck whose payload is at most so large.</summary>
+    public LinearBottleneck OfAtMost(int bytes)
     {
-        var values = new float[statistics.Vectors.Count];
+        int n = _statistics.Patches.Rows;
+        int[] bits = BitShares.Divide(_tables, (int)(8L * bytes / _statistics.Patches.Positions));
+        int[] chosen = [.. Enumerable.Range(0, bits.Length).Where(i => bits[i] > 0)];
+        return new LinearBottleneck(
+            _statistics.Patches,
+            [.. _statistics.Mean.Select(mean => (float)mean)],
+            Rows(_encoder, chosen, n),
+            Rows(_decoder, chosen, n),
+            [.. chosen.Select(i => _tables[i].Range(bits[i]))],
+            [.. chosen.Select(i => bits[i])],
+            _statistics.Rectified);
+    }
+
+    QuantiserTable Table(ReadOnlySpan<double> row)
+    {
+        var values = new float[_statistics.Vectors.Count];
         for (int v = 0; v < values.Length; v++)
         {
             double sum = 0;
-            for (int c = 0; c < row.Length; c++) sum += row[c] * (statistics.Vectors[v][c] - statistics.Mean[c]);
+            for (int c = 0; c < row.Length; c++) sum += row[c] * (_statistics.Vectors[v][c] - _statistics.Mean[c]);
             values[v] = (float)sum;
         }
         return new QuantiserTable(values);
@@ -54,22 +64,19 @@ static class BottleneckFit
         bool useMetric = weighted && trace > 0;
         for (int i = 0; i < metric.Length; i++) metric[i] = useMetric ? (1 - Even) * n * statistics.Metric[i] / trace : 0;
         for (int i = 0; i < n; i++) metric[(i * n) + i] += useMetric ? Even : 1;
+        if (!useMetric) return (metric, metric);
         (double[] values, double[] vectors) = SymmetricEigen.Of(metric, n);
-        double[] root = new double[n * n], inverse = new double[n * n];
+        double[] scaled = new double[n * n], shrunk = new double[n * n];
         for (int k = 0; k < n; k++)
         {
             double value = Math.Sqrt(Math.Max(values[k], 1e-12));
             for (int i = 0; i < n; i++)
             {
-                for (int j = 0; j < n; j++)
-                {
-                    double part = vectors[(k * n) + i] * vectors[(k * n) + j];
-                    root[(i * n) + j] += part * value;
-                    inverse[(i * n) + j] += part / value;
-                }
+                scaled[(i * n) + k] = vectors[(k * n) + i] * value;
+                shrunk[(i * n) + k] = vectors[(k * n) + i] / value;
             }
         }
-        return (root, inverse);
+        return (Product(scaled, vectors, n), Product(shrunk, vectors, n));
     }
 
     static double[] Product(double[] a, double[] b, int n)
@@ -77,11 +84,9 @@ static class BottleneckFit
         var product = new double[n * n];
         for (int i = 0; i < n; i++)
         {
+            Span<double> row = product.AsSpan(i * n, n);
             for (int k = 0; k < n; k++)
-            {
-                double factor = a[(i * n) + k];
-                for (int j = 0; j < n; j++) product[(i * n) + j] += factor * b[(k * n) + j];
-            }
+                System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(b.AsSpan(k * n, n), a[(i * n) + k], row, row);
         }
         return product;
     }

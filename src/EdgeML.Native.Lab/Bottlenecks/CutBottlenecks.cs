@@ -5,43 +5,59 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Lab.Bottlenecks;
 
-/// <summary>Bottlenecks of several sizes at several cuts, as codecs to be measured.</summary>
+/// <summary>Bottlenecks of several sizes at several cuts.</summary>
 static class CutBottlenecks
 {
     const int LeastChannels = 8;
 
     /// <summary>Fits one a cut and ratio, and at the middle ratio plain principal components for comparison. Cuts whose tensor has no channels
     /// worth the name are left out.</summary>
-    public static IEnumerable<CutCodec> Fit(BranchedModel model, SampleReader samples, CodecPlan plan, CancellationToken cancellation)
+    public static IReadOnlyList<FittedBottleneck> Fit(BranchedModel model, SampleReader samples, CodecPlan plan, CancellationToken cancellation)
     {
         ModelManifest manifest = model.Manifest;
-        var byName = new Dictionary<string, Dictionary<int, LinearBottleneck>>();
-        void Add(string name, int cut, LinearBottleneck bottleneck)
-        {
-            if (!byName.TryGetValue(name, out Dictionary<int, LinearBottleneck>? byCut)) byName.Add(name, byCut = []);
-            byCut.Add(cut, bottleneck);
-        }
+        var made = new List<FittedBottleneck>();
         foreach (int cut in plan.Cuts)
         {
             if (cut == 0 || manifest.Units[cut - 1].OutShape is not [>= LeastChannels, _, _]) continue;
             CutStatistics statistics = CutStatistics.Measure(model, samples, cut, plan.FitSamples, plan.FitProbes, cancellation);
             int plain = TensorPayload.Bytes(TensorEncoding.Int8, manifest.BoundaryElements(cut));
-            foreach (int ratio in plan.Ratios) Add($"bottleneck/{ratio}", cut, BottleneckFit.Fit(statistics, plain / ratio));
-            int middle = plan.Ratios[plan.Ratios.Count / 2];
-            Add($"components/{middle}", cut, BottleneckFit.Fit(statistics, plain / middle, weighted: false));
+            var fit = new BottleneckFit(statistics);
+            foreach (int ratio in plan.Ratios)
+                if (fit.OfAtMost(plain / ratio) is { Components: > 0 } map) made.Add(new FittedBottleneck(cut, $"bottleneck/{ratio}", map));
+            cancellation.ThrowIfCancellationRequested();
+            int middle = plan.Ratios[(plan.Ratios.Count - 1) / 2];
+            LinearBottleneck plainest = new BottleneckFit(statistics, weighted: false).OfAtMost(plain / middle);
+            made.Add(new FittedBottleneck(cut, $"{Components}/{middle}", plainest));
         }
-        return [.. byName.Select(each => Codec(each.Key, each.Value))];
+        return made;
     }
 
-    static CutCodec Codec(string name, Dictionary<int, LinearBottleneck> byCut) => new(
-        name,
-        cut => byCut.TryGetValue(cut, out LinearBottleneck? bottleneck) ? bottleneck.PayloadBytes : -1,
-        (lane, cut) =>
+    /// <summary>Name of what is measured for comparison only.</summary>
+    const string Components = "components";
+
+    /// <summary>Those worth keeping: at most so much lost, and at their cut none smaller that loses no more.</summary>
+    /// <param name="made">All of a cut were measured together.</param>
+    /// <param name="rows">Measured.</param>
+    /// <param name="samples">How many were measured.</param>
+    /// <param name="source">What they are.</param>
+    /// <param name="maxLoss">Share of answers.</param>
+    public static IReadOnlyList<CutBottleneck> WorthKeeping(
+        IReadOnlyList<FittedBottleneck> made, IReadOnlyList<CodecRow> rows, int samples, string source, double maxLoss)
+    {
+        var kept = new List<CutBottleneck>();
+        foreach (IGrouping<int, FittedBottleneck> cut in made.Where(each => !each.Name.StartsWith(Components, StringComparison.Ordinal)).GroupBy(each => each.Cut))
         {
-            LinearBottleneck bottleneck = byCut[cut];
-            byte[] payload = new byte[bottleneck.PayloadBytes];
-            Span<float> tensor = lane.Workspace.Boundary(cut).Floats;
-            bottleneck.Encode(tensor, payload);
-            bottleneck.Decode(payload, tensor);
-        });
+            double least = double.PositiveInfinity;
+            foreach (FittedBottleneck each in cut.OrderBy(each => each.Map.PayloadBytes))
+            {
+                CodecRow row = rows.Single(row => row.Cut == each.Cut && row.Codec == each.Name);
+                // A gain is luck of the samples, nothing to be counted on.
+                double lost = double.IsNaN(row.Lost) ? row.Differs : Math.Max(0, row.Lost);
+                if (lost > maxLoss || lost >= least) continue;
+                least = lost;
+                kept.Add(CutBottleneck.Of(each.Cut, each.Map, lost, samples, source));
+            }
+        }
+        return kept;
+    }
 }

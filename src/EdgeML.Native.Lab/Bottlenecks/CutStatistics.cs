@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Evaluation;
 using EdgeML.Native.Models;
@@ -10,7 +11,8 @@ namespace EdgeML.Native.Lab.Bottlenecks;
 /// <param name="Patches">How the tensor is seen; its rows are the C channels.</param>
 /// <param name="Mean">Of every channel.</param>
 /// <param name="Covariance">C x C, over samples and positions.</param>
-/// <param name="Metric">C x C: the mean square change of the scores (their own mean taken off) is e' Metric e for an error e at a position.</param>
+/// <param name="Metric">C x C: e' Metric e is what the next layer, or where that is no plain convolution what the scores, make of an error e at a
+/// position.</param>
 /// <param name="Rectified">Whether no value was negative.</param>
 /// <param name="Vectors">Channels of some positions, for how values are distributed.</param>
 sealed record CutStatistics(
@@ -24,7 +26,8 @@ sealed record CutStatistics(
     /// <param name="samples">Where they come from.</param>
     /// <param name="cut">Of a tensor channels x height x width.</param>
     /// <param name="count">Samples for mean and covariance.</param>
-    /// <param name="probes">The first so many of them also for the metric, each at the cost of C runs of the network behind the cut.</param>
+    /// <param name="probes">The first so many of them also for the metric where the next layer does not give it, each at the cost of C runs of the
+    /// network behind the cut.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static CutStatistics Measure(
         BranchedModel model, SampleReader samples, int cut, int count, int probes, CancellationToken cancellation)
@@ -37,7 +40,8 @@ sealed record CutStatistics(
         float[] never = new float[model.Manifest.SideExits];
         var mean = new double[channels];
         var square = new double[channels * channels];
-        var metric = new double[channels * channels];
+        double[]? next = NextLayer.Metric(model.Package, cut, patches);
+        double[] metric = next ?? new double[channels * channels];
         var random = new Random(cut);
         bool rectified = true;
         using var lane = new Lane(model);
@@ -47,7 +51,7 @@ sealed record CutStatistics(
             samples.Load(lane, i);
             lane.Run(0, cut, never);
             Span<float> tensor = lane.Workspace.Boundary(cut).Floats;
-            rectified &= System.Numerics.Tensors.TensorPrimitives.Min(tensor) >= 0f;
+            rectified &= TensorPrimitives.Min(tensor) >= 0f;
             patches.Gather(tensor, rows);
             Add(rows, positions, mean, square);
             for (int v = 0; v <= WantedVectors / count; v++)
@@ -55,7 +59,7 @@ sealed record CutStatistics(
                 int position = random.Next(positions);
                 vectors.Add([.. Enumerable.Range(0, channels).Select(c => rows[(c * positions) + position])]);
             }
-            if (i < probes) Probe(model, lane, cut, patches, metric, random);
+            if (next is null && i < probes) Probe(model, lane, cut, patches, metric, random);
         }
         double all = (double)count * positions;
         for (int c = 0; c < channels; c++) mean[c] /= all;
@@ -84,9 +88,9 @@ sealed record CutStatistics(
         for (int c = 0; c < channels; c++)
         {
             ReadOnlySpan<float> own = tensor.Slice(c * positions, positions);
-            mean[c] += System.Numerics.Tensors.TensorPrimitives.Sum(own);
+            mean[c] += TensorPrimitives.Sum(own);
             for (int d = 0; d <= c; d++)
-                square[(c * channels) + d] += System.Numerics.Tensors.TensorPrimitives.Dot(own, tensor.Slice(d * positions, positions));
+                square[(c * channels) + d] += TensorPrimitives.Dot(own, tensor.Slice(d * positions, positions));
         }
     }
 

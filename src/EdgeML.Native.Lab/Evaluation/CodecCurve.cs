@@ -20,25 +20,27 @@ public static class CodecCurve
     /// <param name="plan">What is measured where.</param>
     /// <param name="done">Told how many samples are done.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>A row a cut and codec, cuts ascending.</returns>
-    public static IReadOnlyList<CodecRow> Measure(
+    public static CodecOutcome Measure(
         BranchedModel model, ImageSource source, int count, CodecPlan plan, Action<int>? done, CancellationToken cancellation)
     {
         ModelManifest manifest = model.Manifest;
         var codecs = new List<CutCodec>();
         if (plan.Codecs.Contains("fp16")) codecs.Add(CutCodec.Of(manifest, TensorEncoding.Float16, "fp16"));
         if (plan.Codecs.Contains("int8")) codecs.Add(CutCodec.Of(manifest, TensorEncoding.Int8, "int8"));
+        IReadOnlyList<FittedBottleneck> fitted = [];
         if (plan.Codecs.Contains("bottleneck"))
         {
-            var samples = new SampleReader(
-                plan.FitSource ?? throw new ArgumentException("bottlenecks are fitted on samples of their own, and none are given"));
-            codecs.AddRange(CutBottlenecks.Fit(model, samples, plan, cancellation));
+            for (int i = 0; i < model.Bottlenecks.Items.Count; i++) codecs.Add(CutCodec.Of(model.Bottlenecks, i + 1));
+            if (plan.FitSource is { } data) fitted = CutBottlenecks.Fit(model, new SampleReader(data), plan, cancellation);
+            codecs.AddRange(fitted.Select(each => each.Codec()));
         }
-        return Measure(model, source, count, plan.Cuts, codecs, done, cancellation);
+        (List<CodecRow> rows, double accuracy) = Measure(model, source, count, plan.Cuts, codecs, done, cancellation);
+        return new CodecOutcome(rows, accuracy, CutBottlenecks.WorthKeeping(fitted, rows, count, source.Spec, plan.MaxLoss));
     }
 
-    static List<CodecRow> Measure(
-        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, List<CutCodec> codecs, Action<int>? done, CancellationToken cancellation)
+    static (List<CodecRow> Rows, double Accuracy) Measure(
+        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, List<CutCodec> codecs, Action<int>? done,
+        CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         using var lane = new Lane(model);
@@ -72,10 +74,11 @@ public static class CodecCurve
                 long bytes = codecs[e].BytesAt(cuts[c]);
                 if (bytes < 0) continue;
                 double accuracy = labelled ? (double)right[c, e] / count : double.NaN;
-                rows.Add(new CodecRow(cuts[c], codecs[e].Name, bytes, accuracy, ((double)wholeRight / count) - accuracy, (double)differs[c, e] / count));
+                double lost = ((double)wholeRight / count) - accuracy;
+                rows.Add(new CodecRow(cuts[c], codecs[e].Name, bytes, accuracy, lost, (double)differs[c, e] / count));
             }
         }
-        return rows;
+        return (rows, labelled ? (double)wholeRight / count : double.NaN);
     }
 
     /// <summary>The whole network's answer, and those behind every cut and codec.</summary>

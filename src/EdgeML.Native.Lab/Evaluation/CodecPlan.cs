@@ -11,11 +11,14 @@ public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Co
     public ImageSource? FitSource { get; init; }
 
     /// <summary>How many of them.</summary>
-    public int FitSamples { get; init; } = 300;
+    public int FitSamples { get; init; } = 1000;
 
-    /// <summary>How many of those are probed for what the network minds.</summary>
+    /// <summary>How many of those are probed for what the network minds, where the next layer does not say it.</summary>
     public int FitProbes { get; init; } = 12;
 
     /// <summary>How many times smaller than int8 the bottlenecks' payloads are.</summary>
-    public IReadOnlyList<int> Ratios { get; init; } = [4, 8, 16];
+    public IReadOnlyList<int> Ratios { get; init; } = [4, 8, 16, 32];
+
+    /// <summary>The most that a bottleneck worth keeping loses, in 0..1.</summary>
+    public double MaxLoss { get; init; } = 0.01;
 }

@@ -13,4 +13,9 @@ sealed record CutCodec(string Name, Func<int, long> BytesAt, Action<Lane, int> A
     /// <summary>A codec of the wire protocol.</summary>
     public static CutCodec Of(ModelManifest manifest, TensorEncoding encoding, string name) =>
         new(name, cut => TensorPayload.Bytes(encoding, manifest.BoundaryElements(cut)), (lane, cut) => lane.ApplyCodec(cut, encoding));
+
+    /// <summary>A bottleneck of the package, as sessions send it.</summary>
+    public static CutCodec Of(BottleneckSet bottlenecks, int number) =>
+        new($"package/{number}", cut => bottlenecks.PayloadBytes(cut, number), (lane, cut) =>
+            lane.ApplyCodec(new ExitPolicy([], cut, bottleneck: number), TensorEncoding.Bottleneck));
 }

@@ -1,5 +1,6 @@
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Lab.Evaluation;
 using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Scenarios;
@@ -20,23 +21,7 @@ public sealed class RecordedInputs
     /// <param name="cancellation">Checked between inputs.</param>
     public static RecordedInputs Record(BranchedModel model, ImageSource source, int count, CancellationToken cancellation)
     {
-        using var recorder = new ExitRecorder(model);
-        byte[] bytes = source.HasBytes ? new byte[source.Elements] : [];
-        float[] tensor = source.HasBytes ? [] : new float[source.Elements];
-        for (int i = 0; i < count; i++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (source.HasBytes)
-            {
-                int label = source.Read(i, bytes);
-                recorder.Record(bytes, label);
-            }
-            else
-            {
-                int label = source.ReadTensor(i, tensor);
-                recorder.Record(tensor, label);
-            }
-        }
+        using ExitRecorder recorder = ExitRecording.Record(model, source, count, done: null, cancellation);
         return new RecordedInputs(recorder, source.Spec, model.Manifest.Exits.Count);
     }
 

@@ -4,10 +4,10 @@ namespace EdgeML.Native.Control;
 
 /// <summary>Between policies and the actor's numbers in 0..1: thresholds as they are, then the cut, then the interval.</summary>
 /// <remarks>
-/// G_j = y_j, C = min(P - 1, floor(P y)) over the P candidate cuts, T = 1 + min(Nmax - 1, floor(Nmax y)); every value has the same share
+/// G_j = y_j, C = min(P - 1, floor(P y)) over the P candidates, T = 1 + min(Nmax - 1, floor(Nmax y)); every value has the same share
 /// of 0..1.
 /// </remarks>
-sealed class ActionCodec(int sideExits, int[] cuts, int maxInterval = 5, ThresholdForm form = ThresholdForm.PerExit)
+sealed class ActionCodec(int sideExits, CutCandidate[] candidates, int maxInterval = 5, ThresholdForm form = ThresholdForm.PerExit)
 {
     readonly int _thresholds = form == ThresholdForm.None ? 0 : sideExits;
 
@@ -28,20 +28,23 @@ sealed class ActionCodec(int sideExits, int[] cuts, int maxInterval = 5, Thresho
                 _ => Clip(action[i]),
             };
         }
-        return new ExitPolicy(thresholds, cuts[Slot(action[_thresholds], cuts.Length)], 1 + Slot(action[_thresholds + 1], maxInterval));
+        CutCandidate candidate = candidates[Slot(action[_thresholds], candidates.Length)];
+        return new ExitPolicy(thresholds, candidate.Cut, 1 + Slot(action[_thresholds + 1], maxInterval), candidate.Bottleneck);
     }
 
     /// <summary>The action that decodes to the policy, cut and interval at the middle of their slots.</summary>
-    /// <remarks>A cut that is no candidate becomes the nearest one.</remarks>
+    /// <remarks>A cut that is no candidate becomes the nearest one, a bottleneck that is none the session's codec.</remarks>
     public void Encode(in ExitPolicy policy, Span<float> action)
     {
         policy.Thresholds[.._thresholds].CopyTo(action);
         int nearest = 0;
-        for (int i = 1; i < cuts.Length; i++)
+        for (int i = 1; i < candidates.Length; i++)
         {
-            if (Math.Abs(cuts[i] - policy.Cut) < Math.Abs(cuts[nearest] - policy.Cut)) nearest = i;
+            int distance = Math.Abs(candidates[i].Cut - policy.Cut), least = Math.Abs(candidates[nearest].Cut - policy.Cut);
+            bool same = candidates[i] == new CutCandidate(policy.Cut, policy.Bottleneck);
+            if (distance < least || same) nearest = i;
         }
-        action[_thresholds] = (nearest + 0.5f) / cuts.Length;
+        action[_thresholds] = (nearest + 0.5f) / candidates.Length;
         action[_thresholds + 1] = (Math.Min(policy.Interval, maxInterval) - 0.5f) / maxInterval;
     }
 

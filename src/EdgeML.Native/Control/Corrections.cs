@@ -53,12 +53,14 @@ sealed class Corrections
         if (record.Exit < 1 || record.Exit > _paths.Length || record.Policy.Exits != _model.SideExits) return false;
         LearnMix(record);
         // A fallback is finished on the edge, so it costs what a local task does.
-        int cut = record.Fallback || !record.Offloaded ? _model.LocalCut : Math.Clamp(record.Policy.Cut, 0, _model.LocalCut);
+        var candidate = record.Fallback || !record.Offloaded
+            ? new CutCandidate(_model.LocalCut, 0)
+            : new CutCandidate(Math.Clamp(record.Policy.Cut, 0, _model.LocalCut), _model.HasBottleneck(record.Policy) ? record.Policy.Bottleneck : 0);
         PlanningConditions asProfiled = assumed;
         asProfiled.EdgeFactor = 1;
         asProfiled.TailFactor = 1;
         asProfiled.Outlook = null;
-        _model.Paths(ThresholdGrid.HeadMask(record.Policy.Thresholds), cut, asProfiled, _paths);
+        _model.Paths(ThresholdGrid.HeadMask(record.Policy.Thresholds), candidate, asProfiled, _paths);
         ref readonly PathCost path = ref _paths[record.Exit - 1];
         ProfiledTailMs = record.Offloaded ? path.TailMs : 0;
         bool moved = false;
@@ -66,7 +68,7 @@ sealed class Corrections
 
         if (!record.Fallback)
         {
-            double rest = record.LatencyMs - record.EdgeMs - record.WireMs - record.TailMs - record.QueueMs;
+            double rest = record.LatencyMs - record.EdgeMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
             if (record.Offloaded) Learn(ref _remoteOverhead, rest, ref _remotes);
             else Learn(ref _localOverhead, rest, ref _locals);
             double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));

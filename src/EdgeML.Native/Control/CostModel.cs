@@ -21,12 +21,15 @@ public sealed class CostModel
     /// <summary>How much faster than the edge a tail is assumed to be until it says so itself.</summary>
     public const double GuessedTailSpeed = 12;
 
-    sealed record Times(double[] Prefix, double[] Heads);
+    sealed record Times(double[] Prefix, double[] Heads, double[] Encode, double[] Decode);
 
     readonly Times _edge;
     readonly double[] _payloadBytes;
     readonly int[] _afterUnit;
+    readonly BottleneckSet _bottlenecks;
+    readonly double[] _kept;
     volatile Times _tail;
+    volatile bool _usesBottlenecks = true;
 
     /// <summary>Builds the tables; takes some ten milliseconds.</summary>
     /// <param name="manifest">The model.</param>
@@ -38,24 +41,27 @@ public sealed class CostModel
     /// <param name="payloadBytes">Bytes that cut 0, 1, ... put on the wire under the codec in use; by default the manifest's.</param>
     /// <param name="rawInput">Whether cut 0, sending the input itself, is considered.</param>
     /// <param name="promise">Limits that planned thresholds stay inside; null for none.</param>
+    /// <param name="bottlenecks">Further candidates at their cuts; null for none.</param>
     /// <exception cref="ArgumentException">A profile or calibration that does not fit the model.</exception>
     public CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration,
-                     PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true, ExitPromise? promise = null)
-        : this(manifest, edge, tail, calibration, null, power, payloadBytes, rawInput, promise)
+                     PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true, ExitPromise? promise = null,
+                     BottleneckSet? bottlenecks = null)
+        : this(manifest, edge, tail, calibration, null, power, payloadBytes, rawInput, promise, bottlenecks)
     {
     }
 
     /// <summary>With statistics that were counted before: those of one model may serve any device.</summary>
     internal CostModel(ExitStatistics statistics, ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail,
                        PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true)
-        : this(manifest, edge, tail, null, statistics, power, payloadBytes, rawInput, null)
+        : this(manifest, edge, tail, null, statistics, power, payloadBytes, rawInput, null, null)
     {
     }
 
     CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration, ExitStatistics? statistics,
-              PowerModel? power, IReadOnlyList<long>? payloadBytes, bool rawInput, ExitPromise? promise)
+              PowerModel? power, IReadOnlyList<long>? payloadBytes, bool rawInput, ExitPromise? promise, BottleneckSet? bottlenecks)
     {
         Manifest = manifest;
+        _bottlenecks = bottlenecks ?? BottleneckSet.None;
         Power = power ?? edge.Power;
         _edge = Tabulate(edge);
         _tail = Tabulate(tail ?? edge.Scaled(1 / GuessedTailSpeed));
@@ -64,8 +70,16 @@ public sealed class CostModel
         _payloadBytes = [.. manifest.Cuts.Select((cut, k) => (double)(payloadBytes?[k] ?? cut.Bytes) + FrameBytes)];
         _afterUnit = [.. manifest.Exits.Select(exit => exit.AfterUnit)];
         Cuts = [.. manifest.Cuts.Where(cut => cut.K == LocalCut || (cut.Candidate && (rawInput || cut.K > 0))).Select(cut => cut.K)];
+        Candidates =
+        [
+            .. Cuts.SelectMany(cut => _bottlenecks.Items.Select((item, i) => new CutCandidate(item.Cut, i + 1)).Where(each => each.Cut == cut)
+                .Prepend(new CutCandidate(cut, 0))),
+        ];
         Statistics = statistics ?? new ExitStatistics(new SampleSet(calibration, manifest.Exits.Count), PathCosts(), promise?.Limits);
         CalibratedMix = new ExitMix(Samples, Grid);
+        // What the final exit loses is what every exit behind the cut is taken to lose.
+        double right = Math.Max(Samples.Correct[^1].Take(Samples.Count).DefaultIfEmpty(1).Average(), 0.1);
+        _kept = [1, .. _bottlenecks.Items.Select(item => Math.Clamp(1 - (item.Lost / right), 0, 1))];
     }
 
     /// <summary>The model.</summary>
@@ -82,6 +96,19 @@ public sealed class CostModel
 
     /// <summary>The cuts controllers choose from, ascending; the last one is local.</summary>
     public IReadOnlyList<int> CandidateCuts => Cuts;
+
+    /// <summary>Whether tail and edge hold the same bottlenecks; without, plans leave them out. From any thread.</summary>
+    public bool UsesBottlenecks
+    {
+        get => _usesBottlenecks;
+        set => _usesBottlenecks = value;
+    }
+
+    /// <summary>Whether a policy's bottleneck exists at its cut.</summary>
+    internal bool HasBottleneck(in ExitPolicy policy) => _bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) > 0;
+
+    /// <summary>Every cut controllers choose from, first in the session's codec, then by each of its bottlenecks.</summary>
+    internal CutCandidate[] Candidates { get; }
 
     internal int Exits => _afterUnit.Length;
 
@@ -120,29 +147,43 @@ public sealed class CostModel
     public void UseTail(DeviceProfile tail) => _tail = Tabulate(tail);
 
     /// <summary>What a policy is expected to cost and reach on inputs as calibrated.</summary>
+    /// <exception cref="ArgumentException">A bottleneck that does not exist at the policy's cut.</exception>
     public PolicyEstimate Estimate(in ExitPolicy policy, in PlanningConditions conditions, in Requirements requirements) =>
         Estimate(policy, conditions, requirements, CalibratedMix);
 
     internal PolicyEstimate Estimate(in ExitPolicy policy, in PlanningConditions conditions, in Requirements requirements, ExitMix mix)
     {
+        if (policy.Bottleneck > 0 && !HasBottleneck(policy))
+            throw new ArgumentException($"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut} of model {Manifest.Name}", nameof(policy));
         Span<float> shares = stackalloc float[Exits];
         Span<float> rights = stackalloc float[Exits];
         Span<PathCost> paths = stackalloc PathCost[Exits];
         mix.Measure(policy.Thresholds, shares, rights);
-        Paths(ThresholdGrid.HeadMask(policy.Thresholds), policy.Cut, conditions, paths);
+        Paths(ThresholdGrid.HeadMask(policy.Thresholds), new CutCandidate(policy.Cut, policy.Bottleneck), conditions, paths);
         return Summarise(shares, rights, paths, conditions, requirements);
     }
 
     /// <summary>Costs of leaving at exit 1, 2, ... under a cut, with the heads of the mask tried.</summary>
+    internal void Paths(uint headMask, int cut, in PlanningConditions conditions, Span<PathCost> paths) =>
+        Paths(headMask, new CutCandidate(cut, 0), conditions, paths);
+
+    /// <summary>The same with a bottleneck, which must exist at the cut.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal void Paths(uint headMask, int cut, in PlanningConditions conditions, Span<PathCost> paths)
+    internal void Paths(uint headMask, CutCandidate candidate, in PlanningConditions conditions, Span<PathCost> paths)
     {
         Times tail = _tail;
+        (int cut, int bottleneck) = (candidate.Cut, candidate.Bottleneck);
         PlanningOutlook? outlook = conditions.Outlook;
         double[] prefix = outlook?.EdgePrefix ?? _edge.Prefix, heads = outlook?.EdgeHeads ?? _edge.Heads;
         (double edgeHeads, double tailHeads, double allHeads) = (0, 0, 0);
         double atCut = prefix[cut];
-        double sendMs = 8000 * _payloadBytes[cut] / conditions.RateBitsPerSecond;
+        (double payload, double encodeMs, double decodeMs) = (_payloadBytes[cut], 0, 0);
+        if (bottleneck > 0)
+        {
+            payload = _bottlenecks.Items[bottleneck - 1].PayloadBytes + FrameBytes;
+            (encodeMs, decodeMs) = (_edge.Encode[bottleneck - 1], tail.Decode[bottleneck - 1]);
+        }
+        double sendMs = 8000 * payload / conditions.RateBitsPerSecond;
         for (int exit = 0; exit < paths.Length; exit++)
         {
             int unit = _afterUnit[exit];
@@ -155,6 +196,7 @@ public sealed class CostModel
             }
             ref PathCost path = ref paths[exit];
             path = default;
+            path.Kept = 1;
             path.EdgeMs = ((local ? prefix[unit] : atCut) + edgeHeads) * conditions.EdgeFactor;
             if (local)
             {
@@ -164,13 +206,15 @@ public sealed class CostModel
             else
             {
                 path.Offloaded = true;
-                path.Bytes = _payloadBytes[cut];
+                path.Bytes = payload;
+                path.Kept = _kept[bottleneck];
+                path.EncodeMs = encodeMs;
                 path.AloneMs = (prefix[unit] + allHeads) * conditions.EdgeFactor;
-                path.SendMs = outlook is null ? sendMs : outlook.SendMs(path.EdgeMs, path.Bytes);
+                path.SendMs = outlook is null ? sendMs : outlook.SendMs(path.EdgeMs + encodeMs, path.Bytes);
                 path.WireMs = conditions.RttMs + path.SendMs;
-                path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads) * conditions.TailFactor;
-                path.LatencyMs = path.EdgeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
-                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, path.SendMs);
+                path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads + decodeMs) * conditions.TailFactor;
+                path.LatencyMs = path.EdgeMs + encodeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
+                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs + encodeMs, path.SendMs);
             }
         }
     }
@@ -218,9 +262,10 @@ public sealed class CostModel
             double energy = ExpectedEnergy(path, inside, conditions, requirements.LatencyMs);
             estimate.EnergyJ += shares[exit] * energy;
             estimate.Bytes += shares[exit] * path.Bytes;
-            estimate.Accuracy += rights[exit];
+            double right = rights[exit] * path.Kept;
+            estimate.Accuracy += right;
             estimate.Satisfaction += shares[exit] * inside;
-            estimate.Goodput += rights[exit] * inside;
+            estimate.Goodput += right * inside;
             square += shares[exit] * energy * energy;
         }
         double insideEnergy = InsideEnergy(estimate.EnergyJ, square, conditions, requirements.EnergyJ);
@@ -245,6 +290,14 @@ public sealed class CostModel
             throw new ArgumentException($"profile of {profile.Device} holds a time of {bad} ms");
         var prefix = new double[profile.UnitMs.Count + 1];
         for (int i = 0; i < profile.UnitMs.Count; i++) prefix[i + 1] = prefix[i] + profile.UnitMs[i];
-        return new Times(prefix, [.. profile.HeadMs]);
+        return new Times(prefix, [.. profile.HeadMs], BottleneckMs(profile.EncodeMs, prefix[^1]), BottleneckMs(profile.DecodeMs, prefix[^1]));
+    }
+
+    /// <summary>As measured, or as many multiply-accumulates of the network take.</summary>
+    double[] BottleneckMs(IReadOnlyList<double> measured, double wholeMs)
+    {
+        if (measured.Count == _bottlenecks.Items.Count) return [.. measured];
+        double macs = Math.Max(1, Manifest.Units.Sum(unit => (double)unit.Macs));
+        return [.. _bottlenecks.Items.Select(item => wholeMs * item.Map!.Macs / macs)];
     }
 }

@@ -28,7 +28,7 @@ sealed class DdpgController : IPolicyController
         Name = name;
         options ??= new DdpgOptions { SourceUpdates = context.SourceUpdates, SourceShare = context.SourceShare };
         _model = context.Model;
-        _codec = new ActionCodec(_model.SideExits, _model.Cuts, ControlLoop.MaxInterval, form);
+        _codec = new ActionCodec(_model.SideExits, _model.Candidates, ControlLoop.MaxInterval, form);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
         _extended = extended;
         int stateSize = extended ? StateEncoder.ExtendedSize : StateEncoder.PaperSize;

@@ -52,7 +52,7 @@ sealed class EdgeMLController : IPolicyController
     {
         _model = context.Model;
         _planner = new AdaptivePlanner(_model, context.PlanningShare);
-        _codec = new ActionCodec(_model.SideExits, _model.Cuts);
+        _codec = new ActionCodec(_model.SideExits, _model.Candidates);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
         // Five of link and load, how hard inputs are, then the plan, from which the residual is measured.
         int stateSize = StateEncoder.ExtendedSize + 1 + _codec.Size;
@@ -149,6 +149,7 @@ sealed class EdgeMLController : IPolicyController
         if (_explanation.Expected.EnergyJ > BindingShare * _planner.Affordable.EnergyJ) return plan;
         ref readonly PlanningConditions conditions = ref _planner.Conditions;
         if (!conditions.LinkUp && moved.Cut != _model.LocalCut) return plan;
+        if (moved.Bottleneck > 0 && !_model.UsesBottlenecks) return plan;
         PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Mix);
         PolicyEstimate planned = _model.Estimate(plan, conditions, _planner.Affordable, _planner.Mix);
         if (expected.Satisfaction < planned.Satisfaction - Tolerance || expected.Goodput < planned.Goodput - Tolerance) return plan;

@@ -42,7 +42,11 @@ sealed class Planner
     public ExitMix Mix { get; }
 
     /// <summary>A plan and how it scores; higher is better.</summary>
-    public readonly record struct Plan(int Point, int Cut, float Score, bool LeastBad);
+    public readonly record struct Plan(int Point, CutCandidate Candidate, float Score, bool LeastBad)
+    {
+        /// <summary>Units run on the edge.</summary>
+        public int Cut => Candidate.Cut;
+    }
 
     /// <summary>Whether the planner may use cuts other than the local one, beside the link being up.</summary>
     public bool AllowOffload { get; set; } = true;
@@ -51,20 +55,20 @@ sealed class Planner
     public bool AllowLocal { get; set; } = true;
 
     /// <summary>The policy of a plan.</summary>
-    public ExitPolicy Policy(in Plan plan, int interval) => new(_grid.Thresholds(plan.Point), plan.Cut, interval);
+    public ExitPolicy Policy(in Plan plan, int interval) => new(_grid.Thresholds(plan.Point), plan.Cut, interval, plan.Candidate.Bottleneck);
 
     /// <summary>The best plan under the conditions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Plan Find(in PlanningConditions conditions, in Requirements requirements)
     {
-        var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, false);
-        foreach (int cut in _model.Cuts)
+        var best = new Plan(0, new CutCandidate(_model.LocalCut, 0), float.NegativeInfinity, false);
+        foreach (CutCandidate candidate in _model.Candidates)
         {
-            if (!Usable(cut, conditions)) continue;
+            if (!Usable(candidate, conditions)) continue;
             foreach (ThresholdGrid.Group group in _grid.Groups)
             {
-                (int point, float score) = BestOf(group, cut, conditions, requirements);
-                if (score > best.Score) best = new Plan(point, cut, score, false);
+                (int point, float score) = BestOf(group, candidate, conditions, requirements);
+                if (score > best.Score) best = new Plan(point, candidate, score, false);
             }
         }
         return best.Score >= WorthwhileScore ? best : LeastBad(conditions, requirements);
@@ -73,12 +77,13 @@ sealed class Planner
     /// <summary>The best plan that sends every input and takes no exit.</summary>
     public Plan WithoutExits(in PlanningConditions conditions, in Requirements requirements)
     {
-        var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, false);
-        foreach (int cut in _model.Cuts)
+        var best = new Plan(0, new CutCandidate(_model.LocalCut, 0), float.NegativeInfinity, false);
+        foreach (CutCandidate candidate in _model.Candidates)
         {
+            if (candidate.Cut == _model.LocalCut) continue;
             // The first point of the grid has all thresholds at 0.
-            float score = cut == _model.LocalCut ? float.NegativeInfinity : Score(new Plan(0, cut, 0, false), conditions, requirements);
-            if (score > best.Score) best = new Plan(0, cut, score, false);
+            float score = Score(new Plan(0, candidate, 0, false), conditions, requirements);
+            if (score > best.Score) best = new Plan(0, candidate, score, false);
         }
         return best;
     }
@@ -97,22 +102,25 @@ sealed class Planner
     /// <summary>Scores one plan as <see cref="Find"/> would.</summary>
     public float Score(in Plan plan, in PlanningConditions conditions, in Requirements requirements)
     {
-        if (!Usable(plan.Cut, conditions)) return float.NegativeInfinity;
+        if (!Usable(plan.Candidate, conditions)) return float.NegativeInfinity;
         int start = plan.Point / Vector<float>.Count * Vector<float>.Count;
         uint mask = ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point));
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
-        Prepare(mask, plan.Cut, conditions, requirements, coefficients);
+        Prepare(mask, plan.Candidate, conditions, requirements, coefficients);
         return ScoreBlock(start, coefficients, conditions, requirements)[plan.Point - start];
     }
 
-    bool Usable(int cut, in PlanningConditions conditions) =>
-        cut == _model.LocalCut ? AllowLocal || !conditions.LinkUp : AllowOffload && conditions.LinkUp;
+    bool Usable(CutCandidate candidate, in PlanningConditions conditions)
+    {
+        if (candidate.Cut == _model.LocalCut) return AllowLocal || !conditions.LinkUp;
+        return AllowOffload && conditions.LinkUp && (candidate.Bottleneck == 0 || _model.UsesBottlenecks);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    (int Point, float Score) BestOf(in ThresholdGrid.Group group, int cut, in PlanningConditions conditions, in Requirements requirements)
+    (int Point, float Score) BestOf(in ThresholdGrid.Group group, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements)
     {
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
-        Prepare(group.HeadMask, cut, conditions, requirements, coefficients);
+        Prepare(group.HeadMask, candidate, conditions, requirements, coefficients);
         var best = new Vector<float>(float.NegativeInfinity);
         Vector<int> bestPoint = Vector<int>.Zero;
         for (int point = group.Start; point < group.End; point += Vector<float>.Count)
@@ -134,14 +142,15 @@ sealed class Planner
     struct Coefficients
     {
         public float Inside;
+        public float Right;
         public float Energy;
         public float Tie;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Prepare(uint mask, int cut, in PlanningConditions conditions, in Requirements requirements, Span<Coefficients> coefficients)
+    void Prepare(uint mask, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, Span<Coefficients> coefficients)
     {
-        _model.Paths(mask, cut, conditions, _paths);
+        _model.Paths(mask, candidate, conditions, _paths);
         // Without a bound the whole network's own cost is the yardstick.
         double latencyScale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
         double energyScale = double.IsPositiveInfinity(requirements.EnergyJ)
@@ -160,6 +169,7 @@ sealed class Planner
             coefficients[exit] = new Coefficients
             {
                 Inside = (float)inside,
+                Right = (float)(inside * path.Kept),
                 Energy = (float)_model.ExpectedEnergy(path, inside, conditions, requirements.LatencyMs),
                 Tie = TieWeight * (float)Math.Min(tie, 50),
             };
@@ -176,7 +186,7 @@ sealed class Planner
             ref readonly Coefficients each = ref coefficients[exit];
             Vector<float> share = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Shares[exit]), (nuint)point);
             Vector<float> right = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Rights[exit]), (nuint)point);
-            worth = Vector.FusedMultiplyAdd(right, new Vector<float>(each.Inside), worth);
+            worth = Vector.FusedMultiplyAdd(right, new Vector<float>(each.Right), worth);
             worth = Vector.FusedMultiplyAdd(share, new Vector<float>(SatisfactionWeight * each.Inside), worth);
             Vector<float> part = share * new Vector<float>(each.Energy);
             energy += part;
@@ -202,13 +212,13 @@ sealed class Planner
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     Plan LeastBad(in PlanningConditions conditions, in Requirements requirements)
     {
-        var best = new Plan(0, _model.LocalCut, float.NegativeInfinity, true);
-        foreach (int cut in _model.Cuts)
+        var best = new Plan(0, new CutCandidate(_model.LocalCut, 0), float.NegativeInfinity, true);
+        foreach (CutCandidate candidate in _model.Candidates)
         {
-            if (!Usable(cut, conditions)) continue;
+            if (!Usable(candidate, conditions)) continue;
             foreach (ThresholdGrid.Group group in _grid.Groups)
             {
-                _model.Paths(group.HeadMask, cut, conditions, _paths);
+                _model.Paths(group.HeadMask, candidate, conditions, _paths);
                 for (int point = group.Start; point < group.End; point += Vector<float>.Count)
                 {
                     Vector<float> latency = Vector<float>.Zero, energy = Vector<float>.Zero, right = Vector<float>.Zero;
@@ -217,13 +227,13 @@ sealed class Planner
                         var share = new Vector<float>(Mix.Shares[exit], point);
                         latency += share * new Vector<float>((float)(_paths[exit].LatencyMs / requirements.LatencyMs));
                         energy += share * new Vector<float>((float)(_paths[exit].EnergyJ / requirements.EnergyJ));
-                        right += new Vector<float>(Mix.Rights[exit], point);
+                        right += new Vector<float>(Mix.Rights[exit], point) * new Vector<float>((float)_paths[exit].Kept);
                     }
                     Vector<float> score = (new Vector<float>(TieWeight) * right) - Vector.Max(latency, energy);
                     if (!Vector.GreaterThanAny(score, new Vector<float>(best.Score))) continue;
                     for (int lane = 0; lane < Vector<float>.Count; lane++)
                     {
-                        if (score[lane] > best.Score) best = new Plan(point + lane, cut, score[lane], true);
+                        if (score[lane] > best.Score) best = new Plan(point + lane, candidate, score[lane], true);
                     }
                 }
             }

@@ -21,6 +21,7 @@ public sealed class BranchedModel : IDisposable
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
     {
         Package = package;
+        Bottlenecks = package.Bottlenecks;
         _ownsPackage = ownsPackage;
         _joinsPlans = options.JoinPlans;
         Pieces = UnitPiece.Of(Manifest, stretches: options.Stretches || options.Kind == BackendKind.TensorRt);
@@ -66,6 +67,9 @@ public sealed class BranchedModel : IDisposable
 
     /// <summary>The package.</summary>
     public ModelPackage Package { get; }
+
+    /// <summary>The package's bottlenecks as they were when it was loaded.</summary>
+    internal BottleneckSet Bottlenecks { get; }
 
     /// <summary>Version of the inference library in use.</summary>
     public string BackendVersion => $"{Backend.Name} {Backend.LibraryVersion}";

@@ -24,6 +24,10 @@ public sealed partial class EdgeSession
             throw new ArgumentException($"{policy.Exits} thresholds, model {manifest.Name} has {manifest.SideExits} side exits");
         if (policy.Cut > manifest.LocalCut)
             throw new ArgumentException($"cut {policy.Cut} is outside 0..{manifest.LocalCut} of model {manifest.Name}");
+        BottleneckSet bottlenecks = _model.Bottlenecks;
+        if (policy.Bottleneck > 0 && bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) < 0)
+            throw new ArgumentException(
+                $"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut}, model {manifest.Name} has {bottlenecks.Items.Count}");
     }
 
     void CheckLogits(int length)
@@ -43,6 +47,8 @@ public sealed partial class EdgeSession
         lock (_controlGate)
         {
             task.Policy = _control.Current;
+            // A tail that holds other bottlenecks, or none, is sent the session's codec.
+            if (task.Policy.Bottleneck > 0 && _tail is { LacksBottlenecks: true }) task.Policy = task.Policy.WithBottleneck(0);
             task.Result.Promise = _control.Kept;
         }
     }
@@ -78,7 +84,7 @@ public sealed partial class EdgeSession
     {
         int cut = lane.Task.Policy.Cut;
         // Who finishes must not change the answer: the tail would have seen the tensor through the codec.
-        lane.ApplyCodec(cut, EncodingAt(lane, cut));
+        lane.ApplyCodec(lane.Task.Policy, EncodingAt(lane));
         lane.Task.Result.Fallback = _tail is not null;
         RunUnits(lane, cut, _model.Manifest.LocalCut, logits);
     }
@@ -108,7 +114,12 @@ public sealed partial class EdgeSession
         return true;
     }
 
-    TensorEncoding EncodingAt(Lane lane, int cut) => cut == 0 && lane.HasSourceBytes ? TensorEncoding.Bytes : _options.Codec;
+    TensorEncoding EncodingAt(Lane lane)
+    {
+        ref readonly ExitPolicy policy = ref lane.Task.Policy;
+        if (policy.Bottleneck > 0) return TensorEncoding.Bottleneck;
+        return policy.Cut == 0 && lane.HasSourceBytes ? TensorEncoding.Bytes : _options.Codec;
+    }
 
     bool TryRequest(Lane lane, out TailRequest request)
     {
@@ -118,9 +129,8 @@ public sealed partial class EdgeSession
         double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs) ? Requirements.LatencyMs : EdgeSessionOptions.DefaultDeadlineMs);
         double left = deadline - task.ElapsedMs;
         if (left <= 0) return false;
-        int cut = task.Policy.Cut;
-        var encoding = EncodingAt(lane, cut);
-        var payload = lane.Encode(cut, encoding);
+        var encoding = EncodingAt(lane);
+        var payload = lane.Encode(task.Policy, encoding);
         request = new TailRequest
         {
             Policy = task.Policy,

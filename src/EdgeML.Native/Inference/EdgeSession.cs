@@ -52,7 +52,7 @@ public sealed partial class EdgeSession : IDisposable
             SessionLink? link = null;
             if (_options.Tail is { } tail)
             {
-                _tail = new TailClient(tail, model.Manifest);
+                _tail = new TailClient(tail, model.Manifest, model.Bottlenecks);
                 _tail.WaitUntilUp(_options.ConnectWait);
                 link = new SessionLink(_tail);
             }

@@ -22,13 +22,16 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     }
 
     readonly ThresholdArray _thresholds;
+    readonly byte _bottleneck;
 
     /// <summary>Creates a policy.</summary>
     /// <param name="thresholds">One per side exit, in order of depth; each in 0..1.</param>
     /// <param name="cut">Units run on the edge, 0..number of units.</param>
     /// <param name="interval">Tasks until the next decision, at least 1.</param>
-    /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, or an interval below 1.</exception>
-    public ExitPolicy(ReadOnlySpan<float> thresholds, int cut, int interval = 1)
+    /// <param name="bottleneck">Number of the package's bottleneck that carries the cut's tensor, from 1; 0 for the session's codec.</param>
+    /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, an interval below 1,
+    /// or a bottleneck outside 0..255.</exception>
+    public ExitPolicy(ReadOnlySpan<float> thresholds, int cut, int interval = 1, int bottleneck = 0)
     {
         if (thresholds.Length > MaxExits)
             throw new ArgumentException($"{thresholds.Length} thresholds, at most {MaxExits} are supported", nameof(thresholds));
@@ -40,6 +43,8 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
         }
         ArgumentOutOfRangeException.ThrowIfNegative(cut);
         ArgumentOutOfRangeException.ThrowIfLessThan(interval, 1);
+        if (bottleneck is < 0 or > byte.MaxValue) throw new ArgumentException($"bottleneck {bottleneck} is outside 0..255", nameof(bottleneck));
+        _bottleneck = (byte)bottleneck;
         Exits = thresholds.Length;
         Cut = cut;
         Interval = interval;
@@ -51,6 +56,9 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     /// <summary>Units run on the edge.</summary>
     public int Cut { get; }
 
+    /// <summary>Number of the package's bottleneck that carries the cut's tensor, from 1; 0 for the session's codec.</summary>
+    public int Bottleneck => _bottleneck;
+
     /// <summary>Tasks the policy stays in force.</summary>
     public int Interval { get; }
 
@@ -58,14 +66,19 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     [UnscopedRef]
     public ReadOnlySpan<float> Thresholds => MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<ThresholdArray, float>(ref Unsafe.AsRef(in _thresholds)), Exits);
 
-    /// <summary>The same choice with another cut.</summary>
+    /// <summary>The same choice with another cut, its tensor in the session's codec.</summary>
     public ExitPolicy WithCut(int cut) => new(Thresholds, cut, Interval);
 
+    /// <summary>The same choice with the tensor sent otherwise.</summary>
+    /// <param name="bottleneck">Of the package, at the same cut; 0 for the session's codec.</param>
+    public ExitPolicy WithBottleneck(int bottleneck) => new(Thresholds, Cut, Interval, bottleneck);
+
     /// <summary>The same choice with another interval.</summary>
-    public ExitPolicy WithInterval(int interval) => new(Thresholds, Cut, interval);
+    public ExitPolicy WithInterval(int interval) => new(Thresholds, Cut, interval, Bottleneck);
 
     /// <inheritdoc/>
-    public bool Equals(ExitPolicy other) => Cut == other.Cut && Interval == other.Interval && Thresholds.SequenceEqual(other.Thresholds);
+    public bool Equals(ExitPolicy other) =>
+        Cut == other.Cut && Interval == other.Interval && Bottleneck == other.Bottleneck && Thresholds.SequenceEqual(other.Thresholds);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is ExitPolicy other && Equals(other);
@@ -76,6 +89,7 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
         var hash = new HashCode();
         hash.Add(Cut);
         hash.Add(Interval);
+        hash.Add(Bottleneck);
         foreach (float threshold in Thresholds) hash.Add(threshold);
         return hash.ToHashCode();
     }
@@ -87,5 +101,7 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     public static bool operator !=(ExitPolicy left, ExitPolicy right) => !left.Equals(right);
 
     /// <inheritdoc/>
-    public override string ToString() => $"cut {Cut}, thresholds [{string.Join(' ', Thresholds.ToArray().Select(t => t.ToString("0.00")))}], {Interval} tasks";
+    public override string ToString() =>
+        $"cut {Cut}{(Bottleneck > 0 ? $" by bottleneck {Bottleneck}" : "")}, "
+        + $"thresholds [{string.Join(' ', Thresholds.ToArray().Select(t => t.ToString("0.00")))}], {Interval} tasks";
 }

@@ -68,7 +68,17 @@ sealed unsafe class Lane : IDisposable
     }
 
     /// <summary>Takes a payload that lies in this lane's memory as the tensor at a cut.</summary>
-    public void Receive(int cut, TensorEncoding encoding)
+    public void Receive(in ExitPolicy policy, TensorEncoding encoding)
+    {
+        if (encoding == TensorEncoding.Bottleneck)
+        {
+            LinearBottleneck map = _model.Bottlenecks.Map(policy.Bottleneck);
+            map.Decode(Workspace.Packed.Data[..map.PayloadBytes], Workspace.Boundary(policy.Cut).Floats);
+        }
+        else Receive(policy.Cut, encoding);
+    }
+
+    void Receive(int cut, TensorEncoding encoding)
     {
         var tensor = Workspace.Boundary(cut);
         int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
@@ -90,7 +100,15 @@ sealed unsafe class Lane : IDisposable
 
     /// <summary>Makes a payload of the tensor at a cut: the tensor's own memory for float32 and source bytes, a copy otherwise.</summary>
     /// <returns>Pinned, with headroom in front of it.</returns>
-    public (nint Address, int Bytes) Encode(int cut, TensorEncoding encoding)
+    public (nint Address, int Bytes) Encode(in ExitPolicy policy, TensorEncoding encoding)
+    {
+        if (encoding != TensorEncoding.Bottleneck) return Encode(policy.Cut, encoding);
+        LinearBottleneck map = _model.Bottlenecks.Map(policy.Bottleneck);
+        map.Encode(Workspace.Boundary(policy.Cut).Floats, Workspace.Packed.Data[..map.PayloadBytes]);
+        return (Workspace.Packed.Address, map.PayloadBytes);
+    }
+
+    (nint Address, int Bytes) Encode(int cut, TensorEncoding encoding)
     {
         var tensor = Workspace.Boundary(cut);
         int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
@@ -101,6 +119,17 @@ sealed unsafe class Lane : IDisposable
     }
 
     /// <summary>Leaves the tensor at a cut as the other side of a transfer would see it.</summary>
+    public void ApplyCodec(in ExitPolicy policy, TensorEncoding encoding)
+    {
+        if (encoding == TensorEncoding.Bottleneck)
+        {
+            Encode(policy, encoding);
+            Receive(policy, encoding);
+        }
+        else ApplyCodec(policy.Cut, encoding);
+    }
+
+    /// <summary>The same for a codec without bottlenecks.</summary>
     public void ApplyCodec(int cut, TensorEncoding encoding)
     {
         if (cut >= Manifest.LocalCut || encoding is not (TensorEncoding.Float16 or TensorEncoding.Int8)) return;

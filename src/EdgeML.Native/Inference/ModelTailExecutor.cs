@@ -14,7 +14,8 @@ public sealed class ModelTailExecutor : ITailExecutor
     public ModelTailExecutor(BranchedModel model, DeviceProfile? profile = null)
     {
         _model = model;
-        Profile = profile ?? new DeviceProfile { Device = "unmeasured", UnitMs = [], HeadMs = [] };
+        profile ??= new DeviceProfile { Device = "unmeasured", UnitMs = [], HeadMs = [] };
+        Profile = profile with { DecodeMs = [.. BottleneckTimes.Measure(Bottlenecks).Select(each => each.DecodeMs)] };
     }
 
     /// <inheritdoc/>
@@ -24,29 +25,32 @@ public sealed class ModelTailExecutor : ITailExecutor
     public DeviceProfile Profile { get; }
 
     /// <inheritdoc/>
+    public BottleneckSet Bottlenecks => _model.Bottlenecks;
+
+    /// <inheritdoc/>
     public ITailLane CreateLane() => new TailLane(_model);
 
     sealed class TailLane(BranchedModel model) : ITailLane
     {
         readonly Lane _lane = new(model);
 
-        public Memory<byte> InputFor(int cut, TensorEncoding encoding)
+        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding)
         {
             var workspace = _lane.Workspace;
-            int elements = model.Manifest.BoundaryElements(cut);
+            int cut = policy.Cut;
             var buffer = encoding switch
             {
                 TensorEncoding.Float32 => workspace.Boundary(cut),
-                TensorEncoding.Float16 or TensorEncoding.Int8 => workspace.Packed,
+                TensorEncoding.Float16 or TensorEncoding.Int8 or TensorEncoding.Bottleneck => workspace.Packed,
                 _ => workspace.Source,
             };
-            return buffer.DataMemory[..TensorPayload.Bytes(encoding, elements)];
+            return buffer.DataMemory[..PayloadSize.Of(model.Manifest, model.Bottlenecks, policy, encoding)];
         }
 
         public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
         {
             int cut = policy.Cut;
-            _lane.Receive(cut, encoding);
+            _lane.Receive(policy, encoding);
             _lane.Run(cut, model.Manifest.LocalCut, policy.Thresholds);
             _lane.CopyLogits(logits);
             ref var result = ref _lane.Result;

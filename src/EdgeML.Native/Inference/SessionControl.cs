@@ -11,7 +11,14 @@ static class SessionControl
     {
         var manifest = model.Manifest;
         long[] payload = [.. manifest.Cuts.Select(cut => PayloadBytes(manifest, cut.K, options.Codec))];
-        var costs = new CostModel(manifest, profile, tail: null, model.Package.Calibration, profile.Power, payload, promise: promise);
+        BottleneckSet bottlenecks = link is null ? BottleneckSet.None : model.Bottlenecks;
+        profile = profile with { EncodeMs = [.. BottleneckTimes.Measure(bottlenecks).Select(each => each.EncodeMs)] };
+        var costs = new CostModel(
+            manifest, profile, tail: null, model.Package.Calibration, profile.Power, payload, promise: promise, bottlenecks: bottlenecks)
+        {
+            // Until the tail says which it holds.
+            UsesBottlenecks = false,
+        };
         if (link is not null)
         {
             link.Costs = costs;

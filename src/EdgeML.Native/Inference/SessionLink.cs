@@ -17,6 +17,7 @@ sealed class SessionLink(TailClient tail) : ILinkSource
         if (Costs is { } costs && tail.TailProfile is { } profile && !ReferenceEquals(profile, _known))
         {
             _known = profile;
+            costs.UsesBottlenecks = tail.ReadsBottlenecks;
             if (profile.UnitMs.Count == costs.Manifest.Units.Count) costs.UseTail(profile);
         }
         return tail.Snapshot();

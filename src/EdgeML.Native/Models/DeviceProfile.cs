@@ -12,6 +12,12 @@ public sealed record DeviceProfile
     /// <summary>Milliseconds of the head of side exit 1, 2, ...</summary>
     public required IReadOnlyList<double> HeadMs { get; init; }
 
+    /// <summary>Milliseconds that the encoder of the package's bottleneck 1, 2, ... takes; empty where not measured.</summary>
+    public IReadOnlyList<double> EncodeMs { get; init; } = [];
+
+    /// <summary>The same of the decoders.</summary>
+    public IReadOnlyList<double> DecodeMs { get; init; } = [];
+
     /// <summary>The declared power model, used where no sensor is read.</summary>
     public PowerModel Power { get; init; } = PowerModel.Default;
 
@@ -20,6 +26,8 @@ public sealed record DeviceProfile
     {
         UnitMs = [.. UnitMs.Select(ms => ms * factor)],
         HeadMs = [.. HeadMs.Select(ms => ms * factor)],
+        EncodeMs = [.. EncodeMs.Select(ms => ms * factor)],
+        DecodeMs = [.. DecodeMs.Select(ms => ms * factor)],
     };
 }
 

@@ -67,7 +67,7 @@ public sealed record ExitPromise
         Span<float> thresholds = stackalloc float[ExitPolicy.MaxExits];
         ReadOnlySpan<float> asked = policy.Thresholds;
         for (int i = 0; i < asked.Length; i++) thresholds[i] = Math.Min(asked[i], Limits[i]);
-        return new ExitPolicy(thresholds[..asked.Length], policy.Cut, policy.Interval);
+        return new ExitPolicy(thresholds[..asked.Length], policy.Cut, policy.Interval, policy.Bottleneck);
     }
 
     /// <summary>Whether every threshold is inside its limit.</summary>

@@ -30,6 +30,9 @@ public sealed partial class ModelPackage : IDisposable
     /// <summary>What early answers may lose at most, or null when nothing was promised.</summary>
     public ExitPromise? Promise { get; private set; }
 
+    /// <summary>Learned ways of sending cut tensors; <see cref="BottleneckSet.None"/> where none were made.</summary>
+    public BottleneckSet Bottlenecks { get; private set; } = BottleneckSet.None;
+
     /// <summary>The mapped weights.</summary>
     internal MappedWeights Weights => _graph.Weights;
 
@@ -94,10 +97,12 @@ public sealed partial class ModelPackage : IDisposable
             var package = new ModelPackage(Path.GetFullPath(folder), manifest, graph);
             string profile = Path.Combine(folder, PackageWriter.ProfileName),
                 calibration = Path.Combine(folder, PackageWriter.CalibrationName),
-                promise = Path.Combine(folder, PackageWriter.PromiseName);
+                promise = Path.Combine(folder, PackageWriter.PromiseName),
+                bottlenecks = Path.Combine(folder, PackageWriter.BottlenecksName);
             if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
             if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
             if (File.Exists(promise)) package.Promise = PackageJson.Read(promise, PackageJson.Default.ExitPromise).Checked(manifest);
+            if (File.Exists(bottlenecks)) package.Bottlenecks = PackageJson.Read(bottlenecks, PackageJson.Default.BottleneckSet).Checked(manifest);
             return package;
         }
         catch
@@ -137,6 +142,23 @@ public sealed partial class ModelPackage : IDisposable
             Path.Combine(Folder, PackageWriter.PromiseName), stream =>
                 JsonSerializer.Serialize(stream, complete, PackageJson.Default.ExitPromise));
         return Promise = complete;
+    }
+
+    /// <summary>Keeps bottlenecks in the package's folder, in place of those there; sessions and tails made from now on use them.</summary>
+    /// <param name="items">Of this model's cuts; none takes them away.</param>
+    /// <exception cref="InvalidDataException">One does not fit the model.</exception>
+    public void SaveBottlenecks(IReadOnlyList<CutBottleneck> items)
+    {
+        string path = Path.Combine(Folder, PackageWriter.BottlenecksName);
+        if (items.Count == 0)
+        {
+            File.Delete(path);
+            Bottlenecks = BottleneckSet.None;
+            return;
+        }
+        BottleneckSet complete = new BottleneckSet { Model = Manifest.Hash, Items = items }.Sealed().Checked(Manifest);
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, complete, PackageJson.Default.BottleneckSet));
+        Bottlenecks = complete;
     }
 
     /// <summary>Unmaps the weights; engines that still read them must be gone.</summary>

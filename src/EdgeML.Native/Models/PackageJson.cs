@@ -12,6 +12,7 @@ namespace EdgeML.Native.Models;
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(DeviceProfile))]
 [JsonSerializable(typeof(ExitPromise))]
+[JsonSerializable(typeof(BottleneckSet))]
 sealed partial class PackageJson : JsonSerializerContext
 {
     const int MostBytes = 64 << 20;

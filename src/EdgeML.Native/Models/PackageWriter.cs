@@ -16,6 +16,7 @@ static class PackageWriter
     internal const string ProfileName = "device.json";
     internal const string CalibrationName = "calibration.csv";
     internal const string PromiseName = "promise.json";
+    internal const string BottlenecksName = "bottlenecks.json";
 
     /// <summary>Weights above this go to the weights file; smaller ones are cheaper inside the graph.</summary>
     internal const int InlineBytes = 1024;

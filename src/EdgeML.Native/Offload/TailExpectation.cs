@@ -8,6 +8,7 @@ sealed class TailExpectation
 {
     readonly double[] _unitsUpTo;
     readonly double[] _headMs;
+    readonly double[] _decodeMs;
     readonly int[] _afterUnit;
 
     /// <param name="manifest">The model.</param>
@@ -16,6 +17,7 @@ sealed class TailExpectation
     {
         _afterUnit = [.. manifest.Exits.Select(exit => exit.AfterUnit)];
         _headMs = [.. profile.HeadMs];
+        _decodeMs = [.. profile.DecodeMs];
         _unitsUpTo = new double[manifest.Units.Count + 1];
         IsKnown = profile.UnitMs.Count == manifest.Units.Count && _headMs.Length >= manifest.SideExits;
         for (int unit = 1; IsKnown && unit < _unitsUpTo.Length; unit++) _unitsUpTo[unit] = _unitsUpTo[unit - 1] + profile.UnitMs[unit - 1];
@@ -29,6 +31,7 @@ sealed class TailExpectation
     {
         if (!IsKnown || exit < 1 || exit > _afterUnit.Length || policy.Cut >= _unitsUpTo.Length) return double.NaN;
         double ms = Math.Max(0, _unitsUpTo[_afterUnit[exit - 1]] - _unitsUpTo[policy.Cut]);
+        if (policy.Bottleneck > 0 && policy.Bottleneck <= _decodeMs.Length) ms += _decodeMs[policy.Bottleneck - 1];
         ReadOnlySpan<float> thresholds = policy.Thresholds;
         for (int i = 0; i < Math.Min(exit, Math.Min(thresholds.Length, _headMs.Length)); i++)
         {

@@ -44,7 +44,7 @@ public class BottleneckFitTests
     public void Fit_ChannelsOfTwoHiddenValues_AreRebuiltFromAQuarterOfInt8()
     {
         (CutStatistics statistics, float[] tensor) = Made();
-        LinearBottleneck bottleneck = BottleneckFit.Fit(statistics, tensor.Length / 3, weighted: false);
+        LinearBottleneck bottleneck = new BottleneckFit(statistics, weighted: false).OfAtMost(tensor.Length / 3);
         Assert.InRange(bottleneck.PayloadBytes, 1, tensor.Length / 3);
         Assert.Equal(Hidden, bottleneck.Components);
         byte[] payload = new byte[bottleneck.PayloadBytes];

@@ -33,7 +33,8 @@ public sealed class ShippedModelTests : IDisposable
         using BranchedModel model = BranchedModel.Load(_folder);
         using ImageSource source = DataSpec.Parse("shapes:seed=3001,difficulty=mixed").Open(model.Manifest.Input.Shape);
 
-        IReadOnlyList<double> accuracies = new ExitCurve(ExitRecording.Record(model, source, 1500), model.Manifest).ExitAccuracies();
+        using ExitRecorder recorder = ExitRecording.Record(model, source, 1500);
+        IReadOnlyList<double> accuracies = new ExitCurve(recorder.ToCalibration(source.Spec), model.Manifest).ExitAccuracies();
 
         Assert.Equal([3, 2, 2], model.Manifest.Exits.Take(3).Select(exit => exit.Layers));
         Assert.Equal(4, accuracies.Count);

@@ -114,7 +114,7 @@ public class ShapedOffloadTests(ITestOutputHelper output)
 
             public ITailLane CreateLane() => new Echo();
 
-            public Memory<byte> InputFor(int cut, TensorEncoding encoding) => _input;
+            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => _input;
 
             public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits) => new(1, 0, 0, 1);
 

@@ -6,7 +6,7 @@ namespace EdgeML.Native.Tests.Control;
 public class ActionCodecTests
 {
     static readonly int[] s_cuts = [0, 3, 6, 12];
-    static readonly ActionCodec s_codec = new(2, s_cuts);
+    static readonly ActionCodec s_codec = new(2, [.. s_cuts.Select(cut => new CutCandidate(cut, 0))]);
 
     [Theory]
     [InlineData(0f, 0, 1)]
@@ -53,6 +53,22 @@ public class ActionCodecTests
                 Assert.Equal(policy, s_codec.Decode(action));
             }
         }
+    }
+
+    [Fact]
+    public void Decode_BottlenecksAmongTheCandidates_AreSlotsOfTheirOwn()
+    {
+        var codec = new ActionCodec(1, [new(3, 0), new(3, 1), new(3, 2), new(6, 0)]);
+        Span<float> action = stackalloc float[codec.Size];
+        for (int bottleneck = 0; bottleneck <= 2; bottleneck++)
+        {
+            var policy = new ExitPolicy([0.5f], 3, 2, bottleneck);
+            codec.Encode(policy, action);
+            Assert.Equal((bottleneck + 0.5f) / 4, action[1]);
+            Assert.Equal(policy, codec.Decode(action));
+        }
+        codec.Encode(new ExitPolicy([0.5f], 6, 2, 9), action);
+        Assert.Equal(new ExitPolicy([0.5f], 6, 2), codec.Decode(action));
     }
 
     [Fact]

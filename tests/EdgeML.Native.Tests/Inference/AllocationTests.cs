@@ -33,6 +33,17 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public void Run_BothHalvesByABottleneckHere_AllocatesNothing()
+    {
+        using var loaded = new LoadedGraph("chain");
+        loaded.Model.Package.SaveBottlenecks([TestBottlenecks.Make(loaded.Manifest, 1)]);
+        using BranchedModel model = BranchedModel.Load(loaded.Folder);
+        ExitPolicy policy = loaded.Policy(0f, TestBottlenecks.CutOf(loaded.Manifest)).WithBottleneck(1);
+        using var session = new EdgeSession(model, new EdgeSessionOptions { Policy = policy });
+        Assert.Equal(0, AllocatedBy(session, loaded));
+    }
+
+    [Fact]
     public void Run_PolicySetBeforeEveryTask_AllocatesNothing()
     {
         using var loaded = new LoadedGraph("chain");

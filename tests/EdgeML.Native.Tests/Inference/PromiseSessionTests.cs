@@ -118,7 +118,7 @@ public sealed class PromiseSessionTests
 
         sealed class Lane(CountingExecutor owner, ITailLane lane) : ITailLane
         {
-            public Memory<byte> InputFor(int cut, TensorEncoding encoding) => lane.InputFor(cut, encoding);
+            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => lane.InputFor(policy, encoding);
 
             public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
             {

@@ -53,12 +53,12 @@ sealed class FakeTail : ITailExecutor
     {
         readonly byte[] _memory = GC.AllocateArray<byte>(65536, pinned: true);
 
-        public Memory<byte> InputFor(int cut, TensorEncoding encoding) => _memory.AsMemory(0, PayloadSize.Of(tail.Manifest, cut, encoding));
+        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => _memory.AsMemory(0, PayloadSize.Of(tail.Manifest, policy.Cut, encoding));
 
         public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
         {
             tail.Running?.Invoke(_memory[0]);
-            return Expected(InputFor(policy.Cut, encoding).Span, policy.Cut, logits);
+            return Expected(InputFor(policy, encoding).Span, policy.Cut, logits);
         }
 
         public void Dispose()

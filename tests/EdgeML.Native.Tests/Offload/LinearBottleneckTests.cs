@@ -57,6 +57,6 @@ public class LinearBottleneckTests
 
     [Fact]
     public void Create_WeightsThatDoNotFit_AreRefused() =>
-        Assert.Contains("2 and 2 weights for 1 components of 3 channels", Assert.Throws<ArgumentException>(
+        Assert.Contains("2 and 2 weights for 1 components of 3 rows", Assert.Throws<ArgumentException>(
             () => new LinearBottleneck(new TensorPatches(3, 1, 1, 1), new float[3], new float[2], new float[2], [(0, 1)], [2], false)).Message);
 }

@@ -158,6 +158,37 @@ public class MessagePackTests
     }
 
     [Fact]
+    public void Bottlenecks_TravelInKeysOfTheirOwn()
+    {
+        byte[] memory = new byte[512];
+        var hello = new HelloHeader("sha256:m", 62, "abcd");
+        Assert.Equal(hello, HelloHeader.Read(memory.AsSpan(0, hello.Write(memory))));
+        // Without any, a peer that does not know them sees what it always saw.
+        var plain = new HelloHeader("m", 30);
+        Assert.Equal("8200A16D011E", Convert.ToHexString(memory, 0, plain.Write(memory)));
+        var ack = new HelloAckHeader(1, 2, 62, [1], [2]) { DecodeMs = [0.25f, 0.5f] };
+        Assert.Equal([0.25f, 0.5f], HelloAckHeader.Read(memory.AsSpan(0, ack.Write(memory))).DecodeMs);
+        Assert.Empty(HelloAckHeader.Read(memory.AsSpan(0, (ack with { DecodeMs = [] }).Write(memory))).DecodeMs);
+        var request = new RequestHeader
+        {
+            TaskId = 1,
+            Encoding = TensorEncoding.Bottleneck,
+            DeadlineMs = 1,
+            Policy = new ExitPolicy([0.5f], 7, bottleneck: 200),
+        };
+        Assert.Equal(request.Policy, RequestHeader.Read(memory.AsSpan(0, request.Write(memory))).Policy);
+    }
+
+    [Theory]
+    [InlineData("8600070100020503ca3f800000049005cd0100", "256")]
+    [InlineData("8600070100020503ca3f8000000490 05ff", "-1")]
+    public void Request_BottleneckOutsideItsRange_IsRefused(string header, string named)
+    {
+        byte[] bytes = Convert.FromHexString(header.Replace(" ", ""));
+        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => RequestHeader.Read(bytes)).Message);
+    }
+
+    [Fact]
     public void LongestHeaders_FitTheirBounds()
     {
         float[] thresholds = [.. Enumerable.Repeat(0.123f, ExitPolicy.MaxExits)];
@@ -166,7 +197,7 @@ public class MessagePackTests
             TaskId = ulong.MaxValue,
             Encoding = TensorEncoding.Bytes,
             DeadlineMs = 1e6f,
-            Policy = new ExitPolicy(thresholds, ushort.MaxValue),
+            Policy = new ExitPolicy(thresholds, ushort.MaxValue, bottleneck: byte.MaxValue),
         };
         Assert.InRange(request.Write(new byte[RequestHeader.MaxBytes]), 1, RequestHeader.MaxBytes);
         var times = new TransferTimes

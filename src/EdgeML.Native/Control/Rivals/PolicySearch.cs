@@ -14,7 +14,7 @@ sealed class PolicySearch
 
     public PolicySearch(CostModel model, int divisions, int seed)
     {
-        _codec = new ActionCodec(model.SideExits, model.Cuts, ControlLoop.MaxInterval);
+        _codec = new ActionCodec(model.SideExits, model.Candidates, ControlLoop.MaxInterval);
         _action = new float[_codec.Size];
         _search = new Nsga3(new Nsga3Options { Divisions = divisions }, _codec.Size, Objectives, new SeededRandom(seed, stream: 5));
     }

@@ -46,7 +46,7 @@ public sealed partial class TailClient
         try
         {
             if (Volatile.Read(ref _disposed)) return;
-            link.SayHello(_manifest.Hash, _options.Limits);
+            link.SayHello(_manifest.Hash, _bottlenecks.Digest, _options.Limits);
             Open(link);
             while (link.Input.ReadHead(Timeout.InfiniteTimeSpan, _options.Limits.HeaderDeadline)) Handle(link);
             throw new IOException("tail ended the connection");
@@ -69,6 +69,7 @@ public sealed partial class TailClient
         lock (_gate)
         {
             _expectation = new TailExpectation(_manifest, profile);
+            _readsBottlenecks = (link.Tail.Encodings >> (int)TensorEncoding.Bottleneck & 1) != 0;
             Volatile.Write(ref _tailProfile, profile);
             _maxInFlight = Math.Min(_slots.Length, link.Tail.MaxInFlight);
             (_probeSequence, _probeOverdue, _lastActivity, _rateProbeAt) = (0, false, 0, 0);

@@ -16,6 +16,7 @@ public sealed partial class TailClient : IDisposable
 {
     readonly TailClientOptions _options;
     readonly ModelManifest _manifest;
+    readonly BottleneckSet _bottlenecks;
     readonly ILogger _logger;
     readonly LinkMeter _meter = new();
     readonly object _gate = new();
@@ -27,6 +28,7 @@ public sealed partial class TailClient : IDisposable
     TailExpectation? _expectation;
     DeviceProfile? _tailProfile;
     ulong _sequence;
+    volatile bool _readsBottlenecks;
     int _maxInFlight;
     int _onWire;
     int _stale;
@@ -37,18 +39,20 @@ public sealed partial class TailClient : IDisposable
     /// <summary>Starts to connect; returns at once.</summary>
     /// <param name="options">Where the tail is.</param>
     /// <param name="manifest">The model the edge holds.</param>
-    public TailClient(TailClientOptions options, ModelManifest manifest)
-        : this(options, manifest, null)
+    /// <param name="bottlenecks">Of its package; null for none.</param>
+    public TailClient(TailClientOptions options, ModelManifest manifest, BottleneckSet? bottlenecks = null)
+        : this(options, manifest, null, bottlenecks)
     {
     }
 
     /// <summary>The same over any transport.</summary>
-    internal TailClient(TailClientOptions options, ModelManifest manifest, Func<ITransport>? connect)
+    internal TailClient(TailClientOptions options, ModelManifest manifest, Func<ITransport>? connect, BottleneckSet? bottlenecks = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(manifest);
         options.Limits.Check();
         (_options, _manifest, _logger) = (options, manifest, options.Logger ?? NullLogger.Instance);
+        _bottlenecks = bottlenecks ?? BottleneckSet.None;
         _connect = connect ?? (() => TailLink.Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, _stop.Token));
         _logits = new float[manifest.Classes];
         _slots = new TailSlot[options.Limits.MaxInFlight];
@@ -74,6 +78,12 @@ public sealed partial class TailClient : IDisposable
 
     /// <summary>The tail's unit and head times as it said at the last handshake; null before the first.</summary>
     public DeviceProfile? TailProfile => Volatile.Read(ref _tailProfile);
+
+    /// <summary>Whether the tail of the last handshake holds the same bottlenecks; false before the first.</summary>
+    public bool ReadsBottlenecks => _readsBottlenecks;
+
+    /// <summary>Whether the tail of the last handshake holds others, or none; false before the first.</summary>
+    public bool LacksBottlenecks => !_readsBottlenecks && Volatile.Read(ref _tailProfile) is not null;
 
     /// <summary>Bytes sent so far: requests, pings and probes, headers included.</summary>
     public long BytesSent => Interlocked.Read(ref _bytesSent);
@@ -150,7 +160,7 @@ public sealed partial class TailClient : IDisposable
 
     TailSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, out TailReply failure)
     {
-        int expected = PayloadSize.Of(_manifest, request.Policy.Cut, request.Encoding);
+        int expected = PayloadSize.Of(_manifest, _bottlenecks, request.Policy, request.Encoding);
         if (expected < 0 || expected != request.PayloadBytes)
             throw new ArgumentException(
                 $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the request has {request.PayloadBytes}", nameof(request));

@@ -49,10 +49,10 @@ sealed class TailLink : IDisposable
         throw failure ?? new IOException($"host {host} has no address");
     }
 
-    public void SayHello(string modelHash, ProtocolLimits limits)
+    public void SayHello(string modelHash, string bottlenecks, ProtocolLimits limits)
     {
         byte[] frame = new byte[FramePrelude.Bytes + 512];
-        int bytes = new HelloHeader(modelHash, Server.TailConnection.Encodings).Write(frame.AsSpan(FramePrelude.Bytes));
+        int bytes = new HelloHeader(modelHash, Server.TailConnection.Encodings, bottlenecks).Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.Hello, bytes, 0));
         if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline))
             throw new IOException("tail ended the connection instead of saying hello");
@@ -73,6 +73,7 @@ sealed class TailLink : IDisposable
         Device = "tail",
         UnitMs = [.. Tail.UnitMs.Select(ms => (double)ms)],
         HeadMs = [.. Tail.HeadMs.Select(ms => (double)ms)],
+        DecodeMs = [.. Tail.DecodeMs.Select(ms => (double)ms)],
     };
 
     /// <summary>Sends a whole frame without blocking: what the stream does not take now is copied and follows with

@@ -7,17 +7,11 @@ namespace EdgeML.Native.Offload;
 /// back. Immutable; any thread.</summary>
 sealed class LinearBottleneck
 {
-    readonly TensorPatches _patches;
-    readonly int _channels;
+    readonly int _rows;
     readonly int _positions;
-    readonly bool _rectified;
-    readonly float[] _mean;
-    readonly float[] _encoder;
-    readonly float[] _decoder;
     readonly float[] _offset;
     readonly float[] _low;
     readonly float[] _step;
-    readonly int[] _bits;
 
     /// <param name="patches">How the tensor is seen; its rows are the channels below.</param>
     /// <param name="mean">Of every channel; taken off before and added after.</param>
@@ -30,24 +24,50 @@ sealed class LinearBottleneck
     public LinearBottleneck(
         TensorPatches patches, float[] mean, float[] encoder, float[] decoder, (float Low, float High)[] ranges, int[] bits, bool rectified)
     {
-        if (mean.Length != patches.Rows || encoder.Length != mean.Length * bits.Length || decoder.Length != encoder.Length || ranges.Length != bits.Length)
+        bool fits = mean.Length == patches.Rows && encoder.Length == mean.Length * bits.Length && decoder.Length == encoder.Length
+            && ranges.Length == bits.Length;
+        if (!fits)
             throw new ArgumentException(
-                $"{encoder.Length} and {decoder.Length} weights for {bits.Length} components of {patches.Rows} channels", nameof(encoder));
-        (_patches, _channels, _positions, _rectified) = (patches, mean.Length, patches.Positions, rectified);
-        (_mean, _encoder, _decoder, _bits) = (mean, encoder, decoder, bits);
+                $"{encoder.Length} and {decoder.Length} weights for {bits.Length} components of {patches.Rows} rows", nameof(encoder));
+        (Patches, Mean, Encoder, Decoder, Ranges, Bits, Rectified) = (patches, mean, encoder, decoder, ranges, bits, rectified);
+        (_rows, _positions) = (patches.Rows, patches.Positions);
         _offset = new float[bits.Length];
         _low = new float[bits.Length];
         _step = new float[bits.Length];
         for (int i = 0; i < bits.Length; i++)
         {
-            _offset[i] = -TensorPrimitives.Dot(encoder.AsSpan(i * _channels, _channels), mean);
+            _offset[i] = -TensorPrimitives.Dot(encoder.AsSpan(i * _rows, _rows), mean);
             (_low[i], _step[i]) = (ranges[i].Low, (ranges[i].High - ranges[i].Low) / ((1 << bits[i]) - 1));
         }
-        PayloadBytes = (int)((bits.Sum(each => (long)each * _positions) + 7) / 8);
+        PayloadBytes = checked((int)((bits.Sum(each => (long)each * _positions) + 7) / 8));
     }
 
+    /// <summary>How the tensor is seen.</summary>
+    public TensorPatches Patches { get; }
+
+    /// <summary>Of every row.</summary>
+    public float[] Mean { get; }
+
+    /// <summary>What every component is made of.</summary>
+    public float[] Encoder { get; }
+
+    /// <summary>What every component adds.</summary>
+    public float[] Decoder { get; }
+
+    /// <summary>Lowest and highest level of every component.</summary>
+    public (float Low, float High)[] Ranges { get; }
+
+    /// <summary>Of every component.</summary>
+    public int[] Bits { get; }
+
+    /// <summary>Whether the tensor has no negative values.</summary>
+    public bool Rectified { get; }
+
+    /// <summary>Multiply-accumulates of one way.</summary>
+    public long Macs => (long)Encoder.Length * _positions;
+
     /// <summary>Numbers sent a position.</summary>
-    public int Components => _bits.Length;
+    public int Components => Bits.Length;
 
     /// <summary>Bytes of every payload.</summary>
     public int PayloadBytes { get; }
@@ -58,23 +78,23 @@ sealed class LinearBottleneck
     /// <param name="payload">Exactly <see cref="PayloadBytes"/>.</param>
     public void Encode(ReadOnlySpan<float> tensor, Span<byte> payload)
     {
-        float[] rented = ArrayPool<float>.Shared.Rent(_patches.Elements + _positions);
-        Span<float> rows = rented.AsSpan(0, _patches.Elements), row = rented.AsSpan(_patches.Elements, _positions);
-        _patches.Gather(tensor, rows);
+        float[] rented = ArrayPool<float>.Shared.Rent(2 * Patches.Elements);
+        Span<float> rows = rented.AsSpan(0, Patches.Elements), columns = rented.AsSpan(Patches.Elements, Patches.Elements);
+        Patches.Gather(tensor, rows);
+        Transpose(rows, columns, _rows, _positions);
         (ulong open, int filled, int next) = (0, 0, 0);
-        for (int i = 0; i < _bits.Length; i++)
+        for (int i = 0; i < Bits.Length; i++)
         {
-            row.Fill(_offset[i]);
-            for (int channel = 0; channel < _channels; channel++)
-                TensorPrimitives.MultiplyAdd(rows.Slice(channel * _positions, _positions), _encoder[(i * _channels) + channel], row, row);
-            int most = (1 << _bits[i]) - 1;
+            ReadOnlySpan<float> encoder = Encoder.AsSpan(i * _rows, _rows);
+            int bits = Bits[i], most = (1 << bits) - 1;
             float inverse = _step[i] > 0f ? 1f / _step[i] : 0f;
-            foreach (float value in row)
+            for (int position = 0; position < _positions; position++)
             {
+                float value = TensorPrimitives.Dot(encoder, columns.Slice(position * _rows, _rows)) + _offset[i];
                 // NaN becomes level 0.
                 float level = ((value - _low[i]) * inverse) + 0.5f;
                 open |= (ulong)(level > 0f ? Math.Min((int)Math.Min(level, 1e6f), most) : 0) << filled;
-                for (filled += _bits[i]; filled >= 8; filled -= 8, open >>= 8) payload[next++] = (byte)open;
+                for (filled += bits; filled >= 8; filled -= 8, open >>= 8) payload[next++] = (byte)open;
             }
         }
         if (filled > 0) payload[next] = (byte)open;
@@ -86,28 +106,37 @@ sealed class LinearBottleneck
     /// <param name="tensor">Receives all channels.</param>
     public void Decode(ReadOnlySpan<byte> payload, Span<float> tensor)
     {
-        float[] rented = ArrayPool<float>.Shared.Rent(_patches.Elements + _positions);
-        Span<float> rows = rented.AsSpan(0, _patches.Elements), row = rented.AsSpan(_patches.Elements, _positions);
-        for (int channel = 0; channel < _channels; channel++) rows.Slice(channel * _positions, _positions).Fill(_mean[channel]);
+        float[] rented = ArrayPool<float>.Shared.Rent(2 * Patches.Elements);
+        Span<float> rows = rented.AsSpan(0, Patches.Elements), columns = rented.AsSpan(Patches.Elements, Patches.Elements);
+        for (int position = 0; position < _positions; position++) Mean.CopyTo(columns.Slice(position * _rows, _rows));
         (ulong open, int filled, int next) = (0, 0, 0);
-        for (int i = 0; i < _bits.Length; i++)
+        for (int i = 0; i < Bits.Length; i++)
         {
-            ulong mask = (1UL << _bits[i]) - 1;
-            for (int position = 0; position < row.Length; position++)
+            ReadOnlySpan<float> decoder = Decoder.AsSpan(i * _rows, _rows);
+            int bits = Bits[i];
+            ulong mask = (1UL << bits) - 1;
+            for (int position = 0; position < _positions; position++)
             {
-                for (; filled < _bits[i]; filled += 8) open |= (ulong)payload[next++] << filled;
-                row[position] = _low[i] + (_step[i] * (open & mask));
-                open >>= _bits[i];
-                filled -= _bits[i];
-            }
-            for (int channel = 0; channel < _channels; channel++)
-            {
-                Span<float> to = rows.Slice(channel * _positions, _positions);
-                TensorPrimitives.MultiplyAdd(row, _decoder[(i * _channels) + channel], to, to);
+                for (; filled < bits; filled += 8) open |= (ulong)payload[next++] << filled;
+                float value = _low[i] + (_step[i] * (open & mask));
+                open >>= bits;
+                filled -= bits;
+                Span<float> to = columns.Slice(position * _rows, _rows);
+                TensorPrimitives.MultiplyAdd(decoder, value, to, to);
             }
         }
-        _patches.Scatter(rows, tensor);
+        Transpose(columns, rows, _positions, _rows);
+        Patches.Scatter(rows, tensor);
         ArrayPool<float>.Shared.Return(rented);
-        if (_rectified) TensorPrimitives.Max(tensor, 0f, tensor);
+        if (Rectified) TensorPrimitives.Max(tensor, 0f, tensor);
+    }
+
+    static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            ReadOnlySpan<float> line = from.Slice(row * columns, columns);
+            for (int column = 0; column < line.Length; column++) to[(column * rows) + row] = line[column];
+        }
     }
 }

@@ -1,3 +1,4 @@
+using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Offload;
@@ -24,6 +25,20 @@ public static class PayloadSize
             _ => -1,
         };
         return bytes <= int.MaxValue ? (int)bytes : -1;
+    }
+
+    /// <summary>Bytes of the payload of a request.</summary>
+    /// <param name="manifest">The model.</param>
+    /// <param name="bottlenecks">Of the model's package.</param>
+    /// <param name="policy">Its cut and bottleneck may come from the wire.</param>
+    /// <param name="encoding">Any number, it may come from the wire.</param>
+    /// <returns>The exact size, or -1 where the model cannot be entered so.</returns>
+    public static int Of(ModelManifest manifest, BottleneckSet bottlenecks, in ExitPolicy policy, TensorEncoding encoding)
+    {
+        ArgumentNullException.ThrowIfNull(bottlenecks);
+        return encoding == TensorEncoding.Bottleneck
+            ? bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck)
+            : Of(manifest, policy.Cut, encoding);
     }
 
     /// <summary>By index, because this is asked for every task and an enumerator would be garbage.</summary>

@@ -15,4 +15,8 @@ public enum TensorEncoding : byte
     /// <summary>One little-endian float32, the scale, then a byte an element: unsigned where the scale is above zero, signed where it is
     /// below.</summary>
     Int8 = 4,
+
+    /// <summary>A learned bottleneck of the package, which the policy numbers: its components one after another, positions of a component side by
+    /// side, each in as many bits as the bottleneck gives it, lowest bits first.</summary>
+    Bottleneck = 5,
 }

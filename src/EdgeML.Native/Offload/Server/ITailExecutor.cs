@@ -11,6 +11,9 @@ public interface ITailExecutor
     /// <summary>Measured unit and head times of this machine, sent to clients; the lists may be empty when nothing was measured.</summary>
     DeviceProfile Profile { get; }
 
+    /// <summary>The bottlenecks of the model's package; a client that holds others is not offered them.</summary>
+    BottleneckSet Bottlenecks => BottleneckSet.None;
+
     /// <summary>Makes a lane: the state and the buffers of one run. Called rarely; lanes are reused.</summary>
     ITailLane CreateLane();
 }

@@ -6,14 +6,14 @@ namespace EdgeML.Native.Offload;
 public interface ITailLane : IDisposable
 {
     /// <summary>Where the payload is to be received.</summary>
-    /// <param name="cut">In 0..units - 1.</param>
+    /// <param name="policy">Its cut is in 0..units - 1, its bottleneck exists there where it is the encoding.</param>
     /// <param name="encoding">One that exists; <see cref="TensorEncoding.Bytes"/> at cut 0 only.</param>
-    /// <returns>Pinned memory of exactly <see cref="PayloadSize.Of"/> bytes, valid until the lane is disposed; its content is kept until
-    /// <see cref="Run"/> is through.</returns>
-    Memory<byte> InputFor(int cut, TensorEncoding encoding);
+    /// <returns>Pinned memory of exactly as many bytes as <see cref="PayloadSize"/> says, valid until the lane is disposed; its content is kept
+    /// until <see cref="Run"/> is through.</returns>
+    Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding);
 
     /// <summary>Computes from the cut on, decoding the payload that <see cref="InputFor"/> received.</summary>
-    /// <param name="policy">Thresholds and cut.</param>
+    /// <param name="policy">Thresholds, cut and bottleneck.</param>
     /// <param name="encoding">Of the payload.</param>
     /// <param name="logits">Receives the logits of the exit that answered; one per class.</param>
     TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits);

@@ -19,6 +19,7 @@ sealed class TailConnection : IDisposable
     readonly object _sendGate = new();
     readonly object _doneGate = new();
     readonly byte[] _small = new byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
+    int _encodings;
     int _inFlight;
     int _unanswered;
     bool _refused;
@@ -154,19 +155,24 @@ sealed class TailConnection : IDisposable
             End(ErrorCode.BadRequest, $"client writes encodings 0x{hello.Encodings:x}, the tail reads 0x{Encodings:x}");
             return false;
         }
+        bool same = hello.Bottlenecks.Length > 0 && hello.Bottlenecks == _workers.Bottlenecks.Digest;
+        _encodings = Encodings & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
         var ack = new HelloAckHeader(
-            _limits.MaxInFlight, _limits.MaxPayloadBytes, Encodings,
-            [.. _workers.Profile.UnitMs.Select(ms => (float)ms)], [.. _workers.Profile.HeadMs.Select(ms => (float)ms)]);
-        byte[] frame = new byte[FramePrelude.Bytes + 64 + (5 * (ack.UnitMs.Length + ack.HeadMs.Length))];
+            _limits.MaxInFlight, _limits.MaxPayloadBytes, _encodings,
+            [.. _workers.Profile.UnitMs.Select(ms => (float)ms)], [.. _workers.Profile.HeadMs.Select(ms => (float)ms)])
+        {
+            DecodeMs = same ? [.. _workers.Profile.DecodeMs.Select(ms => (float)ms)] : [],
+        };
+        byte[] frame = new byte[FramePrelude.Bytes + 64 + (5 * (ack.UnitMs.Length + ack.HeadMs.Length + ack.DecodeMs.Length))];
         int bytes = ack.Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.HelloAck, bytes));
         return true;
     }
 
-    /// <summary>A bit per encoding every lane can read.</summary>
+    /// <summary>A bit per encoding every lane can read; bottlenecks are read where both sides hold the same ones.</summary>
     internal const int Encodings =
         (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes)
-        | (1 << (int)TensorEncoding.Int8);
+        | (1 << (int)TensorEncoding.Int8) | (1 << (int)TensorEncoding.Bottleneck);
 
     void Handle()
     {
@@ -182,10 +188,12 @@ sealed class TailConnection : IDisposable
     void Receive()
     {
         RequestHeader request = RequestHeader.Read(_input.Header);
-        int expected = PayloadSize.Of(_workers.Manifest, request.Policy.Cut, request.Encoding);
+        int expected = PayloadSize.Of(_workers.Manifest, _workers.Bottlenecks, request.Policy, request.Encoding);
         if (expected < 0)
             throw new InvalidDataException(
-                $"cut {request.Policy.Cut} in encoding {(int)request.Encoding} does not exist in model {_workers.Manifest.Name}");
+                $"cut {request.Policy.Cut} in encoding {(int)request.Encoding}{Numbered(request)} does not exist in model {_workers.Manifest.Name}");
+        if ((_encodings >> (int)request.Encoding & 1) == 0)
+            throw new InvalidDataException("client sends by a bottleneck, but holds others than the tail");
         if (expected != _input.Prelude.PayloadBytes)
             throw new InvalidDataException(
                 $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the payload has {_input.Prelude.PayloadBytes}");
@@ -205,7 +213,7 @@ sealed class TailConnection : IDisposable
         }
         try
         {
-            _input.ReadPayload(job.Lane.InputFor(request.Policy.Cut, request.Encoding).Span, _limits.PayloadDeadline);
+            _input.ReadPayload(job.Lane.InputFor(request.Policy, request.Encoding).Span, _limits.PayloadDeadline);
         }
         catch
         {
@@ -221,6 +229,9 @@ sealed class TailConnection : IDisposable
         lock (_doneGate) _inFlight++;
         _workers.Submit(job, mayRunHere: Volatile.Read(ref _lone) >= LoneToStay);
     }
+
+    static string Numbered(in RequestHeader request) =>
+        request.Encoding == TensorEncoding.Bottleneck ? $" by bottleneck {request.Policy.Bottleneck}" : "";
 
     void Echo()
     {

@@ -42,6 +42,8 @@ sealed class TailWorkers : IDisposable
 
     public DeviceProfile Profile => _executor.Profile;
 
+    public BottleneckSet Bottlenecks => _executor.Bottlenecks;
+
     /// <summary>A job to receive a request into, or null when all lanes are taken.</summary>
     public TailJob? TryRent()
     {

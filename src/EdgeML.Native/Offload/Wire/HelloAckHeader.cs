@@ -3,12 +3,15 @@ namespace EdgeML.Native.Offload.Wire;
 /// <summary>The tail's answer to hello: what it takes and how fast it is.</summary>
 readonly record struct HelloAckHeader(int MaxInFlight, int MaxPayloadBytes, int Encodings, float[] UnitMs, float[] HeadMs)
 {
+    /// <summary>Milliseconds of every bottleneck's decoder; empty where client and tail hold different ones.</summary>
+    public float[] DecodeMs { get; init; } = [];
+
     const int MaxUnits = 1024;
 
     public int Write(Span<byte> destination)
     {
         var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(5);
+        writer.WriteMapHeader(DecodeMs.Length > 0 ? 6 : 5);
         writer.Write(0L);
         writer.Write((long)MaxInFlight);
         writer.Write(1L);
@@ -19,13 +22,18 @@ readonly record struct HelloAckHeader(int MaxInFlight, int MaxPayloadBytes, int 
         WriteAll(ref writer, HeadMs);
         writer.Write(4L);
         writer.Write((long)Encodings);
+        if (DecodeMs.Length > 0)
+        {
+            writer.Write(5L);
+            WriteAll(ref writer, DecodeMs);
+        }
         return writer.Written;
     }
 
     public static HelloAckHeader Read(ReadOnlySpan<byte> header)
     {
         var reader = new HeaderReader(header);
-        (int inFlight, int payload, int encodings, float[] units, float[] heads) = (0, 0, 0, [], []);
+        (int inFlight, int payload, int encodings, float[] units, float[] heads, float[] decoders) = (0, 0, 0, [], [], []);
         while (reader.NextKey(out int key))
         {
             switch (key)
@@ -35,11 +43,12 @@ readonly record struct HelloAckHeader(int MaxInFlight, int MaxPayloadBytes, int 
                 case 2: units = ReadAll(ref reader.Value); break;
                 case 3: heads = ReadAll(ref reader.Value); break;
                 case 4: encodings = reader.Value.ReadInt32(0, int.MaxValue); break;
+                case 5: decoders = ReadAll(ref reader.Value); break;
                 default: reader.Value.Skip(); break;
             }
         }
         reader.Require(0b11111, "hello-ack");
-        return new HelloAckHeader(inFlight, payload, encodings, units, heads);
+        return new HelloAckHeader(inFlight, payload, encodings, units, heads) { DecodeMs = decoders };
     }
 
     static void WriteAll(ref MessagePackWriter writer, float[] values)

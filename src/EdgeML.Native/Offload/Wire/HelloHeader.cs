@@ -1,25 +1,31 @@
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>First frame of a client: the model it holds, and a bit per <see cref="TensorEncoding"/> it may use.</summary>
-readonly record struct HelloHeader(string ModelHash, int Encodings)
+/// <summary>First frame of a client: the model it holds, a bit per <see cref="TensorEncoding"/> it may use, and the digest of its
+/// bottlenecks, empty for none.</summary>
+readonly record struct HelloHeader(string ModelHash, int Encodings, string Bottlenecks = "")
 {
     const int MaxHashBytes = 256;
 
     public int Write(Span<byte> destination)
     {
         var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(2);
+        writer.WriteMapHeader(Bottlenecks.Length > 0 ? 3 : 2);
         writer.Write(0L);
         writer.Write(ModelHash);
         writer.Write(1L);
         writer.Write((long)Encodings);
+        if (Bottlenecks.Length > 0)
+        {
+            writer.Write(2L);
+            writer.Write(Bottlenecks);
+        }
         return writer.Written;
     }
 
     public static HelloHeader Read(ReadOnlySpan<byte> header)
     {
         var reader = new HeaderReader(header);
-        string? hash = null;
+        (string? hash, string bottlenecks) = (null, "");
         int encodings = 0;
         while (reader.NextKey(out int key))
         {
@@ -27,9 +33,10 @@ readonly record struct HelloHeader(string ModelHash, int Encodings)
             {
                 case 0: hash = reader.Value.ReadText(MaxHashBytes); break;
                 case 1: encodings = reader.Value.ReadInt32(0, int.MaxValue); break;
+                case 2: bottlenecks = reader.Value.ReadText(MaxHashBytes); break;
                 default: reader.Value.Skip(); break;
             }
         }
-        return new HelloHeader(hash ?? throw new InvalidDataException("hello names no model hash"), encodings);
+        return new HelloHeader(hash ?? throw new InvalidDataException("hello names no model hash"), encodings, bottlenecks);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EdgeML.Native.Inference;
+using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Offload.Wire;
 
@@ -17,7 +18,7 @@ struct RequestHeader
     public readonly int Write(Span<byte> destination)
     {
         var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(5);
+        writer.WriteMapHeader(Policy.Bottleneck > 0 ? 6 : 5);
         writer.Write(0L);
         writer.Write(TaskId);
         writer.Write(1L);
@@ -30,6 +31,11 @@ struct RequestHeader
         ReadOnlySpan<float> thresholds = Policy.Thresholds;
         writer.WriteArrayHeader(thresholds.Length);
         foreach (float threshold in thresholds) writer.Write(threshold);
+        if (Policy.Bottleneck > 0)
+        {
+            writer.Write(5L);
+            writer.Write((long)Policy.Bottleneck);
+        }
         return writer.Written;
     }
 
@@ -38,7 +44,7 @@ struct RequestHeader
     {
         var reader = new HeaderReader(header);
         var request = default(RequestHeader);
-        int cut = 0;
+        (int cut, int bottleneck) = (0, 0);
         Span<float> thresholds = stackalloc float[ExitPolicy.MaxExits];
         int count = 0;
         while (reader.NextKey(out int key))
@@ -61,11 +67,12 @@ struct RequestHeader
                             throw new InvalidDataException($"threshold {i + 1} of a request is {thresholds[i]}, not in 0..1");
                     }
                     break;
+                case 5: bottleneck = reader.Value.ReadInt32(0, BottleneckSet.Most); break;
                 default: reader.Value.Skip(); break;
             }
         }
         reader.Require(0b11111, "request");
-        request.Policy = new ExitPolicy(thresholds[..count], cut);
+        request.Policy = new ExitPolicy(thresholds[..count], cut, bottleneck: bottleneck);
         return request;
     }
 }

@@ -12,7 +12,7 @@ public class DdpgAblationTests
     [InlineData(true, 0.8f)]
     public void Decode_OneThresholdForAll_OverridesTheOthersAndStoresThat(bool last, float expected)
     {
-        var codec = new ActionCodec(3, [2, 5, 9], 5, last ? ThresholdForm.LastForAll : ThresholdForm.FirstForAll);
+        var codec = new ActionCodec(3, [new(2, 0), new(5, 0), new(9, 0)], 5, last ? ThresholdForm.LastForAll : ThresholdForm.FirstForAll);
         ExitPolicy policy = codec.Decode([0.2f, 0.5f, 0.8f, 0.5f, 0.99f]);
         Assert.Equal([expected, expected, expected], policy.Thresholds.ToArray());
         Assert.Equal((5, 5), (policy.Cut, policy.Interval));
@@ -25,7 +25,7 @@ public class DdpgAblationTests
     [Fact]
     public void Decode_NoThresholds_ActionIsCutAndInterval()
     {
-        var codec = new ActionCodec(3, [2, 5, 9], 5, ThresholdForm.None);
+        var codec = new ActionCodec(3, [new(2, 0), new(5, 0), new(9, 0)], 5, ThresholdForm.None);
         Assert.Equal(2, codec.Size);
         ExitPolicy policy = codec.Decode([0.99f, 0.3f]);
         Assert.Equal(new ExitPolicy([0f, 0f, 0f], 9, 2), policy);

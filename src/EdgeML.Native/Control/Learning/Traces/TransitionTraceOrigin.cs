@@ -29,7 +29,7 @@ sealed record TransitionTraceOrigin
         Model = model.Manifest.Hash,
         StateSize = stateSize,
         ActionSize = actionSize,
-        Cuts = model.Cuts.Length,
+        Cuts = model.Candidates.Length,
         LocalMs = model.LocalMs,
         LocalJ = model.Power.Joules(model.LocalMs, model.LocalMs, 0),
     };

@@ -1,0 +1,71 @@
+using System.Globalization;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Lab.Evaluation;
+using EdgeML.Native.Models;
+
+namespace EdgeML.Cli.Measuring;
+
+/// <summary>What <c>codecs</c> measured: as Markdown, and as JSON.</summary>
+sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOutcome outcome)
+{
+    public void Show()
+    {
+        string whole = double.IsNaN(outcome.Accuracy) ? "" : Text($"; {100 * outcome.Accuracy:0.00} % right without a codec");
+        Line($"{manifest.Name}, {count} samples of {data}; the final exit's answers{whole}");
+        Line($"");
+        Line($"| cut | tensor | fp32 bytes | codec | bytes | accuracy | points lost | answers that differ |");
+        Line($"|---:|---|---:|---|---:|---:|---:|---:|");
+        foreach (CodecRow row in outcome.Rows)
+        {
+            string shape = string.Join('x', row.Cut == 0 ? manifest.Input.Shape : manifest.Units[row.Cut - 1].OutShape);
+            long plain = 4L * manifest.BoundaryElements(row.Cut);
+            string accuracy = double.IsNaN(row.Accuracy) ? "-" : Text($"{100 * row.Accuracy:0.00} %");
+            string lost = double.IsNaN(row.Lost) ? "-" : Text($"{100 * row.Lost:0.00}");
+            Line($"| {row.Cut} | {shape} | {plain} | {row.Codec} | {row.Bytes} | {accuracy} | {lost} | {100 * row.Differs:0.00} % |");
+        }
+        foreach (IGrouping<string, CodecRow> codec in outcome.Rows.GroupBy(row => row.Codec))
+        {
+            CodecRow worst = codec.MaxBy(row => double.IsNaN(row.Lost) ? row.Differs : row.Lost)!;
+            string most = double.IsNaN(worst.Lost) ? Text($"{100 * worst.Differs:0.00} % of the answers differ") : Text($"{100 * worst.Lost:0.00} points lost");
+            Line($"{codec.Key}: at most {most}, at cut {worst.Cut}");
+        }
+    }
+
+    /// <summary>Which bottlenecks the package holds now.</summary>
+    public static void Show(BottleneckSet kept)
+    {
+        Line($"");
+        Line($"the package holds {kept.Items.Count} bottlenecks:");
+        for (int i = 0; i < kept.Items.Count; i++)
+        {
+            CutBottleneck each = kept.Items[i];
+            Line($"  {i + 1}: cut {each.Cut}, {each.PayloadBytes} bytes, {100 * each.Lost:0.00} points lost on {each.Samples} samples of {each.Source}");
+        }
+    }
+
+    public void WriteJson(string path) =>
+        JsonFile.Write(path, json =>
+        {
+            json.WriteString("model", manifest.Hash);
+            json.WriteString("data", data);
+            json.WriteNumber("samples", count);
+            json.WriteFinite("accuracy", outcome.Accuracy);
+            json.WriteStartArray("rows");
+            foreach (CodecRow row in outcome.Rows)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("cut", row.Cut);
+                json.WriteString("codec", row.Codec);
+                json.WriteNumber("bytes", row.Bytes);
+                json.WriteFinite("accuracy", row.Accuracy);
+                json.WriteFinite("lost", row.Lost);
+                json.WriteFinite("differs", row.Differs);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        });
+
+    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    static void Line(FormattableString text) => Console.WriteLine(Text(text));
+}
