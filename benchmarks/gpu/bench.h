@@ -18,12 +18,18 @@ struct Session {
     std::shared_ptr<const Device> device;
     int runs = 2000;     // per measured figure
     int vectors = 10000; // per type of logits
+    bool is_quick = false;
     int failures = 0;
+    Route fastest = Route::automatic; // at half of the exits early, of the stand-ins that cost something
     std::string page;
 
     __attribute__((format(printf, 2, 3))) void line(const char *format, ...);
     void expect(bool ok, const char *what); // a wrong answer: counted, and on the page
     bool is_double() const { return device->name == "Fake CUDA device"; }
+
+    // The double computes the shipped model on one core of the host.
+    int model_runs() const { return is_double() ? 4 : runs / 4; }
+    int arena_runs() const { return is_double() ? 40 : is_quick ? 1000 : 100000; }
 };
 
 struct Spread {
@@ -70,5 +76,9 @@ void measure_decisions(Session &session);
 void measure_routes(Session &session);
 void measure_memory(Session &session);
 void measure_waiting(Session &session);
+void measure_model(Session &session);
+void measure_loading(Session &session);
+void measure_sensors(Session &session);
+int first_run();
 
 } // namespace bench

@@ -37,7 +37,7 @@ void measure_memory(Session &session) {
                      input_us(session, kib * 1024, false), input_us(session, kib * 1024, true));
 
     const Driver &driver = *session.device->driver;
-    int cycles = std::max(10, session.runs / 2);
+    int cycles = std::max(10, session.runs / 2); // 1,000 of a full run
     auto make_one = [&](int i) {
         Line line(session.device, Route::automatic, 2, 0, 0);
         line.set_input(i % 2 == 0);

@@ -1,32 +1,19 @@
 // The TensorRT backend on the doubles of TensorRT and of the CUDA driver: tensorrt_tests LIBNVINFER. The environment
 // names the doubles' places; see CMakeLists.txt.
-#include "check.h"
-
-#include "fake_tensorrt/fake_tensorrt.h"
+#include "tensorrt_pipeline.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
+#include <memory>
 #include <thread>
 #include <unistd.h>
 
-using test::data;
-using test::make;
+using namespace test;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-decltype(&edgeml_fake_tensorrt_faults) faults;
-decltype(&edgeml_fake_tensorrt_count) count_of;
-
-edgeml_fake_tensorrt_counts counts() {
-    edgeml_fake_tensorrt_counts now{};
-    count_of(&now);
-    return now;
-}
 
 // A folder for plans that is gone at the end.
 struct Folder {
@@ -40,74 +27,6 @@ struct Folder {
                 if (entry.path().extension() == extension)
                     found.push_back(entry.path());
         return found;
-    }
-};
-
-struct Lines {
-    std::atomic<int> all{0}, warnings{0};
-    static void take(void *user, int32_t level, const char *text) {
-        auto *lines = static_cast<Lines *>(user);
-        ++lines->all;
-        lines->warnings += level <= EDGEML_LOG_WARNING;
-        EXPECT(text != nullptr && *text != '\0');
-    }
-};
-
-edgeml_status open(edgeml_context **out, const char *cache = nullptr, std::uint32_t route = 0, Lines *lines = nullptr) {
-    auto desc = make<edgeml_context_desc>();
-    desc.backend = EDGEML_BACKEND_TENSORRT;
-    desc.cache_path = cache;
-    desc.route = route;
-    desc.log = lines != nullptr ? Lines::take : nullptr;
-    desc.log_user = lines;
-    return edgeml_context_create(out, &desc);
-}
-
-edgeml_context *open_or_exit(const char *cache = nullptr, std::uint32_t route = 0, Lines *lines = nullptr) {
-    edgeml_context *context = nullptr;
-    REQUIRE(open(&context, cache, route, lines));
-    return context;
-}
-
-// unit -> side exit -> final exit, of the tiny models.
-struct Pipeline {
-    edgeml_context *context;
-    edgeml_engine *unit = test::load(context, "unit"), *head = test::load(context, "head");
-    edgeml_engine *last = test::load(context, "final");
-    edgeml_buffer *x = test::make_buffer(context, 8), *features = test::make_buffer(context, 8);
-    edgeml_buffer *side = test::make_buffer(context, 3), *scores = test::make_buffer(context, 3);
-    edgeml_chain *chain = nullptr;
-
-    explicit Pipeline(edgeml_context *given) : context(given) {
-        auto plain = make<edgeml_stage>();
-        auto early = make<edgeml_stage>();
-        early.exit_index = 1;
-        early.classes = 3;
-        auto answer = early;
-        answer.exit_index = 2;
-        answer.flags = EDGEML_STAGE_FINAL;
-        REQUIRE(edgeml_chain_create(&chain, context));
-        REQUIRE(edgeml_chain_add(chain, unit, x, features, nullptr, &plain));
-        REQUIRE(edgeml_chain_add(chain, head, features, nullptr, side, &early));
-        REQUIRE(edgeml_chain_add(chain, last, features, nullptr, scores, &answer));
-    }
-
-    edgeml_status run(edgeml_run_result &result, float threshold, std::uint32_t stages) {
-        auto desc = make<edgeml_run_desc>();
-        desc.thresholds = &threshold;
-        desc.threshold_count = 1;
-        desc.stage_count = stages;
-        result = make<edgeml_run_result>();
-        return edgeml_chain_run(&result, chain, &desc);
-    }
-
-    ~Pipeline() {
-        edgeml_context_destroy(context);
-        edgeml_chain_destroy(chain);
-        for (edgeml_engine *e : {unit, head, last})
-            edgeml_engine_destroy(e);
-        for (edgeml_buffer *b : {x, features, side, scores})
-            edgeml_buffer_destroy(b);
     }
 };
 
@@ -257,33 +176,41 @@ void missing_software_is_one_line() {
     setenv("EDGEML_TENSORRT_PLUGINS", plugins.c_str(), 1);
 }
 
-void chains_run_in_parallel() {
+// Four threads with a chain each, of one context and of four.
+void chains_run_in_parallel(bool one_context) {
     edgeml_context *context = open_or_exit();
-    std::vector<std::thread> threads;
+    std::vector<std::unique_ptr<Pipeline>> pipelines;
     for (int t = 0; t < 4; ++t)
-        threads.emplace_back([context] {
-            edgeml_context *own = nullptr;
-            REQUIRE(open(&own));
-            Pipeline pipeline(own);
+        pipelines.push_back(std::make_unique<Pipeline>(one_context ? context : open_or_exit(), !one_context));
+    std::vector<std::thread> threads;
+    for (const std::unique_ptr<Pipeline> &pipeline : pipelines)
+        threads.emplace_back([&chain = *pipeline] {
             for (int i = 0; i < 50; ++i) {
                 edgeml_run_result result;
-                EXPECT(pipeline.run(result, i % 2 == 0 ? 0.0f : 0.9f, 0) == EDGEML_OK);
+                EXPECT(chain.run(result, i % 2 == 0 ? 0.0f : 0.9f, i % 3 == 0 ? 2 : 0) == EDGEML_OK);
             }
         });
     for (std::thread &thread : threads)
         thread.join();
+    pipelines.clear();
     edgeml_context_destroy(context);
 }
 
 void cycles_leave_nothing(int cycles) {
     std::uint64_t alive = edgeml_live_objects();
-    Folder folder;
-    for (int i = 0; i < cycles; ++i) {
-        Pipeline pipeline(open_or_exit(folder.path.c_str(), 1 + static_cast<std::uint32_t>(i % 3)));
-        edgeml_run_result result;
-        EXPECT(pipeline.run(result, i % 2 == 0 ? 0.0f : 0.9f, 0) == EDGEML_OK);
+    {
+        Folder folder;
+        Pipeline first(open_or_exit(folder.path.c_str())); // builds the plans
+        std::uint64_t objects = edgeml_live_objects(), contexts = counts().contexts_alive;
+        for (int i = 0; i < cycles; ++i) {
+            Pipeline pipeline(open_or_exit(folder.path.c_str(), 1 + static_cast<std::uint32_t>(i % 3)));
+            edgeml_run_result result;
+            EXPECT(pipeline.run(result, i % 2 == 0 ? 0.0f : 0.9f, 0) == EDGEML_OK);
+        }
+        EXPECT(edgeml_live_objects() == objects && counts().contexts_alive == contexts);
     }
     EXPECT(edgeml_live_objects() == alive && counts().contexts_alive == 0);
+    std::printf("%d times a context, engines and a chain made, run and destroyed\n", cycles);
 }
 
 } // namespace
@@ -303,10 +230,13 @@ int main(int argc, char **argv) {
     plans_are_kept();
     builds_are_followed();
     failures_have_a_status();
+    tensorrt_fault_tests();
     missing_software_is_one_line();
-    chains_run_in_parallel();
+    chains_run_in_parallel(false);
+    chains_run_in_parallel(true);
     cycles_leave_nothing(argc > 2 ? std::atoi(argv[2]) : 30);
     EXPECT(edgeml_live_objects() == own && counts().contexts_alive == 0);
+    tensorrt_stuck_tests();
     std::printf("tensorrt_tests %s: %s\n", argv[1], test::failures == 0 ? "passed" : "FAILED");
     return test::failures == 0 ? 0 : 1;
 }

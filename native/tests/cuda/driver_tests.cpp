@@ -83,6 +83,12 @@ void options_come_from_the_environment() {
     setenv("EDGEML_CUDA_WAIT", "sleep", 1);
     EXPECT(has(failure(EDGEML_E_INVALID_ARGUMENT, [] { ChainOptions::from_environment(); }), "is sleep, known are"));
     unsetenv("EDGEML_CUDA_WAIT");
+    setenv("EDGEML_CUDA_LIMIT_MS", "1500", 1);
+    EXPECT(ChainOptions::from_environment().limit_ms == 1500);
+    setenv("EDGEML_CUDA_LIMIT_MS", "1s", 1);
+    EXPECT(has(failure(EDGEML_E_INVALID_ARGUMENT, [] { ChainOptions::from_environment(); }), "is 1s, milliseconds"));
+    unsetenv("EDGEML_CUDA_LIMIT_MS");
+    EXPECT(ChainOptions::from_environment().limit_ms == ChainOptions::default_limit_ms);
     EXPECT(ChainOptions::from_environment().route == Route::automatic);
 }
 

@@ -73,6 +73,33 @@ void a_driver_that_refuses_the_kernels_is_unsupported() {
     faults("");
 }
 
+void what_the_kernels_cannot_do_is_unsupported() {
+    faults("capability=61");
+    edgeml_status status = EDGEML_OK;
+    std::string text;
+    try {
+        fake_device();
+    } catch (const Error &e) {
+        status = e.status();
+        text = e.what();
+    }
+    EXPECT(status == EDGEML_E_UNSUPPORTED && text.find("compute capability 6.1, 7.0 is needed") != std::string::npos);
+    faults("");
+    auto device = fake_device();
+    const DeviceDense network(device, {}, {}, Habit::good);
+    const Buffer in(device, Dense::width * sizeof(float), 0), logits(device, 4097 * sizeof(float), 0);
+    auto stage = make<edgeml_stage>();
+    stage.exit_index = 1;
+    stage.classes = 4097;
+    std::unique_ptr<Chain> chain = make_chain(device, {});
+    try {
+        chain->add({stage, &network, &in, nullptr, &logits});
+        expect(false, "too many classes", __FILE__, __LINE__);
+    } catch (const Error &e) {
+        EXPECT(e.status() == EDGEML_E_UNSUPPORTED && std::string(e.what()).find("4097 classes") != std::string::npos);
+    }
+}
+
 void a_segment_that_fails_fails_the_run() {
     auto device = fake_device();
     Rig rig(device, {}, Habit::fails);
@@ -168,6 +195,7 @@ void wrong_ranges_are_refused() {
 void fault_tests() {
     what_a_driver_lacks_costs_a_route();
     a_driver_that_refuses_the_kernels_is_unsupported();
+    what_the_kernels_cannot_do_is_unsupported();
     a_segment_that_fails_fails_the_run();
     memory_that_ends_is_said_and_nothing_is_left();
     a_lost_device_stays_lost_and_frees_all();

@@ -7,6 +7,7 @@ int main(int argc, char **argv) {
     test::kernel_tests();
     test::route_tests();
     test::fault_tests();
+    test::shipped_tests();
     test::thread_tests(argc > 1 ? std::atoi(argv[1]) : 300);
     edgeml_fake_cuda_counts left = test::counts();
     EXPECT(left.contexts == 0 && left.streams == 0 && left.events == 0 && left.modules == 0);
@@ -14,5 +15,6 @@ int main(int argc, char **argv) {
     EXPECT(left.device_bytes == 0 && left.pinned_bytes == 0);
     std::printf("%llu kernels, %llu graph launches, %llu conditions\n", static_cast<unsigned long long>(left.kernels),
                 static_cast<unsigned long long>(left.graph_launches), static_cast<unsigned long long>(left.conditions));
+    test::wait_tests(); // leaves behind what a device that does not end its work may still use
     return test::finish("cuda_tests");
 }

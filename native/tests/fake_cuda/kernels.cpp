@@ -1,6 +1,7 @@
 // Kernels by name: the arithmetic of kernels.h on the CPU. A module is read as text for the names and parameters of its
 // entries, so that a text and what the library calls cannot drift apart.
 #include "backends/cuda/kernels.h"
+#include "layers.h"
 #include "ptx.h"
 #include "world.h"
 
@@ -105,6 +106,42 @@ void stand_in(const Parameters &parameters, unsigned, unsigned) {
     std::this_thread::sleep_until(begin + std::chrono::nanoseconds(parameter<std::uint64_t>(parameters, 3)));
 }
 
+// Layers of benchmarks/gpu, all of an output at once.
+template <class Arguments, class Output>
+void layer(const Arguments &a, unsigned grid, unsigned block, Output &&output) {
+    std::int32_t count = bench::outputs_of(a);
+    auto *out = follow<float>(a.out, static_cast<std::size_t>(count));
+    if (std::uint64_t{grid} * block < static_cast<std::uint64_t>(count))
+        return lose(launch_failed);
+    for (std::int32_t i = 0; out != nullptr && i < count; ++i)
+        out[i] = output(i);
+}
+
+void conv(const Parameters &parameters, unsigned grid, unsigned block) {
+    auto a = parameter<bench::ConvArguments>(parameters);
+    auto inputs = static_cast<std::size_t>(a.in_channels) * static_cast<std::size_t>(a.in_height * a.in_width);
+    auto filters =
+        static_cast<std::size_t>(a.out_channels * a.in_channels) * static_cast<std::size_t>(a.kernel * a.kernel);
+    auto *in = follow<float>(a.in, inputs), *weights = follow<float>(a.weights, filters);
+    auto *bias = follow<float>(a.bias, static_cast<std::size_t>(a.out_channels));
+    if (in != nullptr && weights != nullptr && bias != nullptr)
+        layer(a, grid, block, [&](std::int32_t i) { return bench::output_at(a, in, weights, bias, i); });
+}
+
+void pool(const Parameters &parameters, unsigned grid, unsigned block) {
+    auto a = parameter<bench::PoolArguments>(parameters);
+    auto *in = follow<float>(a.in, static_cast<std::size_t>(a.channels * a.in_height * a.in_width));
+    if (in != nullptr)
+        layer(a, grid, block, [&](std::int32_t i) { return bench::output_at(a, in, i); });
+}
+
+void scale(const Parameters &parameters, unsigned grid, unsigned block) {
+    auto a = parameter<bench::ScaleArguments>(parameters);
+    auto *in = follow<float>(a.in, static_cast<std::size_t>(a.count));
+    if (in != nullptr)
+        layer(a, grid, block, [&](std::int32_t i) { return bench::output_at(a, in, i); });
+}
+
 // The sizes of an entry's parameters, from the text between its name and the closing parenthesis.
 std::vector<std::size_t> parameter_sizes(const std::string &text) {
     std::vector<std::size_t> sizes;
@@ -123,10 +160,9 @@ std::function<void(const Parameters &, unsigned, unsigned)> interpreted(const st
                                                                         const std::string &name) {
     return [program = ptx::parse(text, name)](const Parameters &parameters, unsigned grid, unsigned block) {
         try {
-            if (grid != 1)
-                throw std::runtime_error("more than one block");
             ++World::get().interpreted;
-            ptx::run(program, parameters[0], block);
+            for (unsigned index = 0; index < grid; ++index)
+                ptx::run(program, parameters[0], block, index);
         } catch (const std::exception &e) {
             std::fprintf(stderr, "PTX: %s\n", e.what());
             lose(launch_failed);
@@ -145,6 +181,9 @@ const Function *find_kernel(const std::string &name) {
         {"edgeml_publish", {{sizeof(PublishArguments)}, publish}},
         {"edgeml_stamp", {{sizeof(StampArguments)}, stamp}},
         {"edgeml_standin", {{8, 8, 8, 8}, stand_in}},
+        {"edgeml_conv", {{sizeof(bench::ConvArguments)}, conv}},
+        {"edgeml_pool", {{sizeof(bench::PoolArguments)}, pool}},
+        {"edgeml_scale", {{sizeof(bench::ScaleArguments)}, scale}},
     };
     auto found = kernels.find(name);
     return found != kernels.end() ? &found->second : nullptr;

@@ -1,4 +1,4 @@
-// Runs PTX text on the CPU, as far as clang makes it of this project's kernels: one block, lanes in turn, every access
+// Runs PTX text on the CPU, as far as clang makes it of this project's kernels: a block, lanes in turn, every access
 // to memory checked. An instruction that it does not know is an error, never a guess.
 #pragma once
 
@@ -37,6 +37,6 @@ struct Program {
 Program parse(const std::string &text, const std::string &entry);
 
 // Throws std::runtime_error for a wild access, or a block that waits for ever.
-void run(const Program &program, const std::vector<std::byte> &parameters, unsigned threads);
+void run(const Program &program, const std::vector<std::byte> &parameters, unsigned threads, unsigned block);
 
 } // namespace fake::ptx

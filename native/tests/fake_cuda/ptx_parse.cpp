@@ -119,7 +119,7 @@ class Parser {
             }
         }
         if (text[0] == '%') {
-            bool is_special = text == "%tid.x" || text == "%globaltimer";
+            bool is_special = text == "%tid.x" || text == "%ntid.x" || text == "%ctaid.x" || text == "%globaltimer";
             result.kind = is_special ? Operand::Kind::special : Operand::Kind::reg;
             result.name = text;
             result.reg = is_special ? 0 : reg(text);

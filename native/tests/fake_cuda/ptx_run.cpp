@@ -73,8 +73,8 @@ struct Lane {
 
 class Block {
   public:
-    Block(const Program &program, const std::vector<std::byte> &parameters, unsigned threads)
-        : program_(program), parameters_(parameters), shared_(program.shared_bytes), lanes_(threads) {
+    Block(const Program &program, const std::vector<std::byte> &parameters, unsigned threads, unsigned block)
+        : program_(program), parameters_(parameters), index_(block), shared_(program.shared_bytes), lanes_(threads) {
         for (Lane &lane : lanes_)
             lane.registers.resize(program.registers);
     }
@@ -157,6 +157,10 @@ class Block {
         case Operand::Kind::special:
             if (operand.name == "%tid.x")
                 return id;
+            if (operand.name == "%ntid.x")
+                return lanes_.size();
+            if (operand.name == "%ctaid.x")
+                return index_;
             return static_cast<std::uint64_t>(
                 std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
         }
@@ -257,7 +261,11 @@ class Block {
                              ? static_cast<std::uint64_t>(extended(cut(a, bits), bits) * extended(cut(b, bits), bits))
                              : cut(a, bits) * cut(b, bits);
                 bits *= 2;
-            } else if (op == "add")
+            } else if ((op == "mul" || op == "mad") && i.op[1] == "lo")
+                result = a * b + (op == "mad" ? in(3) : 0);
+            else if (op == "div" && is_signed && cut(b, bits) != 0)
+                result = static_cast<std::uint64_t>(extended(cut(a, bits), bits) / extended(cut(b, bits), bits));
+            else if (op == "add")
                 result = a + b;
             else if (op == "sub")
                 result = a - b;
@@ -307,16 +315,17 @@ class Block {
 
     const Program &program_;
     std::vector<std::byte> parameters_;
+    const unsigned index_; // in the grid
     std::vector<std::byte> shared_;
     std::vector<Lane> lanes_;
 };
 
 } // namespace
 
-void run(const Program &program, const std::vector<std::byte> &parameters, unsigned threads) {
+void run(const Program &program, const std::vector<std::byte> &parameters, unsigned threads, unsigned block) {
     if (threads == 0 || (threads > 1 && threads % warp != 0))
         throw std::runtime_error(std::to_string(threads) + " threads");
-    Block(program, parameters, threads).run();
+    Block(program, parameters, threads, block).run();
 }
 
 } // namespace fake::ptx

@@ -74,11 +74,13 @@ bool begin_kernel() {
     ++world.kernels;
     long slow_us = 0;
     {
-        std::lock_guard held(world.lock);
+        std::unique_lock held(world.lock);
         if (world.faults.lost > 0 && --world.faults.lost == 0) {
             lose(cuda_illegal_address);
             return false;
         }
+        world.hangs |= world.faults.stuck > 0 && --world.faults.stuck == 0;
+        world.moves.wait(held, [&] { return !world.hangs; });
         slow_us = world.faults.slow_us;
     }
     if (slow_us > 0)
@@ -109,6 +111,8 @@ bool parse(const std::string &text, Faults &faults) {
             faults.interpret = true;
         else if (name == "integrated")
             faults.integrated = true;
+        else if (name == "capability")
+            faults.capability = static_cast<int>(value);
         else if (name == "version")
             faults.version = static_cast<int>(value);
         else if (name == "memory")
@@ -117,6 +121,8 @@ bool parse(const std::string &text, Faults &faults) {
             faults.pinned = static_cast<std::uint64_t>(value);
         else if (name == "lost")
             faults.lost = static_cast<long>(value);
+        else if (name == "stuck")
+            faults.stuck = static_cast<long>(value);
         else if (name == "slow_us")
             faults.slow_us = static_cast<long>(value);
         else
@@ -143,6 +149,8 @@ extern "C" int edgeml_fake_cuda_faults(const char *text) {
     World &world = World::get();
     std::lock_guard held(world.lock);
     world.faults = faults;
+    world.hangs = false;
+    world.moves.notify_all();
     return 0;
 }
 
@@ -237,6 +245,7 @@ FAKE_ENTRY cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
     World &world = World::get();
     std::lock_guard held(world.lock);
     bool integrated = world.faults.integrated;
+    int capability = world.faults.capability != 0 ? world.faults.capability : integrated ? 87 : 86;
     switch (attribute) {
     case attribute_integrated:
         *value = integrated ? 1 : 0;
@@ -245,10 +254,10 @@ FAKE_ENTRY cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
         *value = 1;
         return cuda_success;
     case attribute_compute_major:
-        *value = 8;
+        *value = capability / 10;
         return cuda_success;
     case attribute_compute_minor:
-        *value = integrated ? 7 : 6;
+        *value = capability % 10;
         return cuda_success;
     case attribute_sm_count:
         *value = 8;

@@ -30,14 +30,18 @@ struct Faults {
     bool no_device = false, no_capture = false, no_conditional = false, no_instantiate = false, bad_ptx = false;
     bool integrated = false, interpret = false;
     int version = 12060;
+    int capability = 0; // 0: what suits the device
     std::uint64_t memory = ~0ull, pinned = ~0ull;
-    long lost = 0; // kernels until the device is lost; 0 never
+    long lost = 0;  // kernels until the device is lost; 0 never
+    long stuck = 0; // kernels until one that does not end; 0 never
     long slow_us = 0;
 };
 
 struct World {
     std::mutex lock;
     Faults faults;
+    bool hangs = false; // a kernel that does not end; until faults are set anew
+    std::condition_variable moves;
     std::map<std::uint64_t, std::uint64_t> allocations; // begin (host address) -> bytes
     std::set<std::uint64_t> pinned;                     // those of them that the host may use
     std::atomic<CUresult> lost{cuda_success};

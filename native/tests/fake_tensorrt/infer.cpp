@@ -224,7 +224,7 @@ struct ContextTable final : apiv::StubExecutionContext {
 using Context = Shell<IExecutionContext, ContextTable>;
 
 struct EngineTable final : apiv::StubCudaEngine {
-    EngineTable(std::unique_ptr<Model> given, IErrorRecorder *to) : model(std::move(given)), recorder(to) {
+    EngineTable(std::shared_ptr<const Model> given, IErrorRecorder *to) : model(std::move(given)), recorder(to) {
         ++world().engines_loaded;
     }
     IExecutionContext *createExecutionContext(ExecutionContextAllocationStrategy strategy) noexcept override {
@@ -255,7 +255,7 @@ struct EngineTable final : apiv::StubCudaEngine {
     TensorFormat getTensorFormat(char const *) const noexcept override { return TensorFormat::kLINEAR; }
     std::int64_t getDeviceMemorySizeV2() const noexcept override { return scratch_bytes; }
 
-    const std::unique_ptr<Model> model;
+    const std::shared_ptr<const Model> model;
     IErrorRecorder *const recorder;
 };
 using Engine = Shell<ICudaEngine, EngineTable>;
@@ -328,7 +328,7 @@ struct RuntimeTable final : apiv::StubRuntime {
             complain(recorder, "version tag does not match");
             return nullptr;
         }
-        return new Engine(std::make_unique<Model>(std::vector<std::byte>(bytes + plan_head, bytes + size)), recorder);
+        return new Engine(Model::share(std::vector<std::byte>(bytes + plan_head, bytes + size)), recorder);
     }
     void setErrorRecorder(IErrorRecorder *given) noexcept override { recorder = given; }
     void setEngineHostCodeAllowed(bool) noexcept override {}

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <map>
+#include <mutex>
 #include <stdexcept>
 
 [[noreturn]] void fake_unexpected(const char *function) noexcept;
@@ -105,6 +107,20 @@ Model::Model(std::vector<std::byte> given) : onnx(std::move(given)) {
         tensor.is_input = true;
         tensors.push_back(tensor);
     }
+}
+
+std::shared_ptr<const Model> Model::share(std::vector<std::byte> onnx) {
+    static std::mutex lock;
+    static std::map<std::vector<std::byte>, std::weak_ptr<const Model>> alive;
+    std::lock_guard held(lock);
+    std::erase_if(alive, [](const auto &entry) { return entry.second.expired(); });
+    std::shared_ptr<const Model> model = alive[onnx].lock();
+    if (model == nullptr) {
+        std::vector<std::byte> key = onnx;
+        model = std::make_shared<const Model>(std::move(onnx));
+        alive[std::move(key)] = model;
+    }
+    return model;
 }
 
 Model::~Model() {

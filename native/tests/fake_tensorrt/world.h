@@ -34,6 +34,8 @@ class Model {
   public:
     explicit Model(std::vector<std::byte> onnx);
     ~Model();
+    // The one that is alive for the same bytes, or a new one: plans come and go by the thousand in tests.
+    static std::shared_ptr<const Model> share(std::vector<std::byte> onnx);
     Model(const Model &) = delete;
     Model &operator=(const Model &) = delete;
 

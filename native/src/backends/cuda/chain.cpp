@@ -2,6 +2,7 @@
 
 #include "backends/cuda/mailbox.h"
 #include "backends/cuda/plan.h"
+#include "backends/cuda/wait.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,7 +29,9 @@ class DeviceChain final : public Chain {
         try {
             settle();
         } catch (const Error &) {
-            // The device is lost: what is freed now was its last work.
+            // The device is lost: what is freed now was its last work. If it is given up it may still be at work.
+            if (device_->is_given_up())
+                keep_segments();
         }
     }
 
@@ -48,6 +51,7 @@ class DeviceChain final : public Chain {
     void fill(edgeml_run_result &result, const Plan &plan, const Record &answer) const;
     void fill_times(const edgeml_run_desc &desc, const Plan &plan, std::uint32_t stages_run) const;
     void settle() const;
+    void keep_segments() noexcept;
 
     const std::shared_ptr<const Device> device_;
     const ChainOptions options_;
@@ -93,9 +97,16 @@ void DeviceChain::add(const Stage &stage) {
     }
 }
 
+// Kernels of a device that is given up may still work with what segments own.
+void DeviceChain::keep_segments() noexcept {
+    for (PlacedStage &stage : stages_)
+        if (stage.segment != nullptr)
+            Device::keep(reinterpret_cast<std::uint64_t>(stage.segment.release()));
+}
+
 void DeviceChain::settle() const {
     Current current(*device_);
-    device_->driver->check(device_->driver->stream_synchronize(stream_.get()), "cuStreamSynchronize");
+    wait_until_idle(*device_, stream_.get(), options_.limit_ms);
 }
 
 // Binds a stage's addresses and runs it once outside of any capture, because a first run may initialise.
@@ -118,9 +129,11 @@ void DeviceChain::place(PlacedStage &stage) {
         outputs.push_back({stage.desc.logits_output, stage.logits->device()});
     stage.segment = stage.network->place(inputs, outputs, arena_.get());
     try {
-        stage.segment->enqueue(stream_.get());
+        enqueue(stage, *device_, stream_.get());
         settle();
     } catch (...) {
+        if (device_->is_given_up())
+            keep_segments();
         stage.segment = nullptr;
         throw;
     }

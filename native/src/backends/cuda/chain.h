@@ -23,10 +23,15 @@ enum class Wait : std::uint32_t { hybrid = 0, spin = 1, block = 2 };
 struct ChainOptions {
     Route route = Route::automatic; // forced otherwise: EDGEML_E_UNSUPPORTED from a run if it cannot be had
     Wait wait = Wait::hybrid;
-    std::uint32_t plans = 8;     // kept at most
-    std::uint32_t spin_us = 200; // hybrid: reads the record this long, then blocks
+    std::uint32_t plans = 8;                   // kept at most
+    std::uint32_t spin_us = 200;               // hybrid: reads the record this long, then looks between pauses
+    std::uint32_t limit_ms = default_limit_ms; // longest wait for the device, 0 for none: then the device is given up
 
-    // EDGEML_CUDA_ROUTE (auto, A, B, C), EDGEML_CUDA_WAIT (hybrid, spin, block). EDGEML_E_INVALID_ARGUMENT otherwise.
+    // A task takes milliseconds; a device that needs this long is broken.
+    static constexpr std::uint32_t default_limit_ms = 10000;
+
+    // EDGEML_CUDA_ROUTE (auto, A, B, C), EDGEML_CUDA_WAIT (hybrid, spin, block), EDGEML_CUDA_LIMIT_MS.
+    // EDGEML_E_INVALID_ARGUMENT for anything else in them.
     static ChainOptions from_environment();
 };
 

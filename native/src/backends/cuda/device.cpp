@@ -1,6 +1,8 @@
 #include "backends/cuda/device.h"
 
 #include <cstring>
+#include <new>
+#include <vector>
 
 namespace edgeml::cuda {
 
@@ -56,7 +58,37 @@ Device::Device(std::shared_ptr<const Driver> opened, int which) : driver(std::mo
 }
 
 Device::~Device() {
-    driver->primary_release(device);
+    if (!is_given_up()) // destroying a context waits for its work
+        driver->primary_release(device);
+}
+
+void Device::give_up(const std::string &why) const {
+    {
+        std::lock_guard held(capture_lock());
+        if (!given_up_)
+            why_ = why;
+        given_up_ = true;
+    }
+    throw Error(EDGEML_E_DEVICE_LOST, why);
+}
+
+bool Device::is_given_up() const noexcept {
+    return given_up_;
+}
+
+void Device::require() const {
+    if (is_given_up())
+        throw Error(EDGEML_E_DEVICE_LOST, why_);
+}
+
+void Device::keep(std::uint64_t handle) noexcept {
+    static auto *kept = new std::vector<std::uint64_t>; // a list, so that leak checkers see that this is meant
+    std::lock_guard held(capture_lock());
+    try {
+        kept->push_back(handle);
+    } catch (const std::bad_alloc &) {
+        return; // one that is not on the list is kept all the same
+    }
 }
 
 std::recursive_mutex &Device::capture_lock() {

@@ -4,6 +4,7 @@
 #include "backend.h"
 #include "backends/cuda/driver.h"
 
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -30,15 +31,29 @@ class Device {
     bool integrated = false;
     std::uint64_t bytes = 0;
 
+    // For a device that does not end its work: from now on every use of it is EDGEML_E_DEVICE_LOST with this text, and
+    // nothing that it may still read or write is released.
+    [[noreturn]] void give_up(const std::string &why) const;
+    bool is_given_up() const noexcept;
+    void require() const; // EDGEML_E_DEVICE_LOST when it is given up
+
+    // Keeps what is not released, for the life of the process.
+    static void keep(std::uint64_t handle) noexcept;
+
     // Held by captures, and by whatever would break one on another thread: release of anything (it may synchronise),
     // the first call of a segment. Process-wide, because a capture sees the whole device.
     static std::recursive_mutex &capture_lock();
+
+  private:
+    mutable std::atomic<bool> given_up_{false};
+    mutable std::string why_; // written before given_up_, under the capture lock
 };
 
 // Makes the device's context current on this thread for a scope.
 class Current {
   public:
     explicit Current(const Device &device) : device_(device) {
+        device_.require();
         device_.driver->check(device_.driver->context_push(device_.context), "cuCtxPushCurrent");
     }
     ~Current() {
@@ -67,6 +82,10 @@ template <class Handle, CUresult (*Driver::*Release)(Handle)> class Owned {
     ~Owned() {
         if (handle_ == Handle{})
             return;
+        if (device_->is_given_up()) {
+            Device::keep(std::uint64_t(handle_));
+            return;
+        }
         CUcontext ignored = nullptr;
         const Driver &driver = *device_->driver;
         std::lock_guard held(Device::capture_lock());

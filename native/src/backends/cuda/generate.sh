@@ -5,6 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 native="$here/../../.."
+bench="$native/../benchmarks/gpu"
 clang=${CLANG:-clang-14}
 if ! command -v "$clang" >/dev/null || ! "$clang" --print-targets | grep -q nvptx64; then
     echo "generate.sh: $clang with the NVPTX target is not here, nothing compared"
@@ -27,12 +28,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 compile "$here/kernels.cu" "$work/exit_basic.ptx"
 compile "$here/kernels.cu" "$work/exit_graph.ptx" -DEDGEML_CONDITIONAL
-compile "$native/../benchmarks/gpu/standin.cu" "$work/standin.ptx"
+for name in standin layers; do
+    compile "$bench/$name.cu" "$work/$name.ptx"
+done
 
 status=0
-for name in exit_basic exit_graph standin; do
+for name in exit_basic exit_graph standin layers; do
     target="$here/$name.ptx"
-    [ $name = standin ] && target="$native/../benchmarks/gpu/standin.ptx"
+    [ -f "$target" ] || target="$bench/$name.ptx"
     if [ "${1:-}" != --check ]; then
         cp "$work/$name.ptx" "$target"
     elif ! cmp -s "$work/$name.ptx" "$target"; then

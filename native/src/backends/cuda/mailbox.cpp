@@ -1,5 +1,7 @@
 #include "backends/cuda/mailbox.h"
 
+#include "backends/cuda/wait.h"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -14,7 +16,7 @@ namespace edgeml::cuda {
 namespace {
 
 constexpr int reads_between_looks = 64;
-constexpr auto between_queries = std::chrono::microseconds(50);
+constexpr auto between_looks = std::chrono::microseconds(50);
 
 void relax() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -27,8 +29,7 @@ void relax() {
 } // namespace
 
 MailboxMemory::MailboxMemory(const std::shared_ptr<const Device> &device, const ChainOptions &options)
-    : device_(device), wait_(options.wait), spin_us_(options.spin_us),
-      event_(make_event(device, event_blocking_sync | event_disable_timing)),
+    : device_(device), wait_(options.wait), spin_us_(options.spin_us), limit_ms_(options.limit_ms),
       memory_(allocate_pinned(device, sizeof(Mailbox))), mapped_(mapped_pointer(*device, memory_.get())) {
     mailbox_ = new (memory_.get()) Mailbox{};
 }
@@ -46,32 +47,36 @@ bool MailboxMemory::has_arrived(const Record &record) const noexcept {
 }
 
 const Record &MailboxMemory::wait(const Record &record, CUstream stream) const {
-    using Clock = std::chrono::steady_clock;
     const Driver &driver = *device_->driver;
-    const auto begin = Clock::now();
-    auto last_query = begin;
-    while (wait_ != Wait::block) {
+    Patience patience(*device_, limit_ms_);
+    // Without a look at the stream a fault on the device would be an endless wait; it also flushes what a driver
+    // batches.
+    auto has_ended = [&] {
+        CUresult state = driver.stream_query(stream);
+        if (state != cuda_not_ready)
+            driver.check(state, "cuStreamQuery");
+        return state != cuda_not_ready;
+    };
+    bool ended = false; // all work is done: the record is there, or never comes
+    auto last_look = patience.waited();
+    while (wait_ != Wait::block && !ended) {
         for (int i = 0; i < reads_between_looks; ++i) {
             if (has_arrived(record))
                 return record;
             relax();
         }
-        auto now = Clock::now();
-        if (wait_ == Wait::hybrid && now - begin > std::chrono::microseconds(spin_us_))
+        patience.check();
+        if (wait_ == Wait::hybrid && patience.waited() > std::chrono::microseconds(spin_us_))
             break;
-        if (now - last_query < between_queries)
+        if (patience.waited() - last_look < between_looks)
             continue;
-        last_query = now;
-        // Without this a fault on the device would be an endless wait; it also flushes what a driver batches.
-        CUresult state = driver.stream_query(stream);
-        if (state == cuda_not_ready)
-            continue;
-        driver.check(state, "cuStreamQuery");
-        break; // all work is done: the record is there, or never comes
+        last_look = patience.waited();
+        ended = has_ended();
     }
-    if (!has_arrived(record)) {
-        driver.check(driver.event_record(event_.get(), stream), "cuEventRecord");
-        driver.check(driver.event_synchronize(event_.get()), "cuEventSynchronize");
+    while (!ended && !has_arrived(record)) {
+        ended = has_ended();
+        if (!ended)
+            patience.pause();
     }
     if (!has_arrived(record))
         throw Error(EDGEML_E_RUN_FAILED, "the device ended its work without a decision");

@@ -13,8 +13,8 @@ class MailboxMemory {
     // Writes the thresholds of the next run (most_exits of them) and gives it a sequence.
     void begin(const float *thresholds) noexcept;
 
-    // Waits until the device has written `record` for this run. EDGEML_E_DEVICE_LOST when it never will,
-    // EDGEML_E_RUN_FAILED when the stream ends without it.
+    // Waits until the device has written `record` for this run. EDGEML_E_DEVICE_LOST when it is lost or takes longer
+    // than the limit, EDGEML_E_RUN_FAILED when the stream ends without it.
     const Record &wait(const Record &record, CUstream stream) const;
 
     const Record &answer() const noexcept { return mailbox_->answer; }
@@ -28,7 +28,7 @@ class MailboxMemory {
     const std::shared_ptr<const Device> device_;
     const Wait wait_;
     const std::uint32_t spin_us_;
-    const Event event_;
+    const std::uint32_t limit_ms_;
     HostMemory memory_;
     Mailbox *mailbox_ = nullptr;
     CUdeviceptr mapped_ = 0;

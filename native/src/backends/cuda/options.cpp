@@ -1,5 +1,6 @@
 #include "backends/cuda/chain.h"
 
+#include <charconv>
 #include <cstdlib>
 
 namespace edgeml::cuda {
@@ -38,6 +39,12 @@ ChainOptions ChainOptions::from_environment() {
         options.wait = Wait::block;
     else if (!wait.empty() && wait != "hybrid")
         reject("EDGEML_CUDA_WAIT is " + wait + ", known are hybrid, spin, block");
+    if (std::string limit = read("EDGEML_CUDA_LIMIT_MS"); !limit.empty()) {
+        const char *end = limit.data() + limit.size();
+        auto [stopped, error] = std::from_chars(limit.data(), end, options.limit_ms);
+        if (error != std::errc() || stopped != end)
+            reject("EDGEML_CUDA_LIMIT_MS is " + limit + ", milliseconds or 0 are meant");
+    }
     return options;
 }
 

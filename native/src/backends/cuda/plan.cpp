@@ -158,6 +158,17 @@ void lay_out(Plan &plan, const std::vector<PlacedStage> &stages, const KernelSet
     plan.stretches.push_back(std::move(stretch));
 }
 
+void enqueue(const PlacedStage &stage, const Device &device, CUstream stream) {
+    try {
+        stage.segment->enqueue(stream);
+    } catch (const Error &e) {
+        CUresult state = e.status() == EDGEML_E_RUN_FAILED ? device.driver->stream_query(stream) : cuda_not_ready;
+        if (state != cuda_not_ready)
+            device.driver->check(state, e.what());
+        throw;
+    }
+}
+
 void issue(const Step &step, const std::vector<PlacedStage> &stages, const Device &device, CUstream stream) {
     const PlacedStage &stage = stages[step.stage];
     const Driver &driver = *device.driver;
@@ -171,7 +182,7 @@ void issue(const Step &step, const std::vector<PlacedStage> &stages, const Devic
                                                 static_cast<std::size_t>(stage.boundary_tensor().bytes), stream),
                             "cuMemcpyDtoHAsync");
     case Step::Kind::segment:
-        return stage.segment->enqueue(stream);
+        return enqueue(stage, device, stream);
     case Step::Kind::call:
         return step.call->launch(device, stream);
     }

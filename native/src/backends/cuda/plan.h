@@ -70,6 +70,10 @@ void build_stages(Plan &plan, const std::vector<PlacedStage> &stages, const std:
 void build_whole(Plan &plan, const std::vector<PlacedStage> &stages, const std::shared_ptr<const Device> &device,
                  const KernelSet &kernels, CUstream stream);
 
+// Puts a stage's segment on a stream, outside of captures. An inference library does not say why its kernels were not
+// taken; the driver does: EDGEML_E_DEVICE_LOST instead of the segment's own error.
+void enqueue(const PlacedStage &stage, const Device &device, CUstream stream);
+
 // Puts a step on a stream.
 void issue(const Step &step, const std::vector<PlacedStage> &stages, const Device &device, CUstream stream);
 

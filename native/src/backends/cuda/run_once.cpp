@@ -1,4 +1,5 @@
 #include "backends/cuda/chain.h"
+#include "backends/cuda/wait.h"
 
 #include <cstring>
 
@@ -56,7 +57,13 @@ std::unique_ptr<Outputs> run_once(std::shared_ptr<const Device> device, const De
         driver.check(driver.copy_to_host(output_buffers[i]->data(), output_buffers[i]->device(),
                                          static_cast<std::size_t>(network.outputs()[i].bytes), stream.get()),
                      "cuMemcpyDtoHAsync");
-    driver.check(driver.stream_synchronize(stream.get()), "cuStreamSynchronize");
+    try {
+        wait_until_idle(*device, stream.get(), ChainOptions::from_environment().limit_ms);
+    } catch (const Error &) {
+        if (device->is_given_up()) // and may still work with what the segment owns
+            Device::keep(reinterpret_cast<std::uint64_t>(segment.release()));
+        throw;
+    }
     return outputs;
 }
 

@@ -1,5 +1,7 @@
 #include "model_scan.h"
 
+#include "protobuf.h"
+
 namespace edgeml::ort {
 
 namespace {
@@ -16,68 +18,8 @@ constexpr std::uint32_t tensor_name = 8;
 constexpr std::uint32_t tensor_data_location = 14;
 constexpr std::uint64_t location_external = 1;
 
-constexpr std::uint32_t wire_varint = 0;
-constexpr std::uint32_t wire_fixed64 = 1;
-constexpr std::uint32_t wire_bytes = 2;
-constexpr std::uint32_t wire_fixed32 = 5;
-
-using Bytes = std::span<const std::byte>;
-
-// Visits the fields of one protobuf message.
-class Fields {
-  public:
-    explicit Fields(Bytes message) : rest_(message) {}
-
-    std::uint32_t number = 0;
-    std::uint32_t wire = 0;
-    std::uint64_t value = 0; // of a varint
-    Bytes bytes;             // of a length-delimited field
-
-    bool next() {
-        std::uint64_t tag = 0;
-        if (rest_.empty() || !varint(rest_, tag))
-            return false;
-        number = static_cast<std::uint32_t>(tag >> 3);
-        wire = static_cast<std::uint32_t>(tag & 7);
-        switch (wire) {
-        case wire_varint:
-            return varint(rest_, value);
-        case wire_fixed64:
-            return take(8);
-        case wire_fixed32:
-            return take(4);
-        case wire_bytes: {
-            std::uint64_t length = 0;
-            return varint(rest_, length) && take(length);
-        }
-        default:
-            return false;
-        }
-    }
-
-    static bool varint(Bytes &from, std::uint64_t &out) {
-        out = 0;
-        for (std::uint32_t shift = 0; shift < 64 && !from.empty(); shift += 7) {
-            std::uint64_t b = static_cast<std::uint64_t>(from.front());
-            from = from.subspan(1);
-            out |= (b & 0x7f) << shift;
-            if ((b & 0x80) == 0)
-                return true;
-        }
-        return false;
-    }
-
-  private:
-    bool take(std::uint64_t length) {
-        if (length > rest_.size())
-            return false;
-        bytes = rest_.first(static_cast<std::size_t>(length));
-        rest_ = rest_.subspan(static_cast<std::size_t>(length));
-        return true;
-    }
-
-    Bytes rest_;
-};
+using Fields = ProtobufFields;
+using Bytes = Fields::Bytes;
 
 std::uint64_t element_bytes(std::uint64_t onnx_type) {
     switch (onnx_type) {
@@ -104,16 +46,16 @@ void scan_initializer(Bytes tensor, ModelScan &scan) {
     std::vector<std::uint64_t> dims;
     std::uint64_t type = 0, location = 0;
     for (Fields field(tensor); field.next();) {
-        if (field.number == tensor_name && field.wire == wire_bytes)
+        if (field.number == tensor_name && field.wire == Fields::bytes_wire)
             name.assign(reinterpret_cast<const char *>(field.bytes.data()), field.bytes.size());
-        else if (field.number == tensor_dims && field.wire == wire_varint)
+        else if (field.number == tensor_dims && field.wire == Fields::varint_wire)
             dims.push_back(field.value);
-        else if (field.number == tensor_dims && field.wire == wire_bytes)
+        else if (field.number == tensor_dims && field.wire == Fields::bytes_wire)
             for (std::uint64_t dim = 0; !field.bytes.empty() && Fields::varint(field.bytes, dim);)
                 dims.push_back(dim);
-        else if (field.number == tensor_data_type && field.wire == wire_varint)
+        else if (field.number == tensor_data_type && field.wire == Fields::varint_wire)
             type = field.value;
-        else if (field.number == tensor_data_location && field.wire == wire_varint)
+        else if (field.number == tensor_data_location && field.wire == Fields::varint_wire)
             location = field.value;
     }
     bool is_filter = dims.size() == 4;
@@ -134,7 +76,7 @@ std::string text(Bytes bytes) {
 
 std::string name_of_value(Bytes value) {
     for (Fields field(value); field.next();)
-        if (field.number == value_name && field.wire == wire_bytes)
+        if (field.number == value_name && field.wire == Fields::bytes_wire)
             return text(field.bytes);
     return {};
 }
@@ -144,10 +86,10 @@ std::string name_of_value(Bytes value) {
 ModelScan scan_model(Bytes model) {
     ModelScan scan;
     for (Fields top(model); top.next();) {
-        if (top.number != model_graph || top.wire != wire_bytes)
+        if (top.number != model_graph || top.wire != Fields::bytes_wire)
             continue;
         for (Fields field(top.bytes); field.next();) {
-            if (field.wire != wire_bytes)
+            if (field.wire != Fields::bytes_wire)
                 continue;
             if (field.number == graph_initializer)
                 scan_initializer(field.bytes, scan);

@@ -37,6 +37,10 @@ template <class T> class PluginOwned {
     PluginOwned(const PluginOwned &) = delete;
     PluginOwned &operator=(const PluginOwned &) = delete;
     ~PluginOwned() {
+        if (library_->device->is_given_up()) {
+            cuda::Device::keep(reinterpret_cast<std::uint64_t>(object_));
+            return;
+        }
         CUcontextScope scope(*library_->device);
         release_(object_);
     }

@@ -1,0 +1,21 @@
+# What gpu_bench is made of, beside the CUDA layer: edgeml_gpu_bench_sources(target).
+set(edgeml_gpu_bench_folder ${CMAKE_CURRENT_LIST_DIR})
+function(edgeml_gpu_bench_model target)
+  set(folder ${edgeml_gpu_bench_folder})
+  set(model ${folder}/../../models/shapes-vgg.onnx)
+  target_sources(${target} PRIVATE ${folder}/onnx_graph.cpp ${folder}/pictures.cpp ${folder}/shipped_chain.cpp
+    ${folder}/shipped_file.cpp ${folder}/shipped_model.cpp)
+  get_filename_component(model ${model} ABSOLUTE)
+  set_property(SOURCE ${folder}/shipped_file.cpp APPEND PROPERTY COMPILE_DEFINITIONS SHIPPED_MODEL="${model}")
+  set_property(SOURCE ${folder}/shipped_file.cpp APPEND PROPERTY OBJECT_DEPENDS ${model})
+  target_include_directories(${target} PRIVATE ${folder})
+  edgeml_embed_ptx(${target} bench ${folder}/layers.ptx)
+endfunction()
+function(edgeml_gpu_bench_sources target)
+  set(folder ${edgeml_gpu_bench_folder})
+  target_sources(${target} PRIVATE ${folder}/decisions.cpp ${folder}/loading.cpp ${folder}/main.cpp ${folder}/memory.cpp
+    ${folder}/model.cpp ${folder}/routes.cpp ${folder}/sensors.cpp ${folder}/standin.cpp ${folder}/waiting.cpp)
+  edgeml_gpu_bench_model(${target})
+  edgeml_embed_ptx(${target} bench ${folder}/standin.ptx)
+  target_compile_definitions(${target} PRIVATE "BENCH_COMPILER=\"${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}\"")
+endfunction()

@@ -1,0 +1,140 @@
+// What the driver's double injects, seen through the TensorRT plug-ins: each fault ends in its status or in the next
+// route.
+#include "tensorrt_pipeline.h"
+
+#include "fake_cuda/fake_cuda.h"
+
+#include <cstdlib>
+#include <dlfcn.h>
+
+namespace test {
+
+namespace {
+
+template <class Function> Function *of_driver(const char *symbol) {
+    static void *driver = dlopen(std::getenv("EDGEML_CUDA_DRIVER"), RTLD_NOW | RTLD_LOCAL);
+    return reinterpret_cast<Function *>(dlsym(driver, symbol));
+}
+
+void driver_faults(const char *text) {
+    of_driver<decltype(edgeml_fake_cuda_revive)>("edgeml_fake_cuda_revive")();
+    EXPECT(of_driver<decltype(edgeml_fake_cuda_faults)>("edgeml_fake_cuda_faults")(text) == 0);
+}
+
+void what_a_driver_lacks_costs_a_route() {
+    struct Case {
+        const char *fault;
+        std::uint32_t route;
+    };
+    for (auto [fault, route] :
+         {Case{"", EDGEML_ROUTE_DEVICE}, Case{"integrated", EDGEML_ROUTE_DEVICE},
+          Case{"slow_us=300", EDGEML_ROUTE_DEVICE}, Case{"version=12030", EDGEML_ROUTE_STAGES},
+          Case{"version=11040", EDGEML_ROUTE_STAGES}, Case{"no_conditional", EDGEML_ROUTE_STAGES},
+          Case{"no_instantiate", EDGEML_ROUTE_STREAMS}, Case{"no_capture", EDGEML_ROUTE_STREAMS}}) {
+        driver_faults(fault);
+        {
+            Pipeline pipeline(open_or_exit());
+            edgeml_run_result result;
+            EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_OK);
+            EXPECT(result.route == route);
+            for (std::uint32_t forced : {EDGEML_ROUTE_DEVICE, EDGEML_ROUTE_STAGES, EDGEML_ROUTE_STREAMS}) {
+                Pipeline strict(open_or_exit(nullptr, forced));
+                EXPECT_STATUS(strict.run(result, 0.5f, 0), forced >= route ? EDGEML_OK : EDGEML_E_UNSUPPORTED);
+            }
+        }
+        driver_faults("");
+    }
+}
+
+void no_context_without_a_device() {
+    for (auto [fault, status] :
+         {std::pair{"no_device", EDGEML_E_BACKEND_MISSING}, {"version=11030", EDGEML_E_BACKEND_VERSION}}) {
+        driver_faults(fault);
+        edgeml_context *context = nullptr;
+        EXPECT_STATUS(open(&context), status);
+        EXPECT(context == nullptr);
+    }
+    driver_faults("bad_ptx");
+    edgeml_context *context = open_or_exit();
+    edgeml_chain *chain = nullptr;
+    EXPECT_STATUS(edgeml_chain_create(&chain, context), EDGEML_E_UNSUPPORTED);
+    driver_faults("");
+    EXPECT_STATUS(edgeml_chain_create(&chain, context), EDGEML_OK);
+    edgeml_chain_destroy(chain);
+    edgeml_context_destroy(context);
+}
+
+void memory_that_ends_can_be_given_back() {
+    Pipeline pipeline(open_or_exit());
+    edgeml_run_result result;
+    driver_faults("memory=1");
+    EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_E_OUT_OF_MEMORY); // the scratch of its engines
+    edgeml_buffer *buffer = nullptr;
+    EXPECT_STATUS(edgeml_buffer_create(&buffer, pipeline.context, 100, 0), EDGEML_E_OUT_OF_MEMORY);
+    driver_faults("pinned=1");
+    EXPECT_STATUS(edgeml_buffer_create(&buffer, pipeline.context, 100, 0), EDGEML_E_OUT_OF_MEMORY);
+    driver_faults("");
+    EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_OK);
+}
+
+void an_enqueue_that_fails_fails_the_run_or_is_tried_again() {
+    for (int nth : {1, 2, 3}) { // first runs, outside of any capture
+        Pipeline pipeline(open_or_exit());
+        edgeml_run_result result;
+        faults(("fail_enqueue=" + std::to_string(nth)).c_str());
+        EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_E_RUN_FAILED);
+        EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_OK);
+    }
+    Pipeline pipeline(open_or_exit());
+    edgeml_run_result result;
+    faults("fail_enqueue=4"); // the first in a capture, which is tried again
+    EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_OK);
+    EXPECT(result.route == EDGEML_ROUTE_DEVICE);
+    faults("");
+}
+
+void a_lost_device_stays_lost() {
+    for (std::uint32_t route : {EDGEML_ROUTE_DEVICE, EDGEML_ROUTE_STAGES, EDGEML_ROUTE_STREAMS})
+        for (int kernel = 1; kernel < 12; kernel += 2) {
+            Pipeline pipeline(open_or_exit(nullptr, route));
+            driver_faults(("lost=" + std::to_string(kernel)).c_str());
+            edgeml_run_result result;
+            edgeml_status status = EDGEML_OK;
+            for (int i = 0; i < 12 && status == EDGEML_OK; ++i)
+                status = pipeline.run(result, 1e-30f, 0);
+            EXPECT(status == EDGEML_E_DEVICE_LOST);
+            EXPECT(last_error().find("CUDA_ERROR_ILLEGAL_ADDRESS") != std::string::npos);
+            EXPECT_STATUS(pipeline.run(result, 0.5f, 2), EDGEML_E_DEVICE_LOST);
+            driver_faults("");
+        }
+    Pipeline pipeline(open_or_exit());
+    edgeml_run_result result;
+    EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_OK);
+}
+
+} // namespace
+
+void tensorrt_fault_tests() {
+    what_a_driver_lacks_costs_a_route();
+    no_context_without_a_device();
+    memory_that_ends_can_be_given_back();
+    an_enqueue_that_fails_fails_the_run_or_is_tried_again();
+    a_lost_device_stays_lost();
+}
+
+void tensorrt_stuck_tests() {
+    setenv("EDGEML_CUDA_LIMIT_MS", "40", 1);
+    {
+        Pipeline pipeline(open_or_exit());
+        edgeml_run_result result;
+        EXPECT_STATUS(pipeline.run(result, 0.5f, 0), EDGEML_OK);
+        driver_faults("stuck=1");
+        EXPECT_STATUS(pipeline.run(result, 1e-30f, 0), EDGEML_E_DEVICE_LOST);
+        EXPECT(pipeline.run(result, 1e-30f, 0) == EDGEML_E_DEVICE_LOST &&
+               last_error().find("has not ended its work within 40 ms") != std::string::npos);
+    } // waits for nothing
+    driver_faults("");
+    unsetenv("EDGEML_CUDA_LIMIT_MS");
+}
+
+} // namespace test
