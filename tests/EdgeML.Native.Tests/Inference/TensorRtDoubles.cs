@@ -19,12 +19,24 @@ static partial class TensorRtDoubles
         return new BackendOptions { Kind = BackendKind.TensorRt, LibraryPath = library, Route = route, EngineFolder = engineFolder };
     }
 
+    /// <summary>The network of the repository; skips outside of a source tree.</summary>
+    public static string ShippedModel()
+    {
+        Skip.If(SourceTree() is null, "no source tree around the tests");
+        return Path.Combine(SourceTree()!, "models", "shapes-vgg.onnx");
+    }
+
+    static string? SourceTree()
+    {
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            if (File.Exists(Path.Combine(at.FullName, "EdgeML.Native.sln"))) return at.FullName;
+        return null;
+    }
+
     static string Folder()
     {
         if (Environment.GetEnvironmentVariable("EDGEML_TENSORRT_DOUBLES") is { Length: > 0 } chosen) return chosen;
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "EdgeML.Native.sln"))) return Path.Combine(at.FullName, "native", "build-tests");
-        return AppContext.BaseDirectory;
+        return Path.Combine(SourceTree() ?? AppContext.BaseDirectory, "native", "build-tests");
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
