@@ -1,5 +1,6 @@
 # Builds libedgeml into native/build and installs the pinned ONNX Runtime from npm; run by NativeLibrary.targets.
-#   cmake -DFETCH_ONNXRUNTIME=true -DONNXRUNTIME=<library file> -DNPM_FOLDER=<os>/<architecture> -P build/NativeLibrary.cmake
+#   cmake -DFETCH_ONNXRUNTIME=true -DONNXRUNTIME=<library file> -DNPM_FOLDER=<os>/<architecture>
+#     [-DTENSORRT_HEADERS=<folders>] -P build/NativeLibrary.cmake
 # What goes wrong becomes one line in native/build/failure.txt; details go to native/build/*.log.
 cmake_minimum_required(VERSION 3.10)
 
@@ -63,7 +64,13 @@ elseif(NOT EXISTS "${ONNXRUNTIME}")
   give_up("EDGEML_ONNXRUNTIME names ${ONNXRUNTIME}, which is not there")
 endif()
 
-set(configure "${CMAKE_COMMAND}" -S "${root}" -B "${build}" -DCMAKE_BUILD_TYPE=Release -DEDGEML_TESTS=OFF -DEDGEML_WERROR=OFF)
+foreach(folder IN LISTS TENSORRT_HEADERS)
+  if(NOT IS_DIRECTORY "${folder}")
+    give_up("EDGEML_TENSORRT_HEADERS names ${folder}, which is no folder")
+  endif()
+endforeach()
+set(configure "${CMAKE_COMMAND}" -S "${root}" -B "${build}" -DCMAKE_BUILD_TYPE=Release -DEDGEML_TESTS=OFF -DEDGEML_WERROR=OFF
+  "-DEDGEML_TENSORRT_HEADERS=${TENSORRT_HEADERS}")
 if(NOT EXISTS "${build}/CMakeCache.txt" AND NOT WIN32)
   find_program(ninja NAMES ninja ninja-build)
   find_program(make NAMES make gmake)

@@ -38,6 +38,7 @@ sealed class BackendSelection
         Route = (ChainRoute)Math.Max(0, Array.IndexOf(s_routes, parsed.GetValue(_route))),
         Threads = threads,
         EngineFolder = EngineFolder,
+        Logger = new BackendLog(parsed.GetValue(GlobalOptions.Verbose)),
     };
 
     /// <summary>The choice again, for another command of this kind.</summary>

@@ -7,7 +7,7 @@ namespace EdgeML.Cli.CommandLine;
 /// is a file. Any thread.</summary>
 sealed class BuildLine : IDisposable
 {
-    const int Width = 79;
+    public const int Width = 79;
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
     static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);

@@ -7,7 +7,7 @@ static class GlobalOptions
 {
     public static Option<bool> Verbose { get; } = new("--verbose")
     {
-        Description = "Show the stack trace behind an error.",
+        Description = "Show the stack trace behind an error, and what the inference library logs.",
         Recursive = true,
     };
 }
