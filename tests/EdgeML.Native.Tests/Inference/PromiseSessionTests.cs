@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Models;
 
 namespace EdgeML.Native.Tests.Inference;
@@ -69,6 +71,21 @@ public sealed class PromiseSessionTests
         using var owned = loaded;
         ExitPromise promise = PromiseOf(loaded.Manifest, 1f) with { Tighter = [[.. Enumerable.Repeat(0.999f, loaded.Manifest.SideExits)]] };
         loaded.Model.Package.SavePromise(promise);
+        (long tightened, long differing) = (0, 0);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == EdgeMetrics.MeterName && instrument.Name.StartsWith("edgeml.promise.", StringComparison.Ordinal))
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) =>
+        {
+            if (instrument.Name == "edgeml.promise.tightened") Interlocked.Add(ref tightened, count);
+            if (instrument.Name == "edgeml.promise.checks" && tags.Length == 1 && tags[0].Value is "differs") Interlocked.Add(ref differing, count);
+        });
+        listener.Start();
         using var session = new EdgeSession(
             loaded.Model, new EdgeSessionOptions { Policy = loaded.Policy(1f, loaded.Manifest.LocalCut), CheckShare = 1 });
         for (int i = 0; i < 400 && session.Promise!.Limits[0] > 0; i++)
@@ -81,6 +98,8 @@ public sealed class PromiseSessionTests
         TaskResult late = session.Run(differs);
         Assert.Equal(loaded.Manifest.Exits.Count, late.Exit);
         Assert.Equal(2, late.Promise!.Tightened);
+        // The meter is the process's: sessions of other tests may add to it.
+        Assert.True(Interlocked.Read(ref tightened) >= 2 && Interlocked.Read(ref differing) >= session.PromiseChecks.Differing);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using EdgeML.Native.Models;
 using EdgeML.Native.Models.Graph;
 using EdgeML.Native.Models.Onnx;
+using EdgeML.Native.Tests.Inference;
 using Google.Protobuf;
 
 namespace EdgeML.Native.Tests.Models;
@@ -93,6 +94,7 @@ public sealed class MalformedTests : IDisposable
                 Losses = 0,
                 Source = "s",
             });
+            package.SaveBottlenecks([TestBottlenecks.Make(package.Manifest, 1)]);
         }
         var random = new Random(21);
         foreach (string file in Directory.GetFiles(_folder["package"]))
@@ -113,7 +115,7 @@ public sealed class MalformedTests : IDisposable
                 OpensOrRefuses(mustRefuse: name is "graph.onnx" or "weights.bin", $"{name}, seed 21 round {round}");
             }
             File.Delete(file);
-            OpensOrRefuses(mustRefuse: !optional && name != "promise.json", $"{name} missing");
+            OpensOrRefuses(mustRefuse: !optional && name is not ("promise.json" or "bottlenecks.json"), $"{name} missing");
             File.WriteAllBytes(file, good);
         }
         ModelPackage.Open(_folder["package"]).Dispose();
