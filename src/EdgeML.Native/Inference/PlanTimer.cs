@@ -1,15 +1,20 @@
 using EdgeML.Native.Control;
+using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Inference;
 
 /// <summary>Measures plans as sessions run them, with fused ranges, in turns with the whole network: what disturbs one run disturbs its
-/// neighbour, so the quotient of the two is steady where times are not.</summary>
+/// neighbour, so the quotient of the two is steady where times are not. A plan runs twice in a row and the second run counts: tasks follow
+/// each other on one plan, whose weights are then in the caches.</summary>
 sealed class PlanTimer : IDisposable
 {
     // Fused ranges repack weights; a few plans at a time bound the memory.
     const int Group = 8;
+
+    // Where the memory of a session comes to lie moves its time by several percent: every plan is loaded so often, among others each time.
+    const int Loads = 4;
 
     readonly BranchedModel _model;
     readonly Lane _lane;
@@ -21,7 +26,7 @@ sealed class PlanTimer : IDisposable
     readonly List<double> _wholeMs = [];
 
     /// <param name="model">Loaded; other work on it disturbs the figures.</param>
-    /// <param name="rounds">Measured runs of every plan, after a fifth as many for warm-up.</param>
+    /// <param name="rounds">Measured runs of every plan, over all loads, after a fifth as many for warm-up.</param>
     /// <param name="roundDone">Told after every round, warm-up included.</param>
     /// <param name="cancellation">Checked between rounds.</param>
     public PlanTimer(BranchedModel model, int rounds, Action? roundDone, CancellationToken cancellation)
@@ -31,24 +36,41 @@ sealed class PlanTimer : IDisposable
         _never = new float[model.Manifest.SideExits];
         Array.Fill(_never, float.Epsilon);
         // Zeros would run through operators that are faster for them.
-        var random = new Control.Learning.SeededRandom(1);
+        var random = new SeededRandom(1);
         foreach (ref float value in _lane.Workspace.Boundary(0).Floats)
             value = (float)(random.Uniform() * 255 * model.Manifest.Input.ByteScale);
-        _whole = Plan(new PlanKey(0, model.Manifest.LocalCut, 0));
+        var whole = new PlanKey(0, model.Manifest.LocalCut, 0);
+        // A plan that begins at a cut reads what lies there.
+        using (var units = new ChainPlan(model, _lane.Workspace, whole, Fusion.None)) Run(units);
+        _whole = Plan(whole);
     }
 
-    /// <summary>Median of the whole network without side exits, over all rounds so far.</summary>
-    public double WholeMs => Median([.. _wholeMs]);
-
     /// <summary>Rounds that so many plans take.</summary>
-    public static int Rounds(int plans, int rounds) => (plans + Group - 1) / Group * (rounds + WarmUp(rounds));
+    public static int Rounds(int plans, int rounds) => Loads * ((plans + Group - 1) / Group) * (OfLoad(rounds) + WarmUp(rounds));
 
-    /// <summary>Medians of each plan's time over the time of the whole network beside it.</summary>
-    public double[] Quotients(IReadOnlyList<PlanKey> keys)
+    /// <summary>Each plan's time: the median of quotients to the whole network's run beside it, the median of that over all loads, times the
+    /// median of the whole network's.</summary>
+    public double[] Milliseconds(IReadOnlyList<PlanKey> keys)
     {
-        var quotients = new List<double>();
-        for (int at = 0; at < keys.Count; at += Group) quotients.AddRange(Measure([.. keys.Skip(at).Take(Group)]));
-        return [.. quotients];
+        var quotients = new double[keys.Count][];
+        for (int i = 0; i < quotients.Length; i++) quotients[i] = new double[Loads];
+        int[] order = [.. Enumerable.Range(0, keys.Count)];
+        var random = new SeededRandom(2);
+        for (int load = 0; load < Loads; load++)
+        {
+            for (int i = order.Length - 1; i > 0; i--)
+            {
+                int j = random.Below(i + 1);
+                (order[i], order[j]) = (order[j], order[i]);
+            }
+            foreach (int[] group in order.Chunk(Group))
+            {
+                double[] measured = Measure([.. group.Select(i => keys[i])]);
+                for (int i = 0; i < group.Length; i++) quotients[group[i]][load] = measured[i];
+            }
+        }
+        double whole = Median([.. _wholeMs]);
+        return [.. quotients.Select(each => whole * Median(each))];
     }
 
     public void Dispose()
@@ -57,22 +79,20 @@ sealed class PlanTimer : IDisposable
         _lane.Dispose();
     }
 
-    static int WarmUp(int rounds) => (rounds + 4) / 5;
+    static int OfLoad(int rounds) => (rounds + Loads - 1) / Loads;
+
+    static int WarmUp(int rounds) => (OfLoad(rounds) + 4) / 5;
 
     double[] Measure(PlanKey[] keys)
     {
         var plans = new List<ChainPlan>();
         try
         {
-            foreach (PlanKey key in keys)
-            {
-                plans.Add(Plan(key));
-                // A plan that begins at a cut reads what lies there.
-                if (key.Start > 0) FillBoundary(key.Start);
-            }
+            foreach (PlanKey key in keys) plans.Add(Plan(key));
+            int rounds = OfLoad(_rounds);
             var quotients = new double[plans.Count][];
-            for (int i = 0; i < quotients.Length; i++) quotients[i] = new double[_rounds];
-            for (int round = -WarmUp(_rounds); round < _rounds; round++)
+            for (int i = 0; i < quotients.Length; i++) quotients[i] = new double[rounds];
+            for (int round = -WarmUp(_rounds); round < rounds; round++)
             {
                 _cancellation.ThrowIfCancellationRequested();
                 double before = Run(_whole);
@@ -80,6 +100,7 @@ sealed class PlanTimer : IDisposable
                 {
                     // Each between two runs of the whole, in another place of the round each time.
                     int plan = (i + Math.Max(round, 0)) % plans.Count;
+                    Run(plans[plan]);
                     double own = Run(plans[plan]), after = Run(_whole);
                     if (round >= 0)
                     {
@@ -96,12 +117,6 @@ sealed class PlanTimer : IDisposable
         {
             foreach (ChainPlan plan in plans) plan.Dispose();
         }
-    }
-
-    void FillBoundary(int cut)
-    {
-        using ChainPlan edge = Plan(new PlanKey(0, cut, 0));
-        Run(edge);
     }
 
     ChainPlan Plan(PlanKey key) => new(_model, _lane.Workspace, key, Fusion.Now);

@@ -20,26 +20,31 @@ public sealed class PlanProfilerTests
     }
 
     [Fact]
-    public void Check_AnyProfile_PredictsTheSumOfUnitsAndTriedHeads()
+    public void MeasureAndCheck_AnyModel_ChecksPlansThatTheProfileIsNotMadeOf()
+    {
+        using var loaded = new LoadedGraph("chain");
+        int units = loaded.Manifest.Units.Count, steps = 0;
+        (DeviceProfile profile, IReadOnlyList<PlanTime> plans) = PlanProfiler.MeasureAndCheck(loaded.Model, "d", rounds: 2, progress: () => steps++);
+
+        Assert.Equal(PlanProfiler.CheckSteps(loaded.Manifest, 2), steps);
+        Assert.Equal("d", profile.Device);
+        Assert.Contains(plans, plan => plan.Start == 0 && plan.Stop == units && plan.Exits.SequenceEqual([1, 2]));
+        Assert.All(plans, plan => Assert.True(plan.MeasuredMs > 0 && plan.Exits.Count > 0));
+    }
+
+    [Theory]
+    [InlineData(0, 0b00u, 0)]
+    [InlineData(1, 0b10u, 100)]
+    [InlineData(0, 0b11u, 110)]
+    public void Predict_AnyPlan_IsTheSumOfUnitsAndTriedHeads(int start, uint tried, double heads)
     {
         using var loaded = new LoadedGraph("chain");
         int units = loaded.Manifest.Units.Count;
         var profile = new DeviceProfile { Device = "d", UnitMs = [.. Enumerable.Repeat(1.0, units)], HeadMs = [10, 100] };
-        int steps = 0;
-        IReadOnlyList<PlanTime> plans = PlanProfiler.Check(loaded.Model, profile, rounds: 2, progress: () => steps++);
 
-        Assert.Equal(PlanProfiler.CheckSteps(loaded.Manifest, 2), steps);
-        Assert.Contains(plans, plan => plan.Start == 0 && plan.Stop == units && plan.Exits.SequenceEqual([1, 2]));
-        Assert.All(plans, plan =>
-        {
-            double heads = plan.Exits.Sum(exit => exit == 1 ? 10.0 : 100.0);
-            Assert.Equal(plan.Stop - plan.Start + heads, plan.PredictedMs, 1e-9);
-            Assert.True(plan.MeasuredMs > 0);
-        });
-        foreach (CutInfo cut in loaded.Manifest.Cuts.Where(c => c.Candidate && c.K > 0 && c.K < units))
-        {
-            int[] edge = [.. plans.Single(p => p.Start == 0 && p.Stop == cut.K).Exits], tail = [.. plans.Single(p => p.Start == cut.K).Exits];
-            Assert.Equal([1, 2], edge.Concat(tail));
-        }
+        PlanTime plan = PlanProfiler.Predict(loaded.Manifest, profile, new PlanKey(start, units, tried), ms: 50);
+
+        Assert.Equal(units - start + heads, plan.PredictedMs, 1e-9);
+        Assert.Equal((plan.PredictedMs / 50) - 1, plan.Error, 1e-9);
     }
 }
