@@ -121,6 +121,10 @@ public sealed class BrancherTests(ITestOutputHelper output) : IDisposable
     [InlineData("scores", "m.onnx: output 'relu1_out' is float32 1x8x8x8, not the scores of a classifier; choose outputs with --exits and --final")]
     [InlineData("two-inputs", "m.onnx: the model has 2 inputs (image, more), one is supported")]
     [InlineData("nan", "m.onnx: weight 'w5' holds NaN at element 0 of 40")]
+    [InlineData("bytes", "m.onnx: input 'image' is uint8, only float32 is supported")]
+    [InlineData("open-size", "m.onnx: dimension 3 of input 'image' is open; export the model with a fixed one")]
+    [InlineData("cut-off", "m.onnx: not an ONNX model, or one cut off")]
+    [InlineData("overflow", "m makes NaN or infinity of sample 0 of ")]
     [InlineData("few", "99 samples of ")]
     [InlineData("labels", "has no labels; take --labels none")]
     [InlineData("one-unit", "m has no place for an exit")]
@@ -146,6 +150,13 @@ public sealed class BrancherTests(ITestOutputHelper output) : IDisposable
                 BitConverter.TryWriteBytes(bytes, float.NaN);
                 weight.RawData = ByteString.CopyFrom(bytes);
                 break;
+            case "bytes": builder.Graph.Input[0].Type.TensorType.ElemType = 2; break;
+            case "open-size": builder.Graph.Input[0].Type.TensorType.Shape.Dim[3].ClearValue(); break;
+            case "overflow":
+                // Finite weights, whose products are not.
+                foreach (TensorProto filters in builder.Graph.Initializer.Where(w => w.Dims.Count == 4 && w.Dims[2] == 3))
+                    filters.RawData = ByteString.CopyFrom([.. Enumerable.Repeat(BitConverter.GetBytes(1e30f), filters.RawData.Length / 4).SelectMany(b => b)]);
+                break;
             case "few": options = options with { Count = 99 }; break;
             case "labels": options = options with { UseLabels = true }; break;
             case "one-unit":
@@ -154,7 +165,7 @@ public sealed class BrancherTests(ITestOutputHelper output) : IDisposable
                 builder.Output("logits");
                 break;
         }
-        _run.Write("m.onnx", builder.Bytes);
+        _run.Write("m.onnx", fault == "cut-off" ? builder.Bytes[..(builder.Bytes.Length / 2)] : builder.Bytes);
         Exception error = Assert.ThrowsAny<Exception>(() => _run.Run(options));
 
         output.WriteLine(error.Message);
