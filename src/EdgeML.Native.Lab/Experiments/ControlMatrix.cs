@@ -130,7 +130,7 @@ public sealed class ControlMatrix
             else missing++;
         }
         if (missing == 0) return;
-        if (!_spotCheck || Earlier(cell, row, 1) is null) Enqueue(cell, row, from: 1);
+        if (!_spotCheck || _journal?.HasEarlier(_cells[cell], row) != true) Enqueue(cell, row, from: 1);
         else if (_samples[(cell, row)][0] is { } first) Check(new Job(cell, row, 1, true), first);
         else _jobs.Enqueue(new Job(cell, row, 1, true));
     }
@@ -138,10 +138,10 @@ public sealed class ControlMatrix
     /// <summary>The first seed has run: are the others still what they were?</summary>
     void Check(Job job, MatrixSample first)
     {
-        bool same = first.ToNumbers().Skip(1).SequenceEqual(Earlier(job.Cell, job.Row, 1)!.ToNumbers().Skip(1));
-        for (int seed = 2; same && seed <= _samples[(job.Cell, job.Row)].Length; seed++)
+        for (int seed = 2; seed <= _samples[(job.Cell, job.Row)].Length; seed++)
         {
-            if (_samples[(job.Cell, job.Row)][seed - 1] is not null || Earlier(job.Cell, job.Row, seed) is not { } sample) continue;
+            if (_samples[(job.Cell, job.Row)][seed - 1] is not null) continue;
+            if (_journal!.FindEarlier(_cells[job.Cell], job.Row, seed, first) is not { } sample) continue;
             Take(job with { Seed = seed }, sample);
             SpotChecked++;
         }
@@ -161,8 +161,6 @@ public sealed class ControlMatrix
         Keep(job, sample);
         Kept++;
     }
-
-    MatrixSample? Earlier(int cell, string row, int seed) => _journal?.FindEarlier(_cells[cell], row, seed);
 
     readonly record struct Job(int Cell, string Row, int Seed, bool Spot);
 }

@@ -8,8 +8,8 @@ namespace EdgeML.Native.Lab.Experiments;
 /// <summary>Keeps finished runs of a matrix in a file, so that a matrix that was interrupted, or grew, runs only what is missing.</summary>
 /// <remarks>
 /// A line "program STAMP" before the runs of every build; then a line a run: a hash of all that it depends on, the numbers, and a semicolon
-/// that says that the line is whole. Runs of other builds are found too, but apart: they count only where a run of this build shows that
-/// nothing changed. Any thread.
+/// that says that the line is whole. Runs of other builds are found too, but apart, build by build: those of one count only where a run of
+/// this build shows that nothing changed since that one. Any thread.
 /// </remarks>
 public sealed class MatrixJournal : IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class MatrixJournal : IDisposable
     const int KeyDigits = 32;
 
     readonly Dictionary<string, MatrixSample> _kept = [];
-    readonly Dictionary<string, MatrixSample> _earlier = [];
+    readonly Dictionary<string, Dictionary<string, MatrixSample>> _earlier = [];
     readonly StreamWriter _writer;
     readonly string _data;
 
@@ -68,8 +68,21 @@ public sealed class MatrixJournal : IDisposable
     /// <summary>A run of this build, or null.</summary>
     internal MatrixSample? Find(MatrixCell cell, string row, int seed) => _kept.GetValueOrDefault(KeyOf(cell, row, seed));
 
-    /// <summary>The last run of another build, or null.</summary>
-    internal MatrixSample? FindEarlier(MatrixCell cell, string row, int seed) => _earlier.GetValueOrDefault(KeyOf(cell, row, seed));
+    /// <summary>Whether another build ran the first seed.</summary>
+    internal bool HasEarlier(MatrixCell cell, string row) => _earlier.ContainsKey(KeyOf(cell, row, 1));
+
+    /// <summary>A run of another build whose own first seed came out as given, or null.</summary>
+    internal MatrixSample? FindEarlier(MatrixCell cell, string row, int seed, MatrixSample first)
+    {
+        if (!_earlier.TryGetValue(KeyOf(cell, row, seed), out Dictionary<string, MatrixSample>? runs)
+            || !_earlier.TryGetValue(KeyOf(cell, row, 1), out Dictionary<string, MatrixSample>? firsts)) return null;
+        foreach ((string program, MatrixSample sample) in runs)
+        {
+            // How long a run took, the first number, is no result of it.
+            if (firsts.TryGetValue(program, out MatrixSample? own) && own.ToNumbers().Skip(1).SequenceEqual(first.ToNumbers().Skip(1))) return sample;
+        }
+        return null;
+    }
 
     internal void Add(MatrixCell cell, string row, int seed, MatrixSample sample)
     {
@@ -100,7 +113,10 @@ public sealed class MatrixJournal : IDisposable
             bool sound = true;
             for (int i = 0; i < numbers.Length; i++)
                 sound &= double.TryParse(fields[i + 1], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]);
-            if (sound && MatrixSample.FromNumbers(numbers) is { } sample) (of == program ? _kept : _earlier)[fields[0]] = sample;
+            if (!sound || MatrixSample.FromNumbers(numbers) is not { } sample) continue;
+            if (of == program) _kept[fields[0]] = sample;
+            else if (_earlier.TryGetValue(fields[0], out Dictionary<string, MatrixSample>? runs)) runs[of] = sample;
+            else _earlier[fields[0]] = new() { [of] = sample };
         }
         return (from, of);
     }

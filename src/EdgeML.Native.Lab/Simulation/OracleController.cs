@@ -71,8 +71,10 @@ public sealed class OracleController : IPolicyController
         _conditions.WindowTasks = ControlLoop.MaxInterval;
         _clientUp = observation.Link.Up;
         Assume(now);
-        _affordable = _bounds with { EnergyJ = _bounds.EnergyJ * _budget.Level(_bounds.EnergyJ) };
+        double level = _budget.Level(_bounds.EnergyJ);
+        _affordable = _bounds with { EnergyJ = _bounds.EnergyJ * level };
         _plan = _planners[_population].Find(_conditions, _affordable);
+        if (level < 1) _plan = _planners[_population].OutOfDebt(_plan, _conditions, _affordable);
         ExitPolicy policy = _planners[_population].Policy(_plan, ControlLoop.MaxInterval);
         PolicyEstimate expected = _truths[_population].Estimate(policy, _conditions, _bounds, _planners[_population].Mix);
         _explanation = new DecisionExplanation
@@ -92,11 +94,13 @@ public sealed class OracleController : IPolicyController
         _task = (int)record.TaskId + 1;
         _budget.Spend(record.EnergyJ);
         double next = Math.Max(record.TimeSeconds, _task * _world.PeriodMs / 1000);
-        if (_world.Bounds(next, _task) != _bounds || _budget.Settles(_bounds.EnergyJ, _explanation.Expected.EnergyJ)) return true;
+        if (_world.Bounds(next, _task) != _bounds || Settles()) return true;
         Assume(next);
         Planner planner = _planners[_population];
         return planner.Find(_conditions, _affordable).Score > planner.Score(_plan, _conditions, _affordable) + WorthAChange;
     }
+
+    bool Settles() => _budget.Settles(_bounds.EnergyJ, _explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
 
     void Assume(double now)
     {

@@ -171,52 +171,52 @@ public sealed class CostModel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Paths(uint headMask, CutCandidate candidate, in PlanningConditions conditions, Span<PathCost> paths)
     {
+        for (int exit = 0; exit < paths.Length; exit++) PathTo(headMask, exit, candidate, conditions, out paths[exit]);
+    }
+
+    /// <summary>The cost of leaving at one exit (0-based) under a cut. Heads behind it have no part in it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void PathTo(uint headMask, int exit, CutCandidate candidate, in PlanningConditions conditions, out PathCost path)
+    {
         Times tail = _tail;
         (int cut, int bottleneck) = (candidate.Cut, candidate.Bottleneck);
         PlanningOutlook? outlook = conditions.Outlook;
         double[] prefix = outlook?.EdgePrefix ?? _edge.Prefix, heads = outlook?.EdgeHeads ?? _edge.Heads;
         (double edgeHeads, double tailHeads, double allHeads) = (0, 0, 0);
-        double atCut = prefix[cut];
+        for (int head = 0; head <= exit && head < SideExits; head++)
+        {
+            if ((headMask >> head & 1) == 0) continue;
+            allHeads += heads[head];
+            if (_afterUnit[head] <= cut) edgeHeads += heads[head];
+            else tailHeads += tail.Heads[head];
+        }
+        int unit = _afterUnit[exit];
+        bool local = unit <= cut;
+        path = default;
+        path.Kept = 1;
+        path.EdgeMs = (prefix[local ? unit : cut] + edgeHeads) * conditions.EdgeFactor;
+        if (local)
+        {
+            path.LatencyMs = path.EdgeMs + conditions.LocalOverheadMs;
+            path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, 0);
+            return;
+        }
         (double payload, double encodeMs, double decodeMs) = (_payloadBytes[cut], 0, 0);
         if (bottleneck > 0)
         {
             payload = _bottlenecks.Items[bottleneck - 1].PayloadBytes + FrameBytes;
             (encodeMs, decodeMs) = (_edge.Encode[bottleneck - 1], tail.Decode[bottleneck - 1]);
         }
-        double sendMs = 8000 * payload / conditions.RateBitsPerSecond;
-        for (int exit = 0; exit < paths.Length; exit++)
-        {
-            int unit = _afterUnit[exit];
-            bool local = unit <= cut;
-            if (exit < SideExits && (headMask >> exit & 1) != 0)
-            {
-                allHeads += heads[exit];
-                if (local) edgeHeads += heads[exit];
-                else tailHeads += tail.Heads[exit];
-            }
-            ref PathCost path = ref paths[exit];
-            path = default;
-            path.Kept = 1;
-            path.EdgeMs = ((local ? prefix[unit] : atCut) + edgeHeads) * conditions.EdgeFactor;
-            if (local)
-            {
-                path.LatencyMs = path.EdgeMs + conditions.LocalOverheadMs;
-                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, 0);
-            }
-            else
-            {
-                path.Offloaded = true;
-                path.Bytes = payload;
-                path.Kept = _kept[bottleneck];
-                path.EncodeMs = encodeMs;
-                path.AloneMs = (prefix[unit] + allHeads) * conditions.EdgeFactor;
-                path.SendMs = outlook is null ? sendMs : outlook.SendMs(path.EdgeMs + encodeMs, path.Bytes);
-                path.WireMs = conditions.RttMs + path.SendMs;
-                path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads + decodeMs) * conditions.TailFactor;
-                path.LatencyMs = path.EdgeMs + encodeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
-                path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs + encodeMs, path.SendMs);
-            }
-        }
+        path.Offloaded = true;
+        path.Bytes = payload;
+        path.Kept = _kept[bottleneck];
+        path.EncodeMs = encodeMs;
+        path.AloneMs = (prefix[unit] + allHeads) * conditions.EdgeFactor;
+        path.SendMs = outlook is null ? 8000 * payload / conditions.RateBitsPerSecond : outlook.SendMs(path.EdgeMs + encodeMs, path.Bytes);
+        path.WireMs = conditions.RttMs + path.SendMs;
+        path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads + decodeMs) * conditions.TailFactor;
+        path.LatencyMs = path.EdgeMs + encodeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
+        path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs + encodeMs, path.SendMs);
     }
 
     /// <summary>How sure it is that a latency expected as stated is inside the bound: certain a margin below it, ruled out on it.</summary>
@@ -237,6 +237,18 @@ public sealed class CostModel
         return path.EnergyJ + ((1 - inside) * (alone - path.EnergyJ));
     }
 
+    /// <summary>Latency and energy of a path, with what an answer that may not come in time costs then, and how sure it is to come; as
+    /// stated, and sure, where spreads are not known.</summary>
+    internal (double LatencyMs, double EnergyJ, double Inside) Expected(in PathCost path, in PlanningConditions conditions, double boundMs)
+    {
+        if (conditions.Outlook is null || double.IsPositiveInfinity(boundMs)) return (path.LatencyMs, path.EnergyJ, 1);
+        double inside = Inside(path, conditions, boundMs);
+        if (!path.Offloaded) return (path.LatencyMs, path.EnergyJ, inside);
+        double late = boundMs + Math.Max(0, path.AloneMs - path.EdgeMs);
+        double latencyMs = (inside * Math.Min(path.LatencyMs, boundMs)) + ((1 - inside) * late);
+        return (latencyMs, ExpectedEnergy(path, inside, conditions, boundMs), inside);
+    }
+
     /// <summary>The probability that energy, averaged over the window, is inside the bound.</summary>
     internal static double InsideEnergy(double mean, double meanSquare, in PlanningConditions conditions, double boundJ)
     {
@@ -249,8 +261,9 @@ public sealed class CostModel
     /// <summary>Standard deviations between certain failure and certain success.</summary>
     internal const double EnergyRamp = 3;
 
-    PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<PathCost> paths,
-                                    in PlanningConditions conditions, in Requirements requirements)
+    /// <summary>Adds up what exits with these shares cost and reach.</summary>
+    internal PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<PathCost> paths,
+                                      in PlanningConditions conditions, in Requirements requirements)
     {
         PolicyEstimate estimate = default;
         double square = 0;
@@ -268,6 +281,7 @@ public sealed class CostModel
             estimate.Goodput += right * inside;
             square += shares[exit] * energy * energy;
         }
+        estimate.EnergySpreadJ = Math.Sqrt(Math.Max(0, square - (estimate.EnergyJ * estimate.EnergyJ)));
         double insideEnergy = InsideEnergy(estimate.EnergyJ, square, conditions, requirements.EnergyJ);
         estimate.Satisfaction *= insideEnergy;
         estimate.Goodput *= insideEnergy;

@@ -116,7 +116,6 @@ sealed class EdgeMLController : IPolicyController
     public void Dispose()
     {
         _learner.Dispose();
-
     }
 
     void Encode(in Observation observation, in ExitPolicy plan)
@@ -134,7 +133,10 @@ sealed class EdgeMLController : IPolicyController
     {
         _explore = Math.Max(ExploreLast, _explore * ExploreDecay);
         bool explores = _turns.Uniform() < _explore;
-        _learner.Networks.Act(_state, explores ? _noise.Next() : default, _moved);
+        ReadOnlySpan<float> noise = explores ? _noise.Next() : default;
+        // Where energy binds, plans are made for what the state interval has left, which the state does not show.
+        if (_explanation.Expected.EnergyJ > BindingShare * _planner.Affordable.EnergyJ) return plan;
+        _learner.Networks.Act(_state, noise, _moved);
         // A side exit that the plan leaves out costs its head even if hardly anyone takes it.
         for (int exit = 0; exit < _model.SideExits; exit++)
         {
@@ -145,8 +147,6 @@ sealed class EdgeMLController : IPolicyController
         ExitPolicy moved = _codec.Decode(_moved);
         if (moved == plan) return plan;
         if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + Advantage) return plan;
-        // Where energy binds, plans are made for what the state interval has left, which the state does not show.
-        if (_explanation.Expected.EnergyJ > BindingShare * _planner.Affordable.EnergyJ) return plan;
         ref readonly PlanningConditions conditions = ref _planner.Conditions;
         if (!conditions.LinkUp && moved.Cut != _model.LocalCut) return plan;
         if (moved.Bottleneck > 0 && !_model.UsesBottlenecks) return plan;

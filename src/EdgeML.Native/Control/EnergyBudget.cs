@@ -47,7 +47,8 @@ sealed class EnergyBudget
     /// for all its tasks, and going on may end outside.</summary>
     /// <param name="boundJ">E_usr.</param>
     /// <param name="expectedJ">What a further task is expected to take.</param>
-    public bool Settles(double boundJ, double expectedJ)
+    /// <param name="spreadJ">The standard deviation of that.</param>
+    public bool Settles(double boundJ, double expectedJ, double spreadJ)
     {
         if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
         (double spent, int tasks) = _open;
@@ -55,12 +56,14 @@ sealed class EnergyBudget
         double slack = (boundJ * tasks) - spent;
         int left = ControlLoop.MaxInterval - _open.Tasks;
         if (slack < 0 || left <= 0) return false;
-        return slack + (left * (boundJ - expectedJ)) < SettleDeviations * TaskSpread * boundJ * Math.Sqrt(left);
+        double spread = Math.Max(spreadJ, LeastSpread * boundJ);
+        return slack + (left * (boundJ - expectedJ)) < SettleDeviations * spread * Math.Sqrt(left);
     }
 
-    /// <summary>Standard deviation of one task's energy as a share of the bound: one leaves early, the next goes all the way.</summary>
-    const double TaskSpread = 0.3;
+    /// <summary>Standard deviation of one task's energy, as a share of the bound, even where all take the same way: computing times
+    /// jitter.</summary>
+    const double LeastSpread = 0.05;
 
     /// <summary>By how many standard deviations the rest of an interval must be sure to stay inside for it to go on.</summary>
-    const double SettleDeviations = 1.5;
+    const double SettleDeviations = 2;
 }

@@ -10,11 +10,14 @@ sealed class ExitMix
     readonly SampleSet _samples;
     readonly ThresholdGrid _grid;
     readonly float[] _sampleWeights;
+    readonly double[] _strataWeights;
+    bool _weighed;
 
     public ExitMix(SampleSet samples, ThresholdGrid grid)
     {
         (_samples, _grid) = (samples, grid);
         _sampleWeights = new float[samples.Padded];
+        _strataWeights = new double[samples.Strata];
         Shares = [.. Enumerable.Range(0, samples.Exits).Select(_ => new float[grid.Count])];
         Rights = [.. Enumerable.Range(0, samples.Exits).Select(_ => new float[grid.Count])];
         Blend(samples.CalibratedMix);
@@ -36,12 +39,29 @@ sealed class ExitMix
             Blend(_grid.Shares, exit, weights, Shares[exit]);
             Blend(_grid.Rights, exit, weights, Rights[exit]);
         }
-        Weigh(weights);
+        // Few ask for thresholds off the grid, and the samples are many times the grid's tables.
+        weights.CopyTo(_strataWeights);
+        _weighed = false;
+    }
+
+    /// <summary>Shares at one point of the grid, and right answers as the samples have them, whatever the grid credits.</summary>
+    public void At(int point, Span<float> shares, Span<float> rights)
+    {
+        for (int exit = 0; exit < shares.Length; exit++)
+        {
+            shares[exit] = Shares[exit][point];
+            rights[exit] = 0;
+            for (int stratum = 0; stratum < _strataWeights.Length; stratum++)
+                rights[exit] += (float)_strataWeights[stratum] * _grid.RightOnSamples[stratum][exit][point];
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Weigh(ReadOnlySpan<double> weights)
+    void Weigh()
     {
+        if (_weighed) return;
+        _weighed = true;
+        double[] weights = _strataWeights;
         Span<float> each = stackalloc float[weights.Length];
         for (int stratum = 0; stratum < each.Length; stratum++) each[stratum] = (float)(weights[stratum] / _samples.StratumCount[stratum]);
         int[] strata = _samples.Stratum;
@@ -67,6 +87,7 @@ sealed class ExitMix
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Measure(ReadOnlySpan<float> thresholds, Span<float> shares, Span<float> rights)
     {
+        Weigh();
         shares.Clear();
         rights.Clear();
         int exits = _samples.Exits;

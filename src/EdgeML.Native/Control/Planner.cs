@@ -25,10 +25,17 @@ sealed class Planner
     /// <summary>Below this no plan is worth the name, and the one closest to the bounds is taken.</summary>
     const float WorthwhileScore = 0.02f;
 
+    /// <summary>What an answer that is surely late counts where no plan is worth anything, as a share of a bound.</summary>
+    const float LateWeight = 0.5f;
+
     readonly CostModel _model;
     readonly ThresholdGrid _grid;
     readonly PathCost[] _paths;
     readonly Vector<int> _lanes;
+
+    // Of every group of the grid, exit by exit: at the local cut, and at the one looked at.
+    readonly Coefficients[] _local;
+    readonly Coefficients[] _remote;
 
     public Planner(CostModel model, ThresholdGrid? grid = null)
     {
@@ -37,6 +44,8 @@ sealed class Planner
         _paths = new PathCost[model.Exits];
         Mix = new ExitMix(model.Samples, _grid);
         _lanes = Vector<int>.Indices;
+        _local = new Coefficients[_grid.Groups.Length * model.Exits];
+        _remote = new Coefficients[_grid.Groups.Length * model.Exits];
     }
 
     public ExitMix Mix { get; }
@@ -61,23 +70,43 @@ sealed class Planner
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Plan Find(in PlanningConditions conditions, in Requirements requirements)
     {
-        var best = new Plan(0, new CutCandidate(_model.LocalCut, 0), float.NegativeInfinity, false);
+        var best = new Plan(0, Local, float.NegativeInfinity, false);
+        Scales scales = ScalesOf(requirements);
+        EnergyRamp ramp = RampOf(conditions, requirements);
+        for (int group = 0; group < _grid.Groups.Length; group++) Prepare(group, Local, conditions, requirements, scales, _local);
         foreach (CutCandidate candidate in _model.Candidates)
         {
-            if (!Usable(candidate, conditions)) continue;
-            foreach (ThresholdGrid.Group group in _grid.Groups)
+            if (!Usable(candidate, conditions) || Hopeless(candidate, conditions, requirements)) continue;
+            Coefficients[] coefficients = candidate == Local ? _local : _remote;
+            for (int group = 0; group < _grid.Groups.Length; group++)
             {
-                (int point, float score) = BestOf(group, candidate, conditions, requirements);
+                if (candidate != Local) Prepare(group, candidate, conditions, requirements, scales, _remote);
+                (int point, float score) = BestOf(group, coefficients, ramp, best.Score);
                 if (score > best.Score) best = new Plan(point, candidate, score, false);
             }
         }
         return best.Score >= WorthwhileScore ? best : LeastBad(conditions, requirements);
     }
 
+    /// <summary>What a plan of the grid is expected to cost and reach on today's inputs, as <see cref="CostModel"/> would say it, without
+    /// going through the samples.</summary>
+    public PolicyEstimate Estimate(in Plan plan, in PlanningConditions conditions, in Requirements requirements)
+    {
+        Span<float> shares = stackalloc float[_model.Exits], rights = stackalloc float[_model.Exits];
+        Mix.At(plan.Point, shares, rights);
+        _model.Paths(ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point)), plan.Candidate, conditions, _paths);
+        return _model.Summarise(shares, rights, _paths, conditions, requirements);
+    }
+
+    /// <summary>What to do in energy debt: a plan that spends more on the mean than there is can only hope for luck, and mostly adds to the
+    /// debt; then the one that adds least is better.</summary>
+    public Plan OutOfDebt(in Plan found, in PlanningConditions conditions, in Requirements affordable) =>
+        found.LeastBad || Estimate(found, conditions, affordable).EnergyJ <= affordable.EnergyJ ? found : LeastBad(conditions, affordable);
+
     /// <summary>The best plan that sends every input and takes no exit.</summary>
     public Plan WithoutExits(in PlanningConditions conditions, in Requirements requirements)
     {
-        var best = new Plan(0, new CutCandidate(_model.LocalCut, 0), float.NegativeInfinity, false);
+        var best = new Plan(0, Local, float.NegativeInfinity, false);
         foreach (CutCandidate candidate in _model.Candidates)
         {
             if (candidate.Cut == _model.LocalCut) continue;
@@ -100,15 +129,25 @@ sealed class Planner
     }
 
     /// <summary>Scores one plan as <see cref="Find"/> would.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public float Score(in Plan plan, in PlanningConditions conditions, in Requirements requirements)
     {
         if (!Usable(plan.Candidate, conditions)) return float.NegativeInfinity;
         int start = plan.Point / Vector<float>.Count * Vector<float>.Count;
         uint mask = ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point));
+        Scales scales = ScalesOf(requirements);
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
-        Prepare(mask, plan.Candidate, conditions, requirements, coefficients);
-        return ScoreBlock(start, coefficients, conditions, requirements)[plan.Point - start];
+        for (int exit = 0; exit < coefficients.Length; exit++)
+        {
+            if (exit < _model.SideExits && (mask >> exit & 1) == 0) coefficients[exit] = default;
+            else Prepare(mask, exit, plan.Candidate, conditions, requirements, scales, out coefficients[exit]);
+        }
+        Span<Lanes> lanes = stackalloc Lanes[_model.Exits];
+        lanes = lanes[..Spread(coefficients, mask, lanes)];
+        return ScoreBlock(start, lanes, RampOf(conditions, requirements))[plan.Point - start];
     }
+
+    CutCandidate Local => new(_model.LocalCut, 0);
 
     bool Usable(CutCandidate candidate, in PlanningConditions conditions)
     {
@@ -116,20 +155,32 @@ sealed class Planner
         return AllowOffload && conditions.LinkUp && (candidate.Bottleneck == 0 || _model.UsesBottlenecks);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    (int Point, float Score) BestOf(in ThresholdGrid.Group group, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements)
+    /// <summary>Whether no answer of the tail can come in time under a cut: the local one then holds as often and costs no more.</summary>
+    bool Hopeless(CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements)
     {
-        Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
-        Prepare(group.HeadMask, candidate, conditions, requirements, coefficients);
+        if (candidate.Cut == _model.LocalCut || conditions.Outlook is not { } outlook || !Usable(Local, conditions)) return false;
+        int exit = 0;
+        while (_model.AfterUnits[exit] <= candidate.Cut) exit++;
+        _model.PathTo(0, exit, candidate, conditions, out PathCost path);
+        return !outlook.MayBeInside(path, requirements.LatencyMs);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    (int Point, float Score) BestOf(int index, Coefficients[] prepared, in EnergyRamp ramp, float toBeat)
+    {
+        ThresholdGrid.Group group = _grid.Groups[index];
+        Span<Lanes> lanes = stackalloc Lanes[_model.Exits];
+        lanes = lanes[..Spread(prepared.AsSpan(index * _model.Exits, _model.Exits), group.HeadMask, lanes)];
         var best = new Vector<float>(float.NegativeInfinity);
         Vector<int> bestPoint = Vector<int>.Zero;
         for (int point = group.Start; point < group.End; point += Vector<float>.Count)
         {
-            Vector<float> score = ScoreBlock(point, coefficients, conditions, requirements);
+            Vector<float> score = ScoreBlock(point, lanes, ramp);
             Vector<int> better = Vector.GreaterThan(score, best);
             best = Vector.ConditionalSelect(better, score, best);
             bestPoint = Vector.ConditionalSelect(better, _lanes + new Vector<int>(point), bestPoint);
         }
+        if (!Vector.GreaterThanAny(best, new Vector<float>(toBeat))) return (0, float.NegativeInfinity);
         int lane = 0;
         for (int i = 1; i < Vector<float>.Count; i++)
         {
@@ -147,89 +198,156 @@ sealed class Planner
         public float Tie;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Prepare(uint mask, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, Span<Coefficients> coefficients)
+    /// <summary>The same in every lane, with the exit it is of.</summary>
+    struct Lanes
     {
-        _model.Paths(mask, candidate, conditions, _paths);
-        // Without a bound the whole network's own cost is the yardstick.
-        double latencyScale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
-        double energyScale = double.IsPositiveInfinity(requirements.EnergyJ)
-            ? _model.Power.Joules(_model.LocalMs, _model.LocalMs, 0) : requirements.EnergyJ;
-        for (int exit = 0; exit < coefficients.Length; exit++)
+        public int Exit;
+        public Vector<float> Right;
+        public Vector<float> Satisfied;
+        public Vector<float> Energy;
+        public Vector<float> EnergySquare;
+        public Vector<float> Tie;
+    }
+
+    /// <summary>What <see cref="CostModel.InsideEnergy"/> says, in every lane; no bound where there is none.</summary>
+    struct EnergyRamp
+    {
+        public bool Bounded;
+        public Vector<float> Bound;
+        public Vector<float> MarginSquare;
+        public Vector<float> PerTask;
+        public Vector<float> Slope;
+    }
+
+    static EnergyRamp RampOf(in PlanningConditions conditions, in Requirements requirements)
+    {
+        EnergyRamp ramp = default;
+        ramp.Bounded = !double.IsPositiveInfinity(requirements.EnergyJ);
+        if (!ramp.Bounded) return ramp;
+        float margin = (float)(conditions.EnergyMargin * requirements.EnergyJ);
+        ramp.Bound = new Vector<float>((float)requirements.EnergyJ);
+        ramp.MarginSquare = new Vector<float>((margin * margin) + 1e-20f);
+        ramp.PerTask = new Vector<float>((float)(1 / conditions.WindowTasks));
+        ramp.Slope = new Vector<float>((float)CostModel.EnergyRamp);
+        return ramp;
+    }
+
+    /// <summary>Without a bound the whole network's own cost is the yardstick.</summary>
+    readonly record struct Scales(double LatencyMs, double EnergyJ);
+
+    Scales ScalesOf(in Requirements requirements) => new(
+        Math.Max(double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs, 1e-9),
+        Math.Max(double.IsPositiveInfinity(requirements.EnergyJ)
+            ? _model.Power.Joules(_model.LocalMs, _model.LocalMs, 0) : requirements.EnergyJ, 1e-12));
+
+    /// <summary>Coefficients of one group under a cut. What an exit costs depends on the heads up to it alone: those of the group with one
+    /// head less serve again, and what leaves on the edge costs the same under every cut.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Prepare(int index, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, in Scales scales, Coefficients[] prepared)
+    {
+        ref readonly ThresholdGrid.Group group = ref _grid.Groups[index];
+        int exits = _model.Exits, start = index * exits, known = group.Parent * exits;
+        bool local = candidate.Cut == _model.LocalCut;
+        for (int exit = 0; exit < exits; exit++)
         {
             // Nobody leaves at a head that is not tried.
-            if (exit < _model.SideExits && (mask >> exit & 1) == 0)
-            {
-                coefficients[exit] = default;
-                continue;
-            }
-            ref readonly PathCost path = ref _paths[exit];
-            double tie = (path.LatencyMs / Math.Max(latencyScale, 1e-9)) + (path.EnergyJ / Math.Max(energyScale, 1e-12));
-            double inside = CostModel.Inside(path, conditions, requirements.LatencyMs);
-            coefficients[exit] = new Coefficients
-            {
-                Inside = (float)inside,
-                Right = (float)(inside * path.Kept),
-                Energy = (float)_model.ExpectedEnergy(path, inside, conditions, requirements.LatencyMs),
-                Tie = TieWeight * (float)Math.Min(tie, 50),
-            };
+            if (exit < _model.SideExits && (group.HeadMask >> exit & 1) == 0) prepared[start + exit] = default;
+            else if (!local && _model.AfterUnits[exit] <= candidate.Cut) prepared[start + exit] = _local[start + exit];
+            else if (group.Parent >= 0 && exit < group.LastHead) prepared[start + exit] = prepared[known + exit];
+            else Prepare(group.HeadMask, exit, candidate, conditions, requirements, scales, out prepared[start + exit]);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Vector<float> ScoreBlock(
-        int point, ReadOnlySpan<Coefficients> coefficients, in PlanningConditions conditions, in Requirements requirements)
+    void Prepare(uint mask, int exit, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements,
+                 in Scales scales, out Coefficients prepared)
     {
-        Vector<float> worth = Vector<float>.Zero, energy = Vector<float>.Zero, square = Vector<float>.Zero, tie = Vector<float>.Zero;
+        _model.PathTo(mask, exit, candidate, conditions, out PathCost path);
+        double tie = (path.LatencyMs / scales.LatencyMs) + (path.EnergyJ / scales.EnergyJ);
+        double inside = CostModel.Inside(path, conditions, requirements.LatencyMs);
+        prepared.Inside = (float)inside;
+        prepared.Right = (float)(inside * path.Kept);
+        prepared.Energy = (float)_model.ExpectedEnergy(path, inside, conditions, requirements.LatencyMs);
+        prepared.Tie = TieWeight * (float)Math.Min(tie, 50);
+    }
+
+    /// <summary>Puts the coefficients of exits that are tried into every lane; returns how many those are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    int Spread(ReadOnlySpan<Coefficients> coefficients, uint mask, Span<Lanes> lanes)
+    {
+        int count = 0;
         for (int exit = 0; exit < coefficients.Length; exit++)
         {
+            if (exit < _model.SideExits && (mask >> exit & 1) == 0) continue;
             ref readonly Coefficients each = ref coefficients[exit];
-            Vector<float> share = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Shares[exit]), (nuint)point);
-            Vector<float> right = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Rights[exit]), (nuint)point);
-            worth = Vector.FusedMultiplyAdd(right, new Vector<float>(each.Right), worth);
-            worth = Vector.FusedMultiplyAdd(share, new Vector<float>(SatisfactionWeight * each.Inside), worth);
-            Vector<float> part = share * new Vector<float>(each.Energy);
-            energy += part;
-            square = Vector.FusedMultiplyAdd(part, new Vector<float>(each.Energy), square);
-            tie = Vector.FusedMultiplyAdd(share, new Vector<float>(each.Tie), tie);
+            ref Lanes own = ref lanes[count++];
+            own.Exit = exit;
+            own.Right = new Vector<float>(each.Right);
+            own.Satisfied = new Vector<float>(SatisfactionWeight * each.Inside);
+            own.Energy = new Vector<float>(each.Energy);
+            own.EnergySquare = new Vector<float>(each.Energy * each.Energy);
+            own.Tie = new Vector<float>(each.Tie);
         }
-        if (!double.IsPositiveInfinity(requirements.EnergyJ))
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    Vector<float> ScoreBlock(int point, ReadOnlySpan<Lanes> lanes, in EnergyRamp ramp)
+    {
+        Vector<float> worth = Vector<float>.Zero, energy = Vector<float>.Zero, square = Vector<float>.Zero, tie = Vector<float>.Zero;
+        for (int i = 0; i < lanes.Length; i++)
         {
-            // The same ramp as CostModel.InsideEnergy.
-            float bound = (float)requirements.EnergyJ;
-            float margin = (float)conditions.EnergyMargin * bound;
-            var perTask = new Vector<float>(1 / (float)conditions.WindowTasks);
-            Vector<float> variance = Vector.Max(square - (energy * energy), Vector<float>.Zero) * perTask;
-            Vector<float> spread = Vector.SquareRoot(variance + new Vector<float>((margin * margin) + 1e-20f));
-            var ramp = spread * new Vector<float>((float)CostModel.EnergyRamp);
-            Vector<float> inside = new Vector<float>(0.5f) + ((new Vector<float>(bound) - energy) / ramp);
+            ref readonly Lanes each = ref lanes[i];
+            Vector<float> share = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Shares[each.Exit]), (nuint)point);
+            Vector<float> right = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Rights[each.Exit]), (nuint)point);
+            worth = Vector.FusedMultiplyAdd(right, each.Right, worth);
+            worth = Vector.FusedMultiplyAdd(share, each.Satisfied, worth);
+            energy = Vector.FusedMultiplyAdd(share, each.Energy, energy);
+            square = Vector.FusedMultiplyAdd(share, each.EnergySquare, square);
+            tie = Vector.FusedMultiplyAdd(share, each.Tie, tie);
+        }
+        if (ramp.Bounded)
+        {
+            Vector<float> variance = Vector.Max(square - (energy * energy), Vector<float>.Zero) * ramp.PerTask;
+            Vector<float> spread = Vector.SquareRoot(variance + ramp.MarginSquare);
+            Vector<float> inside = new Vector<float>(0.5f) + ((ramp.Bound - energy) / (spread * ramp.Slope));
             worth *= Vector.Min(Vector.Max(inside, Vector<float>.Zero), Vector<float>.One);
         }
         return worth - tie;
     }
 
-    /// <summary>Nothing holds the bounds: the plan whose means exceed them least; among equals the one that is right more often.</summary>
+    /// <summary>Where nothing holds the bounds: the plan whose means exceed them least, late answers counted apart where it is known how
+    /// likely they are; among equals the one that is right more often.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    Plan LeastBad(in PlanningConditions conditions, in Requirements requirements)
+    public Plan LeastBad(in PlanningConditions conditions, in Requirements requirements)
     {
-        var best = new Plan(0, new CutCandidate(_model.LocalCut, 0), float.NegativeInfinity, true);
+        var best = new Plan(0, Local, float.NegativeInfinity, true);
+        int exits = _model.Exits;
+        Span<float> latencies = stackalloc float[exits], energies = stackalloc float[exits], late = stackalloc float[exits], kept = stackalloc float[exits];
         foreach (CutCandidate candidate in _model.Candidates)
         {
             if (!Usable(candidate, conditions)) continue;
             foreach (ThresholdGrid.Group group in _grid.Groups)
             {
-                _model.Paths(group.HeadMask, candidate, conditions, _paths);
+                for (int exit = 0; exit < exits; exit++)
+                {
+                    _model.PathTo(group.HeadMask, exit, candidate, conditions, out PathCost path);
+                    (double latencyMs, double energyJ, double inside) = _model.Expected(path, conditions, requirements.LatencyMs);
+                    (late[exit], kept[exit]) = (LateWeight * (float)(1 - inside), (float)path.Kept);
+                    (latencies[exit], energies[exit]) = ((float)(latencyMs / requirements.LatencyMs), (float)(energyJ / requirements.EnergyJ));
+                }
                 for (int point = group.Start; point < group.End; point += Vector<float>.Count)
                 {
                     Vector<float> latency = Vector<float>.Zero, energy = Vector<float>.Zero, right = Vector<float>.Zero;
-                    for (int exit = 0; exit < _paths.Length; exit++)
+                    Vector<float> missed = Vector<float>.Zero;
+                    for (int exit = 0; exit < exits; exit++)
                     {
                         var share = new Vector<float>(Mix.Shares[exit], point);
-                        latency += share * new Vector<float>((float)(_paths[exit].LatencyMs / requirements.LatencyMs));
-                        energy += share * new Vector<float>((float)(_paths[exit].EnergyJ / requirements.EnergyJ));
-                        right += new Vector<float>(Mix.Rights[exit], point) * new Vector<float>((float)_paths[exit].Kept);
+                        latency += share * new Vector<float>(latencies[exit]);
+                        energy += share * new Vector<float>(energies[exit]);
+                        missed += share * new Vector<float>(late[exit]);
+                        right += new Vector<float>(Mix.Rights[exit], point) * new Vector<float>(kept[exit]);
                     }
-                    Vector<float> score = (new Vector<float>(TieWeight) * right) - Vector.Max(latency, energy);
+                    Vector<float> score = (new Vector<float>(TieWeight) * right) - Vector.Max(latency, energy) - missed;
                     if (!Vector.GreaterThanAny(score, new Vector<float>(best.Score))) continue;
                     for (int lane = 0; lane < Vector<float>.Count; lane++)
                     {

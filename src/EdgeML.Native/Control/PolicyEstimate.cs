@@ -20,4 +20,7 @@ public struct PolicyEstimate
 
     /// <summary>Bytes sent a task.</summary>
     public double Bytes;
+
+    /// <summary>Standard deviation of one task's energy: exits differ in it.</summary>
+    internal double EnergySpreadJ;
 }

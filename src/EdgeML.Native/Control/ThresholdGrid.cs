@@ -37,7 +37,9 @@ sealed class ThresholdGrid
             ordered.AddRange(group);
             // Whole vectors: the last point is repeated, which changes no choice.
             while (ordered.Count % Vector<float>.Count != 0) ordered.Add(ordered[^1]);
-            groups.Add(new Group(group.Key, start, ordered.Count));
+            int last = 31 - BitOperations.LeadingZeroCount(group.Key);
+            int parent = group.Key == 0 ? -1 : groups.FindIndex(other => other.HeadMask == (group.Key & ~(1u << last)));
+            groups.Add(new Group(group.Key, start, ordered.Count, last, parent));
         }
         Groups = [.. groups];
         Count = ordered.Count;
@@ -45,6 +47,7 @@ sealed class ThresholdGrid
         for (int point = 0; point < Count; point++) ordered[point].CopyTo(_thresholds, point * SideExits);
         Shares = Table(samples.Strata, samples.Exits);
         Rights = Table(samples.Strata, samples.Exits);
+        RightOnSamples = fine ? Rights : Table(samples.Strata, samples.Exits);
         for (int point = 0; point < Count; point++)
         {
             for (int sample = 0; sample < samples.Count; sample++)
@@ -56,13 +59,19 @@ sealed class ThresholdGrid
                 // A side exit that is right where the whole network is wrong was lucky with this sample, and sparing latency or
                 // energy is reason enough to use one. A grid that believes in luck picks the luckiest of its points.
                 bool credited = fine || samples.Correct[samples.Exits - 1][sample] > 0;
-                Rights[stratum][exit][point] += credited ? share * samples.Correct[exit][sample] : 0;
+                if (credited) Rights[stratum][exit][point] += share * samples.Correct[exit][sample];
+                if (!fine) RightOnSamples[stratum][exit][point] += share * samples.Correct[exit][sample];
             }
         }
     }
 
     /// <summary>Points that run the same heads.</summary>
-    public readonly record struct Group(uint HeadMask, int Start, int End);
+    /// <param name="HeadMask">The heads.</param>
+    /// <param name="Start">Its first point.</param>
+    /// <param name="End">Behind its last one.</param>
+    /// <param name="LastHead">The last head, 0-based; -1 for none.</param>
+    /// <param name="Parent">The group that runs all of them but the last one, which stands before this; -1 for none.</param>
+    public readonly record struct Group(uint HeadMask, int Start, int End, int LastHead, int Parent);
 
     public int SideExits { get; }
 
@@ -73,8 +82,11 @@ sealed class ThresholdGrid
     /// <summary>[stratum][exit][point]: share of the stratum's samples leaving at the exit.</summary>
     public float[][][] Shares { get; }
 
-    /// <summary>The same, only those answered right.</summary>
+    /// <summary>The same, only those answered right, as far as the grid credits them.</summary>
     public float[][][] Rights { get; }
+
+    /// <summary>The same, all that were answered right.</summary>
+    public float[][][] RightOnSamples { get; }
 
     public ReadOnlySpan<float> Thresholds(int point) => _thresholds.AsSpan(point * SideExits, SideExits);
 

@@ -87,6 +87,28 @@ public sealed class MatrixJournalTests : IDisposable
     }
 
     [Fact]
+    public void Run_SpotCheckAfterAnInterruptedBuild_MixesNoBuilds()
+    {
+        (_, string ran) = Run([Cell("constant:8")], 3);
+        // An old build had other numbers; a newer one was stopped behind its first seed, whose numbers are today's.
+        using (var journal = new MatrixJournal(Path, "old", "data", fresh: true))
+        {
+            for (int seed = 1; seed <= 3; seed++)
+            {
+                foreach (string row in MatrixPlan.EverywhereRows)
+                {
+                    ReplayResult result = ReplayRunner.Run(Cell("constant:8").Scenario, row, seed);
+                    journal.Add(Cell("constant:8"), row, seed, MatrixSample.Of(result) with { FirstEpochs = 0.123 });
+                }
+            }
+        }
+        Run([Cell("constant:8")], 1, program: "stopped");
+        (ControlMatrix matrix, string numbers) = Run([Cell("constant:8")], 3, program: "new", spot: true);
+        Assert.Equal(0, matrix.SpotChecked);
+        Assert.Equal(ran, numbers);
+    }
+
+    [Fact]
     public void Open_Twice_IsRefused()
     {
         using var journal = new MatrixJournal(Path, "one", "data");

@@ -53,7 +53,17 @@ public class EnergyBudgetTests
     {
         EnergyBudget budget = After(1);
         budget.Spend(spent);
-        Assert.Equal(closes, budget.Settles(1, expected));
-        Assert.False(budget.Settles(double.PositiveInfinity, expected));
+        Assert.Equal(closes, budget.Settles(1, expected, 0.3));
+        Assert.False(budget.Settles(double.PositiveInfinity, expected, 0.3));
+    }
+
+    [Fact]
+    public void Settles_TasksThatAllCostTheSame_GoesOnNearTheBound()
+    {
+        // Just below the bound, and so will be what comes: nothing is risked by going on, and long intervals average more.
+        EnergyBudget budget = After(0.97);
+        budget.Spend(0.97);
+        Assert.False(budget.Settles(1, 0.97, 0.01));
+        Assert.True(budget.Settles(1, 0.97, 0.4));
     }
 }

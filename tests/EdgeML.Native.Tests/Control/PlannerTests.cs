@@ -1,4 +1,5 @@
 using EdgeML.Native.Control;
+using EdgeML.Native.Control.Adaptive;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
@@ -78,6 +79,58 @@ public class PlannerTests
         PolicyEstimate estimate = model.Estimate(planner.Policy(plan, 1), slow, Requirements.None);
         PolicyEstimate quickest = model.Estimate(new ExitPolicy([1f, 0f, 0f], model.LocalCut), slow, Requirements.None);
         Assert.InRange(estimate.LatencyMs, 0, quickest.LatencyMs * 1.01);
+    }
+
+    [Fact]
+    public void LeastBad_LinkTooSlowForTheBound_CountsWhatLateAnswersCost()
+    {
+        // Sent at the first cut, an input would cost the edge next to nothing, if only the answer came in time.
+        var model = new CostModel(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.5), SyntheticModel.Samples(300, 5),
+                                  new PowerModel(0, 8, 0));
+        var planner = new Planner(model, model.Compact);
+        PlanningConditions slow = Link(0.5);
+        var bounds = new Requirements(60, 0.01);
+        Assert.NotEqual(model.LocalCut, planner.LeastBad(slow, bounds).Cut);
+        var outlook = new LearnedOutlook(model);
+        for (int i = 0; i < 50; i++) outlook.Rates.Observe(0.5e6, i * 0.1);
+        outlook.Refresh(5);
+        slow.Outlook = outlook;
+        Planner.Plan plan = planner.LeastBad(slow, bounds);
+        Assert.Equal(0, planner.ShareSent(plan));
+        Assert.Equal(1f, planner.Policy(plan, 1).Thresholds[0]);
+    }
+
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(1.5)]
+    [InlineData(20)]
+    public void Find_UnderAnOutlook_ScoresLikeTryingEveryPlan(double mbps)
+    {
+        CostModel model = Model(3);
+        PlanningConditions conditions = Link(mbps);
+        var outlook = new LearnedOutlook(model);
+        for (int i = 0; i < 50; i++) outlook.Rates.Observe(mbps * 1e6 * (1 + (0.3 * (i % 3))), i * 0.1);
+        outlook.Refresh(5);
+        conditions.Outlook = outlook;
+        var bounds = new Requirements(60, 0.3);
+        foreach (ThresholdGrid grid in (ThresholdGrid[])[model.Grid, model.Compact])
+        {
+            var planner = new Planner(model, grid);
+            Planner.Plan found = planner.Find(conditions, bounds);
+            float best = float.NegativeInfinity;
+            for (int point = 0; point < grid.Count; point++)
+            {
+                foreach (int cut in model.CandidateCuts)
+                    best = Math.Max(best, planner.Score(new Planner.Plan(point, new CutCandidate(cut, 0), 0, false), conditions, bounds));
+            }
+            Assert.Equal(best, found.Score, 1e-5f);
+            // What a plan is expected to bring is what the samples say.
+            PolicyEstimate estimate = planner.Estimate(found, conditions, bounds);
+            PolicyEstimate counted = model.Estimate(planner.Policy(found, 1), conditions, bounds);
+            Assert.Equal(counted.Accuracy, estimate.Accuracy, 1e-4);
+            Assert.Equal(counted.Goodput, estimate.Goodput, 1e-4);
+            Assert.Equal(counted.EnergyJ, estimate.EnergyJ, 1e-4);
+        }
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public static class ReplayControllers
     public static double DeclaredMicros(string name) => name switch
     {
         PolicyControllers.Planner => 150,
-        PolicyControllers.EdgeML => 50,
+        PolicyControllers.EdgeML => 25,
         PolicyControllers.Neurosurgeon or PolicyControllers.NeurosurgeonLive => 2,
         PolicyControllers.Nsga3 or PolicyControllers.Nsga3Stale => 75,
         PolicyControllers.Nsga3Model => 800,

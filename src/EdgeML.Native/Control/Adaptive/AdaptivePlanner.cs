@@ -120,6 +120,7 @@ sealed class AdaptivePlanner
         _planner.Mix.Blend(_corrections.Mix);
         Requirements affordable = Affordable;
         Planner.Plan found = _planner.Find(_conditions, affordable);
+        if (_level < 1) found = _planner.OutOfDebt(found, _conditions, affordable);
         bool tries = false;
         if (!found.LeastBad && _conditions.LinkUp && !Sends(found))
         {
@@ -136,7 +137,7 @@ sealed class AdaptivePlanner
         };
         if (!keep) _plan = found;
         ExitPolicy policy = _planner.Policy(_plan, ControlLoop.MaxInterval);
-        PolicyEstimate expected = _model.Estimate(policy, _conditions, _requirements, _planner.Mix);
+        PolicyEstimate expected = _planner.Estimate(_plan, _conditions, _requirements);
         _explanation = new DecisionExplanation
         {
             Policy = policy,
@@ -209,6 +210,6 @@ sealed class AdaptivePlanner
         bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastBad);
         if (missed) _cause = DecisionReason.Missed;
         if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -MaxDebtMs) return true;
-        return _budget.Settles(_requirements.EnergyJ, _explanation.Expected.EnergyJ);
+        return _budget.Settles(_requirements.EnergyJ, _explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
     }
 }

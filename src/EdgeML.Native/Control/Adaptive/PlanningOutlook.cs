@@ -37,8 +37,6 @@ abstract class PlanningOutlook
         if (!path.Offloaded) return Normal((boundMs - path.LatencyMs) / (edgeMs + LeastSpreadMs));
         double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + LeastSpreadMs;
         double slack = boundMs - (path.LatencyMs - path.SendMs);
-        // Three points of the normal distribution: exact for anything up to the fifth power.
-        const double Side = 1.732, SideWeight = 1.0 / 6;
         double late = slack - (Side * spread);
         double worst = ShareSentWithin(path.EdgeMs, path.Bytes, late);
         if (worst > 0.999) return 1;
@@ -47,13 +45,36 @@ abstract class PlanningOutlook
         return (SideWeight * (worst + best)) + ((1 - (2 * SideWeight)) * ShareSentWithin(path.EdgeMs, path.Bytes, slack));
     }
 
+    /// <summary>Whether any answer under the cut of this one, the first that the tail may give, has a chance.</summary>
+    public bool MayBeInside(in PathCost path, double boundMs)
+    {
+        if (double.IsPositiveInfinity(boundMs)) return true;
+        double edgeMs = EdgeSpread * path.AloneMs;
+        double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + LeastSpreadMs;
+        double slack = boundMs - (path.LatencyMs - path.SendMs);
+        return ShareSentWithin(path.EdgeMs, path.Bytes, slack + (Side * spread)) >= 0.001;
+    }
+
     const double LeastSpreadMs = 0.1;
 
+    /// <summary>Three points of the normal distribution: exact for anything up to the fifth power.</summary>
+    const double Side = 1.732, SideWeight = 1.0 / 6;
+
+    const int CellsPerDeviation = 32;
+
+    const double FarDeviations = 4;
+
+    static readonly double[] s_normal =
+        [.. Enumerable.Range(0, (int)(2 * FarDeviations * CellsPerDeviation) + 2)
+            .Select(i => 1 / (1 + Math.Exp(-1.702 * (((double)i / CellsPerDeviation) - FarDeviations))))];
+
     /// <summary>The normal distribution, near enough: a logistic curve, off by at most a hundredth.</summary>
-    public static double Normal(double deviations) => deviations switch
+    public static double Normal(double deviations)
     {
-        > 4 => 1,
-        < -4 => 0,
-        _ => 1 / (1 + Math.Exp(-1.702 * deviations)),
-    };
+        if (deviations >= FarDeviations) return 1;
+        if (!(deviations > -FarDeviations)) return 0;
+        double at = (deviations + FarDeviations) * CellsPerDeviation;
+        int cell = (int)at;
+        return s_normal[cell] + ((at - cell) * (s_normal[cell + 1] - s_normal[cell]));
+    }
 }

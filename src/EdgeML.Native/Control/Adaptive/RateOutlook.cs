@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+
 namespace EdgeML.Native.Control.Adaptive;
 
 /// <summary>How likely the uplink is to carry a given rate next, learned from what transfers and probes measured.</summary>
@@ -45,6 +47,7 @@ sealed class RateOutlook
     double _last = AssumedOctave;
     double _lastTime = double.NaN;
     double _now;
+    double _total;
     bool _stale = true;
 
     public RateOutlook()
@@ -86,43 +89,81 @@ sealed class RateOutlook
     public void Refresh(double now)
     {
         if (!_stale && Math.Abs(now - _now) < 1e-4) return;
+        if (_stale)
+        {
+            double total = 0;
+            for (int i = Edges - 1; i >= 0; i--) _history[i] = total += _mass[i];
+            _total = total;
+        }
         (_now, _stale) = (now, false);
-        double total = 0;
-        for (int i = Edges - 1; i >= 0; i--) _history[i] = total += _mass[i];
         double elapsed = double.IsNaN(_lastTime) ? 0 : Math.Max(0, now - _lastTime);
         Span<double> stays = stackalloc double[s_spreads.Length];
         stays.Clear();
         double leaves = 0;
-        for (int expert = 0; expert < _weights.Length; expert++)
+        for (int hold = 0; hold < s_holdSeconds.Length; hold++)
         {
-            double holds = Math.Exp(-elapsed / s_holdSeconds[expert / s_spreads.Length]);
-            stays[expert % s_spreads.Length] += _weights[expert] * holds;
-            leaves += _weights[expert] * (1 - holds);
+            double holds = Math.Exp(-elapsed / s_holdSeconds[hold]);
+            for (int spread = 0; spread < stays.Length; spread++)
+            {
+                double weight = _weights[(hold * stays.Length) + spread];
+                stays[spread] += weight * holds;
+                leaves += weight * (1 - holds);
+            }
         }
-        for (int i = 0; i < Edges; i++) _survival[i] = leaves * _history[i] / total;
-        double at = (_last - LowestOctave) * PerOctave;
+        Scale(_history, leaves / _total, _survival);
+        double at = (_last - LowestOctave) * PerOctave, step = Step(elapsed) * PerOctave;
         for (int s = 0; s < stays.Length; s++)
         {
             // Four deviations away it is all or nothing.
-            double cells = s_spreads[s] * Step(elapsed) * PerOctave;
+            double cells = s_spreads[s] * step;
             int from = Math.Clamp((int)(at - (4 * cells)), 0, Edges), to = Math.Clamp((int)(at + (4 * cells)) + 1, from, Edges);
-            for (int i = 0; i < from; i++) _survival[i] += stays[s];
-            for (int i = from; i < to; i++) _survival[i] += stays[s] * PlanningOutlook.Normal((at - i) / cells);
+            Add(_survival.AsSpan(0, from), stays[s]);
+            double perCell = 1 / cells;
+            for (int i = from; i < to; i++) _survival[i] += stays[s] * PlanningOutlook.Normal((at - i) * perCell);
         }
-        int middle = 0;
-        while (middle + 1 < Edges && _survival[middle + 1] >= 0.5) middle++;
+        MedianRate = 1000 * Math.Pow(2, Median());
+    }
+
+    double Median()
+    {
+        // Survival falls from one end to the other.
+        int middle = 0, beyond = Edges;
+        while (beyond - middle > 1)
+        {
+            int probe = (middle + beyond) / 2;
+            if (_survival[probe] >= 0.5) middle = probe;
+            else beyond = probe;
+        }
         double median = LowestOctave + ((double)middle / PerOctave);
         // Within its cell the median lies where the line between its ends crosses one half.
-        if (middle + 1 < Edges && _survival[middle] > _survival[middle + 1])
-            median += Math.Clamp((_survival[middle] - 0.5) / (_survival[middle] - _survival[middle + 1]), 0, 1) / PerOctave;
-        MedianRate = 1000 * Math.Pow(2, median);
+        if (beyond < Edges && _survival[middle] > _survival[beyond])
+            median += Math.Clamp((_survival[middle] - 0.5) / (_survival[middle] - _survival[beyond]), 0, 1) / PerOctave;
+        return median;
+    }
+
+    static void Scale(ReadOnlySpan<double> values, double factor, Span<double> scaled)
+    {
+        int i = 0;
+        var by = new Vector<double>(factor);
+        for (; i + Vector<double>.Count <= values.Length; i += Vector<double>.Count)
+            (new Vector<double>(values[i..]) * by).CopyTo(scaled[i..]);
+        for (; i < values.Length; i++) scaled[i] = values[i] * factor;
+    }
+
+    static void Add(Span<double> values, double summand)
+    {
+        int i = 0;
+        var all = new Vector<double>(summand);
+        for (; i + Vector<double>.Count <= values.Length; i += Vector<double>.Count)
+            (new Vector<double>(values[i..]) + all).CopyTo(values[i..]);
+        for (; i < values.Length; i++) values[i] += summand;
     }
 
     /// <summary>The probability that a transfer runs at a rate, bits a second, or a higher one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double ShareAbove(double rate)
     {
-        double at = (Math.Log2(rate / 1000) - LowestOctave) * PerOctave;
+        double at = (OctaveOf(rate) - LowestOctave) * PerOctave;
         if (!(at > 0)) return 1;
         if (at >= Edges - 1) return 0;
         int cell = (int)at;
@@ -151,6 +192,23 @@ sealed class RateOutlook
         for (int expert = 0; expert < _weights.Length; expert++)
             _weights[expert] = LeastWeight + ((1 - (LeastWeight * _weights.Length)) * _weights[expert] / sum);
     }
+
+    /// <summary>The logarithm of a positive rate in octaves of kbit/s, from a table: a plan asks for some hundred.</summary>
+    static double OctaveOf(double rate)
+    {
+        long bits = BitConverter.DoubleToInt64Bits(rate);
+        int exponent = (int)(bits >> 52) - 1023;
+        int cell = (int)(bits >> (52 - MantissaBits)) & ((1 << MantissaBits) - 1);
+        double into = (bits & ((1L << (52 - MantissaBits)) - 1)) * (1.0 / (1L << (52 - MantissaBits)));
+        return exponent + s_logs[cell] + (into * (s_logs[cell + 1] - s_logs[cell])) - s_kilo;
+    }
+
+    const int MantissaBits = 7;
+
+    static readonly double[] s_logs =
+        [.. Enumerable.Range(0, (1 << MantissaBits) + 1).Select(i => Math.Log2(1 + ((double)i / (1 << MantissaBits))))];
+
+    static readonly double s_kilo = Math.Log2(1000);
 
     /// <summary>How far a rate wanders grows with the root of time; two transfers in a row differ a little all the same.</summary>
     static double Step(double elapsed) => Math.Sqrt(Math.Min(elapsed, 4) + 0.05);

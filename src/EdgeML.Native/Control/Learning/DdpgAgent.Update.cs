@@ -9,9 +9,26 @@ sealed partial class DdpgAgent
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Learn()
     {
-        int batch = _options.Batch;
-        _replay.Pick(_picked, _sampling);
+        PickBatch();
+        CriticSlopes();
+        _criticAdam.Step(_critic.Weights, _critic.Gradients);
+        ActorSlopes();
+        _actorAdam.Step(_actor.Weights, _actor.Gradients);
 
+        // Targets follow: w' <- (1 - tau) w' + tau w.
+        Blend(_targetActor.Weights, _actor.Weights, _options.Tau);
+        Blend(_targetCritic.Weights, _critic.Weights, _options.Tau);
+        Steps++;
+    }
+
+    /// <summary>Draws the transitions of the next update.</summary>
+    internal void PickBatch() => _replay.Pick(_picked, _sampling);
+
+    /// <summary>Slopes of the critic's loss in its weights, over the batch drawn.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void CriticSlopes()
+    {
+        int batch = _options.Batch;
         // Targets: y = r + gamma Q'(s', mu'(s')). There are no terminal states.
         for (int row = 0; row < batch; row++) Normalise(_replay.NextState(_picked[row]), _targetActor.InputRow(row));
         _targetActor.Forward(batch);
@@ -38,8 +55,13 @@ sealed partial class DdpgAgent
         }
         CriticLoss = loss;
         _critic.Backward(batch, weightSlopes: true, inputSlopes: false);
-        _criticAdam.Step(_critic.Weights, _critic.Gradients);
+    }
 
+    /// <summary>Slopes of the actor's loss in its weights, over the batch the critic's were of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void ActorSlopes()
+    {
+        int batch = _options.Batch;
         // Actor: maximise mean Q(s, mu(s)); the critic's weights are held still. dQ/da runs back through a = compose(mu).
         for (int row = 0; row < batch; row++) _critic.InputRow(row)[.._stateSize].CopyTo(_actor.InputRow(row));
         _actor.Forward(batch);
@@ -53,12 +75,6 @@ sealed partial class DdpgAgent
         float cloning = _options.CloningWeight * Math.Max(0f, 1 - (Steps / (float)_options.CloningUpdates));
         for (int row = 0; row < batch; row++) ActorSlopes(row, cloning, batch);
         _actor.Backward(batch, weightSlopes: true, inputSlopes: false);
-        _actorAdam.Step(_actor.Weights, _actor.Gradients);
-
-        // Targets follow: w' <- (1 - tau) w' + tau w.
-        Blend(_targetActor.Weights, _actor.Weights, _options.Tau);
-        Blend(_targetCritic.Weights, _critic.Weights, _options.Tau);
-        Steps++;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -55,6 +55,12 @@ sealed partial class DdpgAgent
 
     public ReadOnlySpan<float> ActorWeights => _actor.Weights;
 
+    /// <summary>The net that chooses, as its last update left it.</summary>
+    internal Mlp Actor => _actor;
+
+    /// <summary>The net that values.</summary>
+    internal Mlp Critic => _critic;
+
     /// <summary>Mean squared error of the critic in the last update.</summary>
     public float CriticLoss { get; private set; }
 

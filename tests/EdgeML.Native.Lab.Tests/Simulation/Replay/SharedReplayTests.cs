@@ -50,6 +50,24 @@ public class SharedReplayTests(ITestOutputHelper output)
         Assert.True(oracle.Metrics.SatisfactionTask > 0.97, $"{oracle.Metrics.SatisfactionTask}");
     }
 
+    [SkippableTheory]
+    [InlineData(PolicyControllers.EdgeML)]
+    [InlineData(ReplayControllers.Oracle)]
+    public void Run_BoundsTheCheapestPolicyJustMeets_NoEnergyDebtForGood(string controller)
+    {
+        // A quarter of the paper's rates, as its text encoding costs; seeds of the matrix that used to end in debt.
+        ReplayScenario scenario = Scenario("tx2", "steps:3.75,1.75@200,3.75@400,1.75@600,3.75@800", 1000, 0.5) with
+        {
+            Link = LinkCourse.Parse("steps:3.75,1.75@200,3.75@400,1.75@600,3.75@800", 12),
+        };
+        foreach (int seed in (int[])[2, 4])
+        {
+            double satisfied = ReplayRunner.Run(scenario, controller, seed).Metrics.SatisfactionTask;
+            output.WriteLine($"{controller} seed {seed}: {satisfied:0.000} satisfied");
+            Assert.True(satisfied > 0.9, $"{controller} seed {seed}: {satisfied}");
+        }
+    }
+
     [SkippableFact]
     public void Run_PlannerOver5000Intervals_TellsItsTime()
     {

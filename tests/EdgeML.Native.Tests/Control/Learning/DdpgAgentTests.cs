@@ -52,6 +52,81 @@ public class DdpgAgentTests
         Assert.True(cost < 0.02, $"seed {seed}: mean square distance {cost:0.0000} after five steps; doing nothing leaves 0.47");
     }
 
+    [Theory]
+    [InlineData(0f, 0f)]
+    [InlineData(0.1f, 0.5f)]
+    public void Slopes_OfCriticAndActor_EqualFiniteDifferences(float residualScale, float cloning)
+    {
+        const int Seed = 11, States = 5, Actions = 2;
+        var options = new DdpgOptions
+        {
+            Hidden = 16, Batch = 8, WarmUp = 8, Discount = 0.7f, ResidualScale = residualScale, CloningWeight = cloning,
+        };
+        var agent = new DdpgAgent(options, States, Actions, Seed);
+        var random = new SeededRandom(Seed, stream: 7);
+        for (int i = 0; i < 40; i++)
+        {
+            // References far enough from 0 and 1 that no move is clipped.
+            float[] state = [.. Enumerable.Range(0, States).Select(_ => random.Uniform(0.3f, 0.7f))];
+            float[] next = [.. Enumerable.Range(0, States).Select(_ => random.Uniform(0.3f, 0.7f))];
+            agent.Remember(state, [random.Uniform(0.1f, 0.9f), random.Uniform(0.1f, 0.9f)], random.Uniform(-1, 1), next);
+        }
+        // The last layers start with weights so small that hardly anything has a slope.
+        for (int i = 0; i < 5; i++) agent.Learn();
+        agent.Critic.Initialise(random, last: 1);
+        agent.Actor.Initialise(random, last: 1);
+        agent.PickBatch();
+        double CriticLoss()
+        {
+            agent.CriticSlopes();
+            return agent.CriticLoss;
+        }
+        double ActorLoss()
+        {
+            agent.ActorSlopes();
+            double loss = 0, weight = residualScale > 0 ? cloning * (1 - (agent.Steps / (double)options.CloningUpdates)) : 0;
+            for (int row = 0; row < options.Batch; row++)
+            {
+                loss -= agent.Critic.OutputRow(row)[0] / options.Batch;
+                foreach (float output in agent.Actor.OutputRow(row)) loss += weight * ((2 * output) - 1) * ((2 * output) - 1) / options.Batch;
+            }
+            return loss;
+        }
+        CriticLoss();
+        Compare(agent.Critic, CriticLoss, "critic");
+        // The actor's loss reads the states the critic's left in the batch.
+        ActorLoss();
+        Compare(agent.Actor, ActorLoss, "actor");
+
+        void Compare(Mlp net, Func<double> loss, string name)
+        {
+            const float Step = 4e-3f;
+            float[] slopes = [.. net.Gradients];
+            float largest = slopes.Max(slope => Math.Abs(slope));
+            int compared = 0;
+            for (int i = 0; i < slopes.Length; i += 3)
+            {
+                float kept = net.Weights[i];
+                double Difference(float step)
+                {
+                    net.Weights[i] = kept + step;
+                    double above = loss();
+                    net.Weights[i] = kept - step;
+                    double below = loss();
+                    net.Weights[i] = kept;
+                    return (above - below) / (2.0 * step);
+                }
+                (double wide, double narrow) = (Difference(Step), Difference(Step / 2));
+                // A unit that switches on or off in between has no slope there.
+                if (Math.Abs(wide - narrow) > (0.005 * largest) + (0.02 * Math.Abs(narrow))) continue;
+                compared++;
+                Assert.True(Math.Abs(slopes[i] - narrow) < (0.01 * largest) + (0.03 * Math.Abs(narrow)), $"seed {Seed} {name} weight {i}: {slopes[i]}, not {narrow}");
+            }
+            Assert.True(compared > slopes.Length / 4, $"{compared} of {slopes.Length / 3} {name} weights had a slope");
+            Assert.True(largest > 0.005, $"{name} has no slopes worth comparing: {largest}");
+        }
+    }
+
     [Fact]
     public void Learn_SameSeed_SameTrajectory()
     {
