@@ -22,7 +22,8 @@ sealed record Options
         --vgg16   a large network; by default shared/models/vgg16-cifar10-branched.onnx beside the checkout, without it its rows are skipped
         """;
 
-    public string? Model { get; private init; } = Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } chosen ? chosen : null;
+    public string? Model { get; private init; } =
+        Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } chosen ? chosen : null;
 
     public string? Vgg16 { get; private init; }
 

@@ -75,6 +75,14 @@ class WeightSet {
   public:
     virtual ~WeightSet() = default;
     virtual void add(const TensorInfo &tensor, const void *data) = 0;
+    // Of tensors that the library has made of those added, for networks to share.
+    virtual std::uint64_t copied_bytes() const noexcept { return 0; }
+};
+
+// A range of a network on its way into one network with others.
+struct Range {
+    std::span<const std::byte> model; // puts out the tensor that the next range reads, then the logits of `exit`
+    std::uint32_t exit;               // the side exit behind it; of the last one it means nothing
 };
 
 // The memory of a buffer: data_bytes at data(), headroom in front of them.
@@ -121,9 +129,9 @@ class Backend {
     virtual std::unique_ptr<WeightSet> make_weights() = 0;
     virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization,
                                           WeightSet *weights, const Progress &progress) = 0;
-    // Writes `model` as load would run it, with tensors in layouts of this processor; false, and nothing is written,
-    // where load would not change the layout.
-    virtual bool write_optimized(std::span<const std::byte>, std::uint32_t, WeightSet *, const char *) { return false; }
+    // One network for ranges that would run one after the other, decided at gates between them. Throws
+    // EDGEML_E_UNSUPPORTED where these ranges, or any with this backend, cannot be joined.
+    virtual std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights, std::uint64_t copy_limit);
 };
 
 // Each joins the instance that already serves the same library file.

@@ -7,6 +7,10 @@
 
 using namespace edgeml;
 
+std::unique_ptr<Network> Backend::join(std::span<const Range>, WeightSet &, std::uint64_t) {
+    throw Error(EDGEML_E_UNSUPPORTED, "exits cannot be decided inside engines of this backend");
+}
+
 namespace {
 const TensorInfo &at(const std::vector<TensorInfo> &tensors, uint32_t index, const char *kind) {
     if (index >= tensors.size())
@@ -15,22 +19,16 @@ const TensorInfo &at(const std::vector<TensorInfo> &tensors, uint32_t index, con
     return tensors[index];
 }
 
-edgeml_engine_desc read_desc(const edgeml_engine_desc *desc, const edgeml_context *context,
-                             const edgeml_weights *weights) {
-    require(context, "context");
-    edgeml_engine_desc known = read_struct(desc, offsetof(edgeml_engine_desc, progress), "desc");
-    require(known.model, "model");
-    if (known.model_bytes == 0 || known.model_bytes > INT32_MAX)
-        reject("model of " + std::to_string(known.model_bytes) + " bytes, 1..2147483647 are possible");
-    if (known.optimization > EDGEML_OPTIMIZE_ALL)
-        reject("optimization " + std::to_string(known.optimization) + " is unknown");
-    if (weights != nullptr && weights->context.get() != context)
-        reject("weights belong to another context");
-    return known;
+std::span<const std::byte> model_of(const void *bytes, std::uint64_t count) {
+    require(bytes, "model");
+    if (count == 0 || count > INT32_MAX)
+        reject("model of " + std::to_string(count) + " bytes, 1..2147483647 are possible");
+    return {static_cast<const std::byte *>(bytes), static_cast<std::size_t>(count)};
 }
 
-std::span<const std::byte> model_of(const edgeml_engine_desc &desc) {
-    return {static_cast<const std::byte *>(desc.model), static_cast<std::size_t>(desc.model_bytes)};
+void require_same_context(const edgeml_weights *weights, const edgeml_context *context) {
+    if (weights != nullptr && weights->context.get() != context)
+        reject("weights belong to another context");
 }
 } // namespace
 
@@ -41,25 +39,42 @@ edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *c
     return guarded([&] {
         require(out_engine, "out_engine");
         *out_engine = nullptr;
-        edgeml_engine_desc known = read_desc(desc, context, weights);
+        require(context, "context");
+        edgeml_engine_desc known = read_struct(desc, offsetof(edgeml_engine_desc, progress), "desc");
+        std::span<const std::byte> model = model_of(known.model, known.model_bytes);
+        if (known.optimization > EDGEML_OPTIMIZE_ALL)
+            reject("optimization " + std::to_string(known.optimization) + " is unknown");
+        require_same_context(weights, context);
         *out_engine = new edgeml_engine(context, weights,
-                                        context->backend->load(model_of(known), known.optimization,
+                                        context->backend->load(model, known.optimization,
                                                                weights != nullptr ? weights->set.get() : nullptr,
                                                                {known.progress, known.progress_user}));
     });
 }
 
-edgeml_status edgeml_engine_optimize(uint32_t *out_written, edgeml_context *context, edgeml_weights *weights,
-                                     const edgeml_engine_desc *desc, const char *path) {
+edgeml_status edgeml_engine_join(edgeml_engine **out_engine, edgeml_context *context, edgeml_weights *weights,
+                                 const edgeml_join_desc *desc) {
     return guarded([&] {
-        require(out_written, "out_written");
-        *out_written = 0;
-        edgeml_engine_desc known = read_desc(desc, context, weights);
-        require(path, "path");
-        *out_written = context->backend->write_optimized(model_of(known), known.optimization,
-                                                         weights != nullptr ? weights->set.get() : nullptr, path)
-                           ? 1
-                           : 0;
+        require(out_engine, "out_engine");
+        *out_engine = nullptr;
+        require(context, "context");
+        require(weights, "weights");
+        require_same_context(weights, context);
+        edgeml_join_desc known = read_struct(desc, sizeof(edgeml_join_desc), "desc");
+        require(known.ranges, "ranges");
+        if (known.range_count < 2 || known.range_count > EDGEML_MAX_EXITS + 1)
+            reject(std::to_string(known.range_count) + " ranges, 2.." + std::to_string(EDGEML_MAX_EXITS + 1) +
+                   " are possible");
+        std::vector<Range> ranges;
+        for (const edgeml_range &range : std::span(known.ranges, known.range_count)) {
+            bool is_last = ranges.size() + 1 == known.range_count;
+            if (is_last ? range.exit_index != 0 : range.exit_index < 1 || range.exit_index > EDGEML_MAX_EXITS)
+                reject("exit " + std::to_string(range.exit_index) + " behind range " + std::to_string(ranges.size()) +
+                       " of " + std::to_string(known.range_count));
+            ranges.push_back({model_of(range.model, range.model_bytes), range.exit_index});
+        }
+        *out_engine =
+            new edgeml_engine(context, weights, context->backend->join(ranges, *weights->set, known.copy_limit));
     });
 }
 

@@ -18,9 +18,34 @@ class ProtobufFields {
     std::uint32_t number = 0;
     std::uint32_t wire = 0;
     std::uint64_t value = 0; // of a varint
-    Bytes bytes;             // of a length-delimited field
+    Bytes bytes;             // of a length-delimited or fixed-size field
+    Bytes whole;             // with its tag
+
+    bool is_varint(std::uint32_t field) const noexcept { return number == field && wire == varint_wire; }
+    bool is_bytes(std::uint32_t field) const noexcept { return number == field && wire == bytes_wire; }
 
     bool next() {
+        Bytes start = rest_;
+        if (!read())
+            return false;
+        whole = start.first(start.size() - rest_.size());
+        return true;
+    }
+
+    static bool varint(Bytes &from, std::uint64_t &out) {
+        out = 0;
+        for (std::uint32_t shift = 0; shift < 64 && !from.empty(); shift += 7) {
+            std::uint64_t b = static_cast<std::uint64_t>(from.front());
+            from = from.subspan(1);
+            out |= (b & 0x7f) << shift;
+            if ((b & 0x80) == 0)
+                return true;
+        }
+        return false;
+    }
+
+  private:
+    bool read() {
         std::uint64_t tag = 0;
         if (rest_.empty() || !varint(rest_, tag))
             return false;
@@ -42,19 +67,6 @@ class ProtobufFields {
         }
     }
 
-    static bool varint(Bytes &from, std::uint64_t &out) {
-        out = 0;
-        for (std::uint32_t shift = 0; shift < 64 && !from.empty(); shift += 7) {
-            std::uint64_t b = static_cast<std::uint64_t>(from.front());
-            from = from.subspan(1);
-            out |= (b & 0x7f) << shift;
-            if ((b & 0x80) == 0)
-                return true;
-        }
-        return false;
-    }
-
-  private:
     bool take(std::uint64_t length) {
         if (length > rest_.size())
             return false;

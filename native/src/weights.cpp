@@ -1,6 +1,7 @@
 #include "weights.h"
 
 #include "status.h"
+#include "versioned.h"
 
 using namespace edgeml;
 
@@ -35,6 +36,16 @@ edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint
         if (bytes > 0)
             require(data, "data");
         weights->set->add(tensor, data);
+    });
+}
+
+edgeml_status edgeml_weights_get_info(edgeml_weights_info *out_info, const edgeml_weights *weights) {
+    return guarded([&] {
+        std::uint32_t size = out_struct_size(out_info, sizeof(edgeml_weights_info), "out_info");
+        require(weights, "weights");
+        edgeml_weights_info info{};
+        info.copied_bytes = weights->set->copied_bytes();
+        write_struct(out_info, info, size);
     });
 }
 

@@ -52,6 +52,19 @@ int main(void) {
     OFFSET(edgeml_engine_desc, progress, 24);
     OFFSET(edgeml_engine_desc, progress_user, 32);
 
+    SIZE(edgeml_weights_info, 16);
+    OFFSET(edgeml_weights_info, copied_bytes, 8);
+
+    SIZE(edgeml_range, 24);
+    OFFSET(edgeml_range, model, 0);
+    OFFSET(edgeml_range, model_bytes, 8);
+    OFFSET(edgeml_range, exit_index, 16);
+
+    SIZE(edgeml_join_desc, 24);
+    OFFSET(edgeml_join_desc, range_count, 4);
+    OFFSET(edgeml_join_desc, ranges, 8);
+    OFFSET(edgeml_join_desc, copy_limit, 16);
+
     SIZE(edgeml_engine_info, 24);
     OFFSET(edgeml_engine_info, inputs, 4);
     OFFSET(edgeml_engine_info, outputs, 8);
@@ -120,7 +133,7 @@ int main(void) {
     OFFSET(edgeml_device_info, driver_path, 200);
     OFFSET(edgeml_device_info, route_note, 712);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10003);
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10004);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

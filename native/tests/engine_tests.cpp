@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <thread>
 
 using test::load;
 using test::make;
@@ -155,38 +154,6 @@ void shared_weights_answer_like_inline_ones() {
         edgeml_engine_destroy(engine);
 }
 
-// What this processor's layouts make of a model is a model again, and answers the same.
-void an_optimized_graph_can_be_loaded() {
-    edgeml_context *context = test::make_context();
-    std::string path = EDGEML_TEST_OUTPUT "/engine_tests.optimized.onnx";
-    std::remove(path.c_str());
-    std::vector<char> model = read_model("conv");
-    auto desc = make<edgeml_engine_desc>();
-    desc.model = model.data();
-    desc.model_bytes = model.size();
-    desc.optimization = EDGEML_OPTIMIZE_EXTENDED; // keeps the model's layouts
-    std::uint32_t written = 9;
-    EXPECT_STATUS(edgeml_engine_optimize(&written, context, nullptr, &desc, path.c_str()), EDGEML_OK);
-    EXPECT(written == 0 && !std::ifstream(path));
-    desc.optimization = EDGEML_OPTIMIZE_ALL;
-    EXPECT_STATUS(edgeml_engine_optimize(&written, context, nullptr, &desc, nullptr), EDGEML_E_INVALID_ARGUMENT);
-    EXPECT(written == 0);
-    EXPECT_STATUS(edgeml_engine_optimize(&written, context, nullptr, &desc, path.c_str()), EDGEML_OK);
-    EXPECT(written == 1);
-    std::ifstream file(path, std::ios::binary);
-    std::vector<char> optimized{std::istreambuf_iterator<char>(file), {}};
-    edgeml_engine *plain = load(context, "conv"), *again = nullptr;
-    REQUIRE(load(&again, context, optimized, nullptr, EDGEML_OPTIMIZE_NONE));
-    std::vector<float> expected = answer(plain), got = answer(again);
-    EXPECT(got.size() == 10);
-    for (std::size_t i = 0; i < got.size(); ++i)
-        EXPECT_NEAR(got[i], expected[i], 1e-5);
-    std::remove(path.c_str());
-    edgeml_engine_destroy(plain);
-    edgeml_engine_destroy(again);
-    edgeml_context_destroy(context);
-}
-
 void bad_models_are_refused() {
     edgeml_context *context = test::make_context();
     edgeml_engine *engine = nullptr;
@@ -225,29 +192,12 @@ void bad_models_are_refused() {
     edgeml_context_destroy(context);
 }
 
-// A thread lets the last context go while another one makes the next.
-void contexts_come_and_go_in_threads() {
-    auto turn = [] {
-        for (int i = 0; i < 100; ++i) {
-            edgeml_context *context = test::make_context();
-            edgeml_engine_destroy(load(context, "fused"));
-            edgeml_context_destroy(context);
-        }
-    };
-    std::thread others[] = {std::thread(turn), std::thread(turn)};
-    turn();
-    for (std::thread &other : others)
-        other.join();
-}
-
 } // namespace
 
 int main() {
-    contexts_come_and_go_in_threads();
     shapes_are_told();
     probe_runs_and_tells_what_came_out();
     shared_weights_answer_like_inline_ones();
-    an_optimized_graph_can_be_loaded();
     bad_models_are_refused();
     return test::finish("engine_tests");
 }

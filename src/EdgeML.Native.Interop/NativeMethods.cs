@@ -53,6 +53,9 @@ static unsafe partial class NativeMethods
     internal static partial NativeStatus WeightsAdd(
         WeightsHandle weights, string name, NativeDtype dtype, ReadOnlySpan<long> dims, uint rank, void* data, ulong bytes);
 
+    [LibraryImport(Library, EntryPoint = "edgeml_weights_get_info")]
+    internal static partial NativeStatus WeightsGetInfo(ref WeightsInfoNative info, WeightsHandle weights);
+
     [LibraryImport(Library, EntryPoint = "edgeml_weights_destroy")]
     internal static partial void WeightsDestroy(nint weights);
 
@@ -64,15 +67,14 @@ static unsafe partial class NativeMethods
     internal static partial NativeStatus EngineCreate(
         out EngineHandle engine, ContextHandle context, WeightsHandle weights, in EngineDescNative desc);
 
-    /// <summary>Writes the graph as the backend would run it, in this processor's layouts.</summary>
-    /// <param name="written">0, and no file, where the backend keeps the model's own layouts.</param>
-    /// <param name="context">Any.</param>
-    /// <param name="weights">As for <see cref="EngineCreate"/>.</param>
-    /// <param name="desc">As for <see cref="EngineCreate"/>.</param>
-    /// <param name="path">File to be made, UTF-8, terminated.</param>
-    [LibraryImport(Library, EntryPoint = "edgeml_engine_optimize")]
-    internal static unsafe partial NativeStatus EngineOptimize(
-        out uint written, ContextHandle context, WeightsHandle weights, in EngineDescNative desc, byte* path);
+    /// <summary>Makes one engine of ranges, decided at gates between them.</summary>
+    /// <param name="engine">The new engine.</param>
+    /// <param name="context">Its context.</param>
+    /// <param name="weights">Shared tensors; gets those that this processor wants in another layout.</param>
+    /// <param name="desc">Models, borrowed for the call.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_join")]
+    internal static partial NativeStatus EngineJoin(
+        out EngineHandle engine, ContextHandle context, WeightsHandle weights, in JoinDescNative desc);
 
     [LibraryImport(Library, EntryPoint = "edgeml_engine_get_info")]
     internal static partial NativeStatus EngineGetInfo(ref EngineInfoNative info, EngineHandle engine);

@@ -66,6 +66,26 @@ public unsafe class AbiLayoutTests
     }
 
     [Fact]
+    public void Join_Layout_IsTheHeaders()
+    {
+        var info = new WeightsInfoNative();
+        Assert.Equal(16, sizeof(WeightsInfoNative));
+        Assert.Equal(16u, info.StructSize);
+        Assert.Equal(8, Offset(ref info, &info.CopiedBytes));
+        var range = new RangeNative();
+        Assert.Equal(24, sizeof(RangeNative));
+        Assert.Equal(0, Offset(ref range, &range.Model));
+        Assert.Equal(8, Offset(ref range, &range.ModelBytes));
+        Assert.Equal(16, Offset(ref range, &range.ExitIndex));
+        var s = new JoinDescNative();
+        Assert.Equal(24, sizeof(JoinDescNative));
+        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.RangeCount));
+        Assert.Equal(8, Offset(ref s, &s.Ranges));
+        Assert.Equal(16, Offset(ref s, &s.CopyLimit));
+    }
+
+    [Fact]
     public void EngineInfo_Layout_IsTheHeaders()
     {
         var s = new EngineInfoNative();

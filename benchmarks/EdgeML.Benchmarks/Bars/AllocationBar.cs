@@ -23,14 +23,16 @@ static class AllocationBar
 
         using var tail = new TailProcess(models.Shipped);
         var offloaded = EdgeProcess.Start(run with { TailPort = tail.Port, AlwaysOffload = true });
-        bool holds = offloaded.AllocatedBytesPerTask < OffloadedBytes && offloaded.OldCollections == 0 && offloaded.Offloaded > Tasks * 9 / 10;
+        bool holds = offloaded.AllocatedBytesPerTask < OffloadedBytes && offloaded.OldCollections == 0
+            && offloaded.Offloaded > Tasks * 9 / 10;
         yield return Row("edge process, offloaded: bytes allocated a task", offloaded, holds, $"< {OffloadedBytes} B, no gen-2 collection");
     }
 
     static BarRow Row(string what, EdgeRunResult result, bool holds, string bar) => new(
         what,
-        $"{result.AllocatedBytesPerTask:0.00} B, {result.Collections} collections, {result.OldCollections} of gen 2 ({Tasks} tasks after {WarmUp}, " +
-            $"{result.Offloaded} by the tail, {result.LearnSteps} learn steps, {result.Measurements} measurements)",
+        $"{result.AllocatedBytesPerTask:0.00} B, {result.Collections} collections, {result.OldCollections} of gen 2 " +
+            $"({Tasks} tasks after {WarmUp}, {result.Offloaded} by the tail, {result.LearnSteps} learn steps, " +
+            $"{result.Measurements} measurements)",
         bar,
         holds && result.LearnSteps > 0 && result.Measurements > 0 ? Verdict.Holds : Verdict.Missed);
 }

@@ -23,7 +23,8 @@ static class BarsRun
     /// <returns>0 when every bar holds, 1 otherwise.</returns>
     public static int Run(Options options)
     {
-        if (options.Only.Except(Names).FirstOrDefault() is { } unknown) throw new ArgumentException($"'{unknown}' is none of {string.Join(", ", Names)}");
+        if (options.Only.Except(Names).FirstOrDefault() is { } unknown)
+            throw new ArgumentException($"'{unknown}' is none of {string.Join(", ", Names)}");
         Console.Write(MachineResults.Versions());
         const string Heading = "| what | measured | bar | |\n|---|---|---|---|\n";
         var table = new StringBuilder(Heading);

@@ -21,7 +21,8 @@ static class ControlShareBar
 
     static BarRow Row(string what, EdgeRunResult result) => BarRow.AtMost(
         what, result.ControlShare, LargestShare,
-        $"{100 * result.ControlShare:0.00} %, warm {100 * result.ControlShareWhenWarm:0.00} % ({result.Decisions} decisions of {result.DecideMicros:0.0} us, {result.LearnSteps} learn steps of " +
+        $"{100 * result.ControlShare:0.00} %, warm {100 * result.ControlShareWhenWarm:0.00} % " +
+            $"({result.Decisions} decisions of {result.DecideMicros:0.0} us, {result.LearnSteps} learn steps of " +
             $"{result.LearnMicros:0} us, tasks of {result.MeanLatencyMs:0.00} ms)",
         "< 2 %");
 }

@@ -49,8 +49,10 @@ static class EquivalenceBar
             }
         }
         return BarRow.AtMost(
-            $"logits of every cut ({manifest.Cuts.Count}) against one session, {manifest.Name}, {how}", fallbacks == 0 ? largest : double.NaN, LargestDifference,
-            $"{largest:0.0e+0} at cut {worstCut} ({inputs} inputs{(fallbacks > 0 ? $", {fallbacks} fallbacks" : "")})", $"<= {LargestDifference:0e+0}");
+            $"logits of every cut ({manifest.Cuts.Count}) against one session, {manifest.Name}, {how}",
+            fallbacks == 0 ? largest : double.NaN, LargestDifference,
+            $"{largest:0.0e+0} at cut {worstCut} ({inputs} inputs{(fallbacks > 0 ? $", {fallbacks} fallbacks" : "")})",
+            $"<= {LargestDifference:0e+0}");
 
         void Compare(ReadOnlySpan<float> made, ReadOnlySpan<float> expected, int cut)
         {

@@ -17,9 +17,11 @@ static class LearningBar
     {
         var subject = new LearnerSubject();
         double act = Interleaved.PerCall(() => subject.Act(), callsPerRound: 200);
-        yield return BarRow.AtMost($"DDPG chooses an action ({subject.Sizes})", act, LargestActMicros, $"{act:0.00} us", $"<= {LargestActMicros} us");
+        yield return BarRow.AtMost($"DDPG chooses an action ({subject.Sizes})",
+            act, LargestActMicros, $"{act:0.00} us", $"<= {LargestActMicros} us");
         double learn = Interleaved.PerCall(subject.Learn, callsPerRound: 1, rounds: 3000);
-        yield return BarRow.AtMost($"DDPG learns from a batch of {subject.Batch}", learn, LargestLearnMicros, $"{learn:0.0} us", $"<= {LargestLearnMicros} us");
+        yield return BarRow.AtMost($"DDPG learns from a batch of {subject.Batch}",
+            learn, LargestLearnMicros, $"{learn:0.0} us", $"<= {LargestLearnMicros} us");
         (double decide, double often) = new ControllerSubject(models.Shipped, PolicyControllers.EdgeML).Measure(DecidedTasks);
         yield return BarRow.AtMost("edgeml decides, the link another one every fourth task", decide, LargestDecideMicros,
             $"{decide:0.0} us, {often:0.00} decisions a task", $"<= {LargestDecideMicros} us");

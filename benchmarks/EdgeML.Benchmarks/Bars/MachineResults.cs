@@ -18,7 +18,8 @@ static partial class MachineResults
         Directory.CreateDirectory(folder);
         string versions = Versions();
         AtomicFile.Write(Path.Combine(folder, "Versions.txt"), stream => stream.Write(Encoding.UTF8.GetBytes(versions)));
-        string page = $"# Numbers to hold, {ProcessorSearch.Model}\n\nWritten by `dotnet run -c Release --project benchmarks/EdgeML.Benchmarks -- --bars --write`; " +
+        string page = $"# Numbers to hold, {ProcessorSearch.Model}\n\n" +
+            $"Written by `dotnet run -c Release --project benchmarks/EdgeML.Benchmarks -- --bars --write`; " +
             $"how each is measured: [README](../../README.md), software: [Versions.txt](Versions.txt).\n\n{table}";
         AtomicFile.Write(Path.Combine(folder, "bars.md"), stream => stream.Write(Encoding.UTF8.GetBytes(page)));
         return folder;

@@ -24,6 +24,7 @@ static class OffloadBar
         double ratio = offload.P50 / plain.P50;
         return BarRow.AtMost(
             what, ratio, LargestRatio,
-            $"{ratio:0.00} ({offload.P50:0.0} us / {plain.P50:0.0} us; p99 {offload.P99:0.0} us / {plain.P99:0.0} us)", $"<= {LargestRatio}");
+            $"{ratio:0.00} ({offload.P50:0.0} us / {plain.P50:0.0} us; p99 {offload.P99:0.0} us / {plain.P99:0.0} us)",
+            $"<= {LargestRatio}");
     }
 }

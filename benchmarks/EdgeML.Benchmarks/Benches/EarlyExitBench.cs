@@ -22,7 +22,8 @@ public class EarlyExitBench : IDisposable
         _network.Load(_input);
         var thresholds = new float[_network.Manifest.SideExits];
         thresholds[0] = 1;
-        _first = new EdgeSession(_network.Model, new EdgeSessionOptions { Policy = new ExitPolicy(thresholds, _network.Manifest.LocalCut) });
+        _first = new EdgeSession(
+            _network.Model, new EdgeSessionOptions { Policy = new ExitPolicy(thresholds, _network.Manifest.LocalCut) });
         _first.Run(_input);
         _network.Model.WaitForFusion(TimeSpan.FromMinutes(1));
     }

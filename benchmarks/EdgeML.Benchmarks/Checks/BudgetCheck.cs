@@ -22,7 +22,8 @@ static class BudgetCheck
             {
                 double bytes = check.BytesPerOperation();
                 if (!budgets.Remove(check.Name, out double budget)) outcome = $"FAILED: {bytes:0.##} B, and no budget in {file}";
-                else outcome = bytes <= budget ? $"ok: {bytes:0.##} B, budget {budget:0.##} B" : $"FAILED: {bytes:0.##} B, budget {budget:0.##} B";
+                else outcome =
+                    bytes <= budget ? $"ok: {bytes:0.##} B, budget {budget:0.##} B" : $"FAILED: {bytes:0.##} B, budget {budget:0.##} B";
             }
             catch (InvalidOperationException wrong)
             {

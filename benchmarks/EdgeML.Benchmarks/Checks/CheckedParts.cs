@@ -67,8 +67,10 @@ static class CheckedParts
         // Many tasks, and a long warm-up: a policy that tries exits in a combination not met before binds a new plan, some 40 KB once.
         var result = EdgeProcess.Start(new EdgeRun { Package = package, WarmUp = 3000, Tasks = 10_000, LearningBudget = 0.2 });
         if (result.LearnSteps == 0 || result.Measurements == 0)
-            throw new InvalidOperationException($"{result.LearnSteps} learn steps, {result.Measurements} measurements: learner or telemetry is off");
-        if (result.Collections > 0) throw new InvalidOperationException($"{result.Collections} collections, {result.AllocatedBytesPerTask:0.##} B a task");
+            throw new InvalidOperationException(
+                $"{result.LearnSteps} learn steps, {result.Measurements} measurements: learner or telemetry is off");
+        if (result.Collections > 0)
+            throw new InvalidOperationException($"{result.Collections} collections, {result.AllocatedBytesPerTask:0.##} B a task");
         return result.AllocatedBytesPerTask;
     }
 
@@ -85,13 +87,16 @@ static class CheckedParts
             AlwaysOffload = true,
         });
         if (result.Offloaded < 1800) throw new InvalidOperationException($"{result.Offloaded} of 2000 tasks were answered by the tail");
-        if (result.OldCollections > 0) throw new InvalidOperationException($"{result.OldCollections} collections of gen 2, {result.AllocatedBytesPerTask:0.##} B a task");
+        if (result.OldCollections > 0)
+            throw new InvalidOperationException(
+                $"{result.OldCollections} collections of gen 2, {result.AllocatedBytesPerTask:0.##} B a task");
         return result.AllocatedBytesPerTask;
     }
 
     static void Compare(string what, ReadOnlySpan<float> made, ReadOnlySpan<float> expected)
     {
         for (int i = 0; i < made.Length; i++)
-            if (!(MathF.Abs(made[i] - expected[i]) <= Tolerance)) throw new InvalidOperationException($"{what}: logit {i} is {made[i]}, {expected[i]} expected");
+            if (!(MathF.Abs(made[i] - expected[i]) <= Tolerance))
+                throw new InvalidOperationException($"{what}: logit {i} is {made[i]}, {expected[i]} expected");
     }
 }

@@ -71,7 +71,8 @@ static class OffloadPingPong
     static Process StartServer()
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(OffloadPingPong).Assembly.Location);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(OffloadPingPong).Assembly.Location);
         start.ArgumentList.Add(ServerArgument);
         return Process.Start(start)!;
     }
@@ -142,8 +143,10 @@ static class OffloadPingPong
         public OffloadSide(int port)
         {
             _client = new TailClient(
-                new TailClientOptions { Host = "127.0.0.1", Port = port, CompleteInline = true }, new EchoExecutor(UpBytes, Classes).Manifest);
-            if (!_client.WaitUntilUp(TimeSpan.FromSeconds(10))) throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
+                new TailClientOptions { Host = "127.0.0.1", Port = port, CompleteInline = true },
+                new EchoExecutor(UpBytes, Classes).Manifest);
+            if (!_client.WaitUntilUp(TimeSpan.FromSeconds(10)))
+                throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
         }
 
         TailRequest Request => new()

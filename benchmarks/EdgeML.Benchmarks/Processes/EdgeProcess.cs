@@ -46,7 +46,11 @@ static class EdgeProcess
         using MeterListener telemetry = Listen(() => measurements++);
         var tuning = new DemoTuning();
         using LinkShaper? link = run.Emulate && run.TailPort > 0
-            ? new LinkShaper(new LinkShaperOptions { Target = new IPEndPoint(IPAddress.Loopback, run.TailPort), Trace = LinkTrace.Constant(tuning.FastRate / 1e6, tuning.RttMs) })
+            ? new LinkShaper(new LinkShaperOptions
+            {
+                Target = new IPEndPoint(IPAddress.Loopback, run.TailPort),
+                Trace = LinkTrace.Constant(tuning.FastRate / 1e6, tuning.RttMs),
+            })
             : null;
         int tailPort = link?.EndPoint.Port ?? run.TailPort;
         // Without the slow edge the demo's bounds would be no bounds; half the whole network's time leaves something to decide.

@@ -10,7 +10,8 @@ sealed class OwnProcess : IDisposable
     public OwnProcess(params ReadOnlySpan<string> arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(OwnProcess).Assembly.Location);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(OwnProcess).Assembly.Location);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
     }
@@ -21,7 +22,8 @@ sealed class OwnProcess : IDisposable
     {
         if (_process.StandardOutput.ReadLine() is { } line) return line;
         _process.WaitForExit();
-        throw new InvalidOperationException($"'{string.Join(' ', _process.StartInfo.ArgumentList)}' ended with exit code {_process.ExitCode}");
+        throw new InvalidOperationException(
+            $"'{string.Join(' ', _process.StartInfo.ArgumentList)}' ended with exit code {_process.ExitCode}");
     }
 
     public void Dispose()

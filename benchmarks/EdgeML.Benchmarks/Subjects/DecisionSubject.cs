@@ -45,7 +45,8 @@ sealed class DecisionSubject
             int label = 0;
             for (int c = 1; c < Classes; c++) label = logits[c] > logits[label] ? c : label;
             if (Math.Abs(entropy - _decision.Entropy) > 1e-5 || label != _decision.Label)
-                throw new InvalidOperationException($"class {_decision.Label}, entropy {_decision.Entropy}; by the formula {label}, {entropy}");
+                throw new InvalidOperationException(
+                    $"class {_decision.Label}, entropy {_decision.Entropy}; by the formula {label}, {entropy}");
         }
     }
 }

@@ -21,7 +21,8 @@ sealed class LearnerSubject
         int states = StateEncoder.ExtendedSize + 1 + _codec.Size;
         var options = new DdpgOptions { ResidualScale = 0.12f, CloningWeight = 1 };
         _agent = new DdpgAgent(options, states, _codec.Size, seed: 1);
-        _noise = new OrnsteinUhlenbeck(_codec.Size, options.NoiseTheta, options.NoiseSigma, options.NoiseDecay, options.NoiseFloor, new SeededRandom(1, stream: 3));
+        _noise = new OrnsteinUhlenbeck(
+            _codec.Size, options.NoiseTheta, options.NoiseSigma, options.NoiseDecay, options.NoiseFloor, new SeededRandom(1, stream: 3));
         _networks = _agent.NewActingNetworks();
         (_state, _action) = (new float[states], new float[_codec.Size]);
         var random = new Random(1);

@@ -4,7 +4,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Benchmarks.Subjects;
 
-/// <summary>One network on one thread, to be run whole in a single session, or range by range with every exit tried and none taken.</summary>
+/// <summary>One network on one thread, to be run whole in a single session, or range by range with every exit
+/// tried and none taken.</summary>
 sealed unsafe class NetworkSubject : IDisposable
 {
     /// <summary>Above 0, so that the exit is tried, and below any entropy that is not exactly 0.</summary>
@@ -24,7 +25,7 @@ sealed unsafe class NetworkSubject : IDisposable
 
     public NetworkSubject(string package)
     {
-        Model = BranchedModel.Load(package, new BackendOptions { JoinPlans = true, FusedBudgetBytes = 1L << 30 });
+        Model = BranchedModel.Load(package, new BackendOptions { FusedBudgetBytes = 1L << 30 });
         _lane = new Lane(Model);
         _thresholds = new float[Manifest.SideExits];
         Array.Fill(_thresholds, NeverTaken);
@@ -56,8 +57,10 @@ sealed unsafe class NetworkSubject : IDisposable
         if (!Model.WaitForFusion(TimeSpan.FromMinutes(2))) throw new InvalidOperationException("ranges were not fused within 2 minutes");
         RunPlan();
         RunRanges();
-        if (_plan.Stages != 1) throw new InvalidOperationException($"the plan runs in {_plan.Stages} sessions, 1 expected: {Model.Fused.LastRefusal}");
-        if (_ranges.Stages != Manifest.Exits.Count) throw new InvalidOperationException($"{_ranges.Stages} ranges, {Manifest.Exits.Count} expected");
+        if (_plan.Stages != 1)
+            throw new InvalidOperationException($"the plan runs in {_plan.Stages} sessions, 1 expected: {Model.Fused.LastRefusal}");
+        if (_ranges.Stages != Manifest.Exits.Count)
+            throw new InvalidOperationException($"{_ranges.Stages} ranges, {Manifest.Exits.Count} expected");
     }
 
     public BranchedModel Model { get; }
@@ -69,7 +72,6 @@ sealed unsafe class NetworkSubject : IDisposable
 
     /// <summary>Final logits of the last <see cref="RunWhole"/>.</summary>
     public ReadOnlySpan<float> WholeLogits => _wholeLogits.Floats;
-
 
     /// <summary>Takes a seeded input that no head is perfectly sure about.</summary>
     public void LoadNoise(int seed) => Load(Noise(seed));
@@ -91,7 +93,7 @@ sealed unsafe class NetworkSubject : IDisposable
         NativeError.Check(NativeMethods.ChainRun(ref _result, _whole, desc));
     }
 
-    /// <summary>The same work as a session runs it: fused ranges with a decision at each stop between them.</summary>
+    /// <summary>The same work as a session runs it: one session with a decision at each stop.</summary>
     public void RunPlan() => Run(_plan);
 
     /// <summary>The same work in one session per stop.</summary>
@@ -117,7 +119,8 @@ sealed unsafe class NetworkSubject : IDisposable
     void Run(ChainPlan plan)
     {
         plan.Run(_thresholds, ref _result);
-        if (_result.Outcome != NativeOutcome.Final) throw new InvalidOperationException($"exit {_result.ExitIndex} was taken, which none should be");
+        if (_result.Outcome != NativeOutcome.Final)
+            throw new InvalidOperationException($"exit {_result.ExitIndex} was taken, which none should be");
     }
 
     public void Dispose()

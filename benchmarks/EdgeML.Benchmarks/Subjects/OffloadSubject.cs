@@ -18,8 +18,10 @@ sealed class OffloadSubject : IDisposable
     public OffloadSubject()
     {
         _client = new TailClient(
-            new TailClientOptions { Host = "127.0.0.1", Port = _server.EndPoint.Port, CompleteInline = true }, new EchoExecutor(UpBytes, Classes).Manifest);
-        if (!_client.WaitUntilUp(TimeSpan.FromSeconds(10))) throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
+            new TailClientOptions { Host = "127.0.0.1", Port = _server.EndPoint.Port, CompleteInline = true },
+            new EchoExecutor(UpBytes, Classes).Manifest);
+        if (!_client.WaitUntilUp(TimeSpan.FromSeconds(10)))
+            throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
     }
 
     /// <summary>8 KB up and the answer down.</summary>

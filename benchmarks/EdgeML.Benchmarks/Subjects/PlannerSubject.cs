@@ -35,7 +35,9 @@ sealed class PlannerSubject
     /// <summary>A full plan; the link is another one each time.</summary>
     public int Plan()
     {
-        _conditions.RateBitsPerSecond = _conditions.RateBitsPerSecond > 1e6 && _conditions.RateBitsPerSecond < 20e6 ? _conditions.RateBitsPerSecond * 1.1 : 1.5e6;
+        _conditions.RateBitsPerSecond = _conditions.RateBitsPerSecond is > 1e6 and < 20e6
+            ? _conditions.RateBitsPerSecond * 1.1
+            : 1.5e6;
         _conditions.RttMs = 10;
         return _planner.Find(_conditions, new Requirements(_model.LocalMs / 2, double.PositiveInfinity)).Cut;
     }

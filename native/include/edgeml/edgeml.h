@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   3u /* raised when something is added */
+#define EDGEML_ABI_MINOR   4u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -239,6 +239,15 @@ EDGEML_API edgeml_status edgeml_weights_create(edgeml_weights **out_weights, edg
  */
 EDGEML_API edgeml_status edgeml_weights_add(edgeml_weights *weights, const char *name, uint32_t dtype,
                                             const int64_t *dims, uint32_t rank, const void *data, uint64_t bytes);
+
+typedef struct edgeml_weights_info {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t copied_bytes; /* held by the set itself, of tensors in other layouts; see edgeml_engine_join */
+} edgeml_weights_info;
+
+/* ABI 1.4 */
+EDGEML_API edgeml_status edgeml_weights_get_info(edgeml_weights_info *out_info, const edgeml_weights *weights);
 EDGEML_API void edgeml_weights_destroy(edgeml_weights *weights); /* null is allowed; cannot fail */
 
 /* ---- engine ---- */
@@ -284,12 +293,29 @@ EDGEML_API edgeml_status edgeml_engine_get_output(edgeml_tensor_info *out_info, 
                                                   uint32_t index);
 EDGEML_API void edgeml_engine_destroy(edgeml_engine *engine); /* null is allowed; cannot fail */
 
-/* Writes the graph that edgeml_engine_create would run to a new file `path`, in the data layouts it uses on this
- * processor and with all weights inline: an ONNX file for this machine, this inference library and nothing else.
- * *out_written is 0, and there is no file, where the backend keeps the model's own layouts. Takes as long as creating
- * the engine does. ABI 1.2 */
-EDGEML_API edgeml_status edgeml_engine_optimize(uint32_t *out_written, edgeml_context *context, edgeml_weights *weights,
-                                                const edgeml_engine_desc *desc, const char *path);
+/* A range of a network on its way into one engine with others. */
+typedef struct edgeml_range {
+    const void *model; /* as in edgeml_engine_desc; outputs: the tensor that the next range reads, the exit's logits */
+    uint64_t model_bytes;
+    uint32_t exit_index; /* of the side exit behind it; 0 for the last range */
+    uint32_t reserved;   /* 0 */
+} edgeml_range;
+
+typedef struct edgeml_join_desc {
+    uint32_t struct_size;
+    uint32_t range_count; /* 2..EDGEML_MAX_EXITS + 1 */
+    const edgeml_range *ranges;
+    uint64_t copy_limit; /* most bytes of copies that the weights may come to hold */
+} edgeml_join_desc;
+
+/* Makes one engine of ranges that would run one after the other, each in the layouts it has alone on this processor,
+ * with a gate (see edgeml_gate) at each stop between them. Outputs: those of the last range, then the logits of each
+ * exit. Where layouts differ from the model's, `weights` gets copies of tensors in the new one, each content once for
+ * all engines made with them. Takes as long as creating all ranges and once more; on one thread at a time for the same
+ * weights. ABI 1.4
+ * EDGEML_E_UNSUPPORTED: a backend without gates, ranges that cannot be joined, copies beyond the limit. */
+EDGEML_API edgeml_status edgeml_engine_join(edgeml_engine **out_engine, edgeml_context *context,
+                                            edgeml_weights *weights, const edgeml_join_desc *desc);
 
 /* Runs the engine once and keeps every output. `inputs` and `input_bytes` have one entry per input of the engine; a
  * null entry means zeros. For preparation and tests, not for speed. */

@@ -21,7 +21,7 @@ def tensor(name, dims, kind=TensorProto.FLOAT):
 def model(name, nodes, inputs, outputs, weights=(), external=()):
     initializers = []
     for key, value in weights:
-        proto = numpy_helper.from_array(value, key)
+        proto = numpy_helper.from_array(np.asarray(value), key)
         if key in external:
             proto.ClearField("raw_data")
             proto.data_location = TensorProto.EXTERNAL
@@ -89,3 +89,28 @@ weights += [("gemm", values(10, 10, 16)), ("bias", values(11, 10))]
 image, scores = tensor("x", [1, 3, 8, 8]), tensor("logits", [1, 10])
 model("conv", nodes, [image], [scores], weights)
 model("conv_shared", nodes, [image], [scores], weights, external=[name for name, _ in weights])
+
+# The same with an exit in the middle, as two ranges: their joint is in blocks where ONNX Runtime has them.
+
+
+def classifier(image, prefix, classes, seed):
+    return ([helper.make_node("GlobalAveragePool", [image], [prefix + "p"]), helper.make_node("Flatten", [prefix + "p"], [prefix + "q"]),
+             helper.make_node("Gemm", [prefix + "q", prefix + "gemm", prefix + "bias"], [prefix], transB=1)],
+            [(prefix + "gemm", values(seed, classes, 16)), (prefix + "bias", values(seed + 1, classes))])
+
+
+def convolution(i, source, channels):
+    return ([helper.make_node("Conv", [source, f"conv{i}"], [f"c{i}"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+             helper.make_node("Relu", [f"c{i}"], [f"r{i}"])], [(f"conv{i}", values(20 + i, 16, channels, 3, 3))])
+
+
+middle = tensor("r0", [1, 16, 8, 8])
+(nodes0, weights0), (nodes1, weights1) = convolution(0, "x", 3), convolution(1, "r0", 16)
+(exit_nodes, exit_weights), (last_nodes, last_weights) = classifier("r0", "exit1", 3, 30), classifier("r1", "logits", 3, 40)
+model("range1", nodes0 + exit_nodes, [image], [middle, exit1], weights0 + exit_weights)
+model("range2", nodes1 + last_nodes, [middle], [logits], weights1 + last_weights)
+branch = helper.make_graph([helper.make_node("Identity", ["r0"], ["b"])], "branch", [], [tensor("b", [1, 16, 8, 8])])
+model("range_if",
+      [helper.make_node("ReduceMax", ["r0"], ["largest"], keepdims=0), helper.make_node("Greater", ["largest", "zero"], ["some"]),
+       helper.make_node("If", ["some"], ["i"], then_branch=branch, else_branch=branch)] + classifier("i", "logits", 3, 40)[0],
+      [middle], [logits], last_weights + [("zero", np.float32(0))])

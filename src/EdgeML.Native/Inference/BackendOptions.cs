@@ -25,8 +25,8 @@ public sealed record BackendOptions
     public bool Fuse { get; init; } = true;
 
     /// <summary>Whether a plan that tries several exits becomes one session, decided at gates inside, instead of one session a stop. Saves
-    /// some microseconds a stop and task; making one allocates megabytes once, which is why it is off by default.</summary>
-    public bool JoinPlans { get; init; }
+    /// some microseconds a stop and task. ONNX Runtime only.</summary>
+    public bool JoinPlans { get; init; } = true;
 
     /// <summary>Whether the CPU gets the same engines as a GPU, one per stretch between stops, to compare the two bit for bit.</summary>
     internal bool Stretches { get; init; }

@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
-using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Inference;
 
@@ -9,14 +7,17 @@ namespace EdgeML.Native.Inference;
 /// background. Edge sessions and tails of one process share it. Any thread.</summary>
 public sealed class BranchedModel : IDisposable
 {
+    const int MostStopsAhead = 4;
+
     readonly WeightsHandle _weights = new();
-    readonly TensorStore _copies = new();
     readonly Lock _building = new();
+    readonly Dictionary<PlanSegment, RangeModel> _ranges = [];
     readonly bool _joinsPlans;
     readonly Engine?[] _pieces;
     readonly Engine?[] _heads;
     readonly FusedRanges _fused;
     readonly bool _ownsPackage;
+    long _copiedBytes;
 
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
     {
@@ -31,7 +32,7 @@ public sealed class BranchedModel : IDisposable
         _fused = new FusedRanges(this, options);
         try
         {
-            _weights = Backend.WeightsInside ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle, _copies);
+            _weights = Backend.WeightsInside ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle);
             MakeEngines(options);
         }
         catch
@@ -57,7 +58,7 @@ public sealed class BranchedModel : IDisposable
     Engine Make(BuildWatch watch, RangeModel model)
     {
         watch.Begin();
-        var engine = new Engine(Backend, _weights, model, watch: watch);
+        var engine = new Engine(Backend, _weights, model, watch);
         watch.End();
         return engine;
     }
@@ -136,33 +137,52 @@ public sealed class BranchedModel : IDisposable
     internal Engine Head(int exit) => _heads[exit - 1]!;
 
     /// <summary>One session for a whole plan: a single range, or ranges joined by gates.</summary>
-    /// <exception cref="InvalidDataException">The ranges cannot be joined, or there is no room for what they need.</exception>
-    /// <exception cref="NativeException">The inference library refuses the model.</exception>
-    /// <exception cref="IOException">No room for a temporary file.</exception>
+    /// <exception cref="NativeException">The inference library refuses the model, the ranges cannot be joined, or there is no room for what
+    /// they need.</exception>
     internal Engine BuildFused(PlanKey key)
     {
         var segments = key.Segments(Manifest);
-        using var alone = _building.EnterScope(); // weights must not grow while an engine is made with them
-        if (segments.Length == 1) return new Engine(Backend, _weights, Range(segments[0]));
-        RangeModel joined = Joined(segments);
-        _fused.RequireRoom(joined.Copies.Where(copy => !_copies.Holds(copy.Name)).Sum(copy => (long)copy.RawData.Length));
-        foreach (TensorProto copy in joined.Copies) _copies.Keep(_weights, copy);
-        return new Engine(Backend, _weights, joined, NativeOptimization.Extended);
+        using var alone = _building.EnterScope(); // engines are joined one at a time
+        var ranges = new RangeModel[segments.Length];
+        for (int i = 0; i < ranges.Length; i++) ranges[i] = Range(segments[i]);
+        if (segments.Length == 1) return new Engine(Backend, _weights, ranges[0]);
+        Span<int> exits = stackalloc int[segments.Length];
+        for (int i = 0; i < exits.Length; i++) exits[i] = segments[i].Exit;
+        var engine = Engine.Join(Backend, _weights, ranges, exits, _fused.BudgetBytes);
+        var info = new WeightsInfoNative();
+        NativeError.Check(NativeMethods.WeightsGetInfo(ref info, _weights));
+        Volatile.Write(ref _copiedBytes, (long)info.CopiedBytes);
+        return engine;
     }
 
-    /// <summary>Bytes of filters in this processor's layout, which fused sessions share.</summary>
-    internal long CopiedBytes => _copies.Bytes;
+    /// <summary>Bytes of filters in this processor's layout, which joined sessions share.</summary>
+    internal long CopiedBytes => Volatile.Read(ref _copiedBytes);
 
-    // Every range keeps the layout it has alone, blocked or not; joined, ranges would be judged as one.
-    internal RangeModel Joined(PlanSegment[] segments) => Package.Join([.. segments.Select(segment =>
+    /// <summary>Makes the graphs of all ranges between exits, so that a policy that tries them in a new combination later allocates next to
+    /// nothing. More exits than usual are left until they are needed.</summary>
+    internal void MakeRanges()
     {
-        RangeModel range = Range(segment);
-        byte[] graph = Engine.Optimize(Backend, _weights, range) ?? range.Onnx;
-        return new JoinedRange(range, ModelProto.Parser.ParseFrom(graph), segment.Exit);
-    })]);
+        using var alone = _building.EnterScope();
+        int stops = Math.Min(Manifest.SideExits, MostStopsAhead);
+        for (int from = 0; from <= stops; from++)
+        {
+            int start = from == 0 ? 0 : Manifest.Exits[from - 1].AfterUnit;
+            for (int to = from + 1; to <= stops; to++)
+            {
+                int stop = Manifest.Exits[to - 1].AfterUnit;
+                if (stop > start) Range(new PlanSegment(start + 1, stop, to, EmitsBoundary: true));
+            }
+            if (start < Manifest.LocalCut) Range(new PlanSegment(start + 1, Manifest.LocalCut, Manifest.Exits.Count, EmitsBoundary: false));
+        }
+    }
 
-    RangeModel Range(PlanSegment segment) =>
-        Package.BuildRange(segment.FirstUnit, segment.LastUnit, segment.Exit == 0 ? null : segment.Exit, segment.EmitsBoundary);
+    RangeModel Range(PlanSegment segment)
+    {
+        if (_ranges.TryGetValue(segment, out RangeModel? range)) return range;
+        range = Package.BuildRange(segment.FirstUnit, segment.LastUnit, segment.Exit == 0 ? null : segment.Exit, segment.EmitsBoundary);
+        _ranges.Add(segment, range);
+        return range;
+    }
 
     /// <summary>Releases the sessions; lanes still alive keep what they use.</summary>
     public void Dispose()

@@ -78,7 +78,7 @@ sealed unsafe class ChainPlan : IDisposable
                 _owned.Add(_whole = _model.BuildFused(Key));
                 return;
             }
-            catch (InvalidDataException)
+            catch (NativeException e) when (e.Status == NativeStatus.Unsupported)
             {
                 // Ranges that cannot be joined run one by one, here as in a session.
             }
@@ -171,8 +171,8 @@ sealed unsafe class ChainPlan : IDisposable
 
     void Add(ChainHandle chain, Engine engine, int from, int to, int exit)
     {
-        GateNative* gates = stackalloc GateNative[engine.Gates.Count];
-        for (int i = 0; i < engine.Gates.Count; i++)
+        GateNative* gates = stackalloc GateNative[engine.Gates.Length];
+        for (int i = 0; i < engine.Gates.Length; i++)
         {
             gates[i] = new GateNative
             {
@@ -185,7 +185,7 @@ sealed unsafe class ChainPlan : IDisposable
         var stage = new StageNative
         {
             Gates = gates,
-            GateCount = (uint)engine.Gates.Count,
+            GateCount = (uint)engine.Gates.Length,
             Flags = exit == _model.Manifest.Exits.Count ? StageNative.Final : 0,
             BoundaryOutput = (uint)Math.Max(0, engine.BoundaryOutput),
             LogitsOutput = (uint)Math.Max(0, engine.LogitsOutput),

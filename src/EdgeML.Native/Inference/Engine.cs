@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
 
@@ -12,9 +12,62 @@ sealed unsafe class Engine : IDisposable
 
     readonly EngineHandle _handle;
 
-    public Engine(
-        Backend backend, WeightsHandle weights, RangeModel model, NativeOptimization optimization = NativeOptimization.Default,
-        BuildWatch? watch = null)
+    public Engine(Backend backend, WeightsHandle weights, RangeModel model, BuildWatch? watch = null)
+        : this(Create(backend, weights, model, watch), model, [])
+    {
+    }
+
+    Engine(EngineHandle handle, RangeModel last, GateOutput[] gates)
+    {
+        _handle = handle;
+        var info = new EngineInfoNative();
+        NativeError.Check(NativeMethods.EngineGetInfo(ref info, _handle));
+        ResidentBytes = (long)info.ResidentBytes;
+        // RangeModel lists the boundary first where there is one.
+        BoundaryOutput = last.Boundary is null ? None : 0;
+        LogitsOutput = last.Logits is null ? None : last.Boundary is null ? 0 : 1;
+        Gates = gates;
+    }
+
+    /// <summary>Ranges one behind the other as one engine, decided at the exits between them; one thread at a time for the same
+    /// weights.</summary>
+    /// <param name="backend">One with gates.</param>
+    /// <param name="weights">Gets copies of what this processor wants in another layout.</param>
+    /// <param name="ranges">Two or more; every one but the last emits its boundary and the logits of its exit.</param>
+    /// <param name="exits">The exit behind each; the last one does not matter.</param>
+    /// <param name="copyLimit">Most bytes of such copies, those there already included.</param>
+    /// <exception cref="NativeException"><see cref="NativeStatus.Unsupported"/> for ranges that cannot be joined, or copies beyond the
+    /// limit.</exception>
+    public static Engine Join(
+        Backend backend, WeightsHandle weights, ReadOnlySpan<RangeModel> ranges, ReadOnlySpan<int> exits, long copyLimit)
+    {
+        var pinned = new PinnedGCHandle<byte[]>[ranges.Length];
+        try
+        {
+            RangeNative* natives = stackalloc RangeNative[ranges.Length];
+            for (int i = 0; i < ranges.Length; i++)
+            {
+                pinned[i] = new PinnedGCHandle<byte[]>(ranges[i].Onnx);
+                natives[i] = new RangeNative
+                {
+                    Model = pinned[i].GetAddressOfArrayData(),
+                    ModelBytes = (ulong)ranges[i].Onnx.Length,
+                    ExitIndex = i + 1 < ranges.Length ? (uint)exits[i] : 0,
+                };
+            }
+            var desc = new JoinDescNative { RangeCount = (uint)ranges.Length, Ranges = natives, CopyLimit = (ulong)copyLimit };
+            NativeError.Check(NativeMethods.EngineJoin(out var handle, backend.Handle, weights, desc));
+            var gates = new GateOutput[ranges.Length - 1];
+            for (int i = 0; i < gates.Length; i++) gates[i] = new GateOutput(exits[i], ranges[^1].Outputs.Count + i);
+            return new Engine(handle, ranges[^1], gates);
+        }
+        finally
+        {
+            foreach (ref PinnedGCHandle<byte[]> handle in pinned.AsSpan()) handle.Dispose();
+        }
+    }
+
+    static EngineHandle Create(Backend backend, WeightsHandle weights, RangeModel model, BuildWatch? watch)
     {
         fixed (byte* bytes = model.Onnx)
         {
@@ -22,41 +75,11 @@ sealed unsafe class Engine : IDisposable
             {
                 Model = bytes,
                 ModelBytes = (ulong)model.Onnx.Length,
-                Optimization = optimization,
                 Progress = watch is null ? null : BuildWatch.Function,
                 ProgressUser = watch is null ? null : watch.User,
             };
-            NativeError.Check(NativeMethods.EngineCreate(out _handle, backend.Handle, weights, desc));
-        }
-        var info = new EngineInfoNative();
-        NativeError.Check(NativeMethods.EngineGetInfo(ref info, _handle));
-        ResidentBytes = (long)info.ResidentBytes;
-        // RangeModel lists the boundary first where there is one.
-        BoundaryOutput = model.Boundary is null ? None : 0;
-        LogitsOutput = model.Logits is null ? None : model.Boundary is null ? 0 : 1;
-        Gates = model.Gates;
-    }
-
-    /// <summary>The model as it would run, in layouts of this processor and with all weights inline.</summary>
-    /// <returns>Null where nothing about its layout would change.</returns>
-    /// <exception cref="IOException">The library hands the graph over in a file, and there is no room for it.</exception>
-    public static byte[]? Optimize(Backend backend, WeightsHandle weights, RangeModel model)
-    {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeml-");
-        try
-        {
-            string file = Path.Combine(folder.FullName, "graph.onnx");
-            fixed (byte* bytes = model.Onnx)
-            fixed (byte* path = Encoding.UTF8.GetBytes(file + '\0'))
-            {
-                var desc = new EngineDescNative { Model = bytes, ModelBytes = (ulong)model.Onnx.Length };
-                NativeError.Check(NativeMethods.EngineOptimize(out uint written, backend.Handle, weights, desc, path));
-                return written == 0 ? null : File.ReadAllBytes(file);
-            }
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
+            NativeError.Check(NativeMethods.EngineCreate(out var handle, backend.Handle, weights, desc));
+            return handle;
         }
     }
 
@@ -65,7 +88,7 @@ sealed unsafe class Engine : IDisposable
     public int LogitsOutput { get; }
 
     /// <summary>Side exits decided inside.</summary>
-    public IReadOnlyList<GateOutput> Gates { get; }
+    public GateOutput[] Gates { get; }
 
     /// <summary>About what the engine holds beside shared weights.</summary>
     public long ResidentBytes { get; }

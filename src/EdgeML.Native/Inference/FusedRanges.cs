@@ -42,19 +42,14 @@ sealed class FusedRanges : IDisposable
         _enabled = options.Fuse && options.Kind == BackendKind.OnnxRuntime;
     }
 
+    /// <summary>Most bytes held beside the package's weights.</summary>
+    public long BudgetBytes => _budgetBytes;
+
     /// <summary>Changes whenever a fused session came or was refused.</summary>
     public int Version => Volatile.Read(ref _version);
 
     /// <summary>Bytes held beside the package's weights: sessions, and the filters they share in another layout.</summary>
     public long HeldBytes => Interlocked.Read(ref _heldBytes) + _model.CopiedBytes;
-
-    /// <summary>Before more is held for good, which no eviction gives back.</summary>
-    /// <exception cref="InvalidDataException">It is more than the budget.</exception>
-    public void RequireRoom(long bytes)
-    {
-        if (_model.CopiedBytes + bytes > _budgetBytes)
-            throw new InvalidDataException($"{bytes} bytes of filters beside {_model.CopiedBytes} are more than the budget of {_budgetBytes}");
-    }
 
     /// <summary>Why a plan was last refused a session; null when none was.</summary>
     public string? LastRefusal { get; private set; }
@@ -105,6 +100,7 @@ sealed class FusedRanges : IDisposable
     {
         try
         {
+            _model.MakeRanges();
             while (true)
             {
                 _requests.Wait(_stopping.Token);
@@ -138,7 +134,7 @@ sealed class FusedRanges : IDisposable
         {
             engine = _model.BuildFused(key);
         }
-        catch (Exception e) when (e is NativeException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (NativeException e)
         {
             // Ranges of their own, or unit-level sessions, keep serving this plan; asking again would fail again.
             LastRefusal = e.Message;

@@ -42,10 +42,6 @@ public sealed partial class ModelPackage
     internal RangeModel BuildWhole(bool inlineWeights = false) =>
         Build(Boundary(0), null, [.. Manifest.Exits.Select(e => e.Tensor)], inlineWeights);
 
-    /// <summary>Ranges as one model, decided at the stops between them; see <see cref="RangeJoin"/>.</summary>
-    /// <exception cref="InvalidDataException">They cannot be joined.</exception>
-    internal RangeModel Join(IReadOnlyList<JoinedRange> ranges) => RangeJoin.Join(ranges, _graph.External, _graph.Index.Initializers);
-
     /// <summary>Full shape of the tensor at a cut, batch included.</summary>
     internal IReadOnlyList<long> BoundaryDims(int cut) => _graph.Info(Boundary(cut)).Dims;
 

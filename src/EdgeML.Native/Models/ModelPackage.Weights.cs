@@ -8,14 +8,13 @@ public sealed unsafe partial class ModelPackage
     /// <summary>The mapped weights as an object that all engines of this package share; made without copying.</summary>
     /// <remarks>The mapping stays until the last engine is gone, also when the package is disposed before.</remarks>
     /// <param name="context">Where engines will be made.</param>
-    /// <param name="store">Tensors that will be added later, freed with the weights; null for none.</param>
     /// <exception cref="NativeException">The native library refuses a tensor.</exception>
-    internal WeightsHandle CreateSharedWeights(ContextHandle context, TensorStore? store = null)
+    internal WeightsHandle CreateSharedWeights(ContextHandle context)
     {
         SafeHandle? mapping = _graph.Weights.Handle;
         bool held = false;
         mapping?.DangerousAddRef(ref held);
-        nint user = GCHandle.ToIntPtr(GCHandle.Alloc(new WeightMemory(held ? mapping : null, store)));
+        nint user = GCHandle.ToIntPtr(GCHandle.Alloc(held ? mapping : null));
         WeightsHandle weights;
         try
         {
@@ -50,11 +49,8 @@ public sealed unsafe partial class ModelPackage
     static void Release(nint user)
     {
         GCHandle handle = GCHandle.FromIntPtr(user);
-        var memory = (WeightMemory)handle.Target!;
+        var mapping = (SafeHandle?)handle.Target;
         handle.Free();
-        memory.Mapping?.DangerousRelease();
-        memory.Store?.Free();
+        mapping?.DangerousRelease();
     }
-
-    sealed record WeightMemory(SafeHandle? Mapping, TensorStore? Store);
 }

@@ -17,12 +17,4 @@ sealed record RangeModel(
     string? Boundary,
     string? Logits,
     IReadOnlyList<string> Outputs,
-    IReadOnlyList<WeightTensor> Weights)
-{
-    /// <summary>The side exits decided inside the model, in order.</summary>
-    public IReadOnlyList<GateOutput> Gates { get; init; } = [];
-
-    /// <summary>Tensors with inline data that the model takes from shared memory too: filters in another layout than the package's.
-    /// Their names say their content.</summary>
-    public IReadOnlyList<TensorProto> Copies { get; init; } = [];
-}
+    IReadOnlyList<WeightTensor> Weights);

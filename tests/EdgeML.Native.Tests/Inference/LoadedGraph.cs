@@ -20,7 +20,7 @@ sealed class LoadedGraph : IDisposable
     {
         File.WriteAllBytes(_folder["test.onnx"], onnx);
         ModelPackage.Prepare(_folder["test.onnx"], Folder);
-        Model = BranchedModel.Load(Folder, options ?? new BackendOptions { JoinPlans = true });
+        Model = BranchedModel.Load(Folder, options);
         _backend = new Backend(new BackendOptions());
         using var none = new WeightsHandle();
         _whole = new Engine(_backend, none, Model.Package.BuildWhole(inlineWeights: true));

@@ -33,10 +33,9 @@ class OnnxRuntime final : public Backend {
                                                  static_cast<ort::OrtWeightSet *>(weights));
     }
 
-    bool write_optimized(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *weights,
-                         const char *path) override {
-        return ort::OrtNetwork::write_optimized(*runtime_, model, optimization,
-                                                static_cast<ort::OrtWeightSet *>(weights), path);
+    std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights,
+                                  std::uint64_t copy_limit) override {
+        return ort::OrtNetwork::join(runtime_, ranges, static_cast<ort::OrtWeightSet &>(weights), copy_limit);
     }
 
   private:

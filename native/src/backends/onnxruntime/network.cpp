@@ -2,9 +2,12 @@
 
 #include "gate.h"
 #include "model_scan.h"
+#include "range_join.h"
+#include "scratch_folder.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <list>
 
 namespace edgeml::ort {
 
@@ -188,14 +191,29 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
     resident_bytes_ = session_overhead_bytes + model.size() + (level == optimize_all ? scan.external_filter_bytes : 0);
 }
 
-bool OrtNetwork::write_optimized(const Runtime &runtime, std::span<const std::byte> model, std::uint32_t optimization,
-                                 const OrtWeightSet *weights, const char *path) {
-    ModelScan scan = scan_model(model);
-    int level = to_level(optimization, scan);
-    if (level != optimize_all)
-        return false;
-    Owned<OrtSession> session(runtime.api.ReleaseSession, open_session(runtime, model, scan, level, weights, path));
-    return true;
+std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, std::span<const Range> ranges,
+                                             OrtWeightSet &weights, std::uint64_t copy_limit) {
+    // Joined, ranges would be judged as one: each is optimised alone.
+    ScratchFolder folder;
+    std::list<std::vector<std::byte>> optimized;
+    std::vector<Bytes> models;
+    std::vector<std::uint32_t> exits;
+    for (const Range &range : ranges) {
+        ModelScan scan = scan_model(range.model);
+        int level = to_level(EDGEML_OPTIMIZE_DEFAULT, scan);
+        exits.push_back(range.exit);
+        if (level != optimize_all) { // which keeps the model's own layouts
+            models.push_back(range.model);
+            continue;
+        }
+        std::string path = folder.file("range.onnx");
+        Owned<OrtSession> session(runtime->api.ReleaseSession,
+                                  open_session(*runtime, range.model, scan, level, &weights, path.c_str()));
+        models.push_back(optimized.emplace_back(folder.take("range.onnx")));
+    }
+    std::vector<std::byte> joined = join_ranges(models, exits, weights, copy_limit);
+    optimized.clear();
+    return std::make_unique<OrtNetwork>(std::move(runtime), joined, EDGEML_OPTIMIZE_EXTENDED, &weights);
 }
 
 OrtNetwork::~OrtNetwork() {

@@ -11,8 +11,9 @@ class OrtNetwork final : public Network {
                const OrtWeightSet *weights);
     ~OrtNetwork() override;
 
-    static bool write_optimized(const Runtime &runtime, std::span<const std::byte> model, std::uint32_t optimization,
-                                const OrtWeightSet *weights, const char *path);
+    // One session for ranges that would run one after the other, each in the layouts it has alone.
+    static std::unique_ptr<OrtNetwork> join(std::shared_ptr<Runtime> runtime, std::span<const Range> ranges,
+                                            OrtWeightSet &weights, std::uint64_t copy_limit);
 
     std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const override;
     std::unique_ptr<Outputs> run_once(std::span<const void *const> inputs) const override;

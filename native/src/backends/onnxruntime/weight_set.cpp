@@ -1,5 +1,7 @@
 #include "weight_set.h"
 
+#include <cstring>
+
 namespace edgeml::ort {
 
 OrtWeightSet::OrtWeightSet(std::shared_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {
@@ -11,11 +13,60 @@ OrtWeightSet::~OrtWeightSet() {
 }
 
 void OrtWeightSet::add(const TensorInfo &tensor, const void *data) {
+    std::lock_guard lock(gate_);
+    insert(tensor, data);
+}
+
+void OrtWeightSet::insert(const TensorInfo &tensor, const void *data) {
     // ONNX Runtime has no constant tensors; initializers are only read.
     Owned<OrtValue> value(runtime_->api.ReleaseValue, runtime_->wrap(tensor, const_cast<void *>(data)));
-    std::lock_guard lock(gate_);
-    if (!tensors_.emplace(tensor.name, std::move(value)).second)
+    if (!tensors_.try_emplace(tensor.name, Entry{tensor, data, std::move(value)}).second)
         reject("tensor " + tensor.name + " is there twice");
+}
+
+std::string OrtWeightSet::find(const Tensor &tensor) const {
+    std::lock_guard lock(gate_);
+    auto named = tensors_.find(tensor.name);
+    if (named != tensors_.end() && (tensor.is_external || is_same(named->second, tensor)))
+        return named->first;
+    for (const Entry *copy : copies_)
+        if (is_same(*copy, tensor))
+            return copy->info.name;
+    return {};
+}
+
+bool OrtWeightSet::is_same(const Entry &entry, const Tensor &tensor) const noexcept {
+    return !tensor.is_external && to_onnx_type(entry.info.dtype) == static_cast<int>(tensor.type) &&
+           entry.info.dims == tensor.dims && entry.info.bytes == tensor.data.size() &&
+           (tensor.data.empty() || std::memcmp(entry.data, tensor.data.data(), tensor.data.size()) == 0);
+}
+
+std::string OrtWeightSet::keep(const Tensor &tensor) {
+    TensorInfo info;
+    info.dtype = from_onnx_type(static_cast<int>(tensor.type));
+    info.dims = tensor.dims;
+    info.bytes = tensor_bytes(info.dims, info.dtype, std::string(tensor.name));
+    if (info.bytes != tensor.data.size())
+        throw Error(EDGEML_E_MODEL_REJECTED, "tensor " + std::string(tensor.name) + " holds " +
+                                                 std::to_string(tensor.data.size()) + " bytes but is " +
+                                                 describe(info));
+    std::unique_ptr<void, Freed> block(::operator new(tensor.data.size(), std::align_val_t(EDGEML_BUFFER_ALIGNMENT)));
+    std::memcpy(block.get(), tensor.data.data(), tensor.data.size());
+    std::lock_guard lock(gate_);
+    std::size_t number = copies_.size();
+    do
+        info.name = "edgeml/copy:" + std::to_string(number++);
+    while (tensors_.contains(info.name));
+    insert(info, block.get());
+    copies_.push_back(&tensors_.find(info.name)->second);
+    blocks_.push_back(std::move(block));
+    copied_bytes_ += info.bytes;
+    return info.name;
+}
+
+std::uint64_t OrtWeightSet::copied_bytes() const noexcept {
+    std::lock_guard lock(gate_);
+    return copied_bytes_;
 }
 
 void OrtWeightSet::attach(OrtSessionOptions *options, const std::vector<std::string> &names) const {
@@ -28,7 +79,7 @@ void OrtWeightSet::attach(OrtSessionOptions *options, const std::vector<std::str
             throw Error(EDGEML_E_MODEL_REJECTED,
                         "the model takes tensor " + name + " from its weights, which have none of that name");
         keys.push_back(found->first.c_str());
-        values.push_back(found->second.get());
+        values.push_back(found->second.value.get());
         runtime_->check(runtime_->api.AddInitializer(options, keys.back(), values.back()));
     }
     if (!keys.empty())

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "onnx_graph.h"
 #include "runtime.h"
 
 #include <map>
 #include <mutex>
+#include <new>
 
 namespace edgeml::ort {
 
@@ -24,7 +26,8 @@ namespace edgeml::ort {
 //     shared file, EXTENDED      11 MB   11.0  11.0  11.1         85  64  47 ms
 // ALL rewrites the filters of convolutions for the processor (NCHWc), and those copies belong to one session each. It
 // pays on small networks with large images (a 96x96 VGG of 16..128 channels: 3.1 against 4.2 ms) and costs on this one,
-// so the default is chosen per model, see to_level in network.cpp.
+// so the default is chosen per model, see to_level in network.cpp. Joined sessions get such filters as tensors of the
+// model, which they share like all others: the set keeps each content once.
 class OrtWeightSet final : public WeightSet {
   public:
     explicit OrtWeightSet(std::shared_ptr<Runtime> runtime);
@@ -36,11 +39,35 @@ class OrtWeightSet final : public WeightSet {
     void attach(OrtSessionOptions *options, const std::vector<std::string> &names) const;
     OrtPrepackedWeightsContainer *prepacked() const noexcept { return prepacked_; }
 
+    // The name of the tensor that is the same as one of a model, or that it names as external; empty where there is
+    // none.
+    std::string find(const Tensor &tensor) const;
+    // Copies the data of a model's tensor, to live as long as the set; returns its name here.
+    std::string keep(const Tensor &tensor);
+    std::uint64_t copied_bytes() const noexcept override;
+
   private:
+    struct Entry {
+        TensorInfo info;
+        const void *data;
+        Owned<OrtValue> value;
+    };
+    struct Freed {
+        void operator()(void *block) const noexcept {
+            ::operator delete(block, std::align_val_t(EDGEML_BUFFER_ALIGNMENT));
+        }
+    };
+
+    void insert(const TensorInfo &tensor, const void *data);
+    bool is_same(const Entry &entry, const Tensor &tensor) const noexcept;
+
     const std::shared_ptr<Runtime> runtime_;
     OrtPrepackedWeightsContainer *prepacked_ = nullptr;
     mutable std::mutex gate_;
-    std::map<std::string, Owned<OrtValue>, std::less<>> tensors_;
+    std::vector<std::unique_ptr<void, Freed>> blocks_; // of the copies
+    std::uint64_t copied_bytes_ = 0;
+    std::map<std::string, Entry, std::less<>> tensors_;
+    std::vector<const Entry *> copies_;
 };
 
 } // namespace edgeml::ort

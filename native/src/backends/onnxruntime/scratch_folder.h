@@ -1,0 +1,27 @@
+// A folder for what ONNX Runtime only hands over in files; gone with the object.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace edgeml::ort {
+
+class ScratchFolder {
+  public:
+    ScratchFolder();
+    ~ScratchFolder();
+    ScratchFolder(const ScratchFolder &) = delete;
+    ScratchFolder &operator=(const ScratchFolder &) = delete;
+
+    // UTF-8.
+    std::string file(const char *name) const;
+    // Reads a file and removes it.
+    std::vector<std::byte> take(const char *name) const;
+
+  private:
+    std::filesystem::path path_;
+};
+
+} // namespace edgeml::ort
