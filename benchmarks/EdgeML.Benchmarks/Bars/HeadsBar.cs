@@ -42,7 +42,7 @@ static class HeadsBar
             using var subject = new NetworkSubject(package);
             subject.LoadNoise(1);
             (name, extra) = (subject.Manifest.Name, subject.ExtraRanges);
-            loads[i] = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 250);
+            loads[i] = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 800);
         }
         double[] perRange = [.. loads.Select(load => load.DifferenceMicros / extra).Order()];
         double median = Interleaved.Median(perRange);

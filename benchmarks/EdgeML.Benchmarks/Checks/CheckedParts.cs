@@ -64,8 +64,7 @@ static class CheckedParts
 
     static double Local(string package)
     {
-        // Many tasks, and a long warm-up: a policy that tries exits in a combination not met before binds a new plan, some 40 KB once.
-        var result = EdgeProcess.Start(new EdgeRun { Package = package, WarmUp = 3000, Tasks = 10_000, LearningBudget = 0.2 });
+        var result = EdgeProcess.Start(new EdgeRun { Package = package, WarmUp = 1000, Tasks = 10_000, LearningBudget = 0.2 });
         if (result.LearnSteps == 0 || result.Measurements == 0)
             throw new InvalidOperationException(
                 $"{result.LearnSteps} learn steps, {result.Measurements} measurements: learner or telemetry is off");
