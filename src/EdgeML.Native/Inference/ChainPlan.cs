@@ -96,7 +96,8 @@ sealed unsafe class ChainPlan : IDisposable
     }
 
     // Two exits behind one unit are two stops at the same tensor, which a gate each would need a range between.
-    bool CanJoin() => _model.JoinsPlans && _segments.Length > 1 && Array.TrueForAll(_segments, segment => segment.FirstUnit <= segment.LastUnit);
+    bool CanJoin() =>
+        _model.JoinsPlans && _segments.Length > 1 && Array.TrueForAll(_segments, segment => segment.FirstUnit <= segment.LastUnit);
 
     bool FindFused()
     {

@@ -4,7 +4,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>One piece of the network, ready to run: a unit, a head, a fused range, or several with their exits. Immutable; any thread.</summary>
+/// <summary>One piece of the network, ready to run: a unit, a head, a fused range, or several with their exits. Immutable; any
+/// thread.</summary>
 sealed unsafe class Engine : IDisposable
 {
     /// <summary>Index of an output the engine does not have.</summary>
