@@ -25,5 +25,5 @@ echo "|---|---|---|---|---|---|---|"
 grep -E '^ *\| ' "$log" | sed 's/^ *//' | sort -s -t '|' -k 2,2 -k 3,3n
 echo
 grep -E '^ *(Passed|Failed|Skipped) |no shared/' "$log" | sed 's/^ *//; s/ \[.*//'
-[ $status = 0 ] || sed -n '/Error Message/,$p' "$log" >&2
+[ $status = 0 ] || grep -E -A 20 'Error Message| error ' "$log" >&2 || tail -n 20 "$log" >&2
 exit $status

@@ -36,6 +36,44 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
         Assert.Contains("/no/such/tensorrt", line);
     }
 
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Build_OnDoubles_LogsToStderrWhenVerbose(bool verbose)
+    {
+        string doubles = Environment.GetEnvironmentVariable("EDGEML_TENSORRT_DOUBLES") is { Length: > 0 } chosen
+            ? chosen
+            : Path.Combine(EdgemlProcess.RepositoryRoot, "native", "build-tests");
+        string library = Path.Combine(doubles, "fake_tensorrt", "10");
+        Skip.IfNot(File.Exists(Path.Combine(library, "libnvinfer.so.10")), $"no doubles of TensorRT 10 in {doubles}; see docs/tensorrt.md");
+        string engines = Path.Combine(EdgemlProcess.RepositoryRoot, "engines", "tensorrt");
+        string[] before = Plans();
+        try
+        {
+            string[] arguments = ["build", "--model", package.Model, "--backend", "tensorrt", .. verbose ? ["--verbose"] : Array.Empty<string>()];
+            using Process process = EdgemlProcess.Start(
+                start =>
+                {
+                    start.Environment["EDGEML_CUDA_DRIVER"] = Path.Combine(doubles, "lib", "libedgeml_fake_cuda.so");
+                    start.Environment["EDGEML_TENSORRT_DIR"] = library;
+                    start.Environment["EDGEML_TENSORRT_PLUGINS"] = Path.Combine(doubles, "lib");
+                },
+                arguments);
+            string error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+
+            Assert.True(process.ExitCode == 0, error);
+            Assert.Equal(verbose, error.Contains("backend info: a runtime of the double", StringComparison.Ordinal));
+            if (!verbose) Assert.Empty(error);
+        }
+        finally
+        {
+            foreach (string made in Plans().Except(before)) File.Delete(made);
+        }
+
+        string[] Plans() => Directory.Exists(engines) ? Directory.GetFiles(engines) : [];
+    }
+
     [Fact]
     public void Build_OnnxRuntime_SaysThatNothingIsKept()
     {
