@@ -5,12 +5,10 @@ namespace EdgeML.Native.Tests.Inference;
 /// <summary>One input up to a cut, and from there on in another run, as a tail or a fallback would.</summary>
 sealed record TensorRtAnswer(float[] AtCut, float[] Logits, int Exit, int Class, float Entropy, uint[] Routes)
 {
-    public static TensorRtAnswer Ask(BranchedModel model, float[] input, float threshold, int cut)
+    public static TensorRtAnswer Ask(BranchedModel model, float[] input, float[] thresholds, int cut)
     {
         using var lane = new Lane(model);
         lane.Load(input);
-        var thresholds = new float[model.Manifest.SideExits];
-        Array.Fill(thresholds, threshold);
         float[] atCut = [];
         var routes = new List<uint>();
         bool answered = cut > 0 && lane.Run(0, cut, thresholds);

@@ -4,7 +4,7 @@ using EdgeML.Native.Inference;
 namespace EdgeML.Native.Tests.Inference;
 
 /// <summary>What was found at one place to cut, on all routes.</summary>
-sealed class TensorRtMatrixRow(int cut, string tensor)
+sealed class TensorRtMatrixRow(int cut)
 {
     const double Tolerance = 1e-5;
 
@@ -43,7 +43,7 @@ sealed class TensorRtMatrixRow(int cut, string tensor)
         Assert.All(_allocated, route => Assert.True(route.Value == 0, $"cut {cut}, route {route.Key}: tasks allocated {route.Value} bytes"));
     }
 
-    /// <summary>The rest of a line: cut, tensor, exits, tasks, same bits, difference, bytes on A, B, C.</summary>
+    /// <summary>The rest of a line: cut, exits, tasks, same bits, difference, bytes on A, B, C.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"| {cut} {tensor} | {string.Join(' ', _exits)} | {_sameBits} of {_tasks} | {_worst:0.0e+0} | {string.Join(", ", _allocated.Values)} |");
+        $"| {cut} | {string.Join(' ', _exits)} | {_sameBits} of {_tasks} | {_worst:0.0e+0} | {string.Join(", ", _allocated.Values)} |");
 }
