@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Measuring;
 using EdgeML.Native.Inference;
@@ -18,8 +19,11 @@ sealed class CodecsCommand : CliCommand
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<int?> _count = SharedOptions.Count("--count",
         $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
-    readonly Option<string?> _cuts = SharedOptions.OneOf(
-        "--cuts", "Every cut, those that controllers use, or those behind pooling (all).", "all", "candidates", "pools");
+    readonly Option<string?> _cuts = new("--cuts")
+    {
+        HelpName = "all|candidates|pools|K,...",
+        Description = "Every cut, those that controllers use, those behind pooling, or these (all).",
+    };
     readonly Option<string?> _only = SharedOptions.OneOf("--only", "Measure one codec (all).", [.. CodecCurve.Codecs]);
     readonly Option<string?> _fit = new("--bottlenecks")
     {
@@ -27,6 +31,8 @@ sealed class CodecsCommand : CliCommand
         Description = "Also fit and measure bottlenecks of 1/4, 1/8, 1/16 and 1/32 of int8's bytes; fitted on these data, which must be others.",
     };
     readonly Option<int?> _fitCount = SharedOptions.Count("--fit-count", $"Samples that bottlenecks are fitted on ({DefaultFitCount}).");
+    readonly Option<int?> _train = SharedOptions.Count(
+        "--train", "Times that training sees every one of them after the fit; tells encoder and decoder to keep the network's answers (0).");
     readonly Option<bool> _add = new("--add")
     {
         Description = "Keep the fitted bottlenecks in the package, in place of those at the same cuts; controllers choose among them.",
@@ -41,7 +47,7 @@ sealed class CodecsCommand : CliCommand
         : base("codecs", "Show what every codec costs in bytes and accuracy at every cut, and make bottlenecks that cost less.",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001,difficulty=mixed --count 1000",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001 --cuts pools --bottlenecks shapes:seed=1001 --add")
-        => AddOptions(_model, _data, _count, _cuts, _only, _fit, _fitCount, _add, _maxLoss, _threads, _svg, _json);
+        => AddOptions(_model, _data, _count, _cuts, _only, _fit, _fitCount, _train, _add, _maxLoss, _threads, _svg, _json);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -58,10 +64,19 @@ sealed class CodecsCommand : CliCommand
         using ImageSource source = spec.Open(manifest.Input.Shape, asked);
         int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
         using ImageSource? fitSource = fit is null ? null : DataSpec.Parse(fit).Open(manifest.Input.Shape);
+        ProgressLine? training = null;
         var plan = new CodecPlan(Cuts(manifest, parsed.GetValue(_cuts)), Codecs(parsed.GetValue(_only), fit, package))
         {
             FitSource = fitSource,
             FitSamples = (int)Math.Min(parsed.GetValue(_fitCount) ?? DefaultFitCount, fitSource?.Count ?? int.MaxValue),
+            TrainEpochs = parsed.GetValue(_train) ?? 0,
+            Trained = (done, all) =>
+            {
+                (training ??= new ProgressLine("samples of training", all)).Report(done);
+                if (done < all) return;
+                training.Clear();
+                training = null;
+            },
             MaxLoss = (parsed.GetValue(_maxLoss) ?? 1) / 100,
         };
         using var progress = new ProgressLine("samples", count);
@@ -92,12 +107,20 @@ sealed class CodecsCommand : CliCommand
     {
         Func<CutInfo, bool> wanted = which switch
         {
+            null or "all" => _ => true,
             "candidates" => cut => cut.Candidate,
             "pools" => cut => IsPool(manifest, cut.K),
-            _ => _ => true,
+            _ => cut => Numbers(which, manifest).Contains(cut.K),
         };
         return [.. manifest.Cuts.Where(cut => cut.K < manifest.LocalCut && wanted(cut)).Select(cut => cut.K)];
     }
+
+    static int[] Numbers(string which, ModelManifest manifest) =>
+    [
+        .. which.Split(',').Select(each => int.TryParse(each, NumberStyles.None, CultureInfo.InvariantCulture, out int cut) && cut < manifest.LocalCut
+            ? cut
+            : throw new ArgumentException($"--cuts is '{which}', not all, candidates, pools or cuts in 0..{manifest.LocalCut - 1} of {manifest.Name}")),
+    ];
 
     /// <summary>Behind a unit that computes nothing and leaves fewer pixels.</summary>
     static bool IsPool(ModelManifest manifest, int cut) =>

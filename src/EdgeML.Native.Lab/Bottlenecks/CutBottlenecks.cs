@@ -24,12 +24,30 @@ static class CutBottlenecks
             var fit = new BottleneckFit(statistics);
             foreach (int ratio in plan.Ratios)
                 if (fit.OfAtMost(plain / ratio) is { Components: > 0 } map) made.Add(new FittedBottleneck(cut, $"bottleneck/{ratio}", map));
+            if (plan.TrainEpochs > 0) made.AddRange(Train(model, samples, cut, [.. made.Where(each => each.Cut == cut)], plan, cancellation));
             cancellation.ThrowIfCancellationRequested();
             int middle = plan.Ratios[(plan.Ratios.Count - 1) / 2];
             LinearBottleneck plainest = new BottleneckFit(statistics, weighted: false).OfAtMost(plain / middle);
             made.Add(new FittedBottleneck(cut, $"{Components}/{middle}", plainest));
         }
         return made;
+    }
+
+    static List<FittedBottleneck> Train(
+        BranchedModel model, SampleReader samples, int cut, IReadOnlyList<FittedBottleneck> fitted, CodecPlan plan, CancellationToken cancellation)
+    {
+        var trained = new List<FittedBottleneck>();
+        using TailGradient? tail = TailGradient.Of(model.Package, cut);
+        if (tail is null) return trained;
+        TrainingSamples seen = TrainingSamples.Record(model, samples, cut, plan.FitSamples, cancellation);
+        (int done, int all) = (0, fitted.Count * plan.TrainEpochs * seen.Tensors.Count);
+        foreach (FittedBottleneck each in fitted)
+        {
+            LinearBottleneck map = BottleneckTraining.Train(
+                each.Map, tail, seen, plan.TrainEpochs, seed: cut, () => plan.Trained?.Invoke(++done, all), cancellation);
+            trained.Add(new FittedBottleneck(cut, each.Name.Replace("bottleneck", "trained", StringComparison.Ordinal), map));
+        }
+        return trained;
     }
 
     /// <summary>Name of what is measured for comparison only.</summary>
@@ -48,16 +66,21 @@ static class CutBottlenecks
         foreach (IGrouping<int, FittedBottleneck> cut in made.Where(each => !each.Name.StartsWith(Components, StringComparison.Ordinal)).GroupBy(each => each.Cut))
         {
             double least = double.PositiveInfinity;
-            foreach (FittedBottleneck each in cut.OrderBy(each => each.Map.PayloadBytes))
+            foreach (FittedBottleneck each in cut.OrderBy(each => each.Map.PayloadBytes).ThenBy(each => Lost(each, rows)))
             {
-                CodecRow row = rows.Single(row => row.Cut == each.Cut && row.Codec == each.Name);
-                // A gain is luck of the samples, nothing to be counted on.
-                double lost = double.IsNaN(row.Lost) ? row.Differs : Math.Max(0, row.Lost);
+                double lost = Lost(each, rows);
                 if (lost > maxLoss || lost >= least) continue;
                 least = lost;
                 kept.Add(CutBottleneck.Of(each.Cut, each.Map, lost, samples, source));
             }
         }
         return kept;
+    }
+
+    static double Lost(FittedBottleneck made, IReadOnlyList<CodecRow> rows)
+    {
+        CodecRow row = rows.Single(row => row.Cut == made.Cut && row.Codec == made.Name);
+        // A gain is luck of the samples, nothing to be counted on.
+        return double.IsNaN(row.Lost) ? row.Differs : Math.Max(0, row.Lost);
     }
 }

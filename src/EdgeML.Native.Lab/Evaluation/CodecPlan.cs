@@ -19,6 +19,12 @@ public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Co
     /// <summary>How many times smaller than int8 the bottlenecks' payloads are.</summary>
     public IReadOnlyList<int> Ratios { get; init; } = [4, 8, 16, 32];
 
+    /// <summary>How often every fitted sample is seen in training after the fit; 0 leaves bottlenecks as they are fitted.</summary>
+    public int TrainEpochs { get; init; }
+
+    /// <summary>Told how many samples training has seen, of how many.</summary>
+    public Action<int, int>? Trained { get; init; }
+
     /// <summary>The most that a bottleneck worth keeping loses, in 0..1.</summary>
     public double MaxLoss { get; init; } = 0.01;
 }

@@ -131,7 +131,8 @@ sealed class LinearBottleneck
         if (Rectified) TensorPrimitives.Max(tensor, 0f, tensor);
     }
 
-    static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
+    /// <summary>Turns rows of columns into columns of rows.</summary>
+    internal static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
     {
         for (int row = 0; row < rows; row++)
         {
