@@ -10,7 +10,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml codecs</c>: bytes against accuracy of every codec at every cut, as Markdown; makes the package's bottlenecks.</summary>
+/// <summary><c>edgeml codecs</c>: bytes against accuracy of every codec at every cut, as Markdown; makes the package's
+/// bottlenecks.</summary>
 sealed class CodecsCommand : CliCommand
 {
     const int DefaultCount = 1000, DefaultFitCount = 1000;
@@ -28,17 +29,20 @@ sealed class CodecsCommand : CliCommand
     readonly Option<string?> _fit = new("--bottlenecks")
     {
         HelpName = "SPEC",
-        Description = "Also fit and measure bottlenecks of 1/4, 1/8, 1/16 and 1/32 of int8's bytes; fitted on these data, which must be others.",
+        Description =
+            "Also fit and measure bottlenecks of 1/4, 1/8, 1/16 and 1/32 of int8's bytes; fitted on these data, which must be others.",
     };
     readonly Option<int?> _fitCount = SharedOptions.Count("--fit-count", $"Samples that bottlenecks are fitted on ({DefaultFitCount}).");
     readonly Option<int?> _train = SharedOptions.Count(
-        "--train", "Times that training sees every one of them after the fit; tells encoder and decoder to keep the network's answers (0).");
+        "--train",
+        "Times that training sees every one of them after the fit; tells encoder and decoder to keep the network's answers (0).");
     readonly Option<bool> _add = new("--add")
     {
         Description = "Keep the fitted bottlenecks in the package, in place of those at the same cuts; controllers choose among them.",
     };
     readonly Option<double?> _maxLoss = SharedOptions.Positive(
-        "--max-loss", "POINTS", "The most that a bottleneck which is kept may lose (1); of several at a cut those that no smaller one beats.");
+        "--max-loss", "POINTS",
+        "The most that a bottleneck which is kept may lose (1); of several at a cut those that no smaller one beats.");
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one sample (1).");
     readonly Option<string?> _svg = SharedOptions.OutputFile("--svg", "FILE", "Also draw points lost against bytes.");
     readonly Option<string?> _json = SharedOptions.Json();
@@ -90,7 +94,8 @@ sealed class CodecsCommand : CliCommand
             package.SaveBottlenecks([.. package.Bottlenecks.Items.Where(each => !plan.Cuts.Contains(each.Cut)), .. outcome.Worth]);
             CodecReport.Show(package.Bottlenecks);
         }
-        if (parsed.GetValue(_svg) is { } svg) AtomicFile.WriteText(svg, writer => writer.Write(CodecChart.Draw(manifest, outcome.Rows, source.Spec)));
+        if (parsed.GetValue(_svg) is { } svg)
+            AtomicFile.WriteText(svg, writer => writer.Write(CodecChart.Draw(manifest, outcome.Rows, source.Spec)));
         if (parsed.GetValue(_json) is { } json) report.WriteJson(json);
         return Task.FromResult(0);
     }
@@ -117,9 +122,11 @@ sealed class CodecsCommand : CliCommand
 
     static int[] Numbers(string which, ModelManifest manifest) =>
     [
-        .. which.Split(',').Select(each => int.TryParse(each, NumberStyles.None, CultureInfo.InvariantCulture, out int cut) && cut < manifest.LocalCut
-            ? cut
-            : throw new ArgumentException($"--cuts is '{which}', not all, candidates, pools or cuts in 0..{manifest.LocalCut - 1} of {manifest.Name}")),
+        .. which.Split(',').Select(each =>
+            int.TryParse(each, NumberStyles.None, CultureInfo.InvariantCulture, out int cut) && cut < manifest.LocalCut
+                ? cut
+                : throw new ArgumentException(
+                    $"--cuts is '{which}', not all, candidates, pools or cuts in 0..{manifest.LocalCut - 1} of {manifest.Name}")),
     ];
 
     /// <summary>Behind a unit that computes nothing and leaves fewer pixels.</summary>

@@ -26,7 +26,9 @@ sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOu
         foreach (IGrouping<string, CodecRow> codec in outcome.Rows.GroupBy(row => row.Codec))
         {
             CodecRow worst = codec.MaxBy(row => double.IsNaN(row.Lost) ? row.Differs : row.Lost)!;
-            string most = double.IsNaN(worst.Lost) ? Text($"{100 * worst.Differs:0.00} % of the answers differ") : Text($"{100 * worst.Lost:0.00} points lost");
+            string most = double.IsNaN(worst.Lost)
+                ? Text($"{100 * worst.Differs:0.00} % of the answers differ")
+                : Text($"{100 * worst.Lost:0.00} points lost");
             Line($"{codec.Key}: at most {most}, at cut {worst.Cut}");
         }
     }
@@ -39,7 +41,8 @@ sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOu
         for (int i = 0; i < kept.Items.Count; i++)
         {
             CutBottleneck each = kept.Items[i];
-            Line($"  {i + 1}: cut {each.Cut}, {each.PayloadBytes} bytes, {100 * each.Lost:0.00} points lost on {each.Samples} samples of {each.Source}");
+            Line(
+                $"  {i + 1}: cut {each.Cut}, {each.PayloadBytes} bytes, {100 * each.Lost:0.00} points lost on {each.Samples} of {each.Source}");
         }
     }
 

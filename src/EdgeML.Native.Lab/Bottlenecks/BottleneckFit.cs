@@ -6,7 +6,8 @@ namespace EdgeML.Native.Lab.Bottlenecks;
 /// take away most of the error.</summary>
 sealed class BottleneckFit
 {
-    /// <summary>How much of the metric is spread evenly: a metric of few probes leaves directions unseen, and unseen is not unimportant.</summary>
+    /// <summary>How much of the metric is spread evenly: a metric of few probes leaves directions unseen, and unseen is not
+    /// unimportant.</summary>
     const double Even = 0.1;
 
     readonly CutStatistics _statistics;

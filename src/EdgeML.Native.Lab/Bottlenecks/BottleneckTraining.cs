@@ -4,8 +4,9 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Lab.Bottlenecks;
 
-/// <summary>Moves encoder and decoder of a bottleneck so that the network behind it answers as it did without: Adam on the cross-entropy to the
-/// network's own probabilities. Rounding lets slopes through (straight-through) where a value is inside its range. The network stays as it is.</summary>
+/// <summary>Moves encoder and decoder of a bottleneck so that the network behind it answers as it did without: Adam on the cross-entropy
+/// to the network's own probabilities. Rounding lets slopes through (straight-through) where a value is inside its range. The network
+/// stays as it is.</summary>
 sealed class BottleneckTraining
 {
     const int Batch = 16, HeldOutEvery = 8;
@@ -52,7 +53,8 @@ sealed class BottleneckTraining
     /// <param name="done">Told after every sample.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static LinearBottleneck Train(
-        LinearBottleneck start, TailGradient tail, TrainingSamples samples, int epochs, int seed, Action? done, CancellationToken cancellation)
+        LinearBottleneck start, TailGradient tail, TrainingSamples samples, int epochs, int seed, Action? done,
+        CancellationToken cancellation)
     {
         var training = new BottleneckTraining(start, tail, samples);
         LinearBottleneck best = start;
@@ -91,7 +93,8 @@ sealed class BottleneckTraining
     static float Size(float[] weights) => TensorPrimitives.Norm(weights) / MathF.Sqrt(Math.Max(1, weights.Length));
 
     LinearBottleneck Now() => new(
-        _start.Patches, _start.Mean, _encoder[.._start.Encoder.Length], _decoder[.._start.Decoder.Length], _start.Ranges, _start.Bits, _start.Rectified);
+        _start.Patches, _start.Mean, _encoder[.._start.Encoder.Length], _decoder[.._start.Decoder.Length], _start.Ranges, _start.Bits,
+        _start.Rectified);
 
     /// <summary>Mean cross-entropy on the samples that only judge.</summary>
     double Judge(CancellationToken cancellation)

@@ -10,9 +10,10 @@ static class CutBottlenecks
 {
     const int LeastChannels = 8;
 
-    /// <summary>Fits one a cut and ratio, and at the middle ratio plain principal components for comparison. Cuts whose tensor has no channels
-    /// worth the name are left out.</summary>
-    public static IReadOnlyList<FittedBottleneck> Fit(BranchedModel model, SampleReader samples, CodecPlan plan, CancellationToken cancellation)
+    /// <summary>Fits one a cut and ratio, and at the middle ratio plain principal components for comparison. Cuts whose tensor has no
+    /// channels worth the name are left out.</summary>
+    public static IReadOnlyList<FittedBottleneck> Fit(
+        BranchedModel model, SampleReader samples, CodecPlan plan, CancellationToken cancellation)
     {
         ModelManifest manifest = model.Manifest;
         var made = new List<FittedBottleneck>();
@@ -24,7 +25,8 @@ static class CutBottlenecks
             var fit = new BottleneckFit(statistics);
             foreach (int ratio in plan.Ratios)
                 if (fit.OfAtMost(plain / ratio) is { Components: > 0 } map) made.Add(new FittedBottleneck(cut, $"bottleneck/{ratio}", map));
-            if (plan.TrainEpochs > 0) made.AddRange(Train(model, samples, cut, [.. made.Where(each => each.Cut == cut)], plan, cancellation));
+            if (plan.TrainEpochs > 0)
+                made.AddRange(Train(model, samples, cut, [.. made.Where(each => each.Cut == cut)], plan, cancellation));
             cancellation.ThrowIfCancellationRequested();
             int middle = plan.Ratios[(plan.Ratios.Count - 1) / 2];
             LinearBottleneck plainest = new BottleneckFit(statistics, weighted: false).OfAtMost(plain / middle);
@@ -34,7 +36,8 @@ static class CutBottlenecks
     }
 
     static List<FittedBottleneck> Train(
-        BranchedModel model, SampleReader samples, int cut, IReadOnlyList<FittedBottleneck> fitted, CodecPlan plan, CancellationToken cancellation)
+        BranchedModel model, SampleReader samples, int cut, IReadOnlyList<FittedBottleneck> fitted, CodecPlan plan,
+        CancellationToken cancellation)
     {
         var trained = new List<FittedBottleneck>();
         using TailGradient? tail = TailGradient.Of(model.Package, cut);
@@ -63,7 +66,8 @@ static class CutBottlenecks
         IReadOnlyList<FittedBottleneck> made, IReadOnlyList<CodecRow> rows, int samples, string source, double maxLoss)
     {
         var kept = new List<CutBottleneck>();
-        foreach (IGrouping<int, FittedBottleneck> cut in made.Where(each => !each.Name.StartsWith(Components, StringComparison.Ordinal)).GroupBy(each => each.Cut))
+        IEnumerable<FittedBottleneck> candidates = made.Where(each => !each.Name.StartsWith(Components, StringComparison.Ordinal));
+        foreach (IGrouping<int, FittedBottleneck> cut in candidates.GroupBy(each => each.Cut))
         {
             double least = double.PositiveInfinity;
             foreach (FittedBottleneck each in cut.OrderBy(each => each.Map.PayloadBytes).ThenBy(each => Lost(each, rows)))

@@ -11,8 +11,8 @@ namespace EdgeML.Native.Lab.Bottlenecks;
 /// <param name="Patches">How the tensor is seen; its rows are the C channels.</param>
 /// <param name="Mean">Of every channel.</param>
 /// <param name="Covariance">C x C, over samples and positions.</param>
-/// <param name="Metric">C x C: e' Metric e is what the next layer, or where that is no plain convolution what the scores, make of an error e at a
-/// position.</param>
+/// <param name="Metric">C x C: e' Metric e is what the next layer, or where that is no plain convolution what the scores, make of an
+/// error e at a position.</param>
 /// <param name="Rectified">Whether no value was negative.</param>
 /// <param name="Vectors">Channels of some positions, for how values are distributed.</param>
 sealed record CutStatistics(
@@ -26,8 +26,8 @@ sealed record CutStatistics(
     /// <param name="samples">Where they come from.</param>
     /// <param name="cut">Of a tensor channels x height x width.</param>
     /// <param name="count">Samples for mean and covariance.</param>
-    /// <param name="probes">The first so many of them also for the metric where the next layer does not give it, each at the cost of C runs of the
-    /// network behind the cut.</param>
+    /// <param name="probes">The first so many of them also for the metric where the next layer does not give it, each at the cost of C
+    /// runs of the network behind the cut.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static CutStatistics Measure(
         BranchedModel model, SampleReader samples, int cut, int count, int probes, CancellationToken cancellation)
@@ -94,8 +94,8 @@ sealed record CutStatistics(
         }
     }
 
-    /// <summary>Adds G'G, G the change of the scores when a channel is moved by one seeded sign at each position: over signs the mean is the
-    /// sum over positions of the squared derivative.</summary>
+    /// <summary>Adds G'G, G the change of the scores when a channel is moved by one seeded sign at each position: over signs the mean is
+    /// the sum over positions of the squared derivative.</summary>
     static void Probe(BranchedModel model, Lane lane, int cut, TensorPatches patches, double[] metric, Random random)
     {
         ModelManifest manifest = model.Manifest;

@@ -3,8 +3,8 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Lab.Bottlenecks;
 
-/// <summary>A network behind a cut with its derivative: a graph that takes the tensor there and target probabilities, and puts out the logits and the
-/// slope of their cross-entropy by the tensor. The inference library computes both; no training library is needed.</summary>
+/// <summary>A network behind a cut with its derivative: a graph that takes the tensor there and target probabilities, and puts out the
+/// logits and the slope of their cross-entropy by the tensor. The inference library computes both; no training library is needed.</summary>
 sealed class GradientGraph
 {
     const int Float = 1, IntType = 2;
@@ -18,8 +18,8 @@ sealed class GradientGraph
     /// <summary>Name of the second input.</summary>
     const string Target = "edgeml/target";
 
-    /// <summary>Builds it, or says null where a layer has no derivative here: known are convolutions of stride 1, ReLU, maximum and global mean
-    /// pooling, matrix products, sums, and what only changes shapes.</summary>
+    /// <summary>Builds it, or says null where a layer has no derivative here: known are convolutions of stride 1, ReLU, maximum and
+    /// global mean pooling, matrix products, sums, and what only changes shapes.</summary>
     /// <param name="tail">The network behind the cut, weights inline.</param>
     public static byte[]? Build(RangeModel tail)
     {
@@ -61,10 +61,12 @@ sealed class GradientGraph
                 string open = Emit("Cast", [Emit("Greater", [node.Output[0], Constant(0f)])], ("to", Float));
                 return Carry(node.Input[0], Emit("Mul", [slope, open]));
             case "Conv" when IsPlain(node) && !_moving.Contains(node.Input[1]):
-                return Carry(node.Input[0], EmitLike("ConvTranspose", [slope, node.Input[1]], node, "kernel_shape", "pads", "dilations", "group"));
+                string spread = EmitLike("ConvTranspose", [slope, node.Input[1]], node, "kernel_shape", "pads", "dilations", "group");
+                return Carry(node.Input[0], spread);
             case "MaxPool" when node.Output.Count == 1 && Tiles(node):
                 node.Output.Add(Fresh());
-                return Carry(node.Input[0], EmitLike("MaxUnpool", [slope, node.Output[1], Emit("Shape", [node.Input[0]])], node, "kernel_shape", "strides"));
+                string[] inputs = [slope, node.Output[1], Emit("Shape", [node.Input[0]])];
+                return Carry(node.Input[0], EmitLike("MaxUnpool", inputs, node, "kernel_shape", "strides"));
             case "GlobalAveragePool":
                 string share = Emit("Div", [Size(slope), Size(node.Input[0])]);
                 return Carry(node.Input[0], Emit("Expand", [Emit("Mul", [slope, share]), Emit("Shape", [node.Input[0]])]));
@@ -83,7 +85,8 @@ sealed class GradientGraph
 
     bool Carry(string tensor, string slope)
     {
-        if (_moving.Contains(tensor)) _slopes[tensor] = _slopes.TryGetValue(tensor, out string? other) ? Emit("Add", [other, slope]) : slope;
+        if (_moving.Contains(tensor))
+            _slopes[tensor] = _slopes.TryGetValue(tensor, out string? other) ? Emit("Add", [other, slope]) : slope;
         return true;
     }
 
@@ -95,20 +98,23 @@ sealed class GradientGraph
     static bool Tiles(NodeProto pool)
     {
         long[] Ints(string name) => [.. pool.Attribute.Where(each => each.Name == name).SelectMany(each => each.Ints)];
-        return Ints("kernel_shape").SequenceEqual(Ints("strides")) && Ints("pads").All(pad => pad == 0) && Attribute(pool, "ceil_mode", 0) == 0;
+        return Ints("kernel_shape").SequenceEqual(Ints("strides")) && Ints("pads").All(pad => pad == 0)
+            && Attribute(pool, "ceil_mode", 0) == 0;
     }
 
     static bool IsPlainProduct(NodeProto gemm) =>
         Attribute(gemm, "transA", 0) == 0 && gemm.Attribute.All(each => each.Name is not "alpha" || each.F == 1f);
 
-    static long Attribute(NodeProto node, string name, long absent) => node.Attribute.FirstOrDefault(each => each.Name == name)?.I ?? absent;
+    static long Attribute(NodeProto node, string name, long absent) =>
+        node.Attribute.FirstOrDefault(each => each.Name == name)?.I ?? absent;
 
     string Size(string tensor) => Emit("Cast", [Emit("Size", [tensor])], ("to", Float));
 
     string Constant(float value)
     {
         string name = Fresh();
-        _graph.Initializer.Add(new TensorProto { Name = name, DataType = Float, RawData = Google.Protobuf.ByteString.CopyFrom(BitConverter.GetBytes(value)) });
+        var bytes = Google.Protobuf.ByteString.CopyFrom(BitConverter.GetBytes(value));
+        _graph.Initializer.Add(new TensorProto { Name = name, DataType = Float, RawData = bytes });
         return name;
     }
 
@@ -123,7 +129,8 @@ sealed class GradientGraph
     {
         string name = Fresh();
         var node = new NodeProto { OpType = type, Name = name, Input = { inputs }, Output = { name } };
-        if (attribute is { } given) node.Attribute.Add(new AttributeProto { Name = given.Name, I = given.Value, Type = IntType });
+        if (attribute is { } given)
+            node.Attribute.Add(new AttributeProto { Name = given.Name, I = given.Value, Type = IntType });
         _graph.Node.Add(node);
         return name;
     }

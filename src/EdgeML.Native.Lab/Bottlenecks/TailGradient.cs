@@ -4,8 +4,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Bottlenecks;
 
-/// <summary>What the network behind a cut minds: the slope of the cross-entropy between its answer and a wanted one by the tensor at the cut.
-/// One thread at a time.</summary>
+/// <summary>What the network behind a cut minds: the slope of the cross-entropy between its answer and a wanted one by the tensor at the
+/// cut. One thread at a time.</summary>
 sealed unsafe class TailGradient : IDisposable
 {
     readonly Backend _backend;
@@ -31,7 +31,8 @@ sealed unsafe class TailGradient : IDisposable
     /// <summary>For a cut of a package; null where a layer behind it has no derivative here.</summary>
     public static TailGradient? Of(ModelPackage package, int cut)
     {
-        RangeModel tail = package.BuildRange(cut + 1, package.Manifest.Units.Count, exitHead: null, emitBoundary: false, inlineWeights: true);
+        RangeModel tail = package.BuildRange(
+            cut + 1, package.Manifest.Units.Count, exitHead: null, emitBoundary: false, inlineWeights: true);
         return GradientGraph.Build(tail) is { } graph ? new TailGradient(graph, tail, package.Manifest.Classes) : null;
     }
 

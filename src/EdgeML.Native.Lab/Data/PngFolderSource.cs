@@ -1,8 +1,8 @@
 namespace EdgeML.Native.Lab.Data;
 
 /// <summary>PNG files in one folder a class, classes in order of the folders' names; a folder of files alone has no labels.</summary>
-/// <remarks>A picture of another size is cut to the wanted proportions around its middle, then resized by area means (<see cref="PictureFit"/>).
-/// Reading a sample decodes its file and allocates.</remarks>
+/// <remarks>A picture of another size is cut to the wanted proportions around its middle, then resized by area means
+/// (<see cref="PictureFit"/>). Reading a sample decodes its file and allocates.</remarks>
 public sealed class PngFolderSource : ImageSource
 {
     readonly List<(string Path, int Label)> _files = [];

@@ -43,7 +43,8 @@ public static class CodecChart
             canvas.Path(path, $"line c{number++ % 5}");
             foreach (CodecRow row in line)
             {
-                string tip = FormattableString.Invariant($"cut {row.Cut}, {row.Codec}: {row.Bytes} bytes, {100 * row.Lost:0.00} points lost");
+                string tip = FormattableString.Invariant(
+                    $"cut {row.Cut}, {row.Codec}: {row.Bytes} bytes, {100 * row.Lost:0.00} points lost");
                 canvas.Dot(x[Math.Log2(row.Bytes)], y[Lost(row)], 3, "dot", tip);
             }
             canvas.Text(x[Math.Log2(line[^1].Bytes)] + 6, y[Lost(line[^1])] - 6, FormattableString.Invariant($"cut {cut.Key}"), "start");

@@ -9,8 +9,7 @@ namespace EdgeML.Native.Lab.Evaluation;
 /// <summary>Bytes against accuracy at every cut: the final exit's answers when the tensor there has gone through a codec.</summary>
 public static class CodecCurve
 {
-    /// <summary>The names of the codecs that <see cref="Measure(BranchedModel, ImageSource, int, CodecPlan, Action{int}, CancellationToken)"/>
-    /// knows.</summary>
+    /// <summary>The names of the codecs that a plan may hold.</summary>
     public static IReadOnlyList<string> Codecs { get; } = ["fp16", "int8", "bottleneck"];
 
     /// <summary>Runs samples of a source through codecs at cuts.</summary>

@@ -50,7 +50,8 @@ public sealed record BottleneckSet
     }
 
     string ComputeDigest() =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" }, PackageJson.Default.BottleneckSet)));
+        Convert.ToHexStringLower(
+            SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" }, PackageJson.Default.BottleneckSet)));
 
     internal static void Require(bool rule, FormattableString broken)
     {

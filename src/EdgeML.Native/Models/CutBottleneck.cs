@@ -4,8 +4,8 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Models;
 
-/// <summary>A learned way of sending the tensor at one cut: a linear map to fewer and shorter numbers on the edge, one back on the tail, and
-/// what that costs in accuracy. Made by <c>edgeml codecs --add</c>; immutable.</summary>
+/// <summary>A learned way of sending the tensor at one cut: a linear map to fewer and shorter numbers on the edge, one back on the tail,
+/// and what that costs in accuracy. Made by <c>edgeml codecs --add</c>; immutable.</summary>
 /// <remarks>Arrays hold little-endian float32.</remarks>
 public sealed record CutBottleneck
 {
@@ -36,8 +36,8 @@ public sealed record CutBottleneck
     /// <summary>Bits of every component, 1..8, a byte each.</summary>
     public required byte[] Bits { get; init; }
 
-    /// <summary>Share of answers that it makes wrong, net: the final exit's accuracy without it less that with it. Without labels the share of
-    /// answers that differ.</summary>
+    /// <summary>Share of answers that it makes wrong, net: the final exit's accuracy without it less that with it. Without labels the
+    /// share of answers that differ.</summary>
     public required double Lost { get; init; }
 
     /// <summary>Samples that was measured on; others than those it was fitted on.</summary>
@@ -90,7 +90,8 @@ public sealed record CutBottleneck
         float[] encoder = Floats(Encoder, (long)components * patches.Rows, nameof(Encoder));
         float[] decoder = Floats(Decoder, (long)components * patches.Rows, nameof(Decoder));
         float[] low = Floats(Low, components, nameof(Low)), high = Floats(High, components, nameof(High));
-        Require(low.Zip(high).All(range => range.First <= range.Second), $"a component at cut {Cut} has its lowest level above its highest");
+        Require(
+            low.Zip(high).All(range => range.First <= range.Second), $"a component at cut {Cut} has its lowest level above its highest");
         Require(Lost is >= -1 and <= 1, $"{Lost} lost at cut {Cut} is not a share");
         var map = new LinearBottleneck(
             patches, mean, encoder, decoder, [.. low.Zip(high)], [.. Bits.Select(bits => (int)bits)], Rectified);
@@ -99,7 +100,9 @@ public sealed record CutBottleneck
 
     float[] Floats(byte[] bytes, long count, string name)
     {
-        Require(bytes.Length == count * sizeof(float), $"{name} at cut {Cut} has {bytes.Length} bytes, {count} numbers take {count * sizeof(float)}");
+        Require(
+            bytes.Length == count * sizeof(float),
+            $"{name} at cut {Cut} has {bytes.Length} bytes, {count} numbers take {count * sizeof(float)}");
         float[] values = MemoryMarshal.Cast<byte, float>(bytes).ToArray();
         int bad = Array.FindIndex(values, value => !float.IsFinite(value));
         Require(bad < 0, $"{name} at cut {Cut} has {(bad < 0 ? 0 : values[bad])} at {bad}");

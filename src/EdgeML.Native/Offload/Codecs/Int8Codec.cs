@@ -7,8 +7,8 @@ namespace EdgeML.Native.Offload;
 /// <summary>A byte an element behind one scale for the tensor: a quarter of the bytes, 255 levels.</summary>
 /// <remarks>
 /// The payload begins with the scale as float32. Above zero: every element is its unsigned byte times the scale, for tensors without
-/// negative values, which is what ReLU leaves. Below zero: its signed byte times the scale's magnitude. A tensor with NaN or infinity has the
-/// scale NaN and comes back as NaN throughout, so that the answer made of it is marked invalid and not believed.
+/// negative values, which is what ReLU leaves. Below zero: its signed byte times the scale's magnitude. A tensor with NaN or infinity
+/// has the scale NaN and comes back as NaN throughout, so that the answer made of it is marked invalid and not believed.
 /// </remarks>
 readonly struct Int8Codec : ITensorCodec
 {
@@ -61,7 +61,8 @@ readonly struct Int8Codec : ITensorCodec
         for (; i + (4 * width) <= tensor.Length; i += 4 * width)
         {
             Vector<ushort> front = Vector.Narrow(Levels(tensor[i..], factor, shift), Levels(tensor[(i + width)..], factor, shift));
-            Vector<ushort> back = Vector.Narrow(Levels(tensor[(i + (2 * width))..], factor, shift), Levels(tensor[(i + (3 * width))..], factor, shift));
+            Vector<ushort> back = Vector.Narrow(
+                Levels(tensor[(i + (2 * width))..], factor, shift), Levels(tensor[(i + (3 * width))..], factor, shift));
             Vector.Narrow(front, back).CopyTo(bytes[i..]);
         }
         for (; i < tensor.Length; i++) bytes[i] = (byte)((tensor[i] * inverse) + offset);

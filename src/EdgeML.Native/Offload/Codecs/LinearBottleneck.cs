@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 
 namespace EdgeML.Native.Offload;
 
-/// <summary>Sends fewer and shorter numbers than a tensor has: a linear map of every patch of it, each result in a few bits, and a linear map
-/// back. Immutable; any thread.</summary>
+/// <summary>Sends fewer and shorter numbers than a tensor has: a linear map of every patch of it, each result in a few bits, and a
+/// linear map back. Immutable; any thread.</summary>
 sealed class LinearBottleneck
 {
     readonly int _rows;

@@ -16,7 +16,7 @@ public enum TensorEncoding : byte
     /// below.</summary>
     Int8 = 4,
 
-    /// <summary>A learned bottleneck of the package, which the policy numbers: its components one after another, positions of a component side by
-    /// side, each in as many bits as the bottleneck gives it, lowest bits first.</summary>
+    /// <summary>A learned bottleneck of the package, which the policy numbers: its components one after another, positions of a
+    /// component side by side, each in as many bits as the bottleneck gives it, lowest bits first.</summary>
     Bottleneck = 5,
 }
