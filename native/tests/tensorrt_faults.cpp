@@ -132,8 +132,7 @@ void tensorrt_stuck_tests() {
         EXPECT_STATUS(pipeline.run(result, 1e-30f, 0), EDGEML_E_DEVICE_LOST);
         EXPECT(pipeline.run(result, 1e-30f, 0) == EDGEML_E_DEVICE_LOST &&
                last_error().find("has not ended its work within 40 ms") != std::string::npos);
-    } // waits for nothing
-    driver_faults("");
+    } // waits for nothing; the kernel hangs on, because ONNX Runtime under it would not outlive the process's end
     unsetenv("EDGEML_CUDA_LIMIT_MS");
 }
 
