@@ -43,6 +43,7 @@ public sealed class ControlLoop : IDisposable
     bool _decided;
     bool _linkWasUp;
     double _delayMs;
+    double _decidedMs;
     double _timeSeconds;
     double _taskMs;
     long _watching;
@@ -193,6 +194,8 @@ public sealed class ControlLoop : IDisposable
         _linkWasUp = observation.Link.Up;
         observation.Executed = _executed;
         observation.TimeSeconds = _timeSeconds;
+        // Reading a thread's time is a system call; controllers that keep a budget take what is read here.
+        observation.DecidedMs = _decidedMs;
 
         LearningCounters before = _controller.Learning;
         long start = _clock.GetTimestamp();
@@ -202,9 +205,10 @@ public sealed class ControlLoop : IDisposable
         // Inline learning is counted as learning, not as deciding.
         if (before.OnCaller) micros = Math.Max(0, micros - (_controller.Learning.BusyMicros - before.BusyMicros));
         _decisionTimes.Add(micros);
+        _decidedMs = micros / 1000;
         // The first policy is chosen while the session is made, and pays for compiling; no task waits for it.
         if (_tasks == 0) _preparing += micros;
-        _delayMs = _tasks == 0 ? 0 : micros / 1000;
+        _delayMs = _tasks == 0 ? 0 : _decidedMs;
 
         int slot = (_slot + 1) % PolicySlots;
         _policies[slot] = next;

@@ -51,7 +51,7 @@ sealed class DdpgController : IPolicyController
 
     public ExitPolicy Next(in Observation observation)
     {
-        long start = ThreadTime.Now;
+        _decideMs += observation.DecidedMs;
         StateEncoder.Encode(observation, _extended, _nextState);
         if (_hasState && observation.Tasks > 0)
         {
@@ -68,7 +68,6 @@ sealed class DdpgController : IPolicyController
         _explanation.Reason = _hasState ? DecisionReason.Explored : DecisionReason.Initial;
         _explanation.RateBitsPerSecond = observation.Link.RateBitsPerSecond;
         _hasState = true;
-        _decideMs += ThreadTime.MillisecondsSince(start);
         return policy;
     }
 

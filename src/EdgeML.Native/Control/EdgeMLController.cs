@@ -82,7 +82,7 @@ sealed class EdgeMLController : IPolicyController
 
     public ExitPolicy Next(in Observation observation)
     {
-        long start = ThreadTime.Now;
+        _decideMs += observation.DecidedMs;
         ExitPolicy plan = _planner.Next(observation);
         _explanation = _planner.Explanation;
         Encode(observation, plan);
@@ -102,7 +102,6 @@ sealed class EdgeMLController : IPolicyController
         if (calm && !_explanation.CannotBeMet && _learner.Counters.Steps > 0 && _safety.Trusts) policy = Move(plan, observation);
         _explanation.Policy = policy;
         _safety.Decided(moved: policy != plan, _explanation.Expected.Satisfaction);
-        _decideMs += ThreadTime.MillisecondsSince(start);
         return policy;
     }
 

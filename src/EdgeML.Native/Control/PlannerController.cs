@@ -68,6 +68,7 @@ sealed class PlannerController : IPolicyController
     public ExitPolicy Next(in Observation observation)
     {
         Link.Observe(observation.Link, _now = Math.Max(_now, observation.TimeSeconds));
+        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
         Corrections.Fill(ref _conditions);
         Link.Fill(ref _conditions, _now);
         if (_hasPlan && observation.Requirements != _plannedFor) _budget.Clear();
@@ -82,12 +83,10 @@ sealed class PlannerController : IPolicyController
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
         int interval = Interval(_calm);
         if (_calm == 0) Afford(interval, observation.Requirements);
-        bool plans = reason != DecisionReason.Stable, pays = plans && double.IsFinite(_share);
-        long start = pays ? ThreadTime.Now : 0;
+        bool plans = reason != DecisionReason.Stable;
         if (plans) Replan(observation.Requirements, reason);
         ExitPolicy policy = Planner.Policy(_plan, interval);
         PolicyEstimate expected = plans ? _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix) : _explanation.Expected;
-        if (pays) _creditMs -= Math.Min(MaxDebitMs, ThreadTime.MillisecondsSince(start));
         _explanation = new DecisionExplanation
         {
             Policy = policy,

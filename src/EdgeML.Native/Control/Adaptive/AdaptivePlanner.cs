@@ -78,6 +78,7 @@ sealed class AdaptivePlanner
     {
         _now = Math.Max(_now, observation.TimeSeconds);
         Look(observation.Link);
+        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
         if (_hasPlan && observation.Requirements != _requirements)
         {
             _budget.Clear();
@@ -95,9 +96,7 @@ sealed class AdaptivePlanner
             _explanation.Reason = DecisionReason.Stable;
             return _explanation.Policy;
         }
-        long start = double.IsFinite(_share) ? ThreadTime.Now : 0;
         Replan();
-        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, ThreadTime.MillisecondsSince(start));
         return _explanation.Policy;
     }
 
