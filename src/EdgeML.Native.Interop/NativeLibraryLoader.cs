@@ -51,7 +51,8 @@ static class NativeLibraryLoader
 
     static string FileName => OperatingSystem.IsWindows() ? "edgeml.dll" : OperatingSystem.IsMacOS() ? "libedgeml.dylib" : "libedgeml.so";
 
-    /// <summary>An explicit path, then the output's <c>runtimes/&lt;rid&gt;/native</c>, then the runtime's own probing. Nothing else.</summary>
+    /// <summary>An explicit path, then the output's <c>runtimes/&lt;rid&gt;/native</c>, then the runtime's own probing. Nothing
+    /// else.</summary>
     static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         if (name != NativeMethods.Library) return 0;

@@ -1,6 +1,7 @@
 namespace EdgeML.Native.Interop;
 
-/// <summary>EDGEML_ROUTE_*: who decides about exits, and by how many launches. As a wish, <see cref="Host"/> means the best that works.</summary>
+/// <summary>EDGEML_ROUTE_*: who decides about exits, and by how many launches. As a wish, <see cref="Host"/> means the best that
+/// works.</summary>
 enum NativeRoute : uint
 {
     Host = 0,

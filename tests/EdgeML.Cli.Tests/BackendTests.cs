@@ -50,7 +50,8 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
         string[] before = Plans();
         try
         {
-            string[] arguments = ["build", "--model", package.Model, "--backend", "tensorrt", .. verbose ? ["--verbose"] : Array.Empty<string>()];
+            string[] arguments = ["build", "--model", package.Model, "--backend", "tensorrt", .. verbose
+                ? ["--verbose"] : Array.Empty<string>()];
             using Process process = EdgemlProcess.Start(
                 start =>
                 {

@@ -27,7 +27,8 @@ public sealed class BottleneckTests(ShippedPackage package, ITestOutputHelper ou
         float[] here = Logits("here", "--bottleneck", "1"), plain = Logits("plain", "--cut", "local");
         using (var tail = new TailProcess(package.Model))
         {
-            float[] remote = Logits("remote", "--bottleneck", "1", "--tail", tail.Address, "--deadline-ms", "20000", "--json", package["remote.json"]);
+            float[] remote = Logits("remote", "--bottleneck", "1", "--tail", tail.Address, "--deadline-ms", "20000", "--json",
+                package["remote.json"]);
             Assert.All(here.Zip(remote), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
         }
         Assert.NotEqual(plain, here);

@@ -6,7 +6,8 @@ namespace EdgeML.Cli.Tests;
 /// <summary>What users do with a classifier of their own: exits, a promise, runs, a tail, the demo.</summary>
 public sealed class BranchTests(ITestOutputHelper output) : IDisposable
 {
-    const string Data = "shapes:seed=71,difficulty=easy", Others = "shapes:seed=72,difficulty=easy", Fresh = "shapes:seed=73,difficulty=easy";
+    const string Data = "shapes:seed=71,difficulty=easy", Others = "shapes:seed=72,difficulty=easy",
+        Fresh = "shapes:seed=73,difficulty=easy";
 
     readonly string _folder = Directory.CreateTempSubdirectory("edgeml-tests-").FullName;
 
@@ -24,7 +25,8 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
         string[] told = await Task.WhenAll(names.Select(name => Task.Run(() => GoesThrough(name))));
         foreach (string text in told) output.WriteLine(text);
 
-        string[] expected = [.. names.SelectMany(n => new[] { $"{n}", $"{n}.branch.json", $"{n}.demo.json", $"{n}.html", $"{n}.promise.json", $"{n}.run.json", $"{n}.tail.json" })];
+        string[] expected = [.. names.SelectMany(n => new[] { $"{n}", $"{n}.branch.json", $"{n}.demo.json", $"{n}.html",
+            $"{n}.promise.json", $"{n}.run.json", $"{n}.tail.json" })];
         Assert.Equal(expected.Order(), Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order());
     }
 
@@ -32,7 +34,8 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
     {
         string package = this[name];
         Outcome branched = Run(
-            "branch", Plain(name), "--data", Data, "--count", "400", "--test", Others, "--test-count", "300", "--exits", "2", "--head-budget", "1",
+            "branch", Plain(name), "--data", Data, "--count", "400", "--test", Others, "--test-count", "300", "--exits", "2",
+            "--head-budget", "1",
             "--out", package, "--json", this[$"{name}.branch.json"]);
         JsonElement[] exits = [.. Json($"{name}.branch.json").GetProperty("exits").EnumerateArray()];
         Assert.Equal(3, exits.Length);
@@ -45,7 +48,8 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
         string[] run = ["run", "--model", package, "--data", Fresh, "--count", "60", "--thresholds", "0.6,0.6"];
         Run([.. run, "--cut", "local", "--json", this[$"{name}.run.json"]]);
         JsonElement local = Json($"{name}.run.json");
-        Assert.Equal((60, promise), (local.GetProperty("local").GetInt32(), local.GetProperty("promise").GetProperty("digest").GetString()));
+        Assert.Equal((60, promise), (local.GetProperty("local").GetInt32(),
+            local.GetProperty("promise").GetProperty("digest").GetString()));
 
         using (var tail = new TailProcess(package))
         {
@@ -54,7 +58,8 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
         }
         JsonElement offloaded = Json($"{name}.tail.json");
         Assert.InRange(offloaded.GetProperty("offloaded").GetInt32(), 1, 60);
-        Assert.Equal(local.GetProperty("correct").GetInt32(), offloaded.GetProperty("correct").GetInt32()); // the same network, wherever it runs
+        Assert.Equal(local.GetProperty("correct").GetInt32(),
+            offloaded.GetProperty("correct").GetInt32()); // the same network, wherever it runs
 
         Run("demo", "--model", package, "--data", Fresh, "--tasks", "50", "--rows", "edgeml", "--report", this[$"{name}.html"], "--json",
             this[$"{name}.demo.json"]);

@@ -34,13 +34,15 @@ public sealed class CalibrateTests(ShippedPackage package, ITestOutputHelper out
         Assert.InRange(report.RootElement.GetProperty("limits")[0].GetDouble(), 0.2, 0.32);
         Assert.True(report.RootElement.GetProperty("lost").GetInt32() <= report.RootElement.GetProperty("lossesAllowed").GetInt32());
 
-        string[] command = ["run", "--model", package.Model, "--data", "shapes:seed=5,difficulty=easy", "--count", "50", "--thresholds", "1,1,1", "--json", run];
+        string[] command = ["run", "--model", package.Model, "--data", "shapes:seed=5,difficulty=easy", "--count", "50", "--thresholds",
+            "1,1,1", "--json", run];
         Outcome kept = EdgemlProcess.Run(command);
         output.WriteLine(kept.Output + kept.Error);
         Assert.Equal(0, kept.ExitCode);
         using (JsonDocument result = JsonDocument.Parse(File.ReadAllBytes(run)))
         {
-            Assert.Equal(report.RootElement.GetProperty("digest").GetString(), result.RootElement.GetProperty("promise").GetProperty("digest").GetString());
+            Assert.Equal(report.RootElement.GetProperty("digest").GetString(),
+                result.RootElement.GetProperty("promise").GetProperty("digest").GetString());
             Assert.True(result.RootElement.GetProperty("exits")[0].GetProperty("count").GetInt32() < 50);
         }
         Assert.Equal(0, EdgemlProcess.Run([.. command, "--promise", "ignore"]).ExitCode);
@@ -54,7 +56,8 @@ public sealed class CalibrateTests(ShippedPackage package, ITestOutputHelper out
     {
         string json = package["check.json"];
         Outcome check = EdgemlProcess.Run(
-            "calibrate", package.Model, "--exits", Recorded(1000), "--max-loss", "2", "--labels", "none", "--check-draws", "20", "--json", json);
+            "calibrate", package.Model, "--exits", Recorded(1000), "--max-loss", "2", "--labels", "none", "--check-draws", "20", "--json",
+            json);
         output.WriteLine(check.Output + check.Error);
         Assert.Equal(0, check.ExitCode);
         Assert.Contains("20 draws of 1000 with replacement", check.Output, StringComparison.Ordinal);

@@ -10,7 +10,8 @@ public sealed class CodecsTests(ShippedPackage package, ITestOutputHelper output
     {
         string json = package["codecs.json"];
         Outcome outcome = EdgemlProcess.Run(
-            "codecs", "--model", package.Model, "--data", "shapes:seed=3001,difficulty=mixed", "--count", "40", "--cuts", "candidates", "--only", "int8",
+            "codecs", "--model", package.Model, "--data", "shapes:seed=3001,difficulty=mixed", "--count", "40", "--cuts", "candidates",
+            "--only", "int8",
             "--json", json);
         output.WriteLine(outcome.Output + outcome.Error);
         Assert.Equal(0, outcome.ExitCode);
@@ -26,6 +27,7 @@ public sealed class CodecsTests(ShippedPackage package, ITestOutputHelper output
     {
         Outcome outcome = EdgemlProcess.Run("codecs", "--model", package.Model, "--data", "shapes:seed=1", "--only", "bottleneck");
         Assert.Equal(2, outcome.ExitCode);
-        Assert.Equal("edgeml: --only bottleneck goes with --bottlenecks SPEC, or with a package that holds some", Assert.Single(outcome.ErrorLines));
+        Assert.Equal("edgeml: --only bottleneck goes with --bottlenecks SPEC, or with a package that holds some",
+            Assert.Single(outcome.ErrorLines));
     }
 }

@@ -12,7 +12,8 @@ public sealed class DataShapesTests : IDisposable
         string one = Path.Combine(_folder, "one.bin"), two = Path.Combine(_folder, "two.bin");
         foreach (string file in (string[])[one, two])
         {
-            Outcome outcome = EdgemlProcess.Run("data", "shapes", "--out", file, "--count", "20", "--seed", "3", "--difficulty", "drift", "--size", "40");
+            Outcome outcome = EdgemlProcess.Run("data", "shapes", "--out", file, "--count", "20", "--seed", "3", "--difficulty", "drift",
+                "--size", "40");
             Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
             Assert.Contains("20 pictures of 40 x 40, 96020 bytes", outcome.Output);
         }

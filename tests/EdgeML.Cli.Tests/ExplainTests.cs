@@ -27,7 +27,8 @@ public sealed class ExplainTests(ShippedPackage package) : IClassFixture<Shipped
     [Fact]
     public void Run_Json_HasEveryDecisionWithWhatItExpectedAndWhatCame()
     {
-        Outcome outcome = EdgemlProcess.Run(s_patience, "run", "--model", package.Model, "--data", "shapes:seed=5,difficulty=mixed", "--count", "80",
+        Outcome outcome = EdgemlProcess.Run(s_patience, "run", "--model", package.Model, "--data", "shapes:seed=5,difficulty=mixed",
+            "--count", "80",
             "--controller", "edgeml", "--latency-ms", "500", "--energy-j", "100", "--json", this["run.json"]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         Assert.Contains("decided      ", outcome.Output);
@@ -44,7 +45,8 @@ public sealed class ExplainTests(ShippedPackage package) : IClassFixture<Shipped
     [Fact]
     public void Simulate_JsonAndSeries_SayTheSame()
     {
-        Outcome outcome = EdgemlProcess.Run(s_patience, Simulate("--link", "steps:8,1@60", "--rtt-ms", "10", "--controller", "edgeml", "--tasks", "120",
+        Outcome outcome = EdgemlProcess.Run(s_patience,
+            Simulate("--link", "steps:8,1@60", "--rtt-ms", "10", "--controller", "edgeml", "--tasks", "120",
             "--latency-ms", "60", "--json", this["s.json"], "--series", this["s.csv"]));
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         using var json = JsonDocument.Parse(File.ReadAllBytes(this["s.json"]));
@@ -75,7 +77,8 @@ public sealed class ExplainTests(ShippedPackage package) : IClassFixture<Shipped
     {
         File.WriteAllText(this["outage.csv"], "seconds,mbps\n0,0\n1,0\n");
         if (link == "outage.csv") link = this[link];
-        Outcome outcome = EdgemlProcess.Run(s_patience, Simulate("--link", link, "--controller", "edgeml", "--tasks", "60", "--latency-ms", latencyMs,
+        Outcome outcome = EdgemlProcess.Run(s_patience,
+            Simulate("--link", link, "--controller", "edgeml", "--tasks", "60", "--latency-ms", latencyMs,
             "--json", this["s.json"]));
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         using var json = JsonDocument.Parse(File.ReadAllBytes(this["s.json"]));
@@ -94,7 +97,8 @@ public sealed class ExplainTests(ShippedPackage package) : IClassFixture<Shipped
     {
         foreach (string controller in PolicyControllers.Names)
         {
-            Outcome outcome = EdgemlProcess.Run(s_patience, "run", "--model", package.Model, "--data", "shapes:seed=5,difficulty=mixed", "--count", "4",
+            Outcome outcome = EdgemlProcess.Run(s_patience, "run", "--model", package.Model, "--data", "shapes:seed=5,difficulty=mixed",
+                "--count", "4",
                 "--controller", controller, "--latency-ms", "500");
             Assert.True(outcome.ExitCode == 0, $"{controller}: {outcome.Error}");
             Assert.Contains("satisfied", outcome.Output);

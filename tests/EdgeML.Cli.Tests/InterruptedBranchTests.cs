@@ -46,8 +46,10 @@ public sealed partial class InterruptedBranchTests(InterruptedBranchTests.Undist
 
     static string[] Command(string folder) =>
     [
-        "branch", Path.Combine(EdgemlProcess.RepositoryRoot, "models", "plain", "plain-inverted.onnx"), "--data", "shapes:seed=71,difficulty=easy",
-        "--count", "1000", "--exits", "1", "--head-budget", "1", "--out", Path.Combine(folder, "model"), "--json", Path.Combine(folder, "model.json"),
+        "branch", Path.Combine(EdgemlProcess.RepositoryRoot, "models", "plain", "plain-inverted.onnx"), "--data",
+            "shapes:seed=71,difficulty=easy",
+        "--count", "1000", "--exits", "1", "--head-budget", "1", "--out", Path.Combine(folder, "model"), "--json",
+        Path.Combine(folder, "model.json"),
     ];
 
     /// <summary>Hash of the model that the report in a folder names.</summary>

@@ -40,7 +40,8 @@ public sealed class MatrixTests : IDisposable
         Assert.Contains("| **all** | tx2 100 ms 1.2 GHz | 2 | ", page);
         Assert.Contains("[page.csv](page.csv)", page);
         string[] table = File.ReadAllLines(this["page.csv"]);
-        Assert.Contains(table, line => line.StartsWith("acceptance,trip,12,off,nano,100,0.85,easy-hard,1000,") && line.Contains(",edgeml,1,"));
+        Assert.Contains(table, line => line.StartsWith("acceptance,trip,12,off,nano,100,0.85,easy-hard,1000,")
+            && line.Contains(",edgeml,1,"));
         using var json = JsonDocument.Parse(File.ReadAllBytes(this["m.json"]));
         Assert.Equal(9, json.RootElement.GetProperty("cells").GetArrayLength());
 
@@ -61,10 +62,12 @@ public sealed class MatrixTests : IDisposable
     {
         Directory.CreateDirectory(this["bad"]);
         File.WriteAllText(this["bad/bad.csv"], "seconds,mbps\n0,15\n0,3\n");
-        File.WriteAllText(this["short.csv"], string.Join('\n', File.ReadAllLines(this["p.csv"]).Where(line => !line.StartsWith("unit,1,"))));
+        File.WriteAllText(this["short.csv"], string.Join('\n',
+            File.ReadAllLines(this["p.csv"]).Where(line => !line.StartsWith("unit,1,"))));
         string[] given = flags.Replace("FOLDER", _folder.FullName).Split(' ');
         List<string> arguments = ["matrix", .. given];
-        foreach ((string flag, string value) in new[] { ("--profile", "p.csv"), ("--exits", "e.csv"), ("--traces", "traces"), ("--out", "page.md") })
+        foreach ((string flag, string value) in new[] { ("--profile", "p.csv"), ("--exits", "e.csv"), ("--traces", "traces"),
+            ("--out", "page.md") })
         {
             if (!given.Contains(flag)) arguments.AddRange([flag, this[value]]);
         }

@@ -25,15 +25,18 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
     [Fact]
     public void Run_Json_HasTheContractsKeysAndAddsUp()
     {
-        var outcome = EdgemlProcess.Run("run", "--model", package.Model, "--data", Data, "--count", "1200", "--thresholds", "0.4,0.4,0.4", "--json", package["run.json"]);
+        var outcome = EdgemlProcess.Run("run", "--model", package.Model, "--data", Data, "--count", "1200", "--thresholds", "0.4,0.4,0.4",
+            "--json", package["run.json"]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         using var json = JsonDocument.Parse(File.ReadAllBytes(package["run.json"]));
         var root = json.RootElement;
-        string[] keys = ["tasks", "correct", "accuracy", "exits", "local", "offloaded", "fallbacks", "latencyMs", "parts", "bytesSent", "energy", "allocatedBytesPerTask", "satisfaction", "policies", "control"];
+        string[] keys = ["tasks", "correct", "accuracy", "exits", "local", "offloaded", "fallbacks", "latencyMs", "parts", "bytesSent",
+            "energy", "allocatedBytesPerTask", "satisfaction", "policies", "control"];
         Assert.Superset(keys.ToHashSet(), root.EnumerateObject().Select(property => property.Name).ToHashSet());
         Assert.Equal(1200, root.GetProperty("tasks").GetInt32());
         Assert.Equal(1200, root.GetProperty("exits").EnumerateArray().Sum(exit => exit.GetProperty("count").GetInt32()));
-        Assert.Equal(root.GetProperty("correct").GetInt32(), root.GetProperty("exits").EnumerateArray().Sum(exit => exit.GetProperty("correct").GetInt32()));
+        Assert.Equal(root.GetProperty("correct").GetInt32(),
+            root.GetProperty("exits").EnumerateArray().Sum(exit => exit.GetProperty("correct").GetInt32()));
         Assert.Equal(JsonValueKind.Null, root.GetProperty("satisfaction").ValueKind);
         Assert.InRange(root.GetProperty("exits")[0].GetProperty("count").GetInt32(), 1, 1199);
     }
@@ -74,7 +77,8 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
         var tail = new TailProcess(package.Model);
         string address = tail.Address;
         using var run = EdgemlProcess.Start(
-            "run", "--model", package.Model, "--data", Data, "--count", $"{count}", "--cut", "4", "--tail", address, "--deadline-ms", "5000",
+            "run", "--model", package.Model, "--data", Data, "--count", $"{count}", "--cut", "4", "--tail", address, "--deadline-ms",
+            "5000",
             "--logits", package["disturbed.bin"], "--json", package["disturbed.json"]);
         var said = run.StandardOutput.ReadToEndAsync();
         var complaints = run.StandardError.ReadToEndAsync();
@@ -140,7 +144,8 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
     {
         File.WriteAllBytes(package["half.bin"], new byte[5000]);
         Directory.CreateDirectory(package["nothing"]);
-        string[] filled = [.. arguments.Select(argument => argument.Replace("{model}", package.Model).Replace("{nothing}", package["nothing"]).Replace("{half}", package["half.bin"]))];
+        string[] filled = [.. arguments.Select(argument => argument.Replace("{model}", package.Model).Replace("{nothing}",
+            package["nothing"]).Replace("{half}", package["half.bin"]))];
         var outcome = EdgemlProcess.Run([.. filled, .. filled[0] == "run" ? ["--json", package["bad.json"]] : Array.Empty<string>()]);
         Assert.Equal(2, outcome.ExitCode);
         Assert.StartsWith("edgeml: ", Assert.Single(outcome.ErrorLines));
@@ -158,7 +163,8 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
 
     float[] Logits(string name, int count, params string[] more)
     {
-        var outcome = EdgemlProcess.Run(s_patience, ["run", "--model", package.Model, "--data", Data, "--count", $"{count}", "--logits", package[$"{name}.bin"], .. more]);
+        var outcome = EdgemlProcess.Run(s_patience,
+            ["run", "--model", package.Model, "--data", Data, "--count", $"{count}", "--logits", package[$"{name}.bin"], .. more]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         return Read($"{name}.bin");
     }

@@ -103,12 +103,15 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [InlineData("--link constant:8 --controller planner --tasks 10 --device tx2", "no device 'tx2', only slow, fast")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --profile FOLDER/e.csv", "profile e.csv has no column kind")]
     [InlineData("--link FOLDER/negative.csv --controller planner --tasks 10", "negative.csv line 3 has a rate of -1 Mbps")]
-    [InlineData("--link constant:8 --controller planner --tasks 10 --profile FOLDER/unit.csv", "unit.csv line 3 is unit 2, unit 1 is missing")]
+    [InlineData("--link constant:8 --controller planner --tasks 10 --profile FOLDER/unit.csv",
+        "unit.csv line 3 is unit 2, unit 1 is missing")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --trace-in FOLDER/e.csv", "does not learn; --trace-in")]
     [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-in FOLDER/e.csv", "e.csv: ")]
     [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-share 0.5", "--trace-in is used, which is not given")]
-    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-in FOLDER/e.csv --trace-share 2", "--trace-share is 2, not within 0..1")]
-    [InlineData("--link constant:8 --controller ddpg --tasks 10 --seeds 2 --trace-out FOLDER/t.trace", "--trace-out takes what one seed experienced, --seeds is 2")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-in FOLDER/e.csv --trace-share 2",
+        "--trace-share is 2, not within 0..1")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --seeds 2 --trace-out FOLDER/t.trace",
+        "--trace-out takes what one seed experienced, --seeds is 2")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --exits FOLDER/none.csv", "none.csv")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --series FOLDER/none/s.csv", "--series is")]
     public void Simulate_BadInput_OneLineAndExitCode2(string flags, string expected)
@@ -142,7 +145,8 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     {
         output.WriteLine(what);
         File.WriteAllText(this["t.csv"], trace);
-        Outcome outcome = EdgemlProcess.Run(s_patience, Tiny("--link", this["t.csv"], "--rtt-ms", "10", "--controller", "edgeml", "--tasks", "100",
+        Outcome outcome = EdgemlProcess.Run(s_patience,
+            Tiny("--link", this["t.csv"], "--rtt-ms", "10", "--controller", "edgeml", "--tasks", "100",
             "--latency-ms", "60", "--json", this["out.json"], "--series", this["s.csv"]));
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(this["out.json"]));

@@ -2,7 +2,8 @@ using EdgeML.Benchmarks.Subjects;
 
 namespace EdgeML.Benchmarks.Bars;
 
-/// <summary>The matrix products of training the heads that <c>edgeml branch</c> adds to a VGG16: our kernel beside ONNX Runtime's.</summary>
+/// <summary>The matrix products of training the heads that <c>edgeml branch</c> adds to a VGG16: our kernel beside ONNX
+/// Runtime's.</summary>
 static class ProductsBar
 {
     public const string Name = "products";
@@ -21,7 +22,8 @@ static class ProductsBar
             {
                 (int inputs, int outputs) = (sizes[layer], sizes[layer + 1]);
                 foreach (var (what, m, n, k, transposeA, transposeB) in (ReadOnlySpan<(string, int, int, int, bool, bool)>)
-                    [("forward", Batch, outputs, inputs, false, false), ("weights' slopes", inputs, outputs, Batch, true, false), ("inputs' slopes", Batch, inputs, outputs, false, true)])
+                    [("forward", Batch, outputs, inputs, false, false), ("weights' slopes", inputs, outputs, Batch, true, false),
+                        ("inputs' slopes", Batch, inputs, outputs, false, true)])
                 {
                     if (layer == 0 && transposeB) continue; // nothing learns in front of the features
                     using var subject = new ProductSubject(m, n, k, transposeA, transposeB);

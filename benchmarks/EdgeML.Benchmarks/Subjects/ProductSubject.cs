@@ -10,7 +10,8 @@ namespace EdgeML.Benchmarks.Subjects;
 /// <summary>One matrix product of a head's training: by our own kernel, and by ONNX Runtime on one thread.</summary>
 /// <remarks>
 /// Both factors change from step to step, so the graph gets both as its input, one row, and takes it apart. What that costs is measured by
-/// a second graph that does nothing else, and is to be subtracted. Transposed factors stay as they lie: strides here, transA and transB there.
+/// a second graph that does nothing else, and is to be subtracted. Transposed factors stay as they lie: strides here, transA and transB
+/// there.
 /// </remarks>
 sealed unsafe class ProductSubject : IDisposable
 {
@@ -50,7 +51,8 @@ sealed unsafe class ProductSubject : IDisposable
     public void Ours()
     {
         fixed (float* a = _a, b = _b, c = _c)
-            _product.Multiply(a, _transposeA ? 1 : _k, _transposeA ? _m : 1, b, _transposeB ? 1 : _width, _transposeB ? _k : 1, c, _m, _width, _k);
+            _product.Multiply(a, _transposeA ? 1 : _k, _transposeA ? _m : 1, b, _transposeB ? 1 : _width, _transposeB ? _k : 1, c, _m,
+                _width, _k);
     }
 
     public void Theirs() => _gemm.Run();
@@ -68,7 +70,8 @@ sealed unsafe class ProductSubject : IDisposable
             for (int j = 0; j < _n; j++)
             {
                 (float ours, float theirs) = (_c[(i * _width) + j], _gemm.Output[(i * _n) + j]);
-                if (!(MathF.Abs(ours - theirs) <= 1e-5f * _k)) throw new InvalidOperationException($"{_m} x {_n} x {_k}: element {i}, {j} is {ours}, {theirs} by ONNX Runtime");
+                if (!(MathF.Abs(ours - theirs) <= 1e-5f * _k))
+                    throw new InvalidOperationException($"{_m} x {_n} x {_k}: element {i}, {j} is {ours}, {theirs} by ONNX Runtime");
             }
         }
     }
@@ -90,19 +93,24 @@ sealed unsafe class ProductSubject : IDisposable
         (long a, long b) = ((long)_m * _k, (long)_k * _n);
         var graph = new GraphProto { Name = "product" };
         graph.Input.Add(PackageWriter.Describe("x", new(1, [1, a + b])));
-        graph.Node.Add(new NodeProto { OpType = "Split", Input = { "x" }, Output = { "first", "second" }, Attribute = { Int("axis", 1), Ints("split", a, b) } });
+        graph.Node.Add(new NodeProto { OpType = "Split", Input = { "x" }, Output = { "first", "second" },
+            Attribute = { Int("axis", 1), Ints("split", a, b) } });
         if (product)
         {
             Reshape(graph, "first", "a", _transposeA ? [_k, _m] : [_m, _k]);
             Reshape(graph, "second", "b", _transposeB ? [_n, _k] : [_k, _n]);
-            graph.Node.Add(new NodeProto { OpType = "Gemm", Input = { "a", "b" }, Output = { "c" }, Attribute = { Int("transA", _transposeA ? 1 : 0), Int("transB", _transposeB ? 1 : 0) } });
+            graph.Node.Add(new NodeProto { OpType = "Gemm", Input = { "a", "b" }, Output = { "c" },
+                Attribute = { Int("transA", _transposeA ? 1 : 0), Int("transB", _transposeB ? 1 : 0) } });
             Reshape(graph, "c", "y", [1, (long)_m * _n]);
         }
         else
         {
             foreach (string part in (ReadOnlySpan<string>)["first", "second"])
-                graph.Node.Add(new NodeProto { OpType = "Slice", Input = { part, Integers(graph, $"{part}/from", 0), Integers(graph, $"{part}/to", 1), Integers(graph, $"{part}/axis", 1) }, Output = { $"{part}/1" } });
-            graph.Node.Add(new NodeProto { OpType = "Concat", Input = { "first/1", "second/1" }, Output = { "y" }, Attribute = { Int("axis", 1) } });
+                graph.Node.Add(new NodeProto { OpType = "Slice",
+                    Input = { part, Integers(graph, $"{part}/from", 0), Integers(graph, $"{part}/to", 1),
+                        Integers(graph, $"{part}/axis", 1) }, Output = { $"{part}/1" } });
+            graph.Node.Add(new NodeProto { OpType = "Concat", Input = { "first/1", "second/1" }, Output = { "y" },
+                Attribute = { Int("axis", 1) } });
         }
         graph.Output.Add(PackageWriter.Describe("y", new(1, [1, product ? (long)_m * _n : 2])));
         var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 11 } } };

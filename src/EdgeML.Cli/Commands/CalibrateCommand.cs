@@ -22,7 +22,8 @@ sealed class CalibrateCommand : CliCommand
     readonly Option<double?> _confidence = SharedOptions.Positive("--confidence", "PERCENT", "How sure that is (95).");
     readonly Option<string?> _labels = SharedOptions.OneOf(
         "--labels", "Judge by labels, or by agreement with the whole network (use where there are labels).", "use", "none");
-    readonly Option<int?> _count = SharedOptions.Count("--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _count = SharedOptions.Count("--count",
+        $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
     readonly Option<int?> _draws = SharedOptions.Count(
         "--check-draws", "Write nothing; calibrate so many times on samples drawn with replacement, judge each on all of them.");
     readonly Option<int?> _size = SharedOptions.Count("--draw-size", "Samples in such a draw; as many as there are unless given.");

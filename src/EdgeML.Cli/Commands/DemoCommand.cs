@@ -45,7 +45,8 @@ sealed class DemoCommand : CliCommand
         : base("demo",
             "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its rivals.",
             "edgeml demo --quick", "edgeml demo --model model --data images:pictures --tasks 100 --rows edgeml",
-            "edgeml demo --quick --rows planner,neurosurgeon-live,nsga3,ddpg", "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
+            "edgeml demo --quick --rows planner,neurosurgeon-live,nsga3,ddpg",
+            "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
     {
         AddOptions(_quick, _model, _data, _trace, _rtt, _tasks, _seed, _oneByOne, _rows, _report, _json);
         _backend.AddTo(this);

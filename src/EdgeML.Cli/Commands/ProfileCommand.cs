@@ -16,7 +16,8 @@ sealed class ProfileCommand : CliCommand
     readonly Option<string> _model = SharedOptions.Model();
     readonly Option<string?> _out = SharedOptions.OutputFile(
         "--out", "P.csv", "The file to write: kind,index,name,after_unit,mmac,out_bytes_fp32,edge_ms_NAME,cloud_ms");
-    readonly Option<int?> _runs = SharedOptions.Count("--runs", $"Measured runs of every plan, of which medians are taken; {DefaultRuns} unless given.");
+    readonly Option<int?> _runs = SharedOptions.Count("--runs",
+        $"Measured runs of every plan, of which medians are taken; {DefaultRuns} unless given.");
     readonly Option<string?> _name = new("--name")
     {
         HelpName = "NAME",

@@ -30,18 +30,21 @@ sealed class RunCommand : CliCommand
     readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16", "int8");
     readonly Option<int?> _bottleneck = SharedOptions.Count(
         "--bottleneck", "Send by this bottleneck of the package, at its cut; edgeml inspect lists them.");
-    readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).", [.. PolicyControllers.Names]);
+    readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).",
+        [.. PolicyControllers.Names]);
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
     readonly Option<double?> _energy = SharedOptions.Positive("--energy-j", "E", "Energy bound of a task on the edge device.");
     readonly Option<string?> _source = SharedOptions.OneOf(
         "--energy", "What measures energy; the first of these that answers unless given.", [.. EnergySensors.Names]);
-    readonly Option<double?> _deadline = SharedOptions.Positive("--deadline-ms", "D", "When the edge stops waiting for the tail (the latency bound, else 1000).");
+    readonly Option<double?> _deadline = SharedOptions.Positive("--deadline-ms", "D",
+        "When the edge stops waiting for the tail (the latency bound, else 1000).");
     readonly Option<int?> _inFlight = SharedOptions.Count("--in-flight", "Tasks under way at the same time (1).");
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one task (1).");
     readonly Option<string?> _promise = SharedOptions.OneOf(
         "--promise", "Whether thresholds stay inside the limits of edgeml calibrate (keep).", "keep", "ignore");
     readonly Option<ulong?> _seed = SharedOptions.Seed();
-    readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE", "Write the answering exits' logits, float32, in input order.");
+    readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE",
+        "Write the answering exits' logits, float32, in input order.");
     readonly Option<string?> _json = SharedOptions.Json();
     readonly Option<string?> _traceOut =
         SharedOptions.OutputFile("--trace-out", "FILE", "Write what a learning controller experienced, for another device.");
@@ -57,7 +60,8 @@ sealed class RunCommand : CliCommand
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
     {
         AddOptions(
-            _model, _data, _count, _thresholds, _cut, _tail, _codec, _bottleneck, _controller, _latency, _energy, _source, _deadline, _inFlight,
+            _model, _data, _count, _thresholds, _cut, _tail, _codec, _bottleneck, _controller, _latency, _energy, _source, _deadline,
+            _inFlight,
             _threads, _promise, _seed, _logits, _json, _traceOut, _traceIn);
         _backend.AddTo(this);
     }
@@ -93,7 +97,8 @@ sealed class RunCommand : CliCommand
             Decisions = log,
         };
         report.Show(AnsiConsole.Console);
-        if (parsed.GetValue(_logits) is { } logitsPath) AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
+        if (parsed.GetValue(_logits) is { } logitsPath)
+            AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
         if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
         record?.Save(parsed.GetValue(_traceOut)!);
         return 0;
@@ -141,7 +146,8 @@ sealed class RunCommand : CliCommand
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
             Energy = new EnergySensorOptions { Source = parsed.GetValue(_source) },
-            Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity, parsed.GetValue(_energy) ?? double.PositiveInfinity),
+            Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity,
+                parsed.GetValue(_energy) ?? double.PositiveInfinity),
         };
     }
 

@@ -74,7 +74,8 @@ sealed class TailCommand : CliCommand
             {
                 while (lines.ReadLine() is { } line)
                 {
-                    if (double.TryParse(line, NumberStyles.Float, CultureInfo.InvariantCulture, out double factor) && factor is >= 1 and <= 1000)
+                    if (double.TryParse(line, NumberStyles.Float, CultureInfo.InvariantCulture, out double factor)
+                        && factor is >= 1 and <= 1000)
                         Volatile.Write(ref _value, factor);
                     else
                         Console.Error.WriteLine($"edgeml: load factor is '{line}', not a number in 1..1000");

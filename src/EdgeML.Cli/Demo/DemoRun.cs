@@ -45,7 +45,8 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         {
             view.Say("starting tails");
             for (int i = 0; i < rows.Length; i++)
-                tails[i] = rows[i].UsesTail ? await TailProcess.StartAsync(model.Package.Folder, cancellation, backend: options.BackendArguments).ConfigureAwait(false) : null;
+                tails[i] = rows[i].UsesTail ? await TailProcess.StartAsync(model.Package.Folder, cancellation,
+                    backend: options.BackendArguments).ConfigureAwait(false) : null;
             view.Begin(scenario, manifest, progress);
             await RunRowsAsync(0, 1).ConfigureAwait(false);
             if (options.OneByOne)

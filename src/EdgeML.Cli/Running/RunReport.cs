@@ -32,7 +32,8 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
             table.AddRow(Markup.Escape(manifest.Exits[exit - 1].Name), count.ToString(CultureInfo.InvariantCulture), accuracy);
         }
         console.Write(table);
-        if (tally.Labelled) console.MarkupLine($"accuracy     {Percent((double)tally.Correct / tally.Tasks)} ({tally.Correct} of {tally.Tasks})");
+        if (tally.Labelled)
+            console.MarkupLine($"accuracy     {Percent((double)tally.Correct / tally.Tasks)} ({tally.Correct} of {tally.Tasks})");
         console.MarkupLine($"answered     {tally.Tasks - tally.Offloaded} on the edge ({tally.Fallbacks} of them fallbacks), {tally.Offloaded} by the tail");
         console.MarkupLine(
             $"latency      mean {tally.MeanLatencyMs:0.00} ms, p50 {tally.LatencyQuantile(0.5):0.00}, p99 {tally.LatencyQuantile(0.99):0.00}; edge {tally.EdgeMs:0.00}, wire {tally.WireMs:0.00}, tail {tally.TailMs:0.00}");

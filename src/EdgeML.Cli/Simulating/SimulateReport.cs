@@ -45,7 +45,8 @@ static class SimulateReport
     public static void ShowTiming(ReplayPool pool)
     {
         const int Unit = 5000;
-        int intervals = pool.Results.Sum(result => result.Run.Decisions.Count), tasks = pool.Results.Sum(result => result.Run.Records.Count);
+        int intervals = pool.Results.Sum(result => result.Run.Decisions.Count),
+            tasks = pool.Results.Sum(result => result.Run.Records.Count);
         double seconds = pool.Results.Sum(result => result.ProcessorMs) / 1000;
         Console.WriteLine($"took {seconds:0.00} s of one core for {tasks} tasks in {intervals} intervals: {seconds * Unit / intervals:0.00} s " +
             $"for {Unit} intervals");

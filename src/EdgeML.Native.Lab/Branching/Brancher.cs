@@ -36,7 +36,8 @@ sealed class Brancher
         _samples = options.Count ?? (int)Math.Min(source.Count ?? DefaultSamples, int.MaxValue);
         if (source.Count is { } there && _samples > there)
             throw new ArgumentException($"{_samples} samples are asked for, {source.Spec} has {there}");
-        if (_samples < LeastSamples) throw new InvalidDataException($"{_samples} samples of {source.Spec}, at least {LeastSamples} are needed");
+        if (_samples < LeastSamples)
+            throw new InvalidDataException($"{_samples} samples of {source.Spec}, at least {LeastSamples} are needed");
         if (options.UseLabels == true && !source.HasLabels)
             throw new ArgumentException($"{source.Spec} has no labels; take --labels none, then exits learn from the backbone's own answers");
         _training = new HeadTraining(options.UseLabels ?? source.HasLabels, options.Seed).For(_samples, options.LeastSteps);
@@ -67,7 +68,8 @@ sealed class Brancher
         StageTime training = StageTime.Of(() => heads = Train(file, work, split, cancellation));
         (ExitCalibration judged, double[]? accuracies, double[] agreements) = Judge(file, heads, split);
         ModelManifest manifest = Write(work, heads, judged);
-        var report = new BranchReport(manifest, heads, judged, _samples, split.HeldOut.Count, _training.Labelled, features, training, _notes)
+        var report = new BranchReport(manifest, heads, judged, _samples, split.HeldOut.Count, _training.Labelled, features, training,
+            _notes)
         {
             Accuracies = accuracies,
             Agreements = agreements,
@@ -76,7 +78,8 @@ sealed class Brancher
         return report;
     }
 
-    ImageSource Open(DataSpec spec) => spec.Open(_backbone.Manifest.Input.Shape, spec == _options.Data ? _options.Count : _options.TestCount);
+    ImageSource Open(DataSpec spec) => spec.Open(_backbone.Manifest.Input.Shape, spec == _options.Data ? _options.Count
+        : _options.TestCount);
 
     void Extract(FeatureFile file, WorkFolder work, long done, CancellationToken cancellation)
     {
@@ -89,7 +92,8 @@ sealed class Brancher
         }
         extraction.Run(file, done, _samples, 0, () => Open(_options.Data), Kept, cancellation);
         if (_options.Test is { } test)
-            extraction.Run(file, Math.Max(0, done - _samples), _tests, _samples, () => Open(test), rows => Kept(_samples + rows), cancellation);
+            extraction.Run(file, Math.Max(0, done - _samples), _tests, _samples, () => Open(test), rows => Kept(_samples + rows),
+                cancellation);
         _progress.End();
     }
 
@@ -152,12 +156,15 @@ sealed class Brancher
                 agrees[at] = answer == TensorPrimitives.IndexOfMax(final);
             }
         }
-        double[] Shares(bool[] verdicts) => [.. Enumerable.Range(0, exits).Select(e => Enumerable.Range(0, rows.Count).Average(i => verdicts[(i * exits) + e] ? 1.0 : 0.0))];
+        double[] Shares(bool[] verdicts)
+            => [.. Enumerable.Range(0, exits).Select(e => Enumerable.Range(0, rows.Count).Average(i => verdicts[(i * exits) + e]
+                ? 1.0 : 0.0))];
         double[]? accuracies = rows.All(row => file.Label(row) >= 0) ? Shares(right) : null;
         string source = _options.Test?.Text ?? $"{_options.Data.Text} (held out)";
         if (_training.Labelled && accuracies is not null && accuracies[^1] < 2.0 / classes)
             _notes.Add($"the backbone itself is right in {100 * accuracies[^1]:0.0} % of {source}: are these the classes and pictures it was made for?");
-        return (new ExitCalibration(exits, entropies, _training.Labelled ? right : agrees, source, _training.Labelled), accuracies, Shares(agrees));
+        return (new ExitCalibration(exits, entropies, _training.Labelled ? right : agrees, source, _training.Labelled), accuracies,
+            Shares(agrees));
     }
 
     ModelManifest Write(WorkFolder work, TrainedHead[] heads, ExitCalibration judged)

@@ -81,7 +81,8 @@ sealed unsafe class HeadNet
         }
     }
 
-    /// <summary>Carries the slopes of the scores back into <see cref="Gradients"/>, for the rows of the last <see cref="Forward"/>.</summary>
+    /// <summary>Carries the slopes of the scores back into <see cref="Gradients"/>, for the rows of the last
+    /// <see cref="Forward"/>.</summary>
     /// <param name="rows">As in that call.</param>
     /// <param name="kept">What values that were not dropped were multiplied by.</param>
     internal void Backward(int rows, float kept)
@@ -146,7 +147,8 @@ sealed unsafe class HeadNet
         {
             Vector<float> slope = Vector.Load(slopes + i) * scale;
             Vector.Store(
-                Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(values + i), Vector<float>.Zero), slope, Vector<float>.Zero), slopes + i);
+                Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(values + i), Vector<float>.Zero), slope, Vector<float>.Zero),
+                slopes + i);
         }
     }
 

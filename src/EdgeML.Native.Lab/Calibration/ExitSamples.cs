@@ -2,7 +2,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Calibration;
 
-/// <summary>Calibration samples as promises see them: at every side exit the entropy and whether an answer there is lost. Immutable.</summary>
+/// <summary>Calibration samples as promises see them: at every side exit the entropy and whether an answer there is lost.
+/// Immutable.</summary>
 sealed class ExitSamples
 {
     readonly float[] _entropies;
@@ -43,7 +44,8 @@ sealed class ExitSamples
 
     public ExitWork Work { get; }
 
-    /// <summary>How far thresholds may grow along a direction until some exit fires and its answer is lost; infinite where none does.</summary>
+    /// <summary>How far thresholds may grow along a direction until some exit fires and its answer is lost; infinite where none
+    /// does.</summary>
     public double Reach(int sample, ReadOnlySpan<double> direction)
     {
         double reach = double.PositiveInfinity;

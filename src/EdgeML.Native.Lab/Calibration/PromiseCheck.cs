@@ -43,6 +43,7 @@ public static class PromiseCheck
         }
         (float[] thresholds, double hindsight) = new HindsightSearch(samples, maxLoss).Find();
         return new PromiseCheckResult(
-            draws, drawn.Length, (double)exceeded / draws, (double)exceededInside / draws, lost / draws, saved / draws, hindsight, thresholds);
+            draws, drawn.Length, (double)exceeded / draws, (double)exceededInside / draws, lost / draws, saved / draws, hindsight,
+            thresholds);
     }
 }

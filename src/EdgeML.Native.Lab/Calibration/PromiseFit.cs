@@ -66,7 +66,8 @@ sealed record PromiseFit(float[] Limits, ThresholdPath Path, int Tested, int Los
         return best!;
     }
 
-    /// <summary>What a path saves, averaged over losses around the one aimed at, because one count of a few samples is mostly chance.</summary>
+    /// <summary>What a path saves, averaged over losses around the one aimed at, because one count of a few samples is mostly
+    /// chance.</summary>
     static double Saved(ExitSamples samples, ReadOnlySpan<int> rows, ThresholdPath path, int around)
     {
         double sum = 0;

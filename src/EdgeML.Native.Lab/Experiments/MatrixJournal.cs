@@ -79,7 +79,8 @@ public sealed class MatrixJournal : IDisposable
         foreach ((string program, MatrixSample sample) in runs)
         {
             // How long a run took, the first number, is no result of it.
-            if (firsts.TryGetValue(program, out MatrixSample? own) && own.ToNumbers().Skip(1).SequenceEqual(first.ToNumbers().Skip(1))) return sample;
+            if (firsts.TryGetValue(program, out MatrixSample? own) && own.ToNumbers().Skip(1).SequenceEqual(first.ToNumbers().Skip(1)))
+                return sample;
         }
         return null;
     }

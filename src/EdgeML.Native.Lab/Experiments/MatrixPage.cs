@@ -109,7 +109,8 @@ public static class MatrixPage
             string format = one.Unit == "ms" ? "0.0" : "0.000";
             string numbers = $"{MarkdownPage.Number(one.Above, format)}, {MarkdownPage.Number(one.Below, format)} {one.Unit}".TrimEnd();
             string difference = MarkdownPage.Number(one.Above - one.Below, $"+{format};-{format}");
-            page.Row(one.Paper, one.Claim, one.Scenario, numbers, $"{difference} +- {MarkdownPage.Number(one.HalfWidth, format)}", one.Word);
+            page.Row(one.Paper, one.Claim, one.Scenario, numbers, $"{difference} +- {MarkdownPage.Number(one.HalfWidth, format)}",
+                one.Word);
         }
         if (directions.All(direction => direction.Holds)) return;
         page.Text("");

@@ -72,7 +72,8 @@ static class MatrixSummary
         double share = ours / group.Goodput(ReplayControllers.Oracle).Mean;
         page.Row(link, setting, MarkdownPage.Number(group.Cells.Count, "0"), Goodput(PolicyControllers.EdgeML),
             Goodput(PolicyControllers.Planner), Goodput(PolicyControllers.Ddpg), $"{rival} {MarkdownPage.Points(theirs)}",
-            MarkdownPage.Number(100 * (ours - theirs), "+0.0;-0.0;0.0"), Goodput(ReplayControllers.Oracle), MarkdownPage.Number(share, "0.000"));
+            MarkdownPage.Number(100 * (ours - theirs), "+0.0;-0.0;0.0"), Goodput(ReplayControllers.Oracle),
+            MarkdownPage.Number(share, "0.000"));
 
         string Goodput(string controller) => MarkdownPage.Points(group.Goodput(controller));
     }

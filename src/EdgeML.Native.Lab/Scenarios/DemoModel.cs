@@ -21,7 +21,8 @@ public static class DemoModel
     /// <param name="backend">What computes; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">The shipped model is not there.</exception>
     /// <exception cref="InvalidDataException">The package is malformed.</exception>
-    public static BranchedModel Load(string? folder, DataSpec? data, Action<string> say, CancellationToken cancellation, BackendOptions? backend = null)
+    public static BranchedModel Load(string? folder, DataSpec? data, Action<string> say, CancellationToken cancellation,
+        BackendOptions? backend = null)
     {
         BranchedModel model = BranchedModel.Load(folder ?? PrepareShipped(say), backend);
         try

@@ -27,7 +27,8 @@ public struct ControlCounters
     /// <summary>Mean time of one update, microseconds.</summary>
     public double LearnMicros;
 
-    /// <summary>Watching tasks, deciding and learning, as a share of the time tasks took; without what was decided before the first task.</summary>
+    /// <summary>Watching tasks, deciding and learning, as a share of the time tasks took; without what was decided before the first
+    /// task.</summary>
     public double ShareOfTaskTime;
 
     /// <summary>Share of settled tasks inside both bounds; NaN before the first.</summary>

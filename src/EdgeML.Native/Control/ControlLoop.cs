@@ -57,7 +57,8 @@ public sealed class ControlLoop : IDisposable
     /// <param name="controller">Disposed with the loop.</param>
     /// <param name="link">What is known of link and tail; null for a session without a tail.</param>
     /// <param name="requirements">The bounds to start with.</param>
-    /// <param name="clock">Measures decisions, by default the processor time of the deciding thread; a simulation passes a virtual one.</param>
+    /// <param name="clock">Measures decisions, by default the processor time of the deciding thread; a simulation passes a virtual
+    /// one.</param>
     public ControlLoop(IPolicyController controller, ILinkSource? link, Requirements requirements, TimeProvider? clock = null)
     {
         (_controller, _link, _clock) = (controller, link, clock ?? ThreadTime.Clock);
@@ -124,7 +125,8 @@ public sealed class ControlLoop : IDisposable
                 DecideMicrosMedian = _decisionTimes.MedianMicros(),
                 LearnSteps = learning.Steps,
                 LearnMicros = learning.Steps == 0 ? 0 : learning.BusyMicros / learning.Steps,
-                ShareOfTaskTime = _taskMs == 0 ? 0 : (_decisionTimes.TotalMicros - _preparing + watching + learning.BusyMicros) / (1000 * _taskMs),
+                ShareOfTaskTime = _taskMs == 0 ? 0 : (_decisionTimes.TotalMicros - _preparing + watching
+                    + learning.BusyMicros) / (1000 * _taskMs),
             };
         }
     }

@@ -72,7 +72,8 @@ public sealed class CostModel
         Cuts = [.. manifest.Cuts.Where(cut => cut.K == LocalCut || (cut.Candidate && (rawInput || cut.K > 0))).Select(cut => cut.K)];
         Candidates =
         [
-            .. Cuts.SelectMany(cut => _bottlenecks.Items.Select((item, i) => new CutCandidate(item.Cut, i + 1)).Where(each => each.Cut == cut)
+            .. Cuts.SelectMany(cut => _bottlenecks.Items.Select((item, i) => new CutCandidate(item.Cut, i
+                + 1)).Where(each => each.Cut == cut)
                 .Prepend(new CutCandidate(cut, 0))),
         ];
         Statistics = statistics ?? new ExitStatistics(new SampleSet(calibration, manifest.Exits.Count), PathCosts(), promise?.Limits);
@@ -154,7 +155,8 @@ public sealed class CostModel
     internal PolicyEstimate Estimate(in ExitPolicy policy, in PlanningConditions conditions, in Requirements requirements, ExitMix mix)
     {
         if (policy.Bottleneck > 0 && !HasBottleneck(policy))
-            throw new ArgumentException($"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut} of model {Manifest.Name}", nameof(policy));
+            throw new ArgumentException($"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut} of model {Manifest.Name}",
+                nameof(policy));
         Span<float> shares = stackalloc float[Exits];
         Span<float> rights = stackalloc float[Exits];
         Span<PathCost> paths = stackalloc PathCost[Exits];
@@ -228,7 +230,8 @@ public sealed class CostModel
         return Math.Clamp((boundMs - path.LatencyMs) / margin, 0, 1);
     }
 
-    /// <summary>Energy of a path. An answer that may not come in time also costs, in that case, the wait and the rest on the edge.</summary>
+    /// <summary>Energy of a path. An answer that may not come in time also costs, in that case, the wait and the rest on the
+    /// edge.</summary>
     internal double ExpectedEnergy(in PathCost path, double inside, in PlanningConditions conditions, double boundMs)
     {
         if (conditions.Outlook is null || !path.Offloaded || inside >= 1) return path.EnergyJ;
@@ -304,7 +307,8 @@ public sealed class CostModel
             throw new ArgumentException($"profile of {profile.Device} holds a time of {bad} ms");
         var prefix = new double[profile.UnitMs.Count + 1];
         for (int i = 0; i < profile.UnitMs.Count; i++) prefix[i + 1] = prefix[i] + profile.UnitMs[i];
-        return new Times(prefix, [.. profile.HeadMs], BottleneckMs(profile.EncodeMs, prefix[^1]), BottleneckMs(profile.DecodeMs, prefix[^1]));
+        return new Times(prefix, [.. profile.HeadMs], BottleneckMs(profile.EncodeMs, prefix[^1]),
+            BottleneckMs(profile.DecodeMs, prefix[^1]));
     }
 
     /// <summary>As measured, or as many multiply-accumulates of the network take.</summary>

@@ -34,7 +34,8 @@ public struct Observation
     /// <summary>The policy the last action interval really executed.</summary>
     public ExitPolicy Executed;
 
-    /// <summary>Milliseconds the decision before this one took of its thread, learning on that thread not counted; 0 for the first.</summary>
+    /// <summary>Milliseconds the decision before this one took of its thread, learning on that thread not counted; 0 for the
+    /// first.</summary>
     public double DecidedMs;
 
     /// <summary>Seconds since the session started.</summary>

@@ -12,7 +12,8 @@ struct PathCost
     public double Bytes;
     public bool Offloaded;
 
-    /// <summary>Encoding the tensor on the edge beyond what the session's codec takes; part of the latency, not of <see cref="EdgeMs"/>.</summary>
+    /// <summary>Encoding the tensor on the edge beyond what the session's codec takes; part of the latency, not of
+    /// <see cref="EdgeMs"/>.</summary>
     public double EncodeMs;
 
     /// <summary>What is left of the exit's right answers after the way the tensor was sent.</summary>

@@ -64,7 +64,8 @@ sealed class Planner
     public bool AllowLocal { get; set; } = true;
 
     /// <summary>The policy of a plan.</summary>
-    public ExitPolicy Policy(in Plan plan, int interval) => new(_grid.Thresholds(plan.Point), plan.Cut, interval, plan.Candidate.Bottleneck);
+    public ExitPolicy Policy(in Plan plan, int interval)
+        => new(_grid.Thresholds(plan.Point), plan.Cut, interval, plan.Candidate.Bottleneck);
 
     /// <summary>The best plan under the conditions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -243,7 +244,8 @@ sealed class Planner
     /// <summary>Coefficients of one group under a cut. What an exit costs depends on the heads up to it alone: those of the group with one
     /// head less serve again, and what leaves on the edge costs the same under every cut.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Prepare(int index, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, in Scales scales, Coefficients[] prepared)
+    void Prepare(int index, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, in Scales scales,
+        Coefficients[] prepared)
     {
         ref readonly ThresholdGrid.Group group = ref _grid.Groups[index];
         int exits = _model.Exits, start = index * exits, known = group.Parent * exits;
@@ -322,7 +324,8 @@ sealed class Planner
     {
         var best = new Plan(0, Local, float.NegativeInfinity, true);
         int exits = _model.Exits;
-        Span<float> latencies = stackalloc float[exits], energies = stackalloc float[exits], late = stackalloc float[exits], kept = stackalloc float[exits];
+        Span<float> latencies = stackalloc float[exits], energies = stackalloc float[exits], late = stackalloc float[exits],
+            kept = stackalloc float[exits];
         foreach (CutCandidate candidate in _model.Candidates)
         {
             if (!Usable(candidate, conditions)) continue;
@@ -333,7 +336,8 @@ sealed class Planner
                     _model.PathTo(group.HeadMask, exit, candidate, conditions, out PathCost path);
                     (double latencyMs, double energyJ, double inside) = _model.Expected(path, conditions, requirements.LatencyMs);
                     (late[exit], kept[exit]) = (LateWeight * (float)(1 - inside), (float)path.Kept);
-                    (latencies[exit], energies[exit]) = ((float)(latencyMs / requirements.LatencyMs), (float)(energyJ / requirements.EnergyJ));
+                    (latencies[exit], energies[exit]) = ((float)(latencyMs / requirements.LatencyMs),
+                        (float)(energyJ / requirements.EnergyJ));
                 }
                 for (int point = group.Start; point < group.End; point += Vector<float>.Count)
                 {

@@ -86,7 +86,8 @@ sealed class PlannerController : IPolicyController
         bool plans = reason != DecisionReason.Stable;
         if (plans) Replan(observation.Requirements, reason);
         ExitPolicy policy = Planner.Policy(_plan, interval);
-        PolicyEstimate expected = plans ? _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix) : _explanation.Expected;
+        PolicyEstimate expected = plans
+            ? _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix) : _explanation.Expected;
         _explanation = new DecisionExplanation
         {
             Policy = policy,

@@ -27,7 +27,8 @@ sealed class ThresholdGrid
     public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost, IReadOnlyList<float>? limits = null, bool fine = true)
     {
         SideExits = samples.Exits - 1;
-        float[][] levels = [.. Enumerable.Range(0, SideExits).Select(exit => LevelsUpTo(limits?[exit] ?? 1f, fine ? Levels : CompactLevels))];
+        float[][] levels = [.. Enumerable.Range(0,
+            SideExits).Select(exit => LevelsUpTo(limits?[exit] ?? 1f, fine ? Levels : CompactLevels))];
         List<float[]> points = SideExits <= 3 ? FullGrid(levels) : DescentGrid(samples, pathCost.ToArray(), levels);
         var groups = new List<Group>();
         var ordered = new List<float[]>();

@@ -126,7 +126,8 @@ public sealed partial class EdgeSession
         request = default;
         if (_tail is not { IsUp: true }) return false;
         ref var task = ref lane.Task;
-        double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs) ? Requirements.LatencyMs : EdgeSessionOptions.DefaultDeadlineMs);
+        double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs)
+            ? Requirements.LatencyMs : EdgeSessionOptions.DefaultDeadlineMs);
         double left = deadline - task.ElapsedMs;
         if (left <= 0) return false;
         var encoding = EncodingAt(lane);
@@ -168,7 +169,8 @@ public sealed partial class EdgeSession
         result.Policy = task.Policy;
         result.EdgeMs = task.EdgeMs;
         result.LatencyMs = task.ElapsedMs;
-        double radioMs = double.IsNaN(task.RateBitsPerSecond) ? result.WireMs : Math.Min(result.WireMs, result.BytesSent * 8e3 / task.RateBitsPerSecond);
+        double radioMs = double.IsNaN(task.RateBitsPerSecond)
+            ? result.WireMs : Math.Min(result.WireMs, result.BytesSent * 8e3 / task.RateBitsPerSecond);
         result.EnergyJ = _energy.TaskJoules(result.LatencyMs, result.EdgeMs, radioMs);
         var record = new TaskRecord
         {

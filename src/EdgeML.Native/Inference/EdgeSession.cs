@@ -40,7 +40,8 @@ public sealed partial class EdgeSession : IDisposable
         if (!(_options.CheckShare >= 0 && _options.CheckShare <= 1))
             throw new ArgumentException($"a share of {_options.CheckShare} of the tasks to be checked is not in 0..1");
         bool controlled = _options.ControllerName is not null || _options.CreateController is not null;
-        if (controlled && _options.Policy is not null) throw new ArgumentException("a session takes either a controller or a fixed policy, not both");
+        if (controlled && _options.Policy is not null)
+            throw new ArgumentException("a session takes either a controller or a fixed policy, not both");
         if (_options.Policy is { } chosen) Check(chosen);
         if (_options.Emulation is { } emulation) _emulated = new UnitClock(model.Manifest, emulation.Device);
         var profile = _options.Emulation?.Device ?? _options.Profile ?? model.Package.Profile;
@@ -218,7 +219,8 @@ public sealed partial class EdgeSession : IDisposable
         }
     }
 
-    /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task, and waits for a check of the promise
+    /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task, and waits for a check of the
+    /// promise
     /// under way; at the end of a run.</summary>
     public void Settle()
     {

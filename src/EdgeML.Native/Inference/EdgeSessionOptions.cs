@@ -24,13 +24,16 @@ public sealed record EdgeSessionOptions
     /// <summary>Where the tail is. Null: everything runs here, both halves of a cut too.</summary>
     public TailClientOptions? Tail { get; init; }
 
-    /// <summary>How long a new session waits for the tail, so that the first plans know its speed. Without an answer it starts all the same.</summary>
+    /// <summary>How long a new session waits for the tail, so that the first plans know its speed. Without an answer it starts all the
+    /// same.</summary>
     public TimeSpan ConnectWait { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Who chooses policies, one of <see cref="PolicyControllers.Names"/>. Null: <see cref="Policy"/> stays until it is set anew.</summary>
+    /// <summary>Who chooses policies, one of <see cref="PolicyControllers.Names"/>. Null: <see cref="Policy"/> stays until it is set
+    /// anew.</summary>
     public string? ControllerName { get; init; }
 
-    /// <summary>Makes a controller of the caller's own from what the session knows, instead of <see cref="ControllerName"/>; the session disposes it.</summary>
+    /// <summary>Makes a controller of the caller's own from what the session knows, instead of <see cref="ControllerName"/>; the session
+    /// disposes it.</summary>
     public Func<ControllerContext, IPolicyController>? CreateController { get; init; }
 
     /// <summary>Seeds everything random in the controller.</summary>

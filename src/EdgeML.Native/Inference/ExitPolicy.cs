@@ -28,8 +28,10 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     /// <param name="thresholds">One per side exit, in order of depth; each in 0..1.</param>
     /// <param name="cut">Units run on the edge, 0..number of units.</param>
     /// <param name="interval">Tasks until the next decision, at least 1.</param>
-    /// <param name="bottleneck">Number of the package's bottleneck that carries the cut's tensor, from 1; 0 for the session's codec.</param>
-    /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, an interval below 1,
+    /// <param name="bottleneck">Number of the package's bottleneck that carries the cut's tensor, from 1; 0 for the session's
+    /// codec.</param>
+    /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, an
+    /// interval below 1,
     /// or a bottleneck outside 0..255.</exception>
     public ExitPolicy(ReadOnlySpan<float> thresholds, int cut, int interval = 1, int bottleneck = 0)
     {
@@ -43,7 +45,8 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
         }
         ArgumentOutOfRangeException.ThrowIfNegative(cut);
         ArgumentOutOfRangeException.ThrowIfLessThan(interval, 1);
-        if (bottleneck is < 0 or > byte.MaxValue) throw new ArgumentException($"bottleneck {bottleneck} is outside 0..255", nameof(bottleneck));
+        if (bottleneck is < 0 or > byte.MaxValue)
+            throw new ArgumentException($"bottleneck {bottleneck} is outside 0..255", nameof(bottleneck));
         _bottleneck = (byte)bottleneck;
         Exits = thresholds.Length;
         Cut = cut;
@@ -64,7 +67,8 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
 
     /// <summary>The thresholds, first exit first.</summary>
     [UnscopedRef]
-    public ReadOnlySpan<float> Thresholds => MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<ThresholdArray, float>(ref Unsafe.AsRef(in _thresholds)), Exits);
+    public ReadOnlySpan<float> Thresholds => MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<ThresholdArray,
+        float>(ref Unsafe.AsRef(in _thresholds)), Exits);
 
     /// <summary>The same choice with another cut, its tensor in the session's codec.</summary>
     public ExitPolicy WithCut(int cut) => new(Thresholds, cut, Interval);

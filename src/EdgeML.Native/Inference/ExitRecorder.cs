@@ -2,7 +2,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>Runs inputs through every exit and keeps entropy and class of each: calibration, curves, replay. One thread at a time.</summary>
+/// <summary>Runs inputs through every exit and keeps entropy and class of each: calibration, curves, replay. One thread at a
+/// time.</summary>
 public sealed class ExitRecorder : IDisposable
 {
     readonly FullNetwork _network;
@@ -49,7 +50,8 @@ public sealed class ExitRecorder : IDisposable
     /// <summary>Label as it was given.</summary>
     public int Label(int sample) => _labels[sample];
 
-    /// <summary>The recorded samples as calibration: judged by labels where every sample has one, else by agreement with the final exit.</summary>
+    /// <summary>The recorded samples as calibration: judged by labels where every sample has one, else by agreement with the final
+    /// exit.</summary>
     /// <param name="source">Where the samples come from, for the record.</param>
     /// <param name="byLabels">False judges by agreement in any case.</param>
     public ExitCalibration ToCalibration(string source, bool byLabels = true)

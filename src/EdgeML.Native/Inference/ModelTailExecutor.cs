@@ -3,7 +3,8 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>Lets a <see cref="TailServer"/> compute with a branched model: the same chain as on the edge, from the cut on. Any thread.</summary>
+/// <summary>Lets a <see cref="TailServer"/> compute with a branched model: the same chain as on the edge, from the cut on. Any
+/// thread.</summary>
 public sealed class ModelTailExecutor : ITailExecutor
 {
     readonly BranchedModel _model;

@@ -38,7 +38,8 @@ readonly record struct PlanKey(int Start, int Stop, uint TriedExits)
             first = unit + 1;
         }
         if (first <= Stop)
-            segments.Add(Stop == last ? new PlanSegment(first, last, manifest.Exits.Count, EmitsBoundary: false) : new PlanSegment(first, Stop, 0, EmitsBoundary: true));
+            segments.Add(Stop == last ? new PlanSegment(first, last, manifest.Exits.Count, EmitsBoundary: false)
+                : new PlanSegment(first, Stop, 0, EmitsBoundary: true));
         return [.. segments];
     }
 }

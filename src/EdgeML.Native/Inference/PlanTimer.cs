@@ -48,7 +48,8 @@ sealed class PlanTimer : IDisposable
     /// <summary>Rounds that so many plans take.</summary>
     public static int Rounds(int plans, int rounds) => Loads * ((plans + Group - 1) / Group) * (OfLoad(rounds) + WarmUp(rounds));
 
-    /// <summary>Each plan's time: the median of quotients to the whole network's run beside it, the median of that over all loads, times the
+    /// <summary>Each plan's time: the median of quotients to the whole network's run beside it, the median of that over all loads, times
+    /// the
     /// median of the whole network's.</summary>
     public double[] Milliseconds(IReadOnlyList<PlanKey> keys)
     {

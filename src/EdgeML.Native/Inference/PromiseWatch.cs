@@ -49,7 +49,8 @@ sealed class PromiseWatch : IDisposable
     long _skipped;
     double _doubt;
 
-    public PromiseWatch(BranchedModel model, LanePool lanes, TailClient? tail, ControlLoop control, ExitPromise promise, double share, int seed)
+    public PromiseWatch(BranchedModel model, LanePool lanes, TailClient? tail, ControlLoop control, ExitPromise promise, double share,
+        int seed)
     {
         (_model, _lanes, _tail, _control) = (model, lanes, tail, control);
         _sampledBelow = share >= 1 ? ulong.MaxValue : (ulong)(share * ulong.MaxValue);
@@ -72,7 +73,8 @@ sealed class PromiseWatch : IDisposable
         get
         {
             lock (_gate)
-                return new PromiseCounters(_checked, _differing, Interlocked.Read(ref _skipped), _control.Promise?.Tightened ?? 0, _watch.Evidence);
+                return new PromiseCounters(_checked, _differing, Interlocked.Read(ref _skipped), _control.Promise?.Tightened ?? 0,
+                    _watch.Evidence);
         }
     }
 
@@ -150,7 +152,8 @@ sealed class PromiseWatch : IDisposable
         var encoding = _inputIsBytes ? TensorEncoding.Bytes : TensorEncoding.Float32;
         PinnedBuffer input = _inputIsBytes ? _workspace.Source : _workspace.Boundary(0);
         // A rate nobody has measured yet is no reason against the tail.
-        if (_tail is not null && _tail.Snapshot() is { Up: true } link && !(input.Length * 8e3 / link.RateBitsPerSecond > LongestTransferMs))
+        if (_tail is not null && _tail.Snapshot() is { Up: true } link
+            && !(input.Length * 8e3 / link.RateBitsPerSecond > LongestTransferMs))
         {
             var request = new TailRequest
             {

@@ -7,7 +7,8 @@ namespace EdgeML.Native.Inference;
 /// <summary>Gives a session's controller what it needs to know: what every policy costs on this device, this tail and this codec.</summary>
 static class SessionControl
 {
-    public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options, ExitPromise? promise)
+    public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options,
+        ExitPromise? promise)
     {
         var manifest = model.Manifest;
         long[] payload = [.. manifest.Cuts.Select(cut => PayloadBytes(manifest, cut.K, options.Codec))];

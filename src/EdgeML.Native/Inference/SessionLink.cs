@@ -4,7 +4,8 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>What control sees of the tail client; passes the tail's own times on to the cost model whenever a handshake brings them.</summary>
+/// <summary>What control sees of the tail client; passes the tail's own times on to the cost model whenever a handshake brings
+/// them.</summary>
 sealed class SessionLink(TailClient tail) : ILinkSource
 {
     DeviceProfile? _known;

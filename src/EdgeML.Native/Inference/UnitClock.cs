@@ -22,7 +22,8 @@ sealed class UnitClock
         _exitUnit = [.. manifest.Exits.Select(exit => exit.AfterUnit)];
     }
 
-    /// <summary>Milliseconds of units <paramref name="start"/> + 1 .. <paramref name="stop"/> with every head whose threshold is above 0 in between.</summary>
+    /// <summary>Milliseconds of units <paramref name="start"/> + 1 .. <paramref name="stop"/> with every head whose threshold is above 0
+    /// in between.</summary>
     public double Milliseconds(int start, int stop, ReadOnlySpan<float> thresholds)
     {
         double ms = _untilUnit[stop] - _untilUnit[start];

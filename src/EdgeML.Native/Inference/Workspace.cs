@@ -3,7 +3,8 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>The memory of one task under way: a tensor per boundary, logits per exit, and send buffers. Chains of one lane share it.</summary>
+/// <summary>The memory of one task under way: a tensor per boundary, logits per exit, and send buffers. Chains of one lane share
+/// it.</summary>
 sealed class Workspace : IDisposable
 {
     /// <summary>In front of everything that is sent.</summary>
@@ -16,7 +17,8 @@ sealed class Workspace : IDisposable
     {
         _boundaries = new PinnedBuffer[manifest.Units.Count];
         _boundaries[0] = new PinnedBuffer(backend, (long)manifest.Input.Elements * sizeof(float), Headroom);
-        for (int k = 1; k < manifest.Units.Count; k++) _boundaries[k] = new PinnedBuffer(backend, (long)manifest.BoundaryElements(k) * sizeof(float), Headroom);
+        for (int k = 1; k < manifest.Units.Count; k++) _boundaries[k] = new PinnedBuffer(backend,
+            (long)manifest.BoundaryElements(k) * sizeof(float), Headroom);
         _logits = new PinnedBuffer[manifest.Exits.Count];
         for (int i = 0; i < _logits.Length; i++) _logits[i] = new PinnedBuffer(backend, (long)manifest.Classes * sizeof(float));
         Source = new PinnedBuffer(backend, manifest.Input.Elements, Headroom);

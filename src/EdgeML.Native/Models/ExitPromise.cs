@@ -36,7 +36,8 @@ public sealed record ExitPromise
     /// <summary>The largest admissible threshold of every side exit, 0..1.</summary>
     public required IReadOnlyList<float> Limits { get; init; }
 
-    /// <summary>Where the limits go, step by step, when tasks turn out to be unlike the samples; each inside the one before. Behind the last
+    /// <summary>Where the limits go, step by step, when tasks turn out to be unlike the samples; each inside the one before. Behind the
+    /// last
     /// one no exit is taken.</summary>
     public IReadOnlyList<IReadOnlyList<float>> Tighter { get; init; } = [];
 
@@ -109,7 +110,8 @@ public sealed record ExitPromise
         {
             IReadOnlyList<float> around = outer;
             Require(
-                inner is not null && inner.Count == around.Count && Enumerable.Range(0, inner.Count).All(i => inner[i] >= 0 && inner[i] <= around[i]),
+                inner is not null && inner.Count == around.Count
+                && Enumerable.Range(0, inner.Count).All(i => inner[i] >= 0 && inner[i] <= around[i]),
                 $"the tighter limits {string.Join(' ', inner ?? [])} are not inside {string.Join(' ', around)}");
             outer = inner!;
         }
@@ -118,7 +120,8 @@ public sealed record ExitPromise
     }
 
     string ComputeDigest() =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" }, PackageJson.Default.ExitPromise)));
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" },
+            PackageJson.Default.ExitPromise)));
 
     static void Require(bool rule, FormattableString broken)
     {

@@ -102,7 +102,8 @@ public sealed partial class ModelPackage : IDisposable
             if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
             if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
             if (File.Exists(promise)) package.Promise = PackageJson.Read(promise, PackageJson.Default.ExitPromise).Checked(manifest);
-            if (File.Exists(bottlenecks)) package.Bottlenecks = PackageJson.Read(bottlenecks, PackageJson.Default.BottleneckSet).Checked(manifest);
+            if (File.Exists(bottlenecks))
+                package.Bottlenecks = PackageJson.Read(bottlenecks, PackageJson.Default.BottleneckSet).Checked(manifest);
             return package;
         }
         catch
@@ -181,7 +182,8 @@ public sealed partial class ModelPackage : IDisposable
         if (calibration.Exits != Manifest.Exits.Count)
             throw new InvalidDataException($"the calibration has {calibration.Exits} exits, model {Manifest.Name} has {Manifest.Exits.Count}");
         int bad = Array.FindIndex(calibration.Entropies, e => !CalibrationFile.IsEntropy(e));
-        if (bad >= 0) throw new InvalidDataException($"sample {bad / calibration.Exits} of the calibration has the entropy {calibration.Entropies[bad]}");
+        if (bad >= 0)
+            throw new InvalidDataException($"sample {bad / calibration.Exits} of the calibration has the entropy {calibration.Entropies[bad]}");
         return calibration;
     }
 }

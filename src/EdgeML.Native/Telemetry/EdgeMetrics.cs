@@ -3,24 +3,31 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Telemetry;
 
-/// <summary>The meter <c>EdgeML.Native</c>: what any OpenTelemetry or dotnet-counters listener can collect. Recording allocates nothing.</summary>
+/// <summary>The meter <c>EdgeML.Native</c>: what any OpenTelemetry or dotnet-counters listener can collect. Recording allocates
+/// nothing.</summary>
 public static class EdgeMetrics
 {
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "EdgeML.Native";
 
     static readonly Meter s_meter = new(MeterName);
-    static readonly Histogram<double> s_latency = s_meter.CreateHistogram<double>("edgeml.task.latency", "ms", "End to end, by exit and place");
+    static readonly Histogram<double> s_latency = s_meter.CreateHistogram<double>("edgeml.task.latency", "ms",
+        "End to end, by exit and place");
     static readonly Histogram<double> s_energy = s_meter.CreateHistogram<double>("edgeml.task.energy", "J", "Of the edge device");
     static readonly Counter<long> s_bytes = s_meter.CreateCounter<long>("edgeml.offload.bytes", "By", "Sent to the tail");
-    static readonly Counter<long> s_fallbacks = s_meter.CreateCounter<long>("edgeml.offload.fallbacks", "{task}", "Finished on the edge instead of the tail");
+    static readonly Counter<long> s_fallbacks = s_meter.CreateCounter<long>("edgeml.offload.fallbacks", "{task}",
+        "Finished on the edge instead of the tail");
 
-    static readonly Counter<long> s_checks = s_meter.CreateCounter<long>("edgeml.promise.checks", "{task}", "Early answers compared with the whole network's");
-    static readonly Gauge<double> s_evidence = s_meter.CreateGauge<double>("edgeml.promise.evidence", null, "Against the promise in force; 1 is none");
-    static readonly Counter<long> s_tightened = s_meter.CreateCounter<long>("edgeml.promise.tightened", "{step}", "Limits tightened because the promise was in danger");
+    static readonly Counter<long> s_checks = s_meter.CreateCounter<long>("edgeml.promise.checks", "{task}",
+        "Early answers compared with the whole network's");
+    static readonly Gauge<double> s_evidence = s_meter.CreateGauge<double>("edgeml.promise.evidence", null,
+        "Against the promise in force; 1 is none");
+    static readonly Counter<long> s_tightened = s_meter.CreateCounter<long>("edgeml.promise.tightened", "{step}",
+        "Limits tightened because the promise was in danger");
 
     // Boxed once: a tag's value is an object.
-    static readonly KeyValuePair<string, object?>[] s_exits = [.. Enumerable.Range(0, ExitPolicy.MaxExits + 2).Select(i => new KeyValuePair<string, object?>("exit", i))];
+    static readonly KeyValuePair<string,
+        object?>[] s_exits = [.. Enumerable.Range(0, ExitPolicy.MaxExits + 2).Select(i => new KeyValuePair<string, object?>("exit", i))];
     static readonly KeyValuePair<string, object?> s_edge = new("where", "edge");
     static readonly KeyValuePair<string, object?> s_tail = new("where", "tail");
 

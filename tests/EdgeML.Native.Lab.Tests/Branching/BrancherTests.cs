@@ -155,7 +155,8 @@ public sealed class BrancherTests(ITestOutputHelper output) : IDisposable
             case "overflow":
                 // Finite weights, whose products are not.
                 foreach (TensorProto filters in builder.Graph.Initializer.Where(w => w.Dims.Count == 4 && w.Dims[2] == 3))
-                    filters.RawData = ByteString.CopyFrom([.. Enumerable.Repeat(BitConverter.GetBytes(1e30f), filters.RawData.Length / 4).SelectMany(b => b)]);
+                    filters.RawData = ByteString.CopyFrom([.. Enumerable.Repeat(BitConverter.GetBytes(1e30f),
+                        filters.RawData.Length / 4).SelectMany(b => b)]);
                 break;
             case "few": options = options with { Count = 99 }; break;
             case "labels": options = options with { UseLabels = true }; break;

@@ -35,7 +35,8 @@ public sealed class HeadNetTests
             net.Weights[i] = weight - Step;
             double below = Loss();
             net.Weights[i] = weight;
-            Assert.True(Math.Abs(((above - below) / (2 * Step)) - gradients[i]) < 2e-3, $"weight {i}: {gradients[i]}, {(above - below) / (2 * Step)}");
+            Assert.True(Math.Abs(((above - below) / (2 * Step)) - gradients[i]) < 2e-3,
+                $"weight {i}: {gradients[i]}, {(above - below) / (2 * Step)}");
         }
     }
 

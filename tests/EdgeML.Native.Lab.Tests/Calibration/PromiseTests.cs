@@ -50,7 +50,8 @@ public class PromiseTests(ITestOutputHelper output)
     [Fact]
     public void Check_ManyDraws_ExceedNoMoreOftenThanPromised()
     {
-        PromiseCheckResult check = PromiseCheck.Run(s_manifest, SyntheticModel.Samples(4000, 8), 0.01, 0.9, draws: 300, size: null, seed: 2);
+        PromiseCheckResult check = PromiseCheck.Run(s_manifest, SyntheticModel.Samples(4000, 8), 0.01, 0.9, draws: 300, size: null,
+            seed: 2);
         output.WriteLine($"exceeded {check.Exceeded}, inside {check.ExceededInside}, saved {check.MeanSaved} of {check.HindsightSaved}, seed 2");
         // Three standard deviations above the tenth that is promised.
         Assert.InRange(check.ExceededInside, 0, 0.1 + (3 * Math.Sqrt(0.1 * 0.9 / 300)));

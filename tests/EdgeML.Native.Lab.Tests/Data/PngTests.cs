@@ -80,7 +80,8 @@ public sealed class PngTests : IDisposable
         byte[] source = [.. Enumerable.Range(0, 3 * 24).Select(i => (byte)(i % 24 * 4))];
         byte[] planes = new byte[12];
         PictureFit.Resize(source, 6, 4, planes, 2, 2);
-        byte Mean(int x, int y) => (byte)(((source[(y * 6) + x] + source[(y * 6) + x + 1] + source[((y + 1) * 6) + x] + source[((y + 1) * 6) + x + 1]) / 4.0) + 0.5);
+        byte Mean(int x, int y) => (byte)(((source[(y * 6) + x] + source[(y * 6) + x + 1] + source[((y + 1) * 6) + x]
+            + source[((y + 1) * 6) + x + 1]) / 4.0) + 0.5);
         byte[] plane = [Mean(1, 0), Mean(3, 0), Mean(1, 2), Mean(3, 2)];
         Assert.Equal([.. plane, .. plane, .. plane], planes);
         byte[] wide = new byte[3 * 9 * 7];

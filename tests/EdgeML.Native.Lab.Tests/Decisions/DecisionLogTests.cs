@@ -12,7 +12,8 @@ public class DecisionLogTests
 
     static DecisionExplanation Decision(int cut) => new() { Policy = new ExitPolicy([0.5f], cut) };
 
-    static TaskRecord Task(int id, double latencyMs, double energyJ) => new() { TaskId = id, LatencyMs = latencyMs, EnergyJ = energyJ, BytesSent = 10 };
+    static TaskRecord Task(int id, double latencyMs, double energyJ)
+        => new() { TaskId = id, LatencyMs = latencyMs, EnergyJ = energyJ, BytesSent = 10 };
 
     [Fact]
     public void Finished_Tasks_AreMeansOfTheirDecision()
@@ -27,7 +28,8 @@ public class DecisionLogTests
         log.Judged(1, false);
         Assert.Equal(2, log.Count);
         Assert.Equal((100, 0.6, 0.5, 0.5, 2),
-            (log[0].Measured.LatencyMs, Math.Round(log[0].Measured.EnergyJ, 9), log[0].Measured.Accuracy, log[0].Measured.Satisfaction, log[0].Tasks));
+            (log[0].Measured.LatencyMs, Math.Round(log[0].Measured.EnergyJ, 9), log[0].Measured.Accuracy, log[0].Measured.Satisfaction,
+                log[0].Tasks));
         Assert.Equal((2, 1, 80d), (log[1].FirstTask, log[1].Explanation.Policy.Cut, log[1].Measured.LatencyMs));
         // Nobody said whether task 2 was right.
         Assert.True(double.IsNaN(log[1].Measured.Accuracy));

@@ -82,7 +82,8 @@ public class ControlMatrixTests
             Quick = false,
         }, "control.csv");
         string page = writer.ToString();
-        Assert.Contains("part of the whole plan, cut short by --minutes: 4 of 40 runs.** Of 10 cells 1 have", page, StringComparison.Ordinal);
+        Assert.Contains("part of the whole plan, cut short by --minutes: 4 of 40 runs.** Of 10 cells 1 have", page,
+            StringComparison.Ordinal);
         Assert.Contains("| constant:8 | slow 60 ms", page, StringComparison.Ordinal);
         Assert.Contains("[control.csv](control.csv)", page, StringComparison.Ordinal);
     }
@@ -96,7 +97,8 @@ public class ControlMatrixTests
         string[] lines = writer.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(1 + MatrixPlan.EverywhereRows.Count, lines.Length);
         Assert.All(lines, line => Assert.Equal(lines[0].Count(c => c == ','), line.Count(c => c == ',')));
-        Assert.Contains(lines, line => line.StartsWith("acceptance,constant:8,10,on,slow,60,", StringComparison.Ordinal) && line.Contains(",oracle,2,"));
+        Assert.Contains(lines, line => line.StartsWith("acceptance,constant:8,10,on,slow,60,", StringComparison.Ordinal)
+            && line.Contains(",oracle,2,"));
     }
 
     [Fact]

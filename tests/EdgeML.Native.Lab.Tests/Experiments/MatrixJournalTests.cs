@@ -147,7 +147,8 @@ public sealed class MatrixJournalTests : IDisposable
         MatrixSample read = MatrixSample.FromNumbers([.. sample.ToNumbers()])!;
         Assert.Equal(sample with { Adaptations = read.Adaptations }, read);
         Assert.Equal(sample.Adaptations, read.Adaptations);
-        Assert.Equal(Enumerable.Range(1, ReplayMetrics.Columns.Count).Select(i => (double)i), ReplayMetrics.Columns.Select(c => c.Value(metrics)));
+        Assert.Equal(Enumerable.Range(1, ReplayMetrics.Columns.Count).Select(i => (double)i),
+            ReplayMetrics.Columns.Select(c => c.Value(metrics)));
         Assert.Null(MatrixSample.FromNumbers([1, 2, 3]));
     }
 }

@@ -132,7 +132,8 @@ public class MatrixVerdictsTests
     public void Directions_RowNearTheOracle_LeavesNoRoom(double rival, bool room, string word)
     {
         static MatrixRow Satisfied(string name, double share) => new(name,
-            [.. Enumerable.Range(0, 3).Select(_ => new MatrixSample(new ReplayMetrics { SatisfactionTask = share }, [], default, default))]);
+            [.. Enumerable.Range(0, 3).Select(_ => new MatrixSample(new ReplayMetrics { SatisfactionTask = share }, [], default,
+                default))]);
         MatrixDirection direction = Assert.Single(MatrixDirections.All(
             [Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.7), Satisfied("nsga3", rival), Satisfied("oracle", 1))]));
         Assert.Equal((room, false, word), (direction.Room, direction.Holds, direction.Word));
@@ -147,7 +148,8 @@ public class MatrixVerdictsTests
         static MatrixRow Satisfied(string name, params double[] shares) => new(name,
             [.. shares.Select(share => new MatrixSample(new ReplayMetrics { SatisfactionTask = share }, [], default, default))]);
         MatrixDirection direction = Assert.Single(MatrixDirections.All(
-            [Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.5, 0.9, 0.7), Satisfied("nsga3", 0.8, 0.6, 0.72), Satisfied("oracle", 1, 1, 1))]));
+            [Cell("S2", MatrixPart.Paper, Satisfied("ddpg", 0.5, 0.9, 0.7), Satisfied("nsga3", 0.8, 0.6, 0.72),
+                Satisfied("oracle", 1, 1, 1))]));
         Assert.Equal("FAILS, within the spread", direction.Word);
     }
 }

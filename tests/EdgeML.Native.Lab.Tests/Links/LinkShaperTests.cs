@@ -7,7 +7,8 @@ namespace EdgeML.Native.Lab.Tests.Links;
 
 public class LinkShaperTests
 {
-    /// <summary>An upload of known size must take as long as the rate says: not less, and on a busy machine not several times more.</summary>
+    /// <summary>An upload of known size must take as long as the rate says: not less, and on a busy machine not several times
+    /// more.</summary>
     [Theory]
     [InlineData(2, 50_000)]
     [InlineData(16, 400_000)]

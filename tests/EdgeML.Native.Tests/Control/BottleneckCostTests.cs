@@ -26,7 +26,8 @@ public class BottleneckCostTests
     };
 
     static CostModel Model(BottleneckSet set) => new(
-        s_manifest, s_edge with { EncodeMs = [.. set.Items.Select(_ => 0.5)] }, s_edge.Scaled(0.1) with { DecodeMs = [.. set.Items.Select(_ => 0.25)] },
+        s_manifest, s_edge with { EncodeMs = [.. set.Items.Select(_ => 0.5)] },
+        s_edge.Scaled(0.1) with { DecodeMs = [.. set.Items.Select(_ => 0.25)] },
         SyntheticModel.Samples(400, seed: 3), bottlenecks: set);
 
     static PlanningConditions Link(double mbps) =>
@@ -71,7 +72,8 @@ public class BottleneckCostTests
     public void Estimate_BottleneckOfAnotherCut_IsRefused()
     {
         CostModel model = Model(Set(0.01));
-        var error = Assert.Throws<ArgumentException>(() => model.Estimate(new ExitPolicy([0f, 0f, 0f], 3, bottleneck: 1), Link(1), Requirements.None));
+        var error = Assert.Throws<ArgumentException>(() => model.Estimate(new ExitPolicy([0f, 0f, 0f], 3, bottleneck: 1), Link(1),
+            Requirements.None));
         Assert.Contains("bottleneck 1 does not exist at cut 3", error.Message);
     }
 

@@ -6,7 +6,8 @@ namespace EdgeML.Native.Tests.Control;
 
 public class EdgeScalesTests
 {
-    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4), SyntheticModel.Samples(600, seed: 99));
+    static readonly CostModel s_model = new(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.4),
+        SyntheticModel.Samples(600, seed: 99));
 
     /// <summary>A local task that leaves at an exit, no head tried before it.</summary>
     static TaskRecord Task(int exit, Func<int, double> scaleOfUnit, double jitter)

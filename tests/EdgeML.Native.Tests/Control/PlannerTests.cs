@@ -85,7 +85,8 @@ public class PlannerTests
     public void LeastBad_LinkTooSlowForTheBound_CountsWhatLateAnswersCost()
     {
         // Sent at the first cut, an input would cost the edge next to nothing, if only the answer came in time.
-        var model = new CostModel(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.5), SyntheticModel.Samples(300, 5),
+        var model = new CostModel(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.5),
+            SyntheticModel.Samples(300, 5),
                                   new PowerModel(0, 8, 0));
         var planner = new Planner(model, model.Compact);
         PlanningConditions slow = Link(0.5);

@@ -93,7 +93,8 @@ public class PromiseKeepingTests
     [InlineData(6)]
     public void Grid_WithoutAPromise_IsAsBefore(int exits)
     {
-        var free = new CostModel(SyntheticModel.Manifest(exits), SyntheticModel.Edge(5, exits), null, SyntheticModel.Samples(300, 5, sideExits: exits));
+        var free = new CostModel(SyntheticModel.Manifest(exits), SyntheticModel.Edge(5, exits), null,
+            SyntheticModel.Samples(300, 5, sideExits: exits));
         var widest = new CostModel(
             SyntheticModel.Manifest(exits), SyntheticModel.Edge(5, exits), null, SyntheticModel.Samples(300, 5, sideExits: exits),
             promise: Promise([.. Enumerable.Repeat(1f, exits)]));

@@ -20,7 +20,8 @@ public sealed class AllocationTests
     public void Run_Local_AllocatesNothing(bool fuse, float threshold)
     {
         using var loaded = new LoadedGraph("chain", new BackendOptions { Fuse = fuse });
-        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Policy = loaded.Policy(threshold, loaded.Manifest.LocalCut) });
+        using var session = new EdgeSession(loaded.Model,
+            new EdgeSessionOptions { Policy = loaded.Policy(threshold, loaded.Manifest.LocalCut) });
         Assert.Equal(0, AllocatedBy(session, loaded));
     }
 
@@ -48,7 +49,8 @@ public sealed class AllocationTests
     {
         using var loaded = new LoadedGraph("chain");
         using var session = new EdgeSession(loaded.Model);
-        ExitPolicy[] policies = [loaded.Policy(0f, loaded.Manifest.LocalCut), loaded.Policy(1f, loaded.Manifest.LocalCut), loaded.Policy(0.5f, 1)];
+        ExitPolicy[] policies = [loaded.Policy(0f, loaded.Manifest.LocalCut), loaded.Policy(1f, loaded.Manifest.LocalCut),
+            loaded.Policy(0.5f, 1)];
         Assert.Equal(0, AllocatedBy(session, loaded, task => session.Policy = policies[task % policies.Length]));
     }
 

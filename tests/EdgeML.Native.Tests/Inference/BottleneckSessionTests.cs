@@ -125,7 +125,8 @@ public sealed class BottleneckSessionTests : IDisposable
     public void Run_UnderThePlanner_UsesABottleneckWhereTheLinkIsSlow()
     {
         using BranchedModel model = Load("package", 1);
-        using var server = new TailServer(new ModelTailExecutor(model, DeviceProfiler.Measure(model, "tail", runs: 3)), new TailServerOptions());
+        using var server = new TailServer(new ModelTailExecutor(model, DeviceProfiler.Measure(model, "tail", runs: 3)),
+            new TailServerOptions());
         ExitPolicy chosen = default, without = default;
         using var session = new EdgeSession(model, To(server) with
         {
@@ -133,7 +134,8 @@ public sealed class BottleneckSessionTests : IDisposable
             {
                 Assert.True(context.Model.UsesBottlenecks);
                 // The edge is hopelessly slow behind the cut, and so is the link.
-                PlanningConditions conditions = PlanningConditions.From(new LinkSnapshot { Up = true, RateBitsPerSecond = 10_000, RttMs = 1 });
+                PlanningConditions conditions = PlanningConditions.From(new LinkSnapshot { Up = true, RateBitsPerSecond = 10_000,
+                    RttMs = 1 });
                 CutBottleneck item = model.Bottlenecks.Items[0];
                 double boundMs = 8 * (item.PayloadBytes + CostModel.FrameBytes) / 10.0 * 1.5;
                 var planner = new Planner(context.Model) { AllowLocal = false };
@@ -155,7 +157,8 @@ public sealed class BottleneckSessionTests : IDisposable
     {
         using BranchedModel model = Load("package", 1);
         using var session = new EdgeSession(model);
-        var policy = new ExitPolicy(new float[model.Manifest.SideExits], TestBottlenecks.CutOf(model.Manifest) + further, bottleneck: number);
+        var policy = new ExitPolicy(new float[model.Manifest.SideExits], TestBottlenecks.CutOf(model.Manifest) + further,
+            bottleneck: number);
         Assert.Contains(text, Assert.Throws<ArgumentException>(() => session.Policy = policy).Message);
     }
 

@@ -23,7 +23,8 @@ public sealed class EdgeSessionTailTests
     {
         using var loaded = new LoadedGraph(graph);
         using var server = new TailServer(new ModelTailExecutor(loaded.Model), new TailServerOptions());
-        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Tail = To(server.EndPoint), ConnectWait = TimeSpan.FromSeconds(20), DeadlineMs = 20_000 });
+        using var session = new EdgeSession(loaded.Model,
+            new EdgeSessionOptions { Tail = To(server.EndPoint), ConnectWait = TimeSpan.FromSeconds(20), DeadlineMs = 20_000 });
         float[] input = loaded.Input(2);
         float[] expected = loaded.Reference(input)[^1];
         var logits = new float[loaded.Manifest.Classes];
@@ -64,7 +65,8 @@ public sealed class EdgeSessionTailTests
     {
         using var loaded = new LoadedGraph("chain");
         using var server = new TailServer(new ModelTailExecutor(loaded.Model), new TailServerOptions());
-        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Tail = To(server.EndPoint), ConnectWait = TimeSpan.FromSeconds(20), DeadlineMs = 20_000 });
+        using var session = new EdgeSession(loaded.Model,
+            new EdgeSessionOptions { Tail = To(server.EndPoint), ConnectWait = TimeSpan.FromSeconds(20), DeadlineMs = 20_000 });
         int unit = loaded.Manifest.Exits[0].AfterUnit;
         session.Policy = loaded.Policy(1f, unit);
         Assert.Equal((1, false), Outcome(session.Run(loaded.Input(1))));
@@ -80,7 +82,8 @@ public sealed class EdgeSessionTailTests
         using var loaded = new LoadedGraph("chain");
         IPEndPoint nowhere;
         using (var server = new TailServer(new ModelTailExecutor(loaded.Model), new TailServerOptions())) nowhere = server.EndPoint;
-        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Tail = To(nowhere), ConnectWait = TimeSpan.Zero, Policy = loaded.Policy(0f, 1) });
+        using var session = new EdgeSession(loaded.Model,
+            new EdgeSessionOptions { Tail = To(nowhere), ConnectWait = TimeSpan.Zero, Policy = loaded.Policy(0f, 1) });
         float[] input = loaded.Input(4);
         var logits = new float[loaded.Manifest.Classes];
         var result = session.Run(input, logits);
@@ -94,7 +97,8 @@ public sealed class EdgeSessionTailTests
     {
         using var loaded = new LoadedGraph("chain");
         double factor = 2000;
-        using var server = new TailServer(new ModelTailExecutor(loaded.Model), new TailServerOptions { LoadFactor = () => Volatile.Read(ref factor) });
+        using var server = new TailServer(new ModelTailExecutor(loaded.Model),
+            new TailServerOptions { LoadFactor = () => Volatile.Read(ref factor) });
         using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions
         {
             Tail = To(server.EndPoint),
@@ -149,7 +153,9 @@ public sealed class EdgeSessionTailTests
         var executor = new ModelTailExecutor(loaded.Model);
         var server = new TailServer(executor, new TailServerOptions { DrainLimit = TimeSpan.Zero });
         var endPoint = server.EndPoint;
-        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Tail = To(endPoint), ConnectWait = TimeSpan.FromSeconds(20), DeadlineMs = 5000, Policy = loaded.Policy(0f, 1) });
+        using var session = new EdgeSession(loaded.Model,
+            new EdgeSessionOptions { Tail = To(endPoint), ConnectWait = TimeSpan.FromSeconds(20), DeadlineMs = 5000,
+                Policy = loaded.Policy(0f, 1) });
         const int seed = 20211;
         var random = new Random(seed);
         using var stop = new CancellationTokenSource();

@@ -131,7 +131,8 @@ public sealed class EdgeSessionTests
         var result = session.Run(input, logits);
         Assert.False(result.Offloaded || result.Fallback);
         double scale = expected.Max(Math.Abs);
-        for (int i = 0; i < logits.Length; i++) Assert.InRange(logits[i], expected[i] - (tolerance * scale), expected[i] + (tolerance * scale));
+        for (int i = 0; i < logits.Length; i++) Assert.InRange(logits[i], expected[i] - (tolerance * scale), expected[i]
+            + (tolerance * scale));
     }
 
     [Fact]
@@ -154,8 +155,10 @@ public sealed class EdgeSessionTests
         using var loaded = new LoadedGraph("chain");
         using var session = new EdgeSession(loaded.Model);
         int elements = loaded.Manifest.Input.Elements;
-        Assert.Contains($"input holds 3 elements, model test takes {elements}", Assert.Throws<ArgumentException>(() => session.Run(new float[3])).Message);
-        Assert.Contains("room for 2 logits", Assert.Throws<ArgumentException>(() => session.Run(new float[elements], new float[2])).Message);
+        Assert.Contains($"input holds 3 elements, model test takes {elements}",
+            Assert.Throws<ArgumentException>(() => session.Run(new float[3])).Message);
+        Assert.Contains("room for 2 logits",
+            Assert.Throws<ArgumentException>(() => session.Run(new float[elements], new float[2])).Message);
         Assert.Contains("cut 99 is outside", Assert.Throws<ArgumentException>(() => session.Policy = loaded.Policy(0f, 99)).Message);
         Assert.Contains("side exits", Assert.Throws<ArgumentException>(() => session.Policy = new ExitPolicy([], 0)).Message);
         Assert.Equal(loaded.Manifest.Exits.Count, session.Run(new float[elements]).Exit);
@@ -204,7 +207,8 @@ public sealed class EdgeSessionTests
     public void Emulation_SlowerDevice_AnswersNoEarlierThanItWould()
     {
         using var loaded = new LoadedGraph("chain");
-        var device = DeviceProfiler.Measure(loaded.Model, "here", runs: 3) with { UnitMs = [.. loaded.Manifest.Units.Select(_ => 2.0)], HeadMs = [.. Enumerable.Repeat(1.0, loaded.Manifest.SideExits)] };
+        var device = DeviceProfiler.Measure(loaded.Model, "here", runs: 3) with { UnitMs = [.. loaded.Manifest.Units.Select(_ => 2.0)],
+            HeadMs = [.. Enumerable.Repeat(1.0, loaded.Manifest.SideExits)] };
         using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Emulation = new DeviceEmulation(device, 50) });
         var result = session.Run(loaded.Input(1));
         Assert.True(result.EdgeMs >= 2.0 * loaded.Manifest.Units.Count, $"{result.EdgeMs} ms");

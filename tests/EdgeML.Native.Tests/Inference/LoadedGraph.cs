@@ -74,7 +74,8 @@ sealed class LoadedGraph : IDisposable
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-4f * Math.Max(1f, Math.Abs(expected[i])), $"{what}: logit {i} is {actual[i]}, whole model {expected[i]}");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-4f * Math.Max(1f, Math.Abs(expected[i])),
+                $"{what}: logit {i} is {actual[i]}, whole model {expected[i]}");
     }
 
     public void Dispose()

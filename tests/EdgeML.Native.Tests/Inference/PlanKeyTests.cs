@@ -35,7 +35,8 @@ public sealed class PlanKeyTests
     public void Segments_ExitAtTheCut_TriedBeforeTheCutOnly()
     {
         Assert.Equal([new PlanSegment(1, 2, 1, true)], PlanKey.For(s_manifest, 0, 2, [0.5f, 0.5f]).Segments(s_manifest));
-        Assert.Equal([new PlanSegment(3, 4, 2, true), new PlanSegment(5, 6, 3, false)], PlanKey.For(s_manifest, 2, 6, [0.5f, 0.5f]).Segments(s_manifest));
+        Assert.Equal([new PlanSegment(3, 4, 2, true), new PlanSegment(5, 6, 3, false)],
+            PlanKey.For(s_manifest, 2, 6, [0.5f, 0.5f]).Segments(s_manifest));
     }
 
     [Fact]

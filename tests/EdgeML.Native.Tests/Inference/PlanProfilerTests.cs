@@ -24,7 +24,8 @@ public sealed class PlanProfilerTests
     {
         using var loaded = new LoadedGraph("chain");
         int units = loaded.Manifest.Units.Count, steps = 0;
-        (DeviceProfile profile, IReadOnlyList<PlanTime> plans) = PlanProfiler.MeasureAndCheck(loaded.Model, "d", rounds: 2, progress: () => steps++);
+        (DeviceProfile profile, IReadOnlyList<PlanTime> plans) = PlanProfiler.MeasureAndCheck(loaded.Model, "d", rounds: 2,
+            progress: () => steps++);
 
         Assert.Equal(PlanProfiler.CheckSteps(loaded.Manifest, 2), steps);
         Assert.Equal("d", profile.Device);

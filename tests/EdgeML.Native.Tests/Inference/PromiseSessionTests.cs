@@ -55,7 +55,8 @@ public sealed class PromiseSessionTests
             Assert.Equal([0.125f], Assert.Single(again.Promise.Tighter));
         }
         ExitPromise foreign = saved with { Model = "sha256:" + new string('0', 64) };
-        Assert.Contains("was made for sha256:000", Assert.Throws<InvalidDataException>(() => loaded.Model.Package.SavePromise(foreign)).Message);
+        Assert.Contains("was made for sha256:000",
+            Assert.Throws<InvalidDataException>(() => loaded.Model.Package.SavePromise(foreign)).Message);
         ExitPromise wider = saved with { Tighter = [[0.5f]] };
         Assert.Contains("not inside", Assert.Throws<InvalidDataException>(() => loaded.Model.Package.SavePromise(wider)).Message);
 
@@ -76,14 +77,16 @@ public sealed class PromiseSessionTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Meter.Name == EdgeMetrics.MeterName && instrument.Name.StartsWith("edgeml.promise.", StringComparison.Ordinal))
+                if (instrument.Meter.Name == EdgeMetrics.MeterName
+                    && instrument.Name.StartsWith("edgeml.promise.", StringComparison.Ordinal))
                     self.EnableMeasurementEvents(instrument);
             },
         };
         listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) =>
         {
             if (instrument.Name == "edgeml.promise.tightened") Interlocked.Add(ref tightened, count);
-            if (instrument.Name == "edgeml.promise.checks" && tags.Length == 1 && tags[0].Value is "differs") Interlocked.Add(ref differing, count);
+            if (instrument.Name == "edgeml.promise.checks" && tags.Length == 1 && tags[0].Value is "differs")
+                Interlocked.Add(ref differing, count);
         });
         listener.Start();
         using var session = new EdgeSession(

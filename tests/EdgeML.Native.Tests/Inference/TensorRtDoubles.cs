@@ -12,7 +12,8 @@ static partial class TensorRtDoubles
     {
         string build = Folder();
         string library = Path.Combine(build, "fake_tensorrt", $"{major}");
-        Skip.If(!File.Exists(Path.Combine(library, $"libnvinfer.so.{major}")), $"no doubles of TensorRT {major} in {build}; see docs/tensorrt.md");
+        Skip.If(!File.Exists(Path.Combine(library, $"libnvinfer.so.{major}")),
+            $"no doubles of TensorRT {major} in {build}; see docs/tensorrt.md");
         // .NET's own environment is not the one that native code reads.
         _ = SetEnvironment("EDGEML_CUDA_DRIVER", Path.Combine(build, "lib", "libedgeml_fake_cuda.so"), 1);
         _ = SetEnvironment("EDGEML_TENSORRT_PLUGINS", Path.Combine(build, "lib"), 1);

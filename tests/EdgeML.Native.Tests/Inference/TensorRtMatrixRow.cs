@@ -24,7 +24,8 @@ sealed class TensorRtMatrixRow(int cut)
         _sameBits += bits ? 1 : 0;
         if (!bits) _wrong.Add($"{answers.What}: not the bits of the CPU");
         if ((device.Exit, device.Class) != (same.Exit, same.Class)) _wrong.Add($"{answers.What}: exit {device.Exit}, CPU {same.Exit}");
-        if (!(Math.Abs(device.Entropy - same.Entropy) <= Tolerance)) _wrong.Add($"{answers.What}: entropy {device.Entropy}, CPU {same.Entropy}");
+        if (!(Math.Abs(device.Entropy - same.Entropy) <= Tolerance))
+            _wrong.Add($"{answers.What}: entropy {device.Entropy}, CPU {same.Entropy}");
         foreach (uint route in device.Routes)
             if (route != (uint)answers.Route) _wrong.Add($"{answers.What}: ran on route {route}");
         for (int i = 0; i < device.Logits.Length; i++)
@@ -40,7 +41,8 @@ sealed class TensorRtMatrixRow(int cut)
     {
         Assert.Empty(_wrong);
         Assert.True(_worst <= Tolerance, $"cut {cut}: logits differ by {_worst} from those of the units");
-        Assert.All(_allocated, route => Assert.True(route.Value == 0, $"cut {cut}, route {route.Key}: tasks allocated {route.Value} bytes"));
+        Assert.All(_allocated, route => Assert.True(route.Value == 0,
+            $"cut {cut}, route {route.Key}: tasks allocated {route.Value} bytes"));
     }
 
     /// <summary>The rest of a line: cut, exits, tasks, same bits, difference, bytes on A, B, C.</summary>

@@ -61,7 +61,8 @@ public sealed class TensorRtMatrixTests(ITestOutputHelper output)
         float[] Same(float threshold) => [.. Enumerable.Repeat(threshold, exits)];
     }
 
-    static TensorRtAnswers Answers(BranchedModel device, LoadedGraph same, BranchedModel units, int seed, float[] thresholds, int cut, ChainRoute route) =>
+    static TensorRtAnswers Answers(BranchedModel device, LoadedGraph same, BranchedModel units, int seed, float[] thresholds, int cut,
+        ChainRoute route) =>
         new($"route {route}, cut {cut}, input {seed}, thresholds {string.Join(' ', thresholds)}", route,
             TensorRtAnswer.Ask(device, same.Input(seed), thresholds, cut),
             TensorRtAnswer.Ask(same.Model, same.Input(seed), thresholds, cut),

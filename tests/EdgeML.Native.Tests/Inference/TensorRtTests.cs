@@ -13,7 +13,8 @@ public sealed class TensorRtTests
     public void Run_CutWithoutAnEngine_SaysWhichThereAre()
     {
         using var folder = new TemporaryFolder();
-        using var loaded = new LoadedGraph(File.ReadAllBytes(TensorRtDoubles.ShippedModel()), TensorRtDoubles.Require(11, ChainRoute.Best, folder["engines"]));
+        using var loaded = new LoadedGraph(File.ReadAllBytes(TensorRtDoubles.ShippedModel()),
+            TensorRtDoubles.Require(11, ChainRoute.Best, folder["engines"]));
         int cut = Enumerable.Range(0, loaded.Manifest.LocalCut).First(k => loaded.Model.EngineUnits.All(piece => piece.Last != k) && k > 0);
         using var lane = new Lane(loaded.Model);
         lane.Load(loaded.Input(1));

@@ -7,7 +7,8 @@ namespace EdgeML.Native.Tests.Inference;
 static class TestBottlenecks
 {
     /// <summary>The first cut whose tensor has channels.</summary>
-    public static int CutOf(ModelManifest manifest) => manifest.Units.First(unit => unit.OutShape.Count == 3 && unit.Index < manifest.LocalCut).Index;
+    public static int CutOf(ModelManifest manifest)
+        => manifest.Units.First(unit => unit.OutShape.Count == 3 && unit.Index < manifest.LocalCut).Index;
 
     public static CutBottleneck Make(ModelManifest manifest, int seed, int cut = 0, int components = 2, double lost = 0.01)
     {

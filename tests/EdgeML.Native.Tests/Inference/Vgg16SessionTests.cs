@@ -4,7 +4,8 @@ using EdgeML.Native.Tests.Models;
 
 namespace EdgeML.Native.Tests.Inference;
 
-/// <summary>The trained network on real pictures: every cut, in process and through a tail, gives what one session over the whole model gives.</summary>
+/// <summary>The trained network on real pictures: every cut, in process and through a tail, gives what one session over the whole model
+/// gives.</summary>
 public sealed class Vgg16SessionTests
 {
     const int Pictures = 8;

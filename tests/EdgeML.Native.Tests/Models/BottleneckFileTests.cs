@@ -50,7 +50,8 @@ public sealed class BottleneckFileTests : IDisposable
     [InlineData("digest", "\"\"", "the digest is ")]
     [InlineData("items", "null", "items")]
     [InlineData("items", "[null]", "null")]
-    public void Open_BrokenSet_IsOneLineThatSaysWhat(string key, string value, string text) => Broken(root => root[key] = JsonNode.Parse(value), text);
+    public void Open_BrokenSet_IsOneLineThatSaysWhat(string key, string value, string text)
+        => Broken(root => root[key] = JsonNode.Parse(value), text);
 
     [Theory]
     [InlineData("cut", "0", "cut 0 is outside 1..")]

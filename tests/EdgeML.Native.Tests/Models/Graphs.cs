@@ -257,10 +257,13 @@ static class Graphs
             string deviation = b.Node("Sqrt", [b.Node("Add", [variance, b.Constant(1e-5f)])]);
             return b.Node("Add", [b.Node("Mul", [b.Node("Div", [apart, deviation]), b.Weight(1, Width)]), b.Weight(0.1, Width)]);
         }
-        string Dense(string t, int from, int to) => b.Node("Add", [b.Node("MatMul", [t, b.Weight(Math.Sqrt(3.0 / from), from, to)]), b.Weight(0.1, to)]);
+        string Dense(string t, int from, int to)
+            => b.Node("Add", [b.Node("MatMul", [t, b.Weight(Math.Sqrt(3.0 / from), from, to)]), b.Weight(0.1, to)]);
         string Split(string t, params long[] order) => b.Node(
-            "Transpose", [b.Node("Reshape", [Dense(t, Width, Width), b.Integers(1, Tokens, Heads, Width / Heads)])], null, OnnxBuilder.Ints("perm", order));
-        string Score(string t, string output) => b.Gemm(b.Node("Gather", [Normed(t), b.Weight64(0)], null, OnnxBuilder.Int("axis", 1)), Width, 5, output);
+            "Transpose", [b.Node("Reshape", [Dense(t, Width, Width), b.Integers(1, Tokens, Heads, Width / Heads)])], null,
+            OnnxBuilder.Ints("perm", order));
+        string Score(string t, string output) => b.Gemm(b.Node("Gather", [Normed(t), b.Weight64(0)], null, OnnxBuilder.Int("axis", 1)),
+            Width, 5, output);
         for (int i = 0; i < 2; i++)
         {
             string n = Normed(x);
@@ -285,7 +288,8 @@ static class Graphs
         var b = new OnnxBuilder(15);
         string filters = b.Weight(0.2, 8, 8, 3, 3), bias = b.Weight(0.1, 8), scores = b.Weight(0.5, 5, 8), offsets = b.Weight(0.1, 5);
         string Layer(string t) => b.Relu(b.Node("Conv", [t, filters, bias], null, OnnxBuilder.Ints("pads", 1, 1, 1, 1)));
-        string Score(string t, string output) => b.Node("Gemm", [b.Flatten(b.Gap(t)), scores, offsets], output, OnnxBuilder.Int("transB", 1));
+        string Score(string t, string output) => b.Node("Gemm", [b.Flatten(b.Gap(t)), scores, offsets], output,
+            OnnxBuilder.Int("transB", 1));
         string x = Layer(b.ConvRelu(b.Input("x", 1, 3, 8, 8), 3, 8));
         Score(x, "exit1");
         Score(Layer(b.MaxPool(Layer(x))), "logits");

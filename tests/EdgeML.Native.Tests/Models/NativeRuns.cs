@@ -63,7 +63,8 @@ sealed unsafe class NativeRuns : IDisposable
     {
         float[][] outputs = Run(file, null, image);
         List<string> names = [.. ModelProto.Parser.ParseFrom(file).Graph.Output.Select(o => o.Name)];
-        return [.. manifest.Exits.Select(e => e.Tensor == e.Name ? outputs[names.IndexOf(e.Name)] : Run(WithOutput(file, e.Tensor), null, image)[0])];
+        return [.. manifest.Exits.Select(e => e.Tensor == e.Name
+            ? outputs[names.IndexOf(e.Name)] : Run(WithOutput(file, e.Tensor), null, image)[0])];
     }
 
     static byte[] WithOutput(byte[] file, string tensor)

@@ -2,7 +2,8 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Tests.Models;
 
-/// <summary>Writes a test's graph, made for opset 17, in another operator set: where inputs were attributes, and the other way round.</summary>
+/// <summary>Writes a test's graph, made for opset 17, in another operator set: where inputs were attributes, and the other way
+/// round.</summary>
 static class Opsets
 {
     internal static IReadOnlyList<int> All { get; } = [9, 11, 13, 15, 17, 18, 21];
@@ -29,7 +30,8 @@ static class Opsets
                     break;
                 case "ReduceMean" when opset >= 18:
                     string axes = node.Name + "_axes";
-                    graph.Initializer.Add(new TensorProto { Name = axes, DataType = 7, Dims = { 1 }, Int64Data = { node.Attribute[0].Ints[0] } });
+                    graph.Initializer.Add(new TensorProto { Name = axes, DataType = 7, Dims = { 1 },
+                        Int64Data = { node.Attribute[0].Ints[0] } });
                     node.Attribute.Clear();
                     node.Input.Add(axes);
                     break;

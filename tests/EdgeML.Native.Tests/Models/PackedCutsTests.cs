@@ -33,7 +33,8 @@ public sealed class PackedCutsTests(ITestOutputHelper output) : IDisposable
         Assert.All(manifest.Units, unit => Assert.True(unit.Macs <= 0.4 * total, $"{unit.Name}: {unit.Macs} of {total}"));
         // Both lanes, 8 and 4 maps of 4 x 4; two 8 x 4 x 4 where the step is under way.
         Assert.All(packed, cut => Assert.InRange(cut.Bytes, 12 * 16 * 4, 20 * 16 * 4));
-        Assert.Equal(1, manifest.Exits[0].AfterUnit - manifest.Units.ToList().FindIndex(u => u.Name.StartsWith("maxpool", StringComparison.Ordinal)));
+        Assert.Equal(1, manifest.Exits[0].AfterUnit - manifest.Units.ToList().FindIndex(u => u.Name.StartsWith("maxpool",
+            StringComparison.Ordinal)));
 
         using ModelPackage package = ModelPackage.Open(_folder["p"]);
         using WeightsHandle weights = _runs.Share(package);

@@ -74,7 +74,8 @@ public sealed class SurgeryTests(ITestOutputHelper output) : IDisposable
             float[] answer = _runs.Run(package.BuildRange(cut + 1, last, null, emitBoundary: false).Onnx, weights, tensor)[0];
             Close(whole[^1], answer, tolerance, $"{what}, cut {cut}");
             foreach (ExitInfo exit in manifest.Exits.SkipLast(1).Where(exit => exit.AfterUnit == cut))
-                Close(whole[exit.Index - 1], _runs.Run(package.BuildHead(exit.Index).Onnx, weights, tensor)[0], tolerance, $"{what}, {exit.Name}");
+                Close(whole[exit.Index - 1], _runs.Run(package.BuildHead(exit.Index).Onnx, weights, tensor)[0], tolerance,
+                    $"{what}, {exit.Name}");
         }
     }
 

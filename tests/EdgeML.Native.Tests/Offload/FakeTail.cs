@@ -53,7 +53,8 @@ sealed class FakeTail : ITailExecutor
     {
         readonly byte[] _memory = GC.AllocateArray<byte>(65536, pinned: true);
 
-        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => _memory.AsMemory(0, PayloadSize.Of(tail.Manifest, policy.Cut, encoding));
+        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding)
+            => _memory.AsMemory(0, PayloadSize.Of(tail.Manifest, policy.Cut, encoding));
 
         public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
         {

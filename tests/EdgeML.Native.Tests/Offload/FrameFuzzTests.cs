@@ -48,11 +48,13 @@ public class FrameFuzzTests(ITestOutputHelper output)
         var tail = new FakeTail();
         using var workers = new TailWorkers(tail, new TailServerOptions());
         byte[] hello = Frames.Hello();
-        byte[][] valid = [Frames.Request(5, Frames.Payload(1)), Frames.Request(6, Frames.Payload(2)), Frames.Ping(3), Frames.Ping(4, FrameKind.Probe, 500)];
+        byte[][] valid = [Frames.Request(5, Frames.Payload(1)), Frames.Request(6, Frames.Payload(2)), Frames.Ping(3),
+            Frames.Ping(4, FrameKind.Probe, 500)];
         int faults = 0;
         for (int i = 0; i < 10_000; i++)
         {
-            byte[][] script = [hello, valid[random.Next(valid.Length)], Mutate(valid[random.Next(valid.Length)], random), valid[random.Next(valid.Length)]];
+            byte[][] script = [hello, valid[random.Next(valid.Length)], Mutate(valid[random.Next(valid.Length)], random),
+                valid[random.Next(valid.Length)]];
             using var connection = new TailConnection(new ScriptTransport(script), workers, s_limits);
             connection.Run(TimeSpan.FromSeconds(10));
             if (connection.Fault is not null) faults++;
@@ -64,7 +66,8 @@ public class FrameFuzzTests(ITestOutputHelper output)
 
     static bool Read(byte[] frame)
     {
-        if (!FrameParser.TryRead(new ReadOnlySequence<byte>(frame), s_limits, out FramePrelude prelude, out ReadOnlySequence<byte> header)) return false;
+        if (!FrameParser.TryRead(new ReadOnlySequence<byte>(frame), s_limits, out FramePrelude prelude, out ReadOnlySequence<byte> header))
+            return false;
         ReadOnlySpan<byte> span = header.FirstSpan;
         switch (prelude.Kind)
         {

@@ -31,7 +31,8 @@ public class FrameParserTests
         byte[] frame = Valid(kind);
         for (int length = 0; length < frame.Length; length++)
         {
-            bool found = FrameParser.TryRead(new ReadOnlySequence<byte>(frame, 0, length), s_limits, out FramePrelude prelude, out var header);
+            bool found = FrameParser.TryRead(new ReadOnlySequence<byte>(frame, 0, length), s_limits, out FramePrelude prelude,
+                out var header);
             Assert.Equal(length >= FramePrelude.Bytes + (found ? prelude.HeaderBytes : int.MaxValue - 64), found);
             if (found) Assert.Equal(frame.Length, FramePrelude.Bytes + header.Length + prelude.PayloadBytes);
         }
@@ -121,7 +122,8 @@ public class FrameParserTests
         if (offset == 6) BitConverter.TryWriteBytes(prelude.AsSpan(offset), (ushort)value);
         else BitConverter.TryWriteBytes(prelude.AsSpan(offset), value);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Assert.Throws<InvalidDataException>(() => FrameParser.TryRead(new ReadOnlySequence<byte>(prelude), s_limits, out _, out _));
+        var error = Assert.Throws<InvalidDataException>(() => FrameParser.TryRead(new ReadOnlySequence<byte>(prelude), s_limits, out _,
+            out _));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
         Assert.Contains(reason, error.Message);
     }
@@ -131,7 +133,8 @@ public class FrameParserTests
     {
         byte[] frame = Frames.Ping(1);
         frame[4] = 9;
-        var error = Assert.Throws<ProtocolVersionException>(() => FrameParser.TryRead(new ReadOnlySequence<byte>(frame), s_limits, out _, out _));
+        var error = Assert.Throws<ProtocolVersionException>(() => FrameParser.TryRead(new ReadOnlySequence<byte>(frame), s_limits, out _,
+            out _));
         Assert.Equal("peer speaks protocol version 9, this side speaks 1", error.Message);
     }
 }

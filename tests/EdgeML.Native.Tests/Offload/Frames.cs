@@ -34,9 +34,11 @@ static class Frames
         }.Write, payload);
 
     public static byte[] Reply(ulong id, TailAnswer answer, ReadOnlySpan<byte> logits) =>
-        Make(FrameKind.Reply, new ReplyHeader { TaskId = id, Answer = answer, Times = new TransferTimes { ComputeMicros = 1000, Stretch = 1 } }.Write, logits);
+        Make(FrameKind.Reply, new ReplyHeader { TaskId = id, Answer = answer,
+            Times = new TransferTimes { ComputeMicros = 1000, Stretch = 1 } }.Write, logits);
 
-    public static byte[] Error(ulong id, ErrorCode code) => Make(FrameKind.Error, new ErrorHeader { TaskId = id, Code = code, Text = "why" }.Write);
+    public static byte[] Error(ulong id, ErrorCode code)
+        => Make(FrameKind.Error, new ErrorHeader { TaskId = id, Code = code, Text = "why" }.Write);
 
     public static byte[] Ping(ulong sequence, FrameKind kind = FrameKind.Ping, int payload = 0) =>
         Make(kind, new PingHeader { Sequence = sequence }.Write, new byte[payload]);

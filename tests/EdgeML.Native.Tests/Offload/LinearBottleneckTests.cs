@@ -29,7 +29,8 @@ public class LinearBottleneckTests
         var patches = new TensorPatches(2, 2, 6, 1);
         // A rotation and its inverse; 8 and 5 bits, which do not end on bytes together.
         float c = 0.6f, s = 0.8f;
-        var bottleneck = new LinearBottleneck(patches, [0.5f, 0.25f], [c, s, -s, c], [c, s, -s, c], [(-2, 2), (-2, 2)], [8, 5], rectified: true);
+        var bottleneck = new LinearBottleneck(patches, [0.5f, 0.25f], [c, s, -s, c], [c, s, -s, c], [(-2, 2), (-2, 2)], [8, 5],
+            rectified: true);
         Assert.Equal(((13 * 12) + 7) / 8, bottleneck.PayloadBytes);
         float[] tensor = [.. Enumerable.Range(0, 24).Select(_ => random.NextSingle())];
         byte[] payload = new byte[bottleneck.PayloadBytes];
@@ -58,5 +59,6 @@ public class LinearBottleneckTests
     [Fact]
     public void Create_WeightsThatDoNotFit_AreRefused() =>
         Assert.Contains("2 and 2 weights for 1 components of 3 rows", Assert.Throws<ArgumentException>(
-            () => new LinearBottleneck(new TensorPatches(3, 1, 1, 1), new float[3], new float[2], new float[2], [(0, 1)], [2], false)).Message);
+            () => new LinearBottleneck(new TensorPatches(3, 1, 1, 1), new float[3], new float[2], new float[2], [(0, 1)], [2],
+                false)).Message);
 }

@@ -80,7 +80,8 @@ public class LinkMeterTests
     public void Snapshot_BeforeAnything_KnowsNothing()
     {
         var snapshot = new LinkMeter().Snapshot(up: false);
-        Assert.True(double.IsNaN(snapshot.RateBitsPerSecond) && double.IsNaN(snapshot.RttMs) && double.IsPositiveInfinity(snapshot.AgeSeconds));
+        Assert.True(double.IsNaN(snapshot.RateBitsPerSecond) && double.IsNaN(snapshot.RttMs)
+            && double.IsPositiveInfinity(snapshot.AgeSeconds));
     }
 
     static void Ping(LinkMeter meter, double rttMs) => meter.Transfer(rttMs, 90, default);

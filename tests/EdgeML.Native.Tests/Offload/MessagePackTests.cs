@@ -82,7 +82,8 @@ public class MessagePackTests
     }
 
     [Fact]
-    public void Strings_Utf8_AsTheOtherImplementation() => Assert.Equal("a76772c3bcc39f65", Hex((ref MessagePackWriter writer) => writer.Write("grüße")));
+    public void Strings_Utf8_AsTheOtherImplementation()
+        => Assert.Equal("a76772c3bcc39f65", Hex((ref MessagePackWriter writer) => writer.Write("grüße")));
 
     [Theory]
     [InlineData(0, "c400")]
@@ -144,7 +145,8 @@ public class MessagePackTests
         byte[] header = Convert.FromHexString("8c004d0104020903ca3e00000004ca3f4000000acd05dc0b140ccd012c0dcd20000e020fca3f00000010ca3f800000");
         ReplyHeader reply = ReplyHeader.Read(header);
         Assert.Equal(new TailAnswer(4, 9, 0.125f, 0.75f), reply.Answer);
-        Assert.Equal((77UL, 1500, 20, 300, 8192), (reply.TaskId, reply.Times.ComputeMicros, reply.Times.QueueMicros, reply.Times.SpanMicros, reply.Times.SpanBytes));
+        Assert.Equal((77UL, 1500, 20, 300, 8192),
+            (reply.TaskId, reply.Times.ComputeMicros, reply.Times.QueueMicros, reply.Times.SpanMicros, reply.Times.SpanBytes));
         byte[] written = new byte[ReplyHeader.MaxBytes];
         Assert.Equal(header, written[..reply.Write(written)]);
     }
@@ -212,7 +214,8 @@ public class MessagePackTests
         };
         var reply = new ReplyHeader { TaskId = ulong.MaxValue, Answer = new TailAnswer(65535, int.MaxValue, 1, 1), Times = times };
         Assert.InRange(reply.Write(new byte[ReplyHeader.MaxBytes]), 1, ReplyHeader.MaxBytes);
-        Assert.InRange(new PingHeader { Sequence = ulong.MaxValue, Times = times }.Write(new byte[PingHeader.MaxBytes]), 1, PingHeader.MaxBytes);
+        Assert.InRange(new PingHeader { Sequence = ulong.MaxValue, Times = times }.Write(new byte[PingHeader.MaxBytes]), 1,
+            PingHeader.MaxBytes);
         var error = new ErrorHeader { Code = ErrorCode.Failed, TaskId = ulong.MaxValue, Text = new string('€', 1000), Times = times };
         byte[] written = new byte[ErrorHeader.MaxBytes];
         Assert.Equal(ErrorCode.Failed, ErrorHeader.Read(written.AsSpan(0, error.Write(written))).Code);

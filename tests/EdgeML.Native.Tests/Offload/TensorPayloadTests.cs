@@ -80,7 +80,8 @@ public class TensorPayloadTests
 
     [Fact]
     public void Encode_WrongSize_Throws() =>
-        Assert.Contains("3 elements in Float16 take 6 bytes", Assert.Throws<ArgumentException>(() => TensorPayload.Encode(TensorEncoding.Float16, new float[3], new byte[12])).Message);
+        Assert.Contains("3 elements in Float16 take 6 bytes",
+            Assert.Throws<ArgumentException>(() => TensorPayload.Encode(TensorEncoding.Float16, new float[3], new byte[12])).Message);
 
     [Theory]
     [InlineData(0, TensorEncoding.Float32, 256)]

@@ -21,7 +21,8 @@ public static class ReplayRunner
         ArgumentNullException.ThrowIfNull(scenario);
         long start = ThreadTime.Now;
         double micros = scenario.DecisionMicros ?? ReplayControllers.DeclaredMicros(controller);
-        VirtualWorld world = scenario.World(seed, withPopulations: controller == ReplayControllers.Oracle) with { DecisionMs = micros / 1000 };
+        VirtualWorld world = scenario.World(seed,
+            withPopulations: controller == ReplayControllers.Oracle) with { DecisionMs = micros / 1000 };
         var edge = new VirtualEdge(world);
         IPolicyController made = ReplayControllers.Create(controller, scenario, world, edge, seed, traces);
         VirtualRun run = edge.Run(made, progress, cancellation);

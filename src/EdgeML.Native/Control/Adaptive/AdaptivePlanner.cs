@@ -4,7 +4,8 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Control.Adaptive;
 
-/// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of margins,
+/// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of
+/// margins,
 /// the edge stretch by stretch, where the link may be next, and energy settled as soon as it is inside.</summary>
 sealed class AdaptivePlanner
 {
@@ -104,7 +105,8 @@ sealed class AdaptivePlanner
     {
         _link.Observe(link, _now);
         double measured = double.IsFinite(link.AgeSeconds) ? _now - link.AgeSeconds : _now;
-        if (link.RateBitsPerSecond > 0 && !(measured <= _outlook.Rates.LastTime + 0.01)) _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
+        if (link.RateBitsPerSecond > 0 && !(measured <= _outlook.Rates.LastTime + 0.01))
+            _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

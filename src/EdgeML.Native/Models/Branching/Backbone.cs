@@ -65,7 +65,8 @@ sealed class Backbone
         string scores = _classifier.Outputs[0].Logits;
         TensorInfo info = _classifier.Info(scores);
         string shape = nodes.Free("edgeml/row");
-        graph.Initializer.Add(new TensorProto { Name = shape, DataType = ElementType.Int64, Dims = { 2 }, Int64Data = { 1, Manifest.Classes } });
+        graph.Initializer.Add(new TensorProto { Name = shape, DataType = ElementType.Int64, Dims = { 2 },
+            Int64Data = { 1, Manifest.Classes } });
         if (info.Type != ElementType.Float) scores = Add(graph, "Cast", [scores], nodes.Free("edgeml/scores"), "to", ElementType.Float);
         parts.Add(Add(graph, "Reshape", [scores, shape], nodes.Free("edgeml/logits"), null, 0));
         int width = plans.Sum(p => p.Features) + Manifest.Classes;
@@ -93,7 +94,8 @@ sealed class Backbone
         IReadOnlyList<HeadPlan> plans, IReadOnlyList<IReadOnlyList<HeadLayer>> heads, IReadOnlyList<string> classNames)
     {
         OnnxFile file = OnnxFile.Load(_path);
-        if (file.Hash != Manifest.Hash) throw new InvalidDataException($"{Path.GetFileName(_path)} was changed while exits were being trained");
+        if (file.Hash != Manifest.Hash)
+            throw new InvalidDataException($"{Path.GetFileName(_path)} was changed while exits were being trained");
         ModelProto model = file.Model;
         GraphProto graph = model.Graph;
         Classifier.RemoveWeightsFromInputs(graph);

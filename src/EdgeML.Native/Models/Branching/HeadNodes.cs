@@ -36,7 +36,8 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
         {
             (long high, long wide) = (info.Dims[2] / rows, info.Dims[3] / columns);
             x = Add(prefix, "AveragePool", x,
-                Ints("kernel_shape", info.Dims[2] - ((rows - 1) * high), info.Dims[3] - ((columns - 1) * wide)), Ints("strides", high, wide));
+                Ints("kernel_shape", info.Dims[2] - ((rows - 1) * high), info.Dims[3] - ((columns - 1) * wide)),
+                Ints("strides", high, wide));
         }
         return Add(prefix, "Flatten", x, Int("axis", 1));
     }
@@ -54,7 +55,8 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
             bool last = layer == layers.Count - 1;
             string output = last ? Free(exit) : name;
             graph.Node.Add(
-                new NodeProto { OpType = "Gemm", Name = name, Input = { x, weight, bias }, Output = { output }, Attribute = { Int("transB", 1) } });
+                new NodeProto { OpType = "Gemm", Name = name, Input = { x, weight, bias }, Output = { output },
+                    Attribute = { Int("transB", 1) } });
             x = last ? output : Add(exit, "Relu", output);
         }
         return x;

@@ -84,7 +84,8 @@ static class PackedCuts
         for (int i = 2; index.Exists(name); i++) name = $"{Prefix}{i}";
         string Add(string op, string[] inputs, string output, long[] dims, params AttributeProto[] attributes)
         {
-            graph.Node.Add(new NodeProto { OpType = op, Name = output, Input = { inputs }, Output = { output }, Attribute = { attributes } });
+            graph.Node.Add(new NodeProto { OpType = op, Name = output, Input = { inputs }, Output = { output },
+                Attribute = { attributes } });
             tensors[output] = new TensorInfo(ElementType.Float, dims);
             return output;
         }
@@ -108,7 +109,8 @@ static class PackedCuts
             string part = $"{name}/{tensor}/part";
             long[] dims = [1, info.Elements];
             if (attributes) Add("Slice", [name], part, dims, Ints("starts", at), Ints("ends", at + info.Elements), Ints("axes", 1));
-            else Add("Slice", [name, Integers(graph, part + "/from", at), Integers(graph, part + "/to", at + info.Elements), Integers(graph, part + "/axis", 1)], part, dims);
+            else Add("Slice", [name, Integers(graph, part + "/from", at), Integers(graph, part + "/to", at + info.Elements),
+                Integers(graph, part + "/axis", 1)], part, dims);
             Add("Reshape", [part, Integers(graph, part + "/shape", info.Dims)], Unpacked(name, tensor), info.Dims);
             at += info.Elements;
         }

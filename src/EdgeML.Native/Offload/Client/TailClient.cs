@@ -163,7 +163,8 @@ public sealed partial class TailClient : IDisposable
         int expected = PayloadSize.Of(_manifest, _bottlenecks, request.Policy, request.Encoding);
         if (expected < 0 || expected != request.PayloadBytes)
             throw new ArgumentException(
-                $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the request has {request.PayloadBytes}", nameof(request));
+                $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the request has {request.PayloadBytes}",
+                nameof(request));
         failure = new TailReply { Outcome = TailOutcome.NotSent, RateBitsPerSecond = double.NaN };
         TailSlot? slot;
         TailLink link;

@@ -88,7 +88,8 @@ public class DdpgAgentTests
             for (int row = 0; row < options.Batch; row++)
             {
                 loss -= agent.Critic.OutputRow(row)[0] / options.Batch;
-                foreach (float output in agent.Actor.OutputRow(row)) loss += weight * ((2 * output) - 1) * ((2 * output) - 1) / options.Batch;
+                foreach (float output in agent.Actor.OutputRow(row))
+                    loss += weight * ((2 * output) - 1) * ((2 * output) - 1) / options.Batch;
             }
             return loss;
         }
@@ -120,7 +121,8 @@ public class DdpgAgentTests
                 // A unit that switches on or off in between has no slope there.
                 if (Math.Abs(wide - narrow) > (0.005 * largest) + (0.02 * Math.Abs(narrow))) continue;
                 compared++;
-                Assert.True(Math.Abs(slopes[i] - narrow) < (0.01 * largest) + (0.03 * Math.Abs(narrow)), $"seed {Seed} {name} weight {i}: {slopes[i]}, not {narrow}");
+                Assert.True(Math.Abs(slopes[i] - narrow) < (0.01 * largest) + (0.03 * Math.Abs(narrow)),
+                    $"seed {Seed} {name} weight {i}: {slopes[i]}, not {narrow}");
             }
             Assert.True(compared > slopes.Length / 4, $"{compared} of {slopes.Length / 3} {name} weights had a slope");
             Assert.True(largest > 0.005, $"{name} has no slopes worth comparing: {largest}");

@@ -116,7 +116,8 @@ public class Nsga3Tests
         {
             search.Breed();
             int all = 2 * search.Population;
-            Assert.Equal(all, Enumerable.Range(0, all).Select(member => string.Join(' ', search.Genes(member).ToArray())).Distinct().Count());
+            Assert.Equal(all, Enumerable.Range(0, all).Select(member => string.Join(' ',
+                search.Genes(member).ToArray())).Distinct().Count());
             for (int member = 0; member < all; member++)
                 Assert.All(search.Genes(member).ToArray(), gene => Assert.InRange(gene, 0, 1));
             search.Select();
