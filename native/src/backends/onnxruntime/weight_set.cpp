@@ -2,6 +2,10 @@
 
 #include <cstring>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace edgeml::ort {
 
 OrtWeightSet::OrtWeightSet(std::shared_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {
@@ -50,18 +54,36 @@ std::string OrtWeightSet::keep(const Tensor &tensor) {
         throw Error(EDGEML_E_MODEL_REJECTED, "tensor " + std::string(tensor.name) + " holds " +
                                                  std::to_string(tensor.data.size()) + " bytes but is " +
                                                  describe(info));
-    std::unique_ptr<void, Freed> block(::operator new(tensor.data.size(), std::align_val_t(EDGEML_BUFFER_ALIGNMENT)));
-    std::memcpy(block.get(), tensor.data.data(), tensor.data.size());
     std::lock_guard lock(gate_);
+    void *at = room(tensor.data.size());
+    std::memcpy(at, tensor.data.data(), tensor.data.size());
     std::size_t number = copies_.size();
     do
         info.name = "edgeml/copy:" + std::to_string(number++);
     while (tensors_.contains(info.name));
-    insert(info, block.get());
+    insert(info, at);
     copies_.push_back(&tensors_.find(info.name)->second);
-    blocks_.push_back(std::move(block));
     copied_bytes_ += info.bytes;
     return info.name;
+}
+
+// Copies lie together in huge pages where there are some: filters of their own, each in small pages, cost a plan
+// microseconds.
+void *OrtWeightSet::room(std::size_t bytes) {
+    bytes = (bytes + EDGEML_BUFFER_ALIGNMENT - 1) / EDGEML_BUFFER_ALIGNMENT * EDGEML_BUFFER_ALIGNMENT;
+    if (bytes > left_) {
+        std::size_t size = (bytes + slab_bytes - 1) / slab_bytes * slab_bytes;
+        blocks_.emplace_back(::operator new(size, std::align_val_t(slab_bytes)));
+        left_ = size;
+        next_ = static_cast<std::byte *>(blocks_.back().get());
+#if defined(__linux__)
+        madvise(next_, left_, MADV_HUGEPAGE); // which may be refused
+#endif
+    }
+    void *at = next_;
+    next_ += bytes;
+    left_ -= bytes;
+    return at;
 }
 
 std::uint64_t OrtWeightSet::copied_bytes() const noexcept {

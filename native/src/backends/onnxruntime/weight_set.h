@@ -52,12 +52,12 @@ class OrtWeightSet final : public WeightSet {
         const void *data;
         Owned<OrtValue> value;
     };
+    static constexpr std::size_t slab_bytes = std::size_t{2} << 20;
     struct Freed {
-        void operator()(void *block) const noexcept {
-            ::operator delete(block, std::align_val_t(EDGEML_BUFFER_ALIGNMENT));
-        }
+        void operator()(void *block) const noexcept { ::operator delete(block, std::align_val_t(slab_bytes)); }
     };
 
+    void *room(std::size_t bytes);
     void insert(const TensorInfo &tensor, const void *data);
     bool is_same(const Entry &entry, const Tensor &tensor) const noexcept;
 
@@ -65,6 +65,8 @@ class OrtWeightSet final : public WeightSet {
     OrtPrepackedWeightsContainer *prepacked_ = nullptr;
     mutable std::mutex gate_;
     std::vector<std::unique_ptr<void, Freed>> blocks_; // of the copies
+    std::byte *next_ = nullptr;                        // room left in the last block
+    std::size_t left_ = 0;
     std::uint64_t copied_bytes_ = 0;
     std::map<std::string, Entry, std::less<>> tensors_;
     std::vector<const Entry *> copies_;
