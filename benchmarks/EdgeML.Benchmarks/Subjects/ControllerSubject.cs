@@ -14,7 +14,7 @@ sealed class ControllerSubject(string package, string controller) : ILinkSource
 
     public LinkSnapshot Snapshot() => new() { Up = true, RateBitsPerSecond = _rate, RttMs = 10, TailFactor = 1 };
 
-    /// <summary>Median microseconds of a decision, learning left out, over the last 512 of some thousand tasks; and decisions a
+    /// <summary>Median microseconds of a decision, learning left out, over the last 512 decisions; and decisions a
     /// task.</summary>
     public (double Micros, double DecisionsPerTask) Measure(int tasks)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace EdgeML.Native.Control;
 
@@ -34,10 +35,12 @@ sealed class ExitMix
     /// <summary>Sets the weights of the strata; they should sum to 1.</summary>
     public void Blend(ReadOnlySpan<double> weights)
     {
+        Span<Vector<float>> lanes = stackalloc Vector<float>[weights.Length];
+        for (int stratum = 0; stratum < lanes.Length; stratum++) lanes[stratum] = new Vector<float>((float)weights[stratum]);
         for (int exit = 0; exit < Shares.Length; exit++)
         {
-            Blend(_grid.Shares, exit, weights, Shares[exit]);
-            Blend(_grid.Rights, exit, weights, Rights[exit]);
+            Blend(_grid.Shares, exit, lanes, Shares[exit]);
+            Blend(_grid.Rights, exit, lanes, Rights[exit]);
         }
         // Few ask for thresholds off the grid, and the samples are many times the grid's tables.
         weights.CopyTo(_strataWeights);
@@ -69,18 +72,18 @@ sealed class ExitMix
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Blend(float[][][] table, int exit, ReadOnlySpan<double> weights, float[] blended)
+    static void Blend(float[][][] table, int exit, ReadOnlySpan<Vector<float>> weights, float[] blended)
     {
-        for (int stratum = 0; stratum < weights.Length; stratum++)
+        for (int i = 0; i < blended.Length; i += Vector<float>.Count)
         {
-            var weight = new Vector<float>((float)weights[stratum]);
-            float[] row = table[stratum][exit];
-            for (int i = 0; i < blended.Length; i += Vector<float>.Count)
-            {
-                Vector<float> sum = stratum == 0 ? Vector<float>.Zero : new Vector<float>(blended, i);
-                Vector.FusedMultiplyAdd(weight, new Vector<float>(row, i), sum).CopyTo(blended, i);
-            }
+            Vector<float> sum = Vector<float>.Zero;
+            for (int stratum = 0; stratum < weights.Length; stratum++)
+                sum = Vector.FusedMultiplyAdd(weights[stratum], Row(table[stratum][exit], i), sum);
+            sum.CopyTo(blended, i);
         }
+
+        // Rows of a table are as long as what is blended.
+        static Vector<float> Row(float[] row, int start) => Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(row), (nuint)start);
     }
 
     /// <summary>Shares of any thresholds, counted over the weighted samples.</summary>
