@@ -93,24 +93,43 @@ sealed unsafe class ProductSubject : IDisposable
         (long a, long b) = ((long)_m * _k, (long)_k * _n);
         var graph = new GraphProto { Name = "product" };
         graph.Input.Add(PackageWriter.Describe("x", new(1, [1, a + b])));
-        graph.Node.Add(new NodeProto { OpType = "Split", Input = { "x" }, Output = { "first", "second" },
-            Attribute = { Int("axis", 1), Ints("split", a, b) } });
+        graph.Node.Add(new NodeProto
+        {
+            OpType = "Split",
+            Input = { "x" },
+            Output = { "first", "second" },
+            Attribute = { Int("axis", 1), Ints("split", a, b) }
+        });
         if (product)
         {
             Reshape(graph, "first", "a", _transposeA ? [_k, _m] : [_m, _k]);
             Reshape(graph, "second", "b", _transposeB ? [_n, _k] : [_k, _n]);
-            graph.Node.Add(new NodeProto { OpType = "Gemm", Input = { "a", "b" }, Output = { "c" },
-                Attribute = { Int("transA", _transposeA ? 1 : 0), Int("transB", _transposeB ? 1 : 0) } });
+            graph.Node.Add(new NodeProto
+            {
+                OpType = "Gemm",
+                Input = { "a", "b" },
+                Output = { "c" },
+                Attribute = { Int("transA", _transposeA ? 1 : 0), Int("transB", _transposeB ? 1 : 0) }
+            });
             Reshape(graph, "c", "y", [1, (long)_m * _n]);
         }
         else
         {
             foreach (string part in (ReadOnlySpan<string>)["first", "second"])
-                graph.Node.Add(new NodeProto { OpType = "Slice",
+                graph.Node.Add(new NodeProto
+                {
+                    OpType = "Slice",
                     Input = { part, Integers(graph, $"{part}/from", 0), Integers(graph, $"{part}/to", 1),
-                        Integers(graph, $"{part}/axis", 1) }, Output = { $"{part}/1" } });
-            graph.Node.Add(new NodeProto { OpType = "Concat", Input = { "first/1", "second/1" }, Output = { "y" },
-                Attribute = { Int("axis", 1) } });
+                        Integers(graph, $"{part}/axis", 1) },
+                    Output = { $"{part}/1" }
+                });
+            graph.Node.Add(new NodeProto
+            {
+                OpType = "Concat",
+                Input = { "first/1", "second/1" },
+                Output = { "y" },
+                Attribute = { Int("axis", 1) }
+            });
         }
         graph.Output.Add(PackageWriter.Describe("y", new(1, [1, product ? (long)_m * _n : 2])));
         var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 11 } } };

@@ -134,8 +134,12 @@ public sealed class BottleneckSessionTests : IDisposable
             {
                 Assert.True(context.Model.UsesBottlenecks);
                 // The edge is hopelessly slow behind the cut, and so is the link.
-                PlanningConditions conditions = PlanningConditions.From(new LinkSnapshot { Up = true, RateBitsPerSecond = 10_000,
-                    RttMs = 1 });
+                PlanningConditions conditions = PlanningConditions.From(new LinkSnapshot
+                {
+                    Up = true,
+                    RateBitsPerSecond = 10_000,
+                    RttMs = 1
+                });
                 CutBottleneck item = model.Bottlenecks.Items[0];
                 double boundMs = 8 * (item.PayloadBytes + CostModel.FrameBytes) / 10.0 * 1.5;
                 var planner = new Planner(context.Model) { AllowLocal = false };

@@ -154,8 +154,13 @@ public sealed class EdgeSessionTailTests
         var server = new TailServer(executor, new TailServerOptions { DrainLimit = TimeSpan.Zero });
         var endPoint = server.EndPoint;
         using var session = new EdgeSession(loaded.Model,
-            new EdgeSessionOptions { Tail = To(endPoint), ConnectWait = TimeSpan.FromSeconds(20), DeadlineMs = 5000,
-                Policy = loaded.Policy(0f, 1) });
+            new EdgeSessionOptions
+            {
+                Tail = To(endPoint),
+                ConnectWait = TimeSpan.FromSeconds(20),
+                DeadlineMs = 5000,
+                Policy = loaded.Policy(0f, 1)
+            });
         const int seed = 20211;
         var random = new Random(seed);
         using var stop = new CancellationTokenSource();

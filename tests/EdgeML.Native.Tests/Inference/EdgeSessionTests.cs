@@ -207,8 +207,11 @@ public sealed class EdgeSessionTests
     public void Emulation_SlowerDevice_AnswersNoEarlierThanItWould()
     {
         using var loaded = new LoadedGraph("chain");
-        var device = DeviceProfiler.Measure(loaded.Model, "here", runs: 3) with { UnitMs = [.. loaded.Manifest.Units.Select(_ => 2.0)],
-            HeadMs = [.. Enumerable.Repeat(1.0, loaded.Manifest.SideExits)] };
+        var device = DeviceProfiler.Measure(loaded.Model, "here", runs: 3) with
+        {
+            UnitMs = [.. loaded.Manifest.Units.Select(_ => 2.0)],
+            HeadMs = [.. Enumerable.Repeat(1.0, loaded.Manifest.SideExits)]
+        };
         using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { Emulation = new DeviceEmulation(device, 50) });
         var result = session.Run(loaded.Input(1));
         Assert.True(result.EdgeMs >= 2.0 * loaded.Manifest.Units.Count, $"{result.EdgeMs} ms");

@@ -30,8 +30,13 @@ static class Opsets
                     break;
                 case "ReduceMean" when opset >= 18:
                     string axes = node.Name + "_axes";
-                    graph.Initializer.Add(new TensorProto { Name = axes, DataType = 7, Dims = { 1 },
-                        Int64Data = { node.Attribute[0].Ints[0] } });
+                    graph.Initializer.Add(new TensorProto
+                    {
+                        Name = axes,
+                        DataType = 7,
+                        Dims = { 1 },
+                        Int64Data = { node.Attribute[0].Ints[0] }
+                    });
                     node.Attribute.Clear();
                     node.Input.Add(axes);
                     break;

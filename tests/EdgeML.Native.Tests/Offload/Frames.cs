@@ -34,8 +34,12 @@ static class Frames
         }.Write, payload);
 
     public static byte[] Reply(ulong id, TailAnswer answer, ReadOnlySpan<byte> logits) =>
-        Make(FrameKind.Reply, new ReplyHeader { TaskId = id, Answer = answer,
-            Times = new TransferTimes { ComputeMicros = 1000, Stretch = 1 } }.Write, logits);
+        Make(FrameKind.Reply, new ReplyHeader
+        {
+            TaskId = id,
+            Answer = answer,
+            Times = new TransferTimes { ComputeMicros = 1000, Stretch = 1 }
+        }.Write, logits);
 
     public static byte[] Error(ulong id, ErrorCode code)
         => Make(FrameKind.Error, new ErrorHeader { TaskId = id, Code = code, Text = "why" }.Write);

@@ -145,9 +145,11 @@ public class TailClientTests
                     case "half a reply": session.Send(answer.AsSpan(0, answer.Length / 2)); return;
                     case "garbage": session.Send(Frames.Payload(9, 1000)); break;
                     case "unknown id": session.Send(RawTail.Session.Answer(request with { TaskId = request.TaskId + 256 }, payload)); break;
-                    case "class outside the model": session.Send(Frames.Reply(request.TaskId, new TailAnswer(1, 4, 0, 1),
+                    case "class outside the model":
+                        session.Send(Frames.Reply(request.TaskId, new TailAnswer(1, 4, 0, 1),
                         new byte[16])); break;
-                    case "logits of another size": session.Send(Frames.Reply(request.TaskId, new TailAnswer(1, 1, 0, 1),
+                    case "logits of another size":
+                        session.Send(Frames.Reply(request.TaskId, new TailAnswer(1, 1, 0, 1),
                         new byte[20])); break;
                     case "flipped bit": answer[^3] ^= 1; session.Send(answer); break;
                     case "request": session.Send(Frames.Request(1, payload)); break;
@@ -259,16 +261,22 @@ public class TailClientTests
             while (!stop.IsCancellationRequested)
             {
                 using var server = new TailServer(
-                    new FakeTail(), new TailServerOptions { EndPoint = new(System.Net.IPAddress.Loopback, port),
-                        DrainLimit = TimeSpan.Zero });
+                    new FakeTail(), new TailServerOptions
+                    {
+                        EndPoint = new(System.Net.IPAddress.Loopback, port),
+                        DrainLimit = TimeSpan.Zero
+                    });
                 stop.Token.WaitHandle.WaitOne(random.Next(5, 60));
                 kills++;
             }
         });
         killer.Start();
         var outcomes = new int[Enum.GetValues<TailOutcome>().Length];
-        using (TailClient client = new(Options(port) with { FirstBackoff = TimeSpan.FromMilliseconds(1),
-            LongestBackoff = TimeSpan.FromMilliseconds(5) }, FakeTail.Model("sha256:fake")))
+        using (TailClient client = new(Options(port) with
+        {
+            FirstBackoff = TimeSpan.FromMilliseconds(1),
+            LongestBackoff = TimeSpan.FromMilliseconds(5)
+        }, FakeTail.Model("sha256:fake")))
         {
             for (int i = 0; i < 2000; i++)
             {
@@ -324,8 +332,13 @@ public class TailClientTests
     public void Request_TheModelDoesNotHave_Throws()
     {
         using var client = new TailClient(Options(1), FakeTail.Model("sha256:fake"));
-        var error = Assert.Throws<ArgumentException>(() => client.SendAndWait(new TailRequest { Policy = new ExitPolicy([0.5f], 1),
-            Encoding = TensorEncoding.Float32, PayloadBytes = 7, DeadlineMs = 1 }, []));
+        var error = Assert.Throws<ArgumentException>(() => client.SendAndWait(new TailRequest
+        {
+            Policy = new ExitPolicy([0.5f], 1),
+            Encoding = TensorEncoding.Float32,
+            PayloadBytes = 7,
+            DeadlineMs = 1
+        }, []));
         Assert.Contains("cut 1 in Float32 takes 128 bytes, the request has 7", error.Message);
     }
 

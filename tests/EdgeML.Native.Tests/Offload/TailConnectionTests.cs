@@ -189,8 +189,12 @@ public sealed class TailConnectionTests : IDisposable
     [Fact]
     public void Client_ThatSaysNothing_IsCutOffByEachDeadline()
     {
-        var limits = new ProtocolLimits { HandshakeDeadline = TimeSpan.FromMilliseconds(30), HeaderDeadline = TimeSpan.FromMilliseconds(30),
-            IdleDeadline = TimeSpan.FromMilliseconds(30) };
+        var limits = new ProtocolLimits
+        {
+            HandshakeDeadline = TimeSpan.FromMilliseconds(30),
+            HeaderDeadline = TimeSpan.FromMilliseconds(30),
+            IdleDeadline = TimeSpan.FromMilliseconds(30)
+        };
         foreach ((byte[] bytes, string fault) in new[]
         {
             (Array.Empty<byte>(), "no frame for 30 ms"),

@@ -22,7 +22,8 @@ public static class ReplayRunner
         long start = ThreadTime.Now;
         double micros = scenario.DecisionMicros ?? ReplayControllers.DeclaredMicros(controller);
         VirtualWorld world = scenario.World(seed,
-            withPopulations: controller == ReplayControllers.Oracle) with { DecisionMs = micros / 1000 };
+            withPopulations: controller == ReplayControllers.Oracle) with
+        { DecisionMs = micros / 1000 };
         var edge = new VirtualEdge(world);
         IPolicyController made = ReplayControllers.Create(controller, scenario, world, edge, seed, traces);
         VirtualRun run = edge.Run(made, progress, cancellation);

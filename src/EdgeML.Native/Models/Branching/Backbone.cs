@@ -65,8 +65,13 @@ sealed class Backbone
         string scores = _classifier.Outputs[0].Logits;
         TensorInfo info = _classifier.Info(scores);
         string shape = nodes.Free("edgeml/row");
-        graph.Initializer.Add(new TensorProto { Name = shape, DataType = ElementType.Int64, Dims = { 2 },
-            Int64Data = { 1, Manifest.Classes } });
+        graph.Initializer.Add(new TensorProto
+        {
+            Name = shape,
+            DataType = ElementType.Int64,
+            Dims = { 2 },
+            Int64Data = { 1, Manifest.Classes }
+        });
         if (info.Type != ElementType.Float) scores = Add(graph, "Cast", [scores], nodes.Free("edgeml/scores"), "to", ElementType.Float);
         parts.Add(Add(graph, "Reshape", [scores, shape], nodes.Free("edgeml/logits"), null, 0));
         int width = plans.Sum(p => p.Features) + Manifest.Classes;

@@ -55,8 +55,14 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
             bool last = layer == layers.Count - 1;
             string output = last ? Free(exit) : name;
             graph.Node.Add(
-                new NodeProto { OpType = "Gemm", Name = name, Input = { x, weight, bias }, Output = { output },
-                    Attribute = { Int("transB", 1) } });
+                new NodeProto
+                {
+                    OpType = "Gemm",
+                    Name = name,
+                    Input = { x, weight, bias },
+                    Output = { output },
+                    Attribute = { Int("transB", 1) }
+                });
             x = last ? output : Add(exit, "Relu", output);
         }
         return x;

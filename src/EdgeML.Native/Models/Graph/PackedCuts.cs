@@ -84,8 +84,14 @@ static class PackedCuts
         for (int i = 2; index.Exists(name); i++) name = $"{Prefix}{i}";
         string Add(string op, string[] inputs, string output, long[] dims, params AttributeProto[] attributes)
         {
-            graph.Node.Add(new NodeProto { OpType = op, Name = output, Input = { inputs }, Output = { output },
-                Attribute = { attributes } });
+            graph.Node.Add(new NodeProto
+            {
+                OpType = op,
+                Name = output,
+                Input = { inputs },
+                Output = { output },
+                Attribute = { attributes }
+            });
             tensors[output] = new TensorInfo(ElementType.Float, dims);
             return output;
         }

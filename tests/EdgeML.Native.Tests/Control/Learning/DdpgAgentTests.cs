@@ -60,7 +60,12 @@ public class DdpgAgentTests
         const int Seed = 11, States = 5, Actions = 2;
         var options = new DdpgOptions
         {
-            Hidden = 16, Batch = 8, WarmUp = 8, Discount = 0.7f, ResidualScale = residualScale, CloningWeight = cloning,
+            Hidden = 16,
+            Batch = 8,
+            WarmUp = 8,
+            Discount = 0.7f,
+            ResidualScale = residualScale,
+            CloningWeight = cloning,
         };
         var agent = new DdpgAgent(options, States, Actions, Seed);
         var random = new SeededRandom(Seed, stream: 7);
