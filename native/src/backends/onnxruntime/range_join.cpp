@@ -41,6 +41,10 @@ std::set<const Node *> blocks(const Graph &graph) {
     return readers;
 }
 
+bool worth_sharing(const Tensor &tensor) {
+    return tensor.data.size() >= least_shared && from_onnx_type(static_cast<int>(tensor.type)) != EDGEML_DTYPE_OTHER;
+}
+
 class Join {
   public:
     explicit Join(OrtWeightSet &weights) : weights_(weights) {}
@@ -157,13 +161,6 @@ class Join {
         graph_.add(graph_initializer, own);
     }
 
-  public:
-    static bool worth_sharing(const Tensor &tensor) {
-        return tensor.data.size() >= least_shared &&
-               from_onnx_type(static_cast<int>(tensor.type)) != EDGEML_DTYPE_OTHER;
-    }
-
-  private:
     void add_node(const Node &node) {
         if (node.has_subgraph)
             refuse("node '" + std::string(node.name) + "' (" + std::string(node.op) + ") has a subgraph");
@@ -229,7 +226,7 @@ std::vector<std::byte> join_ranges(std::span<const Bytes> models, std::span<cons
                    " inputs and " + std::to_string(range.outputs.size()) + " outputs, 1 and " + (ends ? "1..2" : "2") +
                    " expected");
         for (const Tensor &tensor : range.tensors)
-            if (Join::worth_sharing(tensor) && weights.find(tensor).empty())
+            if (worth_sharing(tensor) && weights.find(tensor).empty())
                 missing += tensor.data.size();
         ranges.push_back(std::move(range));
     }
