@@ -14,6 +14,16 @@ namespace bench {
 using namespace edgeml;
 using namespace edgeml::cuda;
 
+// What a segment reads or writes: one row of floats.
+inline TensorInfo float_row(const char *name, std::int64_t count) {
+    TensorInfo info;
+    info.name = name;
+    info.dtype = EDGEML_DTYPE_F32;
+    info.dims = {1, count};
+    info.bytes = static_cast<std::uint64_t>(count) * sizeof(float);
+    return info;
+}
+
 struct Session {
     std::shared_ptr<const Device> device;
     int runs = 2000;     // per measured figure

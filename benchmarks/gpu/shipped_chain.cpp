@@ -12,15 +12,6 @@ namespace {
 
 constexpr unsigned threads = 128;
 
-TensorInfo tensor(const char *name, std::int64_t count) {
-    TensorInfo info;
-    info.name = name;
-    info.dtype = EDGEML_DTYPE_F32;
-    info.dims = {1, count};
-    info.bytes = static_cast<std::uint64_t>(count) * sizeof(float);
-    return info;
-}
-
 struct LayerCall {
     CUfunction function = nullptr;
     Layer::Kind kind{};
@@ -74,8 +65,8 @@ PieceNetwork::PieceNetwork(std::shared_ptr<const Device> device, std::shared_ptr
                            const Piece &piece, CUstream stream)
     : device_(std::move(device)), kernels_(std::move(kernels)), piece_(piece) {
     Current current(*device_);
-    inputs_.push_back(tensor("in", piece.inputs));
-    outputs_.push_back(tensor("out", piece.outputs));
+    inputs_.push_back(float_row("in", piece.inputs));
+    outputs_.push_back(float_row("out", piece.outputs));
     for (const Layer &layer : piece.layers) {
         weights_.push_back(upload(device_, layer.weights, stream));
         biases_.push_back(upload(device_, layer.bias, stream));

@@ -8,15 +8,6 @@ extern const char standin_ptx[];
 
 namespace {
 
-TensorInfo tensor(const char *name, std::int64_t count) {
-    TensorInfo info;
-    info.name = name;
-    info.dtype = EDGEML_DTYPE_F32;
-    info.dims = {1, count};
-    info.bytes = static_cast<std::uint64_t>(count) * sizeof(float);
-    return info;
-}
-
 class StandInSegment final : public Segment {
   public:
     StandInSegment(const Driver &driver, CUfunction function, CUdeviceptr in, CUdeviceptr out, std::uint64_t count,
@@ -40,8 +31,8 @@ class StandInSegment final : public Segment {
 StandIn::StandIn(std::shared_ptr<const Device> device, std::int64_t inputs, std::int64_t outputs, std::uint64_t ns)
     : device_(std::move(device)), ns_(ns), module_(load_module(device_, standin_ptx)),
       function_(find_function(*device_, module_, "edgeml_standin")) {
-    inputs_.push_back(tensor("in", inputs));
-    outputs_.push_back(tensor("out", outputs));
+    inputs_.push_back(float_row("in", inputs));
+    outputs_.push_back(float_row("out", outputs));
 }
 
 std::unique_ptr<Segment> StandIn::place(std::span<const DeviceSlot> inputs, std::span<const DeviceSlot> outputs,
