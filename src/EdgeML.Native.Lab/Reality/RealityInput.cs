@@ -4,8 +4,7 @@ using EdgeML.Native.Lab.Data;
 namespace EdgeML.Native.Lab.Reality;
 
 /// <summary>Puts inputs of a source through a session, as bytes where it has them. All are drawn beforehand: drawing between tasks would
-/// use
-/// up the processor's time that a busy machine grants the tasks.</summary>
+/// use up the processor's time that a busy machine grants the tasks.</summary>
 sealed class RealityInput
 {
     readonly byte[][] _bytes;

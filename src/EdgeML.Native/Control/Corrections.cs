@@ -55,8 +55,8 @@ sealed class Corrections
         // A fallback is finished on the edge, so it costs what a local task does.
         var candidate = record.Fallback || !record.Offloaded
             ? new CutCandidate(_model.LocalCut, 0)
-            : new CutCandidate(Math.Clamp(record.Policy.Cut, 0, _model.LocalCut), _model.HasBottleneck(record.Policy)
-                ? record.Policy.Bottleneck : 0);
+            : new CutCandidate(
+                Math.Clamp(record.Policy.Cut, 0, _model.LocalCut), _model.HasBottleneck(record.Policy) ? record.Policy.Bottleneck : 0);
         PlanningConditions asProfiled = assumed;
         asProfiled.EdgeFactor = 1;
         asProfiled.TailFactor = 1;

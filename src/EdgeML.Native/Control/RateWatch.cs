@@ -6,9 +6,8 @@ namespace EdgeML.Native.Control;
 /// <see cref="Evidence"/> is an e-process. For a rate q above the bound p, a stake becomes q / p times itself at a failure and
 /// (1 - q) / (1 - p) times at a success; as long as the true rate is at most p no such stake grows on average. A share
 /// 1 / (t (t + 1)) of the capital is staked at observation t, so a change after a long quiet time is found with a stake that has lost
-/// nothing
-/// yet, and what is not staked counts too. The capital starts at 1, is spread over several q, and by Ville's inequality reaches 1 / a with
-/// probability at most a, at any time whatever. Nothing is allocated after construction. Not thread-safe.
+/// nothing yet, and what is not staked counts too. The capital starts at 1, is spread over several q, and by Ville's inequality reaches 1
+/// / a with probability at most a, at any time whatever. Nothing is allocated after construction. Not thread-safe.
 /// </remarks>
 sealed class RateWatch
 {

@@ -220,8 +220,7 @@ public sealed partial class EdgeSession : IDisposable
     }
 
     /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task, and waits for a check of the
-    /// promise
-    /// under way; at the end of a run.</summary>
+    /// promise under way; at the end of a run.</summary>
     public void Settle()
     {
         _watch?.Settle();

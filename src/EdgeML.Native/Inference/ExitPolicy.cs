@@ -31,8 +31,7 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     /// <param name="bottleneck">Number of the package's bottleneck that carries the cut's tensor, from 1; 0 for the session's
     /// codec.</param>
     /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, an
-    /// interval below 1,
-    /// or a bottleneck outside 0..255.</exception>
+    /// interval below 1, or a bottleneck outside 0..255.</exception>
     public ExitPolicy(ReadOnlySpan<float> thresholds, int cut, int interval = 1, int bottleneck = 0)
     {
         if (thresholds.Length > MaxExits)

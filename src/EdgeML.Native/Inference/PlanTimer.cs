@@ -49,8 +49,7 @@ sealed class PlanTimer : IDisposable
     public static int Rounds(int plans, int rounds) => Loads * ((plans + Group - 1) / Group) * (OfLoad(rounds) + WarmUp(rounds));
 
     /// <summary>Each plan's time: the median of quotients to the whole network's run beside it, the median of that over all loads, times
-    /// the
-    /// median of the whole network's.</summary>
+    /// the median of the whole network's.</summary>
     public double[] Milliseconds(IReadOnlyList<PlanKey> keys)
     {
         var quotients = new double[keys.Count][];

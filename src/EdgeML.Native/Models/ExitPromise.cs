@@ -37,8 +37,7 @@ public sealed record ExitPromise
     public required IReadOnlyList<float> Limits { get; init; }
 
     /// <summary>Where the limits go, step by step, when tasks turn out to be unlike the samples; each inside the one before. Behind the
-    /// last
-    /// one no exit is taken.</summary>
+    /// last one no exit is taken.</summary>
     public IReadOnlyList<IReadOnlyList<float>> Tighter { get; init; } = [];
 
     /// <summary>Share of tasks whose early answer may differ from the whole network's before the promise counts as in danger; what can

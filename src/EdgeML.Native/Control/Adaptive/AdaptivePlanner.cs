@@ -5,8 +5,7 @@ using EdgeML.Native.Offload;
 namespace EdgeML.Native.Control.Adaptive;
 
 /// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of
-/// margins,
-/// the edge stretch by stretch, where the link may be next, and energy settled as soon as it is inside.</summary>
+/// margins, the edge stretch by stretch, where the link may be next, and energy settled as soon as it is inside.</summary>
 sealed class AdaptivePlanner
 {
     /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>

@@ -58,6 +58,6 @@ sealed class LearnedOutlook : PlanningOutlook
 
     public override double SendMs(double edgeMs, double bytes) => 8000 * bytes / Rates.MedianRate;
 
-    public override double ShareSentWithin(double edgeMs, double bytes, double ms) => ms <= 0 ? 0 : AssumeSent
-        ? 1 : Rates.ShareAbove(8000 * bytes / ms);
+    public override double ShareSentWithin(double edgeMs, double bytes, double ms) =>
+        ms <= 0 ? 0 : AssumeSent ? 1 : Rates.ShareAbove(8000 * bytes / ms);
 }

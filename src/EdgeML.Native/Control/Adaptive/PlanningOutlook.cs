@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+
 namespace EdgeML.Native.Control.Adaptive;
 
 /// <summary>What is known of costs beyond their means: how computing times spread, and how likely a transfer is through in time. Planning

@@ -9,8 +9,7 @@ public interface ITailLane : IDisposable
     /// <param name="policy">Its cut is in 0..units - 1, its bottleneck exists there where it is the encoding.</param>
     /// <param name="encoding">One that exists; <see cref="TensorEncoding.Bytes"/> at cut 0 only.</param>
     /// <returns>Pinned memory of exactly as many bytes as <see cref="PayloadSize"/> says, valid until the lane is disposed; its content is
-    /// kept
-    /// until <see cref="Run"/> is through.</returns>
+    /// kept until <see cref="Run"/> is through.</returns>
     Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding);
 
     /// <summary>Computes from the cut on, decoding the payload that <see cref="InputFor"/> received.</summary>
