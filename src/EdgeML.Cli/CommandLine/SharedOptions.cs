@@ -36,6 +36,11 @@ static class SharedOptions
     public static Option<int?> Count(string name, string description) =>
         new(name) { HelpName = "N", Description = description, CustomParser = Parse.Count };
 
+    /// <summary><c>--count</c> beside <c>--data</c>.</summary>
+    /// <param name="ofEndless">Samples of a source without an end.</param>
+    public static Option<int?> Samples(int ofEndless) =>
+        Count("--count", $"Samples; all of a file, {ofEndless} of an endless source unless given.");
+
     public static Option<ulong?> Seed() =>
         new("--seed") { HelpName = "S", Description = "Seed of everything random.", CustomParser = Parse.Seed };
 

@@ -22,8 +22,7 @@ sealed class CalibrateCommand : CliCommand
     readonly Option<double?> _confidence = SharedOptions.Positive("--confidence", "PERCENT", "How sure that is (95).");
     readonly Option<string?> _labels = SharedOptions.OneOf(
         "--labels", "Judge by labels, or by agreement with the whole network (use where there are labels).", "use", "none");
-    readonly Option<int?> _count = SharedOptions.Count("--count",
-        $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _count = SharedOptions.Samples(DefaultCount);
     readonly Option<int?> _draws = SharedOptions.Count(
         "--check-draws", "Write nothing; calibrate so many times on samples drawn with replacement, judge each on all of them.");
     readonly Option<int?> _size = SharedOptions.Count("--draw-size", "Samples in such a draw; as many as there are unless given.");
@@ -86,7 +85,7 @@ sealed class CalibrateCommand : CliCommand
         DataSpec spec, int? asked, ModelPackage package, bool byLabels, CancellationToken cancellation)
     {
         using ImageSource source = spec.Open(package.Manifest.Input.Shape, asked);
-        int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
+        int count = source.Samples(asked, DefaultCount);
         using BranchedModel model = BranchedModel.Load(package);
         using var progress = new ProgressLine("samples", count);
         using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);

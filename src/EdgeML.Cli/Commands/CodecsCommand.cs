@@ -18,8 +18,7 @@ sealed class CodecsCommand : CliCommand
 
     readonly Option<string> _model = SharedOptions.Model();
     readonly Option<string> _data = SharedOptions.Data();
-    readonly Option<int?> _count = SharedOptions.Count("--count",
-        $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _count = SharedOptions.Samples(DefaultCount);
     readonly Option<string?> _cuts = new("--cuts")
     {
         HelpName = "all|candidates|pools|K,...",
@@ -66,7 +65,7 @@ sealed class CodecsCommand : CliCommand
         ModelPackage package = model.Package;
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(manifest.Input.Shape, asked);
-        int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
+        int count = source.Samples(asked, DefaultCount);
         using ImageSource? fitSource = fit is null ? null : DataSpec.Parse(fit).Open(manifest.Input.Shape);
         ProgressLine? training = null;
         var plan = new CodecPlan(Cuts(manifest, parsed.GetValue(_cuts)), Codecs(parsed.GetValue(_only), fit, package))

@@ -16,8 +16,7 @@ sealed class CurveCommand : CliCommand
     readonly Option<string> _model = SharedOptions.Model();
     readonly BackendSelection _backend = new();
     readonly Option<string> _data = SharedOptions.Data();
-    readonly Option<int?> _count = SharedOptions.Count("--count",
-        $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _count = SharedOptions.Samples(DefaultCount);
     readonly Option<string?> _svg = SharedOptions.OutputFile("--svg", "FILE", "Also draw the curve.");
     readonly Option<string?> _json = SharedOptions.Json();
 
@@ -35,7 +34,7 @@ sealed class CurveCommand : CliCommand
         using BranchedModel model = _backend.Load(parsed, parsed.GetRequiredValue(_model), cancellation);
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
-        int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
+        int count = source.Samples(asked, DefaultCount);
         using var progress = new ProgressLine("samples", count);
         using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
         progress.Clear();

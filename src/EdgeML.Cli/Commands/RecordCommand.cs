@@ -17,8 +17,7 @@ sealed class RecordCommand : CliCommand
     readonly BackendSelection _backend = new();
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<string?> _out = SharedOptions.OutputFile("--out", "E.csv", "The file to write: index,label,pred1,entropy1,...");
-    readonly Option<int?> _count = SharedOptions.Count(
-        "--count", $"Samples; all of a file, {DefaultCount} of an endless source unless given.");
+    readonly Option<int?> _count = SharedOptions.Samples(DefaultCount);
 
     public RecordCommand()
         : base("record", "Record what every exit says of samples, for edgeml simulate.",
@@ -35,7 +34,7 @@ sealed class RecordCommand : CliCommand
         using BranchedModel model = _backend.Load(parsed, parsed.GetRequiredValue(_model), cancellation);
         int? asked = parsed.GetValue(_count);
         using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
-        int count = asked ?? (int)Math.Min(source.Count ?? DefaultCount, int.MaxValue);
+        int count = source.Samples(asked, DefaultCount);
         using var progress = new ProgressLine("samples", count);
         using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
         progress.Clear();

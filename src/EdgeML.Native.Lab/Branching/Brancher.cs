@@ -33,7 +33,7 @@ sealed class Brancher
         _plans = ExitPlacement.Choose(_backbone, options.Exits, options.HeadBudget / 100, _notes);
         using ImageSource source = Open(options.Data);
         _classNames = source.ClassNames;
-        _samples = options.Count ?? (int)Math.Min(source.Count ?? DefaultSamples, int.MaxValue);
+        _samples = source.Samples(options.Count, DefaultSamples);
         if (source.Count is { } there && _samples > there)
             throw new ArgumentException($"{_samples} samples are asked for, {source.Spec} has {there}");
         if (_samples < LeastSamples)

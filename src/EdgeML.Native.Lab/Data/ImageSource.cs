@@ -31,6 +31,9 @@ public abstract class ImageSource : IDisposable
     /// <summary>Names of the classes by label, or empty.</summary>
     public virtual IReadOnlyList<string> ClassNames => [];
 
+    /// <summary>How many samples a command works on: those asked for, else all there are, else so many of an endless source.</summary>
+    internal int Samples(int? asked, int ofEndless) => asked ?? (int)Math.Min(Count ?? ofEndless, int.MaxValue);
+
     /// <summary>Reads one sample's bytes: planes one after another, rows from the top.</summary>
     /// <param name="index">0 or more. Past <see cref="Count"/> the samples begin again.</param>
     /// <param name="planes">Receives <see cref="Elements"/> bytes.</param>
