@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdarg>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -31,7 +32,7 @@ struct Session {
     bool is_quick = false;
     int failures = 0;
     Route fastest = Route::automatic; // at half of the exits early, of the stand-ins that cost something
-    std::string page;
+    std::ofstream page;               // written line by line: what was measured is kept however the rest ends
 
     __attribute__((format(printf, 2, 3))) void line(const char *format, ...);
     void expect(bool ok, const char *what); // a wrong answer: counted, and on the page
@@ -40,6 +41,7 @@ struct Session {
     // The double computes the shipped model on one core of the host.
     int model_runs() const { return is_double() ? 4 : runs / 4; }
     int arena_runs() const { return is_double() ? 40 : is_quick ? 1000 : 100000; }
+    static constexpr std::chrono::seconds arena_limit{90}; // a small device does what it can in that time
 };
 
 struct Spread {
@@ -47,7 +49,7 @@ struct Spread {
 };
 Spread measure_us(int runs, const std::function<void()> &body); // after a tenth of it as warm-up
 
-// A segment of known cost: out = 3 in + 1, then the device is held for `ns`.
+// A segment of known cost: out = 3 in + 1, then the device is held for `ns`. Of one device, on one thread.
 class StandIn final : public DeviceNetwork {
   public:
     StandIn(std::shared_ptr<const Device> device, std::int64_t inputs, std::int64_t outputs, std::uint64_t ns);
@@ -58,7 +60,7 @@ class StandIn final : public DeviceNetwork {
   private:
     const std::shared_ptr<const Device> device_;
     const std::uint64_t ns_;
-    const Module module_;
+    const std::shared_ptr<const Module> module_;
     const CUfunction function_;
 };
 

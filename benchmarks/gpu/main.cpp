@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 
 namespace bench {
 
@@ -16,8 +15,8 @@ void Session::line(const char *format, ...) {
     va_end(arguments);
     std::puts(text);
     std::fflush(stdout);
-    page += text;
-    page += '\n';
+    if (page.is_open())
+        page << text << std::endl;
 }
 
 void Session::expect(bool ok, const char *what) {
@@ -54,6 +53,8 @@ void conclude(Session &session) {
         session.line(
             "**Unmeasured: no GPU was at hand.** Route A is preferred wherever the driver takes it, by design: "
             "one launch a task, and the host touches nothing between exits.\n");
+    else if (session.fastest == Route::automatic)
+        session.line("**Unmeasured:** see what went wrong above.\n");
     else
         session.line(
             "Route A is preferred wherever the driver takes it. Fastest here at 50 %% early exits with segments "
@@ -63,6 +64,19 @@ void conclude(Session &session) {
     session.line("Not measured here, because they need TensorRT: whether its segments capture and with which nodes, "
                  "agreement of its fp16 and fp32 with the CPU backend.");
     session.line("\n%d answers were wrong.", session.failures);
+}
+
+// One that fails leaves its reason on the page, and the others are measured all the same. A lost device ends all.
+void measure_all(Session &session) {
+    for (auto measure : {measure_decisions, measure_routes, measure_model, measure_waiting, measure_memory,
+                         measure_loading, measure_sensors})
+        try {
+            measure(session);
+        } catch (const Error &e) {
+            session.expect(false, e.what());
+            if (e.status() == EDGEML_E_DEVICE_LOST)
+                return;
+        }
 }
 
 int run(int argc, char **argv) {
@@ -84,21 +98,13 @@ int run(int argc, char **argv) {
         }
     }
     session.device = std::make_shared<const Device>(Driver::open(nullptr), 0);
+    if (!out.empty())
+        session.page.open(out, std::ios::binary);
     describe(session);
-    measure_decisions(session);
-    measure_routes(session);
-    measure_model(session);
-    measure_waiting(session);
-    measure_memory(session);
-    measure_loading(session);
-    measure_sensors(session);
+    measure_all(session);
     conclude(session);
-    if (!out.empty()) {
-        std::ofstream file(out, std::ios::binary);
-        file << session.page;
-        if (!file.flush())
-            throw Error(EDGEML_E_INVALID_ARGUMENT, "cannot write " + out);
-    }
+    if (!out.empty() && !session.page.flush())
+        throw Error(EDGEML_E_INVALID_ARGUMENT, "cannot write " + out);
     return session.failures == 0 ? 0 : 1;
 }
 

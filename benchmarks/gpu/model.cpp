@@ -158,7 +158,8 @@ class ModelMeasurement {
             expected.push_back(model_.answer(image, halving_));
         Tally tally;
         tally.taken.resize(model_.heads.size() + 1);
-        for (int i = 0; i < session_.arena_runs(); ++i)
+        const auto end = std::chrono::steady_clock::now() + Session::arena_limit;
+        for (int i = 0; i < session_.arena_runs() && std::chrono::steady_clock::now() < end; ++i)
             compare(tally, chain.run(images_[static_cast<std::size_t>(i) % images_.size()], halving_),
                     expected[static_cast<std::size_t>(i) % images_.size()]);
         session_.line("\nOne scratch under all segments, route %s: %d inferences, %d other exits or classes, %d other "

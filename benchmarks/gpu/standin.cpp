@@ -26,11 +26,20 @@ class StandInSegment final : public Segment {
     std::uint64_t count_, ns_;
 };
 
+// One for all that live at a time: a driver without its cache compiles the text anew at every load.
+std::shared_ptr<const Module> standin_kernels(const std::shared_ptr<const Device> &device) {
+    static std::weak_ptr<const Module> known;
+    std::shared_ptr<const Module> kernels = known.lock();
+    if (kernels == nullptr)
+        known = kernels = std::make_shared<const Module>(load_module(device, standin_ptx));
+    return kernels;
+}
+
 } // namespace
 
 StandIn::StandIn(std::shared_ptr<const Device> device, std::int64_t inputs, std::int64_t outputs, std::uint64_t ns)
-    : device_(std::move(device)), ns_(ns), module_(load_module(device_, standin_ptx)),
-      function_(find_function(*device_, module_, "edgeml_standin")) {
+    : device_(std::move(device)), ns_(ns), module_(standin_kernels(device_)),
+      function_(find_function(*device_, *module_, "edgeml_standin")) {
     inputs_.push_back(float_row("in", inputs));
     outputs_.push_back(float_row("out", outputs));
 }

@@ -35,6 +35,11 @@ inline void expect(bool ok, const char *what, const char *file, int line) {
 #define EXPECT_STATUS(call, status)                                                                                    \
     EXPECT((call) == (status) && ((status) == EDGEML_OK) == ::test::last_error().empty())
 
+// The status, and one line that has `part` in it.
+#define EXPECT_FAILURE(call, status, part)                                                                             \
+    EXPECT((call) == (status) && ::test::last_error().find(part) != std::string::npos &&                               \
+           ::test::last_error().find('\n') == std::string::npos)
+
 // For what later lines cannot do without.
 #define REQUIRE(call)                                                                                                  \
     do {                                                                                                               \

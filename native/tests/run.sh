@@ -20,8 +20,7 @@ case "${1:-}" in
     sanitize=thread
     # Where threads meet: chains in parallel over the doubles.
     only="--tests-regex cuda_tests|tensorrt.*_tests"
-    targets=cuda_tests
-    [ -z "${EDGEML_TENSORRT_HEADERS:-}" ] || targets="$targets tensorrt_tests"
+    targets="cuda_tests tensorrt_tests"
     # ONNX Runtime, which the doubles compute with, is not built with the sanitizer: what it synchronises is not seen.
     export TSAN_OPTIONS="suppressions=$root/native/tests/races.txt:${TSAN_OPTIONS:-}"
     ;;

@@ -7,8 +7,12 @@
 
 #include <atomic>
 #include <cstring>
+#include <filesystem>
+#include <unistd.h>
 
 namespace test {
+
+namespace fs = std::filesystem;
 
 inline decltype(&edgeml_fake_tensorrt_faults) faults;
 inline decltype(&edgeml_fake_tensorrt_count) count_of;
@@ -18,6 +22,24 @@ inline edgeml_fake_tensorrt_counts counts() {
     count_of(&now);
     return now;
 }
+
+// A folder that is gone at the end.
+struct Folder {
+    const fs::path path;
+    explicit Folder(const char *name = "plans")
+        : path(fs::temp_directory_path() / ("edgeml-" + std::string(name) + "-" + std::to_string(getpid()))) {
+        fs::remove_all(path);
+    }
+    ~Folder() { fs::remove_all(path); }
+    std::vector<fs::path> files(const char *extension) const {
+        std::vector<fs::path> found;
+        if (fs::exists(path))
+            for (const auto &entry : fs::directory_iterator(path))
+                if (entry.path().extension() == extension)
+                    found.push_back(entry.path());
+        return found;
+    }
+};
 
 struct Lines {
     std::atomic<int> all{0}, warnings{0};
@@ -91,6 +113,7 @@ struct Pipeline {
 };
 
 void tensorrt_fault_tests();
+void tensorrt_place_tests();
 void tensorrt_stuck_tests(); // the last: TensorRT's device is given up for the process
 
 } // namespace test

@@ -1,9 +1,8 @@
 // The double of libnvinfer: TensorRT's own interfaces, implemented over ONNX Runtime.
+#include "execution.h"
 #include "stubs.h"
-#include "world.h"
 
 #include <cstring>
-#include <map>
 
 using namespace nvinfer1;
 
@@ -13,7 +12,6 @@ namespace {
 constexpr char plan_magic[8] = {'F', 'A', 'K', 'E', 'P', 'L', 'A', 'N'};
 constexpr std::int32_t version[4] = {NV_TENSORRT_MAJOR, NV_TENSORRT_MINOR, NV_TENSORRT_PATCH, NV_TENSORRT_BUILD};
 constexpr std::size_t plan_head = sizeof plan_magic + sizeof version;
-constexpr std::int64_t scratch_bytes = 1000; // not a multiple of any alignment, on purpose
 
 // One of TensorRT's classes is a thin shell over a table; this is the shell together with its table.
 template <class Interface, class Table> struct Shell final : Interface {
@@ -203,23 +201,17 @@ struct EngineTable;
 
 struct ContextTable final : apiv::StubExecutionContext {
     explicit ContextTable(const EngineTable &of);
-    ~ContextTable() override { --world().contexts_alive; }
     void setDeviceMemoryV2(void *memory, std::int64_t size) noexcept override {
-        scratch = reinterpret_cast<std::uint64_t>(memory);
-        scratch_size = size;
+        execution.set_scratch(reinterpret_cast<std::uint64_t>(memory), size);
     }
     bool setTensorAddress(char const *name, void *data) noexcept override {
-        addresses[name] = reinterpret_cast<std::uint64_t>(data);
-        return reinterpret_cast<std::uint64_t>(data) % 256 == 0;
+        return execution.set_address(name, reinterpret_cast<std::uint64_t>(data));
     }
     std::int32_t inferShapes(std::int32_t, char const **) noexcept override { return 0; }
     bool enqueueV3(cudaStream_t stream) noexcept override;
-    void run() const;
 
     const EngineTable &engine;
-    std::uint64_t scratch = 0;
-    std::int64_t scratch_size = 0;
-    std::map<std::string, std::uint64_t> addresses;
+    Execution execution;
 };
 using Context = Shell<IExecutionContext, ContextTable>;
 
@@ -260,60 +252,13 @@ struct EngineTable final : apiv::StubCudaEngine {
 };
 using Engine = Shell<ICudaEngine, EngineTable>;
 
-ContextTable::ContextTable(const EngineTable &of) : engine(of) {
-    ++world().contexts_alive;
-}
+ContextTable::ContextTable(const EngineTable &of) : engine(of), execution(of.model) {}
 
 bool ContextTable::enqueueV3(cudaStream_t stream) noexcept {
-    ++world().enqueues;
-    const char *wrong = stream == nullptr                                  ? "the default stream synchronises"
-                        : scratch_size < scratch_bytes                     ? "scratch is missing"
-                        : addresses.size() != engine.model->tensors.size() ? "a tensor has no address"
-                                                                           : nullptr;
-    if (world().fail_enqueue > 0 && --world().fail_enqueue == 0)
-        wrong = "the kernel was not found (this is the double)";
-    if (wrong == nullptr) {
-        auto kernel = [](void *context) { static_cast<const ContextTable *>(context)->run(); };
-        if (world().launch(stream, kernel, this) == 0)
-            return true;
-        wrong = "the driver takes no kernel";
-    }
-    complain(engine.recorder, wrong);
-    return false;
-}
-
-// What a kernel of this context does: everything is read from and written to device addresses.
-void ContextTable::run() const {
-    ++world().runs;
-    if (void *used = world().host(scratch, static_cast<std::size_t>(scratch_bytes)))
-        std::memset(used, 0xa5, static_cast<std::size_t>(scratch_bytes));
-    else
-        fake_unexpected("scratch outside of device memory");
-    std::vector<const void *> inputs;
-    std::vector<std::uint64_t> sizes;
-    for (const Model::Tensor &tensor : engine.model->tensors)
-        if (tensor.is_input) {
-            inputs.push_back(world().host(addresses.at(tensor.info.name), tensor.info.bytes));
-            sizes.push_back(tensor.info.bytes);
-            if (inputs.back() == nullptr)
-                fake_unexpected("an input outside of device memory");
-        }
-    edgeml_probe *probe = nullptr;
-    if (edgeml_probe_create(&probe, engine.model->engine, inputs.data(), sizes.data(), engine.model->inputs) !=
-        EDGEML_OK)
-        fake_unexpected("a run that fails");
-    for (std::size_t i = 0, outputs = engine.model->tensors.size() - engine.model->inputs; i < outputs; ++i) {
-        const Model::Tensor &tensor = engine.model->tensors[outputs - 1 - i];
-        edgeml_tensor_info info = {};
-        info.struct_size = sizeof info;
-        const void *data = nullptr;
-        edgeml_probe_get_output(&info, &data, probe, static_cast<std::uint32_t>(i));
-        void *to = world().host(addresses.at(tensor.info.name), tensor.info.bytes);
-        if (to == nullptr)
-            fake_unexpected("an output outside of device memory");
-        std::memcpy(to, data, tensor.info.bytes);
-    }
-    edgeml_probe_destroy(probe);
+    const char *wrong = execution.enqueue(stream);
+    if (wrong != nullptr)
+        complain(engine.recorder, wrong);
+    return wrong == nullptr;
 }
 
 struct RuntimeTable final : apiv::StubRuntime {

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-[[noreturn]] void fake_unexpected(const char *function) noexcept;
 void fake_unexpected(const char *function) noexcept {
     std::fprintf(stderr, "the double of TensorRT's parser has no %s\n", function);
     std::abort();

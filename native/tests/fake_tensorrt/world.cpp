@@ -8,7 +8,6 @@
 #include <mutex>
 #include <stdexcept>
 
-[[noreturn]] void fake_unexpected(const char *function) noexcept;
 void fake_unexpected(const char *function) noexcept {
     std::fprintf(stderr, "the double of TensorRT has no %s\n", function);
     std::abort();

@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+// Ends the process: whoever calls what the double does not have is wrong.
+[[noreturn]] void fake_unexpected(const char *function) noexcept;
+
 namespace fake {
 
 struct World {

@@ -10,8 +10,7 @@ edgeml_status runtime_open(edgeml_trt_runtime **out, const char *infer_path, con
                            void *log_user, edgeml_trt_error *error) {
     return guarded(error, [&] {
         *out = nullptr;
-        Logger::instance().forward_to(log, log_user);
-        *out = new edgeml_trt_runtime(infer_path, parser_path);
+        *out = new edgeml_trt_runtime(infer_path, parser_path, log, log_user);
     });
 }
 
@@ -21,7 +20,6 @@ edgeml_trt_version runtime_version(const edgeml_trt_runtime *runtime) {
 
 void runtime_close(edgeml_trt_runtime *runtime) {
     delete runtime;
-    Logger::instance().forward_to(nullptr, nullptr);
 }
 
 edgeml_status build_plan(edgeml_trt_runtime *runtime, edgeml_trt_blob **out_plan, edgeml_trt_blob **out_timing_cache,

@@ -21,10 +21,17 @@ Logger &Logger::instance() {
     return *logger;
 }
 
-void Logger::forward_to(edgeml_log_fn log, void *user) {
+void Logger::join(edgeml_log_fn log, void *user) {
     std::lock_guard lock(gate_);
+    ++listeners_;
     log_ = log;
     user_ = user;
+}
+
+void Logger::leave() {
+    std::lock_guard lock(gate_);
+    if (--listeners_ == 0)
+        log_ = nullptr;
 }
 
 void Logger::log(Severity severity, nvinfer1::AsciiChar const *text) noexcept {

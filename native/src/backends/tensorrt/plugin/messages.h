@@ -14,14 +14,27 @@ namespace edgeml::trt {
 class Logger final : public nvinfer1::ILogger {
   public:
     static Logger &instance();
-    void forward_to(edgeml_log_fn log, void *user);
+
+    // Lines go to `log` until every join was followed by a leave; of several, to the one that joined last.
+    void join(edgeml_log_fn log, void *user);
+    void leave();
 
     void log(Severity severity, nvinfer1::AsciiChar const *text) noexcept override;
 
   private:
     std::mutex gate_;
+    int listeners_ = 0;
     edgeml_log_fn log_ = nullptr;
     void *user_ = nullptr;
+};
+
+// Joined while it lives.
+class Listening {
+  public:
+    Listening(edgeml_log_fn log, void *user) { Logger::instance().join(log, user); }
+    ~Listening() { Logger::instance().leave(); }
+    Listening(const Listening &) = delete;
+    Listening &operator=(const Listening &) = delete;
 };
 
 // Errors of the calls since the last take; a fixed number, since TensorRT keeps pointers to the texts. Never destroyed:

@@ -1,7 +1,6 @@
 #include "runtime.h"
 
 #include "guard.h"
-#include "messages.h"
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
@@ -54,7 +53,9 @@ std::string text(const edgeml_trt_version &v) {
 
 using namespace edgeml::trt;
 
-edgeml_trt_runtime::edgeml_trt_runtime(const char *infer_path, const char *parser_path) {
+edgeml_trt_runtime::edgeml_trt_runtime(const char *infer_path, const char *parser_path, edgeml_log_fn log,
+                                       void *log_user)
+    : listening(log, log_user) {
     void *infer = open_library(infer_path);
     using Number = int32_t();
     version = {find<Number>(infer, infer_path, "getInferLibMajorVersion")(),
