@@ -139,6 +139,7 @@ Module load_module(std::shared_ptr<const Device> device, const char *ptx) {
     char log[1024] = {};
     int options[] = {error_log, error_log_bytes};
     void *values[] = {log, reinterpret_cast<void *>(sizeof log)};
+    std::lock_guard held(Device::capture_lock());
     Current current(*device);
     CUmodule module = nullptr;
     CUresult result = device->driver->module_load(&module, ptx, 2, options, values);

@@ -41,7 +41,8 @@ class Device {
     static void keep(std::uint64_t handle) noexcept;
 
     // Held by captures, and by whatever would break one on another thread: release of anything (it may synchronise),
-    // the first call of a segment. Process-wide, because a capture sees the whole device.
+    // loading of kernels and engines, the first call of a segment. Process-wide, because a capture sees the whole
+    // device.
     static std::recursive_mutex &capture_lock();
 
   private:
@@ -67,6 +68,27 @@ class Current {
     const Device &device_;
 };
 
+// The scope of a release: no capture is under way, and the context is current unless the device is lost, which then
+// does not matter. Nothing throws.
+class Releasing {
+  public:
+    explicit Releasing(const Device &device) noexcept
+        : held_(Device::capture_lock()), driver_(*device.driver),
+          pushed_(driver_.context_push(device.context) == cuda_success) {}
+    ~Releasing() {
+        CUcontext ignored = nullptr;
+        if (pushed_)
+            driver_.context_pop(&ignored);
+    }
+    Releasing(const Releasing &) = delete;
+    Releasing &operator=(const Releasing &) = delete;
+
+  private:
+    const std::lock_guard<std::recursive_mutex> held_;
+    const Driver &driver_;
+    const bool pushed_;
+};
+
 // A driver object with one way to release it.
 template <class Handle, CUresult (*Driver::*Release)(Handle)> class Owned {
   public:
@@ -86,13 +108,8 @@ template <class Handle, CUresult (*Driver::*Release)(Handle)> class Owned {
             Device::keep(std::uint64_t(handle_));
             return;
         }
-        CUcontext ignored = nullptr;
-        const Driver &driver = *device_->driver;
-        std::lock_guard held(Device::capture_lock());
-        bool pushed = driver.context_push(device_->context) == cuda_success;
-        (driver.*Release)(handle_); // a failure says that the device is lost, which the next call reports
-        if (pushed)
-            driver.context_pop(&ignored);
+        Releasing scope(*device_);
+        ((*device_->driver).*Release)(handle_); // a failure says that the device is lost, which the next call reports
     }
 
     Handle get() const noexcept { return handle_; }

@@ -22,6 +22,7 @@ std::shared_ptr<const Library> Library::join(const Choice &choice, std::shared_p
 
 Library::Library(Choice given, std::shared_ptr<const cuda::Device> on)
     : choice(std::move(given)), device(std::move(on)) {
+    std::lock_guard lock(cuda::Device::capture_lock()); // it may synchronise
     cuda::Current current(*device);
     edgeml_trt_error error{};
     check(table.runtime_open(&runtime, choice.infer.c_str(), choice.parser.empty() ? nullptr : choice.parser.c_str(),
@@ -30,6 +31,11 @@ Library::Library(Choice given, std::shared_ptr<const cuda::Device> on)
 }
 
 Library::~Library() {
+    if (device->is_given_up()) {
+        cuda::Device::keep(reinterpret_cast<std::uint64_t>(runtime));
+        return;
+    }
+    cuda::Releasing scope(*device);
     table.runtime_close(runtime);
 }
 

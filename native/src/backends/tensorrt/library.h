@@ -28,7 +28,7 @@ class Library {
     edgeml_trt_runtime *runtime = nullptr;
 };
 
-// Owns what the plug-in frees, with the device's context current.
+// Owns what the plug-in frees. A device that is given up may still work with it: then it stays.
 template <class T> class PluginOwned {
   public:
     using Release = void (*)(T *);
@@ -41,26 +41,13 @@ template <class T> class PluginOwned {
             cuda::Device::keep(reinterpret_cast<std::uint64_t>(object_));
             return;
         }
-        CUcontextScope scope(*library_->device);
+        cuda::Releasing scope(*library_->device);
         release_(object_);
     }
     T *get() const noexcept { return object_; }
     const Library &library() const noexcept { return *library_; }
 
   private:
-    // Current throws when the device is lost; destructors go on without it.
-    struct CUcontextScope {
-        explicit CUcontextScope(const cuda::Device &given)
-            : device(given), pushed(device.driver->context_push(device.context) == cuda::cuda_success) {}
-        ~CUcontextScope() {
-            cuda::CUcontext ignored = nullptr;
-            if (pushed)
-                device.driver->context_pop(&ignored);
-        }
-        const cuda::Device &device;
-        const bool pushed;
-    };
-
     const std::shared_ptr<const Library> library_;
     T *const object_;
     const Release release_;
