@@ -126,6 +126,7 @@ public sealed partial class TailClient
         lock (_gate)
         {
             if (_link != link) return;
+            WakeReceiver();
             _probeSequence = ++_sequence;
             int headerBytes = new PingHeader { Sequence = _probeSequence }.Write(_probe.AsSpan(FramePrelude.Bytes));
             frameBytes = FramePrelude.Bytes + headerBytes + payloadBytes;

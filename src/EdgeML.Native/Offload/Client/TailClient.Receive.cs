@@ -10,6 +10,8 @@ namespace EdgeML.Native.Offload;
 /// <content>The receiving thread: connect, say hello, hand out answers, and begin again after every fault.</content>
 public sealed partial class TailClient
 {
+    const string TailLeft = "tail ended the connection";
+
     readonly float[] _logits;
     readonly Func<ITransport> _connect;
     TailLink? _connecting;
@@ -26,7 +28,7 @@ public sealed partial class TailClient
                 using var link = new TailLink(_connect(), _options.Limits);
                 Serve(link);
             }
-            catch (Exception e) when (e is IOException or InvalidDataException or TimeoutException or System.Net.Sockets.SocketException)
+            catch (Exception e) when (IsLinkFault(e))
             {
                 if (LastFault != e.Message)
                     _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, e.Message);
@@ -40,6 +42,9 @@ public sealed partial class TailClient
         }
     }
 
+    static bool IsLinkFault(Exception e) =>
+        e is IOException or InvalidDataException or TimeoutException or System.Net.Sockets.SocketException;
+
     void Serve(TailLink link)
     {
         Volatile.Write(ref _connecting, link);
@@ -48,8 +53,13 @@ public sealed partial class TailClient
             if (Volatile.Read(ref _disposed)) return;
             link.SayHello(_manifest.Hash, _bottlenecks.Digest, _options.Limits);
             Open(link);
-            while (link.Input.ReadHead(Timeout.InfiniteTimeSpan, _options.Limits.HeaderDeadline)) Handle(link);
-            throw new IOException("tail ended the connection");
+            while (_headWasRead || link.Input.ReadHead(Timeout.InfiniteTimeSpan, _options.Limits.HeaderDeadline))
+            {
+                _headWasRead = false;
+                Handle(link);
+                Rest();
+            }
+            throw new IOException(TailLeft);
         }
         catch (IOException e) when (link.AbortReason is not null)
         {
@@ -73,6 +83,7 @@ public sealed partial class TailClient
             Volatile.Write(ref _tailProfile, profile);
             _maxInFlight = Math.Min(_slots.Length, link.Tail.MaxInFlight);
             (_probeSequence, _probeOverdue, _lastActivity, _rateProbeAt) = (0, false, 0, 0);
+            (_turn, _readFault, _headWasRead) = (ReadingTurn.Receiver, null, false);
             _link = link;
             Monitor.PulseAll(_gate);
         }
@@ -121,6 +132,7 @@ public sealed partial class TailClient
             }
             else NoLongerStale();
             EndOnWire(slot);
+            if (told is { IsAsync: false }) GiveTurnAway(link);
             if (_onWire == 0 && _probeSequence == 0 && IsRateOld(now)) Monitor.PulseAll(_gate);
         }
         told?.Tell();

@@ -11,7 +11,7 @@ namespace EdgeML.Native.Offload;
 /// <summary>The edge's side of the link to a tail: connects in the background, sends cut tensors from where they lie, measures the link,
 /// and turns every fault into "finish locally".</summary>
 /// <remarks>All methods may be called from any thread. Requests allocate nothing once the client is warm. Two threads belong to it: one
-/// connects and receives, one keeps deadlines, pings and probes.</remarks>
+/// connects and receives, unless a blocked caller reads its answer itself; one keeps deadlines, pings and probes.</remarks>
 public sealed partial class TailClient : IDisposable
 {
     readonly TailClientOptions _options;
@@ -117,7 +117,7 @@ public sealed partial class TailClient : IDisposable
     {
         TailSlot? slot = Post(request, default, isAsync: false, out TailReply reply);
         if (slot is null) return reply;
-        if (!slot.Signal.Wait(MillisecondsUntil(slot.DeadlineAt)) && !TryAbandon(slot)) slot.Signal.Wait();
+        if (!ReadUntilTold(slot) && !slot.Signal.Wait(MillisecondsUntil(slot.DeadlineAt)) && !TryAbandon(slot)) slot.Signal.Wait();
         reply = slot.Reply;
         if (reply.Outcome == TailOutcome.Answered) slot.Logits.CopyTo(logits);
         Release(slot);
@@ -153,7 +153,6 @@ public sealed partial class TailClient : IDisposable
         if (Thread.CurrentThread != _receiver) _receiver.Join();
         if (Thread.CurrentThread != _clock) _clock.Join();
         _stop.Dispose();
-        foreach (TailSlot slot in _slots) slot.Signal.Dispose();
     }
 
     bool IsUpInside => _link is not null && _stale == 0 && !_probeOverdue && !_disposed;
@@ -179,7 +178,9 @@ public sealed partial class TailClient : IDisposable
             slot.Policy = request.Policy;
             slot.Reply = failure;
             slot.Destination = logits;
-            (slot.CallerWaits, slot.CallerHolds, slot.IsAsync) = (true, true, isAsync);
+            (slot.CallerWaits, slot.CallerHolds) = (true, true);
+            if (isAsync) WakeReceiver();
+            slot.Expect(isAsync, callerReads: _turn == ReadingTurn.Caller);
             slot.SentAt = Stopwatch.GetTimestamp();
             slot.DeadlineAt = slot.SentAt + (long)(Math.Min(request.DeadlineMs, 1e9) * Stopwatch.Frequency / 1000);
             _onWire++;

@@ -8,12 +8,12 @@ namespace EdgeML.Native.Offload.Client;
 sealed class TailSlot : IValueTaskSource<TailReply>
 {
     readonly TailClient _client;
+    readonly bool _completeInline;
     ManualResetValueTaskSourceCore<TailReply> _completion;
 
     public TailSlot(TailClient client, int index, int classes, bool completeInline)
     {
-        (_client, Index, Logits) = (client, index, new float[classes]);
-        _completion.RunContinuationsAsynchronously = !completeInline;
+        (_client, Index, Logits, _completeInline) = (client, index, new float[classes], completeInline);
     }
 
     public int Index { get; }
@@ -37,7 +37,10 @@ sealed class TailSlot : IValueTaskSource<TailReply>
     public bool CallerHolds { get; set; }
 
     /// <summary>Whether the caller awaits instead of blocking.</summary>
-    public bool IsAsync { get; set; }
+    public bool IsAsync { get; private set; }
+
+    /// <summary>Whether the caller blocks and reads from the link meanwhile.</summary>
+    public bool Reads { get; set; }
 
     /// <summary>Where an awaiting caller wants the logits.</summary>
     public Memory<float> Destination { get; set; }
@@ -54,11 +57,20 @@ sealed class TailSlot : IValueTaskSource<TailReply>
 
     public short Version => _completion.Version;
 
+    /// <summary>Before it is sent.</summary>
+    /// <param name="isAsync">Whether the caller awaits.</param>
+    /// <param name="callerReads">Whether another, blocked caller reads: it must not be held up by one that goes on inline.</param>
+    public void Expect(bool isAsync, bool callerReads)
+    {
+        IsAsync = isAsync;
+        _completion.RunContinuationsAsynchronously = !_completeInline || callerReads;
+    }
+
     /// <summary>Tells the caller; outside the gate, because an awaiting caller may go on right here.</summary>
     public void Tell()
     {
         if (IsAsync) _completion.SetResult(Reply);
-        else Signal.Set();
+        else if (!Reads) Signal.Set();
     }
 
     public TailReply GetResult(short token)

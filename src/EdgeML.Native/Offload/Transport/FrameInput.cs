@@ -8,7 +8,7 @@ namespace EdgeML.Native.Offload.Transport;
 /// <summary>Reads frames from a transport: prelude and header through a <see cref="PipeReader"/>, the payload to where it is
 /// wanted.</summary>
 /// <remarks>The pipe is filled and emptied on the one thread that waits for frames, so nothing is scheduled. Payload bytes that came along
-/// with the header are copied once; the rest is received directly into the caller's memory. One thread.</remarks>
+/// with the header are copied once; the rest is received directly into the caller's memory. One thread at a time.</remarks>
 sealed class FrameInput : IDisposable
 {
     const int ReadBytes = 16 << 10;
@@ -18,6 +18,8 @@ sealed class FrameInput : IDisposable
     readonly Pipe _pipe;
     readonly byte[] _header;
     uint _checksum;
+    long _headDeadline;
+    int _unread;
     int _payloadLeft;
 
     public FrameInput(ITransport transport, ProtocolLimits limits)
@@ -41,6 +43,9 @@ sealed class FrameInput : IDisposable
     /// <summary>Payload bytes that were there with the header.</summary>
     public int BufferedPayload { get; private set; }
 
+    /// <summary>Whether nothing has come behind the last frame that was read whole.</summary>
+    public bool IsBetweenFrames => _unread == 0 && _payloadLeft == 0;
+
     /// <summary>Waits for a frame's prelude and header.</summary>
     /// <param name="idle">Limit until the first byte.</param>
     /// <param name="header">Limit from the first byte until the header is complete.</param>
@@ -50,30 +55,45 @@ sealed class FrameInput : IDisposable
     /// <exception cref="IOException">The connection broke, or the peer speaks another protocol version.</exception>
     public bool ReadHead(TimeSpan idle, TimeSpan header)
     {
+        while (true)
+        {
+            int limit = _headDeadline == 0 ? Milliseconds(idle) : MillisecondsLeft(_headDeadline);
+            switch (TryReadHead(limit, header))
+            {
+                case FrameArrival.Head: return true;
+                case FrameArrival.End: return false;
+                case FrameArrival.None when _headDeadline == 0: throw new TimeoutException($"no frame for {idle.TotalMilliseconds:0} ms");
+            }
+        }
+    }
+
+    /// <summary>Waits at most <paramref name="waitMs"/> for bytes (-1: for ever), at every step towards a header anew. What has come is kept
+    /// for the next call, on any thread, and so is the limit on the header.</summary>
+    /// <inheritdoc cref="ReadHead" path="/exception"/>
+    public FrameArrival TryReadHead(int waitMs, TimeSpan header)
+    {
         Debug.Assert(_payloadLeft == 0, "the last frame's payload was not read");
-        long deadline = 0;
-        bool started = false;
         while (true)
         {
             if (_pipe.Reader.TryRead(out ReadResult result))
             {
                 ReadOnlySequence<byte> buffer = result.Buffer;
-                if (TryTakeHead(buffer)) return true;
+                if (TryTakeHead(buffer)) return FrameArrival.Head;
                 _pipe.Reader.AdvanceTo(buffer.Start, buffer.End);
-                if (!started) deadline = Stopwatch.GetTimestamp() + Ticks(header);
-                started = true;
+                if (_headDeadline == 0) _headDeadline = Stopwatch.GetTimestamp() + Ticks(header);
+                return FrameArrival.None;
             }
-            int received = _transport.Receive(_pipe.Writer.GetMemory(ReadBytes / 2).Span,
-                started ? MillisecondsLeft(deadline) : Milliseconds(idle));
+            int received = _transport.Receive(_pipe.Writer.GetMemory(ReadBytes / 2).Span, waitMs);
             if (received > 0)
             {
                 Fill(received);
                 continue;
             }
-            if (received < 0)
-                throw new TimeoutException(
-                    started ? $"header not complete after {header.TotalMilliseconds:0} ms" : $"no frame for {idle.TotalMilliseconds:0} ms");
-            return started ? throw new InvalidDataException("connection ended inside a frame's header") : false;
+            bool begun = _headDeadline != 0;
+            if (received == 0) return begun ? throw new InvalidDataException("connection ended inside a frame's header") : FrameArrival.End;
+            if (begun && Stopwatch.GetTimestamp() >= _headDeadline)
+                throw new TimeoutException($"header not complete after {header.TotalMilliseconds:0} ms");
+            return FrameArrival.None;
         }
     }
 
@@ -127,6 +147,7 @@ sealed class FrameInput : IDisposable
         _payloadLeft = prelude.PayloadBytes;
         BufferedPayload = (int)Math.Min(_payloadLeft, buffer.Length - FramePrelude.Bytes - prelude.HeaderBytes);
         _pipe.Reader.AdvanceTo(header.End);
+        (_headDeadline, _unread) = (0, _unread - FramePrelude.Bytes - prelude.HeaderBytes);
         if (_payloadLeft == 0) CheckSum();
         return true;
     }
@@ -138,6 +159,7 @@ sealed class FrameInput : IDisposable
         part.CopyTo(destination);
         int count = (int)part.Length;
         _pipe.Reader.AdvanceTo(part.End);
+        _unread -= count;
         return count;
     }
 
@@ -152,6 +174,7 @@ sealed class FrameInput : IDisposable
     void Fill(int bytes)
     {
         _pipe.Writer.Advance(bytes);
+        _unread += bytes;
         // Without a pause threshold a flush completes at once; there is nothing to await.
         var flush = _pipe.Writer.FlushAsync();
         Debug.Assert(flush.IsCompletedSuccessfully, "a pipe without a threshold never waits");
