@@ -4,9 +4,9 @@ using EdgeML.Native.Offload.Transport;
 
 namespace EdgeML.Native.Offload;
 
-/// <content>Who reads. A blocked caller that would be woken by the receiving thread, itself woken by the answer, pays for two wake-ups, tens of
-/// microseconds each where cores sleep. So after it has answered a blocked caller the receiving thread rests for a while, and the next such
-/// caller reads its answer itself. Anything else that is sent, a fault, or what the caller leaves unread wakes the receiving
+/// <content>Who reads. A blocked caller that would be woken by the receiving thread, itself woken by the answer, pays for two wake-ups,
+/// tens of microseconds each where cores sleep. So after it has answered a blocked caller the receiving thread rests for a while, and the
+/// next such caller reads its answer itself. Anything else that is sent, a fault, or what the caller leaves unread wakes the receiving
 /// thread.</content>
 public sealed partial class TailClient
 {
@@ -72,8 +72,8 @@ public sealed partial class TailClient
         return told;
     }
 
-    /// <summary>The receiving thread gives its turn away when it has a blocked caller's answer: inside the gate and before it tells, for the caller
-    /// may send the next task at once.</summary>
+    /// <summary>The receiving thread gives its turn away when it has a blocked caller's answer: inside the gate and before it tells, for the
+    /// caller may send the next task at once.</summary>
     void GiveTurnAway(TailLink link)
     {
         if (_turn == ReadingTurn.Receiver && CanRest(link)) (_turn, _restUntil) = (ReadingTurn.Nobody, Environment.TickCount64 + RestMs);

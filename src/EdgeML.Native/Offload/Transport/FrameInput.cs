@@ -67,8 +67,8 @@ sealed class FrameInput : IDisposable
         }
     }
 
-    /// <summary>Waits at most <paramref name="waitMs"/> for bytes (-1: for ever), at every step towards a header anew. What has come is kept
-    /// for the next call, on any thread, and so is the limit on the header.</summary>
+    /// <summary>Waits at most <paramref name="waitMs"/> for bytes (-1: for ever), once more after every part of a header. What has come is
+    /// kept for the next call, on any thread, and so is the limit on the header.</summary>
     /// <inheritdoc cref="ReadHead" path="/exception"/>
     public FrameArrival TryReadHead(int waitMs, TimeSpan header)
     {
