@@ -6,11 +6,14 @@ namespace EdgeML.Native.Lab.Branching;
 /// <summary>Everything a head's training goes on from, between two passes.</summary>
 sealed class HeadCheckpoint(float[] weights)
 {
-    const uint Magic = 0x31484245; // "EBH1"
+    const uint Magic = 0x32484245; // "EBH2"
 
     internal AdamState Adam { get; } = new(weights.Length);
 
-    /// <summary>The weights that judged best so far.</summary>
+    /// <summary>Of the weights of late; what is judged and kept.</summary>
+    internal float[] Average { get; } = [.. weights];
+
+    /// <summary>The averages that judged best so far.</summary>
     internal float[] Best { get; } = [.. weights];
 
     internal int Epoch { get; set; }
@@ -21,7 +24,7 @@ sealed class HeadCheckpoint(float[] weights)
 
     internal double BestLoss { get; set; } = double.PositiveInfinity;
 
-    float[][] Arrays => [weights, Adam.Mean, Adam.Square, Best];
+    float[][] Arrays => [weights, Adam.Mean, Adam.Square, Average, Best];
 
     internal void Save(string path) => AtomicFile.Write(path, stream =>
     {
@@ -43,7 +46,7 @@ sealed class HeadCheckpoint(float[] weights)
         using FileStream stream = File.OpenRead(path);
         using var reader = new BinaryReader(stream);
         const int Head = (6 * sizeof(int)) + sizeof(double);
-        if (stream.Length != Head + (4L * weights.Length * sizeof(float))) return false;
+        if (stream.Length != Head + ((long)Arrays.Length * weights.Length * sizeof(float))) return false;
         if (reader.ReadUInt32() != Magic || reader.ReadInt32() != weights.Length) return false;
         (Epoch, BestEpoch, BestRight) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
         (BestLoss, Adam.Steps) = (reader.ReadDouble(), reader.ReadInt32());

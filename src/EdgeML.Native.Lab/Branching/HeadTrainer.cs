@@ -11,6 +11,12 @@ sealed class HeadTrainer
     // Keeping the state takes at most this part of the time.
     const int CheckpointShare = 20;
 
+    // Averaging at every step of a long pass would gain nothing and cost a tenth of it.
+    const int AverageEvery = 10;
+
+    // Of the average, a step: it looks back some 300.
+    const float Forgotten = 0.003f;
+
     readonly FeatureFile _file;
     readonly int _head;
     readonly HeadPlan _plan;
@@ -21,6 +27,7 @@ sealed class HeadTrainer
     readonly HeadCheckpoint _state;
     readonly float[] _target;
     readonly float[] _guess;
+    readonly float[] _aside;
 
     /// <param name="file">Complete.</param>
     /// <param name="head">From 0.</param>
@@ -36,6 +43,7 @@ sealed class HeadTrainer
         _state = new HeadCheckpoint(_net.Weights);
         _target = new float[plan.Sizes[^1]];
         _guess = new float[plan.Sizes[^1]];
+        _aside = new float[_net.Weights.Length];
     }
 
     /// <summary>Learns to the end.</summary>
@@ -72,7 +80,7 @@ sealed class HeadTrainer
         random.Shuffle(order);
         var features = new DropoutNoise(_training.FeatureDropout, random);
         var hidden = new DropoutNoise(_training.HiddenDropout, random);
-        int steps = _training.Steps(order.Length), total = steps * _training.Epochs;
+        int steps = _training.Steps(order.Length), total = steps * _training.Epochs, every = Math.Min(AverageEvery, steps);
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -88,7 +96,17 @@ sealed class HeadTrainer
             _net.Backward(rows, hidden.Kept);
             double rate = 0.5 * (1 + Math.Cos(Math.PI * _state.Adam.Steps / total));
             _state.Adam.Step(_net.Weights, _net.Gradients, (float)(_training.LearningRate * rate), _training.WeightDecay);
+            if (_state.Adam.Steps % every == 0) Average(every);
         }
+    }
+
+    /// <summary>Weights at a high rate wander around where they should be; their mean of late is nearer.</summary>
+    /// <param name="every">Steps since it was done last.</param>
+    void Average(int every)
+    {
+        // The first weights of all should soon be forgotten.
+        float times = _state.Adam.Steps / every, kept = Math.Min(1 - (every * Forgotten), times / (times + 9));
+        TensorPrimitives.Lerp(_net.Weights, _state.Average, kept, _state.Average);
     }
 
     /// <summary>The loss's slope in the scores of one row: cross-entropy with the label, or with the backbone's softened answer.</summary>
@@ -113,15 +131,18 @@ sealed class HeadTrainer
     {
         int right = 0;
         double loss = 0;
+        _net.Weights.CopyTo(_aside, 0);
+        _state.Average.CopyTo(_net.Weights, 0);
         ForHeldOut((row, scores) =>
         {
             int answer = Answer(row);
             if (TensorPrimitives.IndexOfMax(scores) == answer) right++;
             loss += Softmax.Loss(scores, answer);
         });
+        _aside.CopyTo(_net.Weights, 0);
         if (right < _state.BestRight || (right == _state.BestRight && loss >= _state.BestLoss)) return;
         (_state.BestRight, _state.BestLoss, _state.BestEpoch) = (right, loss, _state.Epoch);
-        _net.Weights.CopyTo(_state.Best, 0);
+        _state.Average.CopyTo(_state.Best, 0);
     }
 
     TrainedHead Finish()
