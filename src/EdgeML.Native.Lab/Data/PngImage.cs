@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 
 namespace EdgeML.Native.Lab.Data;
 
-/// <summary>A decoded PNG file of 8 bits a channel: grey, RGB, palette, with or without alpha (which is ignored), not interlaced.</summary>
+/// <summary>A decoded PNG file: grey, RGB or palette, with or without alpha (which is ignored), of any number of bits, interlaced or
+/// not. Of 16 bits the upper 8 are taken.</summary>
 /// <remarks>
 /// Sizes are checked before anything is allocated; chunk checksums are not verified, zlib's own are. A damaged file is an
 /// <see cref="InvalidDataException"/> that names it.
@@ -44,7 +44,8 @@ sealed class PngImage
     public static PngImage Decode(ReadOnlySpan<byte> file)
     {
         if (!file.StartsWith(s_signature)) throw new InvalidDataException("not a PNG file");
-        int width = 0, height = 0, colourType = -1, channels = 0;
+        int colourType = -1;
+        PngPixels pixels = default;
         byte[] palette = [];
         using var packed = new MemoryStream();
         bool ended = false;
@@ -57,7 +58,7 @@ sealed class PngImage
             ReadOnlySpan<byte> type = file[4..8], body = file.Slice(8, (int)length);
             if (colourType < 0 && !type.SequenceEqual("IHDR"u8))
                 throw new InvalidDataException("PNG file does not begin with its header chunk");
-            if (type.SequenceEqual("IHDR"u8)) (width, height, colourType, channels) = Header(body);
+            if (type.SequenceEqual("IHDR"u8)) (colourType, pixels) = Header(body);
             else if (type.SequenceEqual("PLTE"u8)) palette = body.ToArray();
             else if (type.SequenceEqual("IDAT"u8)) packed.Write(body);
             else if (type.SequenceEqual("IEND"u8)) ended = true;
@@ -66,10 +67,10 @@ sealed class PngImage
         if (colourType == 3 && palette.Length is 0 or > 768 || palette.Length % 3 != 0)
             throw new InvalidDataException($"PNG palette of {palette.Length} bytes");
         packed.Position = 0;
-        byte[] samples = Unpack(packed, width * channels, height, channels);
+        byte[] samples = pixels.Read(packed);
         if (colourType == 3 && samples.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)((palette.Length / 3) - 1)) is >= 0 and var at)
             throw new InvalidDataException($"PNG palette has {palette.Length / 3} colours, pixel {at} wants number {samples[at]}");
-        return new(width, height, colourType, channels, samples, palette);
+        return new(pixels.Width, pixels.Height, colourType, pixels.Channels, samples, palette);
     }
 
     /// <summary>Writes red, green and blue plane.</summary>
@@ -87,71 +88,25 @@ sealed class PngImage
         }
     }
 
-    static (int Width, int Height, int ColourType, int Channels) Header(ReadOnlySpan<byte> body)
+    static (int ColourType, PngPixels Pixels) Header(ReadOnlySpan<byte> body)
     {
         if (body.Length != 13) throw new InvalidDataException($"PNG header chunk of {body.Length} bytes, not 13");
         uint width = BinaryPrimitives.ReadUInt32BigEndian(body), height = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
         if (width is 0 or > MaxSide || height is 0 or > MaxSide)
             throw new InvalidDataException($"PNG of {width} x {height} pixels, sides of 1..{MaxSide} are read");
-        int channels = body[9] switch { 0 => 1, 2 => 3, 3 => 1, 4 => 2, 6 => 4, _ => 0 };
-        if (body[8] != 8 || channels == 0)
-            throw new InvalidDataException($"PNG with {body[8]} bits and colour type {body[9]}, only 8 bits are read");
+        (int bits, int colourType) = (body[8], body[9]);
+        int channels = (colourType, bits) switch
+        {
+            (0, 1 or 2 or 4 or 8 or 16) => 1,
+            (2, 8 or 16) => 3,
+            (3, 1 or 2 or 4 or 8) => 1,
+            (4, 8 or 16) => 2,
+            (6, 8 or 16) => 4,
+            _ => throw new InvalidDataException($"PNG with {bits} bits and colour type {colourType}, which do not go together"),
+        };
         if (body[10] != 0 || body[11] != 0)
             throw new InvalidDataException($"PNG with compression {body[10]} and filter method {body[11]}, only 0 exists");
-        if (body[12] != 0) throw new InvalidDataException("interlaced PNG files are not read");
-        return ((int)width, (int)height, body[9], channels);
-    }
-
-    static byte[] Unpack(Stream packed, int stride, int height, int channels)
-    {
-        try
-        {
-            return Unfilter(packed, stride, height, channels);
-        }
-        catch (IOException e)
-        {
-            throw new InvalidDataException("PNG pixels are not a zlib stream", e);
-        }
-    }
-
-    static byte[] Unfilter(Stream packed, int stride, int height, int channels)
-    {
-        var samples = new byte[stride * height];
-        var above = new byte[stride];
-        using var stream = new ZLibStream(packed, CompressionMode.Decompress);
-        for (int y = 0; y < height; y++)
-        {
-            int filter = stream.ReadByte();
-            Span<byte> row = samples.AsSpan(y * stride, stride);
-            if (filter < 0 || stream.ReadAtLeast(row, stride, throwOnEndOfStream: false) < stride)
-                throw new InvalidDataException($"PNG pixels end in row {y} of {height}");
-            ReadOnlySpan<byte> up = y == 0 ? above : samples.AsSpan((y - 1) * stride, stride);
-            Unfilter(filter, row, up, channels);
-        }
-        return samples;
-    }
-
-    static void Unfilter(int filter, Span<byte> row, ReadOnlySpan<byte> up, int channels)
-    {
-        if (filter > 4) throw new InvalidDataException($"PNG row filter {filter}, 0..4 exist");
-        for (int i = 0; i < row.Length; i++)
-        {
-            int left = i < channels ? 0 : row[i - channels], corner = i < channels ? 0 : up[i - channels];
-            row[i] += (byte)(filter switch
-            {
-                1 => left,
-                2 => up[i],
-                3 => (left + up[i]) >> 1,
-                4 => Paeth(left, up[i], corner),
-                _ => 0,
-            });
-        }
-    }
-
-    static int Paeth(int left, int up, int corner)
-    {
-        int estimate = left + up - corner;
-        int byLeft = Math.Abs(estimate - left), byUp = Math.Abs(estimate - up), byCorner = Math.Abs(estimate - corner);
-        return byLeft <= byUp && byLeft <= byCorner ? left : byUp <= byCorner ? up : corner;
+        if (body[12] > 1) throw new InvalidDataException($"PNG with interlacing {body[12]}, 0 and 1 exist");
+        return (colourType, new PngPixels((int)width, (int)height, channels, bits, Scaled: colourType == 0, Interlaced: body[12] == 1));
     }
 }
