@@ -16,7 +16,7 @@ public sealed class BottleneckTests(ShippedPackage package, ITestOutputHelper ou
         Outcome made = EdgemlProcess.Run(
             TimeSpan.FromSeconds(240),
             "codecs", "--model", package.Model, "--data", Data, "--count", "30", "--cuts", "pools", "--only", "bottleneck", "--bottlenecks",
-            "shapes:seed=1001,difficulty=mixed", "--fit-count", "60", "--max-loss", "10", "--add", "--svg", package["curve.svg"]);
+            "shapes:seed=1001,difficulty=mixed", "--fit-count", "60", "--ratios", "8,32", "--max-loss", "10", "--add", "--svg", package["curve.svg"]);
         output.WriteLine(made.Output + made.Error);
         Assert.Equal(0, made.ExitCode);
         Assert.StartsWith("<svg", File.ReadAllText(package["curve.svg"]), StringComparison.Ordinal);

@@ -30,4 +30,15 @@ public sealed class CodecsTests(ShippedPackage package, ITestOutputHelper output
         Assert.Equal("edgeml: --only bottleneck goes with --bottlenecks SPEC, or with a package that holds some",
             Assert.Single(outcome.ErrorLines));
     }
+
+    [Theory]
+    [InlineData("8,0", "--ratios is '8,0', not whole numbers in 1..256")]
+    [InlineData("8;16", "--ratios is '8;16', not whole numbers in 1..256")]
+    public void Codecs_RatiosThatAreNone_AreRefusedInOneLine(string ratios, string expected)
+    {
+        Outcome outcome = EdgemlProcess.Run(
+            "codecs", "--model", package.Model, "--data", "shapes:seed=1", "--bottlenecks", "shapes:seed=2", "--ratios", ratios);
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Equal($"edgeml: {expected}", Assert.Single(outcome.ErrorLines));
+    }
 }

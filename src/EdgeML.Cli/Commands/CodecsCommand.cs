@@ -14,7 +14,7 @@ namespace EdgeML.Cli.Commands;
 /// bottlenecks.</summary>
 sealed class CodecsCommand : CliCommand
 {
-    const int DefaultCount = 1000, DefaultFitCount = 1000;
+    const int DefaultCount = 1000, DefaultFitCount = 1000, MostRatio = 256;
 
     readonly Option<string> _model = SharedOptions.Model();
     readonly Option<string> _data = SharedOptions.Data();
@@ -29,7 +29,12 @@ sealed class CodecsCommand : CliCommand
     {
         HelpName = "SPEC",
         Description =
-            "Also fit and measure bottlenecks of 1/4, 1/8, 1/16 and 1/32 of int8's bytes; fitted on these data, which must be others.",
+            "Also fit and measure bottlenecks that are so many times smaller than int8; fitted on these data, which must be others.",
+    };
+    readonly Option<string?> _ratios = new("--ratios")
+    {
+        HelpName = "R,...",
+        Description = "How many times smaller than int8 bottlenecks are (4,8,16,32).",
     };
     readonly Option<int?> _fitCount = SharedOptions.Count("--fit-count", $"Samples that bottlenecks are fitted on ({DefaultFitCount}).");
     readonly Option<int?> _train = SharedOptions.Count(
@@ -42,7 +47,7 @@ sealed class CodecsCommand : CliCommand
     readonly Option<double?> _maxLoss = SharedOptions.Positive(
         "--max-loss", "POINTS",
         "The most that a bottleneck which is kept may lose (1); of several at a cut those that no smaller one beats.");
-    readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one sample (1).");
+    readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one sample (1); as many samples at a time as cores allow.");
     readonly Option<string?> _svg = SharedOptions.OutputFile("--svg", "FILE", "Also draw points lost against bytes.");
     readonly Option<string?> _json = SharedOptions.Json();
 
@@ -50,7 +55,7 @@ sealed class CodecsCommand : CliCommand
         : base("codecs", "Show what every codec costs in bytes and accuracy at every cut, and make bottlenecks that cost less.",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001,difficulty=mixed --count 1000",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001 --cuts pools --bottlenecks shapes:seed=1001 --add")
-        => AddOptions(_model, _data, _count, _cuts, _only, _fit, _fitCount, _train, _add, _maxLoss, _threads, _svg, _json);
+        => AddOptions(_model, _data, _count, _cuts, _only, _fit, _ratios, _fitCount, _train, _add, _maxLoss, _threads, _svg, _json);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -58,9 +63,11 @@ sealed class CodecsCommand : CliCommand
         string? fit = parsed.GetValue(_fit);
         bool add = parsed.GetValue(_add);
         if (add && fit is null) throw new ArgumentException("--add goes with --bottlenecks SPEC");
+        if (parsed.GetValue(_ratios) is not null && fit is null) throw new ArgumentException("--ratios goes with --bottlenecks SPEC");
+        int threads = parsed.GetValue(_threads) ?? 1;
         // Every cut begins a range of its own; fusing them all would cost more than it gains.
         using BranchedModel model = BranchedModel.Load(
-            parsed.GetRequiredValue(_model), new BackendOptions { Threads = parsed.GetValue(_threads) ?? 1, Fuse = false });
+            parsed.GetRequiredValue(_model), new BackendOptions { Threads = threads, Fuse = false });
         ModelManifest manifest = model.Manifest;
         ModelPackage package = model.Package;
         int? asked = parsed.GetValue(_count);
@@ -72,6 +79,7 @@ sealed class CodecsCommand : CliCommand
         {
             FitSource = fitSource,
             FitSamples = (int)Math.Min(parsed.GetValue(_fitCount) ?? DefaultFitCount, fitSource?.Count ?? int.MaxValue),
+            Ratios = Ratios(parsed.GetValue(_ratios)),
             TrainEpochs = parsed.GetValue(_train) ?? 0,
             Trained = (done, all) =>
             {
@@ -80,6 +88,7 @@ sealed class CodecsCommand : CliCommand
                 training.Clear();
                 training = null;
             },
+            Workers = Math.Max(1, Environment.ProcessorCount / threads),
             MaxLoss = (parsed.GetValue(_maxLoss) ?? 1) / 100,
         };
         using var progress = new ProgressLine("samples", count);
@@ -118,6 +127,14 @@ sealed class CodecsCommand : CliCommand
         };
         return [.. manifest.Cuts.Where(cut => cut.K < manifest.LocalCut && wanted(cut)).Select(cut => cut.K)];
     }
+
+    static int[] Ratios(string? given) =>
+    [
+        .. (given ?? "4,8,16,32").Split(',').Select(each =>
+            int.TryParse(each, NumberStyles.None, CultureInfo.InvariantCulture, out int ratio) && ratio is >= 1 and <= MostRatio
+                ? ratio
+                : throw new ArgumentException($"--ratios is '{given}', not whole numbers in 1..{MostRatio}")).Distinct().Order(),
+    ];
 
     static int[] Numbers(string which, ModelManifest manifest) =>
     [

@@ -6,22 +6,21 @@ namespace EdgeML.Native.Lab.Bottlenecks;
 /// take away most of the error.</summary>
 sealed class BottleneckFit
 {
-    /// <summary>How much of the metric is spread evenly: a metric of few probes leaves directions unseen, and unseen is not
-    /// unimportant.</summary>
-    const double Even = 0.1;
-
     readonly CutStatistics _statistics;
     readonly double[] _encoder;
     readonly double[] _decoder;
     readonly QuantiserTable[] _tables;
 
     /// <param name="statistics">Of the cut.</param>
-    /// <param name="weighted">False takes every channel for equally important: plain principal components.</param>
-    public BottleneckFit(CutStatistics statistics, bool weighted = true)
+    /// <param name="metric">Rows x rows: e' M e is what the network minds of an error e in a patch; null minds all alike, which makes
+    /// plain principal components.</param>
+    /// <param name="even">How much of the metric is spread evenly, 0..1: one of few samples leaves directions unseen, and unseen is not
+    /// unimportant.</param>
+    public BottleneckFit(CutStatistics statistics, double[]? metric = null, double even = 0.1)
     {
         _statistics = statistics;
         int n = statistics.Patches.Rows;
-        (double[] root, double[] inverse) = Roots(statistics, weighted);
+        (double[] root, double[] inverse) = Roots(metric, even, n);
         (double[] variances, double[] vectors) = SymmetricEigen.Of(Product(Product(root, statistics.Covariance, n), root, n), n);
         (_encoder, _decoder) = (Product(vectors, root, n), Product(vectors, inverse, n));
         _tables = [.. Enumerable.Range(0, n).Where(i => variances[i] > 0).Select(i => Table(_encoder.AsSpan(i * n, n)))];
@@ -56,16 +55,14 @@ sealed class BottleneckFit
     }
 
     /// <summary>The metric's square root and its inverse, both symmetric.</summary>
-    static (double[] Root, double[] Inverse) Roots(CutStatistics statistics, bool weighted)
+    static (double[] Root, double[] Inverse) Roots(double[]? minded, double even, int n)
     {
-        int n = statistics.Patches.Rows;
-        var metric = new double[n * n];
         double trace = 0;
-        for (int i = 0; i < n; i++) trace += statistics.Metric[(i * n) + i];
-        bool useMetric = weighted && trace > 0;
-        for (int i = 0; i < metric.Length; i++) metric[i] = useMetric ? (1 - Even) * n * statistics.Metric[i] / trace : 0;
-        for (int i = 0; i < n; i++) metric[(i * n) + i] += useMetric ? Even : 1;
-        if (!useMetric) return (metric, metric);
+        for (int i = 0; i < n; i++) trace += minded?[(i * n) + i] ?? 0;
+        bool plain = trace == 0;
+        double[] metric = plain ? new double[n * n] : [.. minded!.Select(value => (1 - even) * n * value / trace)];
+        for (int i = 0; i < n; i++) metric[(i * n) + i] += plain ? 1 : even;
+        if (plain) return (metric, metric);
         (double[] values, double[] vectors) = SymmetricEigen.Of(metric, n);
         double[] scaled = new double[n * n], shrunk = new double[n * n];
         for (int k = 0; k < n; k++)

@@ -4,19 +4,20 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Lab.Bottlenecks;
 
-/// <summary>Moves encoder and decoder of a bottleneck so that the network behind it answers as it did without: Adam on the cross-entropy
-/// to the network's own probabilities. Rounding lets slopes through (straight-through) where a value is inside its range. The network
+/// <summary>Moves encoder and decoder of a bottleneck so that the network behind it answers as it did without: Adam on the
+/// softened answers' cross-entropy. Rounding lets slopes through (straight-through) where a value is inside its range. The network
 /// stays as it is.</summary>
 sealed class BottleneckTraining
 {
-    const int Batch = 16, HeldOutEvery = 8;
+    const int Batch = 16;
 
     /// <summary>Step of a weight at first, of the root mean square of its kind.</summary>
     const float Rate = 0.01f;
 
     readonly LinearBottleneck _start;
     readonly TailGradient _tail;
-    readonly TrainingSamples _samples;
+    readonly CutSamples _samples;
+    readonly float[][] _targets;
     readonly int _rows;
     readonly int _positions;
     readonly float[] _encoder;
@@ -31,9 +32,10 @@ sealed class BottleneckTraining
     readonly float[] _codes;
     readonly bool[] _inside;
 
-    BottleneckTraining(LinearBottleneck start, TailGradient tail, TrainingSamples samples)
+    BottleneckTraining(LinearBottleneck start, TailGradient tail, CutSamples samples)
     {
         (_start, _tail, _samples, _rows, _positions) = (start, tail, samples, start.Patches.Rows, start.Patches.Positions);
+        _targets = [.. samples.Scores.Select(SoftAnswer.Of)];
         int padded = DenseProduct.Pad(start.Encoder.Length), elements = start.Patches.Elements;
         (_encoder, _decoder, _encoderSlope, _decoderSlope) = (new float[padded], new float[padded], new float[padded], new float[padded]);
         start.Encoder.CopyTo(_encoder, 0);
@@ -44,7 +46,7 @@ sealed class BottleneckTraining
         _inside = new bool[_codes.Length];
     }
 
-    /// <summary>Trains; every eighth sample only judges. What comes out is never judged worse than the start.</summary>
+    /// <summary>Trains. What comes out is never judged worse than the start.</summary>
     /// <param name="start">As fitted; its ranges and bits stay.</param>
     /// <param name="tail">Of its cut.</param>
     /// <param name="samples">Of its cut.</param>
@@ -53,13 +55,13 @@ sealed class BottleneckTraining
     /// <param name="done">Told after every sample.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static LinearBottleneck Train(
-        LinearBottleneck start, TailGradient tail, TrainingSamples samples, int epochs, int seed, Action? done,
+        LinearBottleneck start, TailGradient tail, CutSamples samples, int epochs, int seed, Action? done,
         CancellationToken cancellation)
     {
         var training = new BottleneckTraining(start, tail, samples);
         LinearBottleneck best = start;
         double least = training.Judge(cancellation);
-        int[] order = [.. Enumerable.Range(0, samples.Tensors.Count).Where(i => i % HeldOutEvery != 0)];
+        int[] order = samples.Fitting;
         var random = new Random(seed);
         var encoderAdam = new AdamState(training._encoder.Length);
         var decoderAdam = new AdamState(training._decoder.Length);
@@ -76,7 +78,7 @@ sealed class BottleneckTraining
                 {
                     cancellation.ThrowIfCancellationRequested();
                     training.Forward(samples.Tensors[sample]);
-                    tail.Run(training._tensor, samples.Targets[sample], training._slope);
+                    tail.Run(training._tensor, training._targets[sample], training._slope);
                     training.Back();
                     done?.Invoke();
                 }
@@ -99,14 +101,14 @@ sealed class BottleneckTraining
     /// <summary>Mean cross-entropy on the samples that only judge.</summary>
     double Judge(CancellationToken cancellation)
     {
-        (double sum, int count) = (0, 0);
-        for (int i = 0; i < _samples.Tensors.Count; i += HeldOutEvery, count++)
+        double sum = 0;
+        foreach (int i in _samples.Judging)
         {
             cancellation.ThrowIfCancellationRequested();
             Forward(_samples.Tensors[i]);
-            sum += _tail.Run(_tensor, _samples.Targets[i], _slope);
+            sum += _tail.Run(_tensor, _targets[i], _slope);
         }
-        return sum / count;
+        return sum / _samples.Judging.Length;
     }
 
     /// <summary>As encoder and decoder do, keeping what the way back needs.</summary>

@@ -10,6 +10,9 @@ static class CutBottlenecks
 {
     const int LeastChannels = 8;
 
+    /// <summary>Name of what is measured for comparison only.</summary>
+    const string Components = "components";
+
     /// <summary>Fits one a cut and ratio, and at the middle ratio plain principal components for comparison. Cuts whose tensor has no
     /// channels worth the name are left out.</summary>
     public static IReadOnlyList<FittedBottleneck> Fit(
@@ -20,41 +23,51 @@ static class CutBottlenecks
         foreach (int cut in plan.Cuts)
         {
             if (cut == 0 || manifest.Units[cut - 1].OutShape is not [>= LeastChannels, _, _]) continue;
-            CutStatistics statistics = CutStatistics.Measure(model, samples, cut, plan.FitSamples, plan.FitProbes, cancellation);
-            int plain = TensorPayload.Bytes(TensorEncoding.Int8, manifest.BoundaryElements(cut));
-            var fit = new BottleneckFit(statistics);
+            CutSamples seen = CutSamples.Record(model, samples, cut, plan.FitSamples, cancellation);
+            CutStatistics statistics = CutStatistics.Of(seen, manifest.Units[cut - 1].OutShape, seed: cut);
+            using var tail = new CutTail(model, cut);
+            using TailGradient? gradient = TailGradient.Of(model.Package, cut);
+            var plain = new BottleneckFit(statistics);
+            List<BottleneckFit> fits = [plain, .. Weighted(model, cut, seen, statistics, tail, gradient, plan, cancellation)];
+            int bytes = TensorPayload.Bytes(TensorEncoding.Int8, manifest.BoundaryElements(cut));
+            int trained = 0;
             foreach (int ratio in plan.Ratios)
-                if (fit.OfAtMost(plain / ratio) is { Components: > 0 } map) made.Add(new FittedBottleneck(cut, $"bottleneck/{ratio}", map));
-            if (plan.TrainEpochs > 0)
-                made.AddRange(Train(model, samples, cut, [.. made.Where(each => each.Cut == cut)], plan, cancellation));
-            cancellation.ThrowIfCancellationRequested();
+            {
+                cancellation.ThrowIfCancellationRequested();
+                LinearBottleneck map = fits.Select(fit => fit.OfAtMost(bytes / ratio)).MinBy(each => tail.Loss(each, seen))!;
+                if (map.Components == 0) continue;
+                made.Add(new FittedBottleneck(cut, $"bottleneck/{ratio}", map));
+                if (plan.TrainEpochs == 0 || gradient is null) continue;
+                int all = plan.Ratios.Count * plan.TrainEpochs * seen.Fitting.Length;
+                LinearBottleneck moved = BottleneckTraining.Train(
+                    map, gradient, seen, plan.TrainEpochs, seed: cut, () => plan.Trained?.Invoke(++trained, all), cancellation);
+                made.Add(new FittedBottleneck(cut, $"trained/{ratio}", moved));
+            }
             int middle = plan.Ratios[(plan.Ratios.Count - 1) / 2];
-            LinearBottleneck plainest = new BottleneckFit(statistics, weighted: false).OfAtMost(plain / middle);
-            made.Add(new FittedBottleneck(cut, $"{Components}/{middle}", plainest));
+            made.Add(new FittedBottleneck(cut, $"{Components}/{middle}", plain.OfAtMost(bytes / middle)));
         }
         return made;
     }
 
-    static List<FittedBottleneck> Train(
-        BranchedModel model, SampleReader samples, int cut, IReadOnlyList<FittedBottleneck> fitted, CodecPlan plan,
+    /// <summary>Fits in the metrics that are to be had of what the network minds.</summary>
+    static IEnumerable<BottleneckFit> Weighted(
+        BranchedModel model, int cut, CutSamples seen, CutStatistics statistics, CutTail tail, TailGradient? gradient, CodecPlan plan,
         CancellationToken cancellation)
     {
-        var trained = new List<FittedBottleneck>();
-        using TailGradient? tail = TailGradient.Of(model.Package, cut);
-        if (tail is null) return trained;
-        TrainingSamples seen = TrainingSamples.Record(model, samples, cut, plan.FitSamples, cancellation);
-        (int done, int all) = (0, fitted.Count * plan.TrainEpochs * seen.Tensors.Count);
-        foreach (FittedBottleneck each in fitted)
+        double[]? next = NextLayer.Metric(model.Package, cut, statistics.Patches);
+        if (next is not null)
         {
-            LinearBottleneck map = BottleneckTraining.Train(
-                each.Map, tail, seen, plan.TrainEpochs, seed: cut, () => plan.Trained?.Invoke(++done, all), cancellation);
-            trained.Add(new FittedBottleneck(cut, each.Name.Replace("bottleneck", "trained", StringComparison.Ordinal), map));
+            // How much the next layer says of the whole network's answer differs from cut to cut.
+            yield return new BottleneckFit(statistics, next, even: 0.1);
+            yield return new BottleneckFit(statistics, next, even: 0.5);
         }
-        return trained;
+        if (gradient is not null)
+            yield return new BottleneckFit(
+                statistics, ScoreSlopes.Metric(gradient, seen, statistics.Patches, plan.FitSlopes, seed: cut, cancellation), even: 0.3);
+        else if (next is null)
+            yield return new BottleneckFit(
+                statistics, ScoreProbes.Metric(tail, seen, statistics.Patches, plan.FitProbes, seed: cut, cancellation), even: 0.1);
     }
-
-    /// <summary>Name of what is measured for comparison only.</summary>
-    const string Components = "components";
 
     /// <summary>Those worth keeping: at most so much lost, and at their cut none smaller that loses no more.</summary>
     /// <param name="made">All of a cut were measured together.</param>

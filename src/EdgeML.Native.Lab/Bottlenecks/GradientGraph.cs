@@ -4,7 +4,7 @@ using EdgeML.Native.Models.Onnx;
 namespace EdgeML.Native.Lab.Bottlenecks;
 
 /// <summary>A network behind a cut with its derivative: a graph that takes the tensor there and target probabilities, and puts out the
-/// logits and the slope of their cross-entropy by the tensor. The inference library computes both; no training library is needed.</summary>
+/// logits and the slope of <see cref="SoftAnswer.Loss"/> by the tensor. The inference library computes both; no training library is needed.</summary>
 sealed class GradientGraph
 {
     const int Float = 1, IntType = 2;
@@ -39,7 +39,8 @@ sealed class GradientGraph
         }
         ValueInfoProto shape = _graph.Output.Single(output => output.Name == logits);
         _graph.Input.Add(new ValueInfoProto(shape) { Name = Target });
-        _slopes[logits] = Emit("Sub", [Emit("Softmax", [logits], ("axis", 1)), Target]);
+        string soft = Emit("Div", [logits, Constant(SoftAnswer.Softening)]);
+        _slopes[logits] = Emit("Sub", [Emit("Softmax", [soft], ("axis", 1)), Target]);
         foreach (NodeProto node in Enumerable.Reverse(forward))
         {
             if (node.Output.Count > 0 && _slopes.TryGetValue(node.Output[0], out string? slope) && !TryStep(node, slope)) return false;

@@ -4,8 +4,8 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Bottlenecks;
 
-/// <summary>What the network behind a cut minds: the slope of the cross-entropy between its answer and a wanted one by the tensor at the
-/// cut. One thread at a time.</summary>
+/// <summary>What the network behind a cut minds: the slope by the tensor at the cut of how far its softened answer is from a wanted one.
+/// One thread at a time.</summary>
 sealed unsafe class TailGradient : IDisposable
 {
     readonly Backend _backend;
@@ -40,7 +40,7 @@ sealed unsafe class TailGradient : IDisposable
     /// <param name="tensor">At the cut.</param>
     /// <param name="target">Wanted probabilities, a class each.</param>
     /// <param name="slope">Receives the slope by every element of the tensor.</param>
-    /// <returns>The cross-entropy, nats.</returns>
+    /// <returns>As <see cref="SoftAnswer.Loss"/>.</returns>
     public double Run(ReadOnlySpan<float> tensor, ReadOnlySpan<float> target, Span<float> slope)
     {
         fixed (float* first = tensor, second = target)
@@ -53,7 +53,7 @@ sealed unsafe class TailGradient : IDisposable
             using (probe)
             {
                 Output(probe, 1, slope.Length).CopyTo(slope);
-                return CrossEntropy(Output(probe, 0, _classes), target);
+                return SoftAnswer.Loss(Output(probe, 0, _classes), target);
             }
         }
     }
@@ -69,14 +69,5 @@ sealed unsafe class TailGradient : IDisposable
         var info = new TensorInfoNative();
         NativeError.Check(NativeMethods.ProbeGetOutput(ref info, out void* data, probe, index));
         return new ReadOnlySpan<float>(data, elements);
-    }
-
-    static double CrossEntropy(ReadOnlySpan<float> logits, ReadOnlySpan<float> target)
-    {
-        (double most, double sum, double loss) = (float.NegativeInfinity, 0, 0);
-        foreach (float each in logits) most = Math.Max(most, each);
-        foreach (float each in logits) sum += Math.Exp(each - most);
-        for (int i = 0; i < logits.Length; i++) loss -= target[i] * (logits[i] - most - Math.Log(sum));
-        return loss;
     }
 }

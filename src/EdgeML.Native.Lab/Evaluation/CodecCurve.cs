@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Bottlenecks;
 using EdgeML.Native.Lab.Data;
@@ -17,7 +18,7 @@ public static class CodecCurve
     /// <param name="source">Of the model's input shape.</param>
     /// <param name="count">Samples.</param>
     /// <param name="plan">What is measured where.</param>
-    /// <param name="done">Told how many samples are done.</param>
+    /// <param name="done">Told how many samples are done, by one thread at a time.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     public static CodecOutcome Measure(
         BranchedModel model, ImageSource source, int count, CodecPlan plan, Action<int>? done, CancellationToken cancellation)
@@ -33,37 +34,43 @@ public static class CodecCurve
             if (plan.FitSource is { } data) fitted = CutBottlenecks.Fit(model, new SampleReader(data), plan, cancellation);
             codecs.AddRange(fitted.Select(each => each.Codec()));
         }
-        (List<CodecRow> rows, double accuracy) = Measure(model, source, count, plan.Cuts, codecs, done, cancellation);
+        (List<CodecRow> rows, double accuracy) = Measure(model, source, count, plan.Cuts, codecs, plan.Workers, done, cancellation);
         return new CodecOutcome(rows, accuracy, CutBottlenecks.WorthKeeping(fitted, rows, count, source.Spec, plan.MaxLoss));
     }
 
     static (List<CodecRow> Rows, double Accuracy) Measure(
-        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, List<CutCodec> codecs, Action<int>? done,
-        CancellationToken cancellation)
+        BranchedModel model, ImageSource source, int count, IReadOnlyList<int> cuts, List<CutCodec> codecs, int workers,
+        Action<int>? done, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        using var lane = new Lane(model);
-        var answers = new int[cuts.Count, codecs.Count];
         var right = new int[cuts.Count, codecs.Count];
         var differs = new int[cuts.Count, codecs.Count];
-        (int wholeRight, bool labelled) = (0, true);
+        (int next, int finished, int wholeRight, bool labelled) = (-1, 0, 0, true);
         var samples = new SampleReader(source);
-        for (int i = 0; i < count; i++)
+        var gate = new Lock();
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            int label = samples.Load(lane, i);
-            int whole = Answers(model, lane, cuts, codecs, answers);
-            labelled &= label >= 0;
-            if (whole == label) wholeRight++;
-            for (int c = 0; c < cuts.Count; c++)
+            Parallel.For(0, Math.Min(workers, count), _ =>
             {
-                for (int e = 0; e < codecs.Count; e++)
+                using var lane = new Lane(model);
+                var answers = new int[cuts.Count, codecs.Count];
+                while (Interlocked.Increment(ref next) is int i && i < count)
                 {
-                    if (answers[c, e] == label) right[c, e]++;
-                    if (answers[c, e] != whole) differs[c, e]++;
+                    cancellation.ThrowIfCancellationRequested();
+                    int label;
+                    lock (gate) label = samples.Load(lane, i);
+                    int whole = Answers(model, lane, cuts, codecs, answers);
+                    lock (gate)
+                    {
+                        Judge(answers, label, whole);
+                        done?.Invoke(++finished);
+                    }
                 }
-            }
-            done?.Invoke(i + 1);
+            });
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
         var rows = new List<CodecRow>();
         for (int c = 0; c < cuts.Count; c++)
@@ -78,6 +85,20 @@ public static class CodecCurve
             }
         }
         return (rows, labelled ? (double)wholeRight / count : double.NaN);
+
+        void Judge(int[,] answers, int label, int whole)
+        {
+            labelled &= label >= 0;
+            if (whole == label) wholeRight++;
+            for (int c = 0; c < cuts.Count; c++)
+            {
+                for (int e = 0; e < codecs.Count; e++)
+                {
+                    if (answers[c, e] == label) right[c, e]++;
+                    if (answers[c, e] != whole) differs[c, e]++;
+                }
+            }
+        }
     }
 
     /// <summary>The whole network's answer, and those behind every cut and codec.</summary>

@@ -13,7 +13,11 @@ public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Co
     /// <summary>How many of them.</summary>
     public int FitSamples { get; init; } = 1000;
 
-    /// <summary>How many of those are probed for what the network minds, where the next layer does not say it.</summary>
+    /// <summary>How many of those the network's derivative is taken at, for what it minds.</summary>
+    public int FitSlopes { get; init; } = 250;
+
+    /// <summary>How many are probed for it where the network has layers without a derivative here, and the next layer does not say
+    /// it.</summary>
     public int FitProbes { get; init; } = 12;
 
     /// <summary>How many times smaller than int8 the bottlenecks' payloads are.</summary>
@@ -24,6 +28,9 @@ public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Co
 
     /// <summary>Told how many samples training has seen, of how many.</summary>
     public Action<int, int>? Trained { get; init; }
+
+    /// <summary>How many samples are measured at a time, a thread each.</summary>
+    public int Workers { get; init; } = 1;
 
     /// <summary>The most that a bottleneck worth keeping loses, in 0..1.</summary>
     public double MaxLoss { get; init; } = 0.01;

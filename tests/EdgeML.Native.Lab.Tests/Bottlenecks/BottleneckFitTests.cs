@@ -44,7 +44,7 @@ public class BottleneckFitTests
     public void Fit_ChannelsOfTwoHiddenValues_AreRebuiltFromAQuarterOfInt8()
     {
         (CutStatistics statistics, float[] tensor) = Made();
-        LinearBottleneck bottleneck = new BottleneckFit(statistics, weighted: false).OfAtMost(tensor.Length / 3);
+        LinearBottleneck bottleneck = new BottleneckFit(statistics).OfAtMost(tensor.Length / 3);
         Assert.InRange(bottleneck.PayloadBytes, 1, tensor.Length / 3);
         Assert.Equal(Hidden, bottleneck.Components);
         byte[] payload = new byte[bottleneck.PayloadBytes];
@@ -74,6 +74,6 @@ public class BottleneckFitTests
         {
             for (int c = 0; c < Channels; c++) tensor[(c * s_patches.Positions) + p] = vectors[p][c];
         }
-        return (new CutStatistics(s_patches, mean, covariance, new double[Channels * Channels], Rectified: false, vectors), tensor);
+        return (new CutStatistics(s_patches, mean, covariance, Rectified: false, vectors), tensor);
     }
 }

@@ -23,7 +23,9 @@ public sealed class BottleneckTrainingTests : IDisposable
         _source = DataSpec.Parse($"shapes:seed={Seed},difficulty=mixed").Open(_model.Manifest.Input.Shape);
     }
 
-    TrainingSamples Samples(int count) => TrainingSamples.Record(_model, new SampleReader(_source), Cut, count, default);
+    CutSamples Samples(int count) => CutSamples.Record(_model, new SampleReader(_source), Cut, count, default);
+
+    CutStatistics Statistics(CutSamples samples) => CutStatistics.Of(samples, _model.Manifest.Units[Cut - 1].OutShape, Seed);
 
     [Fact]
     public void Run_TailOfTheShippedModel_SlopesAreThoseOfFiniteDifferences()
@@ -56,29 +58,62 @@ public sealed class BottleneckTrainingTests : IDisposable
     public void Train_TightBottleneck_AnswersMoreLikeTheNetwork()
     {
         using TailGradient tail = TailGradient.Of(_model.Package, Cut)!;
-        TrainingSamples samples = Samples(96);
-        CutStatistics statistics = CutStatistics.Measure(_model, new SampleReader(_source), Cut, 96, probes: 0, default);
+        CutSamples samples = Samples(96);
+        CutStatistics statistics = Statistics(samples);
         LinearBottleneck start = new BottleneckFit(statistics).OfAtMost(statistics.Patches.Elements / 40);
         int seen = 0;
         LinearBottleneck trained = BottleneckTraining.Train(start, tail, samples, epochs: 6, Seed, () => seen++, default);
         Assert.Equal(6 * 84, seen);
         Assert.Equal(start.PayloadBytes, trained.PayloadBytes);
-        double before = Loss(start), after = Loss(trained);
+        using var network = new CutTail(_model, Cut);
+        double before = network.Loss(start, samples), after = network.Loss(trained, samples);
         Assert.True(after < before, $"{before} before, {after} after, seed {Seed}");
+    }
 
-        double Loss(LinearBottleneck map)
+    [Fact]
+    public void Slopes_DirectionsOfTheMetric_CostWhatItSays()
+    {
+        using TailGradient tail = TailGradient.Of(_model.Package, Cut)!;
+        CutSamples samples = Samples(40);
+        TensorPatches patches = Statistics(samples).Patches;
+        double[] metric = ScoreSlopes.Metric(tail, samples, patches, count: 40, Seed, default);
+        (double[] values, double[] vectors) = SymmetricEigen.Of(metric, patches.Rows);
+        Assert.True(values[^1] > -1e-3 * values[0], $"{values[^1]} of {values[0]}");
+        using var network = new CutTail(_model, Cut);
+        double most = Cost(0), least = Cost(patches.Rows - 1);
+        Assert.True(most > 3 * least, $"{most} along the first direction, {least} along the last, seed {Seed}");
+
+        // What an error of one size along a direction, at one patch, makes of the answers.
+        double Cost(int direction)
         {
-            byte[] payload = new byte[map.PayloadBytes];
-            float[] tensor = new float[map.Patches.Elements], unused = new float[map.Patches.Elements];
             double sum = 0;
+            float[] rows = new float[patches.Elements], tensor = new float[patches.Elements];
+            var random = new Random(Seed);
             for (int i = 0; i < samples.Tensors.Count; i++)
             {
-                map.Encode(samples.Tensors[i], payload);
-                map.Decode(payload, tensor);
-                sum += tail.Run(tensor, samples.Targets[i], unused);
+                patches.Gather(samples.Tensors[i], rows);
+                int position = random.Next(patches.Positions);
+                for (int row = 0; row < patches.Rows; row++)
+                    rows[(row * patches.Positions) + position] += (float)vectors[(direction * patches.Rows) + row];
+                patches.Scatter(rows, tensor);
+                float[] wanted = SoftAnswer.Of(samples.Scores[i]);
+                sum += SoftAnswer.Loss(network.Scores(tensor), wanted) - SoftAnswer.Loss(samples.Scores[i], wanted);
             }
-            return sum / samples.Tensors.Count;
+            return sum;
         }
+    }
+
+    [Fact]
+    public void Fit_AnySize_IsJudgedNoWorseThanPlainComponents()
+    {
+        var plan = new CodecPlan([Cut], ["bottleneck"]) { FitSource = _source, FitSamples = 64, Ratios = [8, 32] };
+        IReadOnlyList<FittedBottleneck> made = CutBottlenecks.Fit(_model, new SampleReader(_source), plan, default);
+        Assert.Equal(["bottleneck/8", "bottleneck/32", "components/8"], made.Select(each => each.Name));
+        CutSamples samples = Samples(64);
+        var plain = new BottleneckFit(Statistics(samples));
+        using var network = new CutTail(_model, Cut);
+        foreach (FittedBottleneck each in made.Take(2))
+            Assert.True(network.Loss(each.Map, samples) <= 1.0001 * network.Loss(plain.OfAtMost(each.Map.PayloadBytes), samples), each.Name);
     }
 
     public void Dispose()
