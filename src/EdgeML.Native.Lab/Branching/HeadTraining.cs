@@ -14,7 +14,7 @@ sealed record HeadTraining(bool Labelled, ulong Seed)
     internal int Epochs { get; init; } = 24;
 
     /// <summary>Passes without a better held-out accuracy after which training ends.</summary>
-    internal int Patience { get; init; } = 8;
+    internal int Patience { get; init; } = 12;
 
     internal float LearningRate { get; init; } = 1e-3f;
 
