@@ -4,9 +4,10 @@
     edgeml branch MODEL.onnx --data cifar10:TRAIN --test cifar10:TEST --out model --work work --json report.json
     python3 heads_by_pytorch.py --work work --report report.json
 
-Same sizes, standardisation, dropout, AdamW, half a cosine, batch, held-out share and patience; what differs is who draws the random
-numbers and who multiplies the matrices. The report must be of some 17,800 labelled samples or more, for fewer get more passes from edgeml,
-and judged on --test. --seeds N trains N times and prints the mean and each; times are per seed.
+Same sizes, standardisation, dropout, AdamW, half a cosine, batch and held-out share; the plain way to train a head: the weights of the
+best pass are kept, and 8 passes without a better one end it. edgeml keeps a moving average of the weights, and
+the last one that is as good as the best but for chance. The report must be of some 17,800 labelled samples or more, for fewer get more
+passes from edgeml, and judged on --test. --seeds N trains N times and prints the mean and each; times are per seed.
 """
 import argparse
 import copy

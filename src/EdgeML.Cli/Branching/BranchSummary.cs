@@ -33,7 +33,7 @@ static class BranchSummary
             TrainedHead head = report.Heads[e];
             Console.WriteLine(
                 $"{start} {head.PooledTo} | {head.Shape} | {head.Macs / 1e6:0.000} | {end} {head.Temperature:0.00} "
-                + $"| {head.BestEpoch} of {head.Epochs} |");
+                + $"| {head.KeptEpoch} of {head.Epochs} |");
         }
         Console.WriteLine();
         Console.WriteLine($"| threshold | {judged} | mean MMAC |");

@@ -47,7 +47,8 @@ sealed class CodecsCommand : CliCommand
     readonly Option<double?> _maxLoss = SharedOptions.Positive(
         "--max-loss", "POINTS",
         "The most that a bottleneck which is kept may lose (1); of several at a cut those that no smaller one beats.");
-    readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one sample (1); as many samples at a time as cores allow.");
+    readonly Option<int?> _threads = SharedOptions.Count(
+        "--threads", "Threads that compute one sample (1); as many samples at a time as cores allow.");
     readonly Option<string?> _svg = SharedOptions.OutputFile("--svg", "FILE", "Also draw points lost against bytes.");
     readonly Option<string?> _json = SharedOptions.Json();
 

@@ -4,7 +4,8 @@ using EdgeML.Native.Models.Onnx;
 namespace EdgeML.Native.Lab.Bottlenecks;
 
 /// <summary>A network behind a cut with its derivative: a graph that takes the tensor there and target probabilities, and puts out the
-/// logits and the slope of <see cref="SoftAnswer.Loss"/> by the tensor. The inference library computes both; no training library is needed.</summary>
+/// logits and the slope of <see cref="SoftAnswer.Loss"/> by the tensor. The inference library computes both; no training library is
+/// needed.</summary>
 sealed class GradientGraph
 {
     const int Float = 1, IntType = 2;

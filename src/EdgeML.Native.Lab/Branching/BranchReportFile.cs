@@ -56,7 +56,7 @@ static class BranchReportFile
         writer.WriteString("pooledTo", head.PooledTo);
         writer.WriteNumber("headMacs", head.Plan.Macs);
         writer.WriteNumber("epochs", head.Epochs);
-        writer.WriteNumber("bestEpoch", head.BestEpoch);
+        writer.WriteNumber("keptEpoch", head.KeptEpoch);
         writer.WriteNumber("temperature", Math.Round(head.Temperature, 4));
     }
 

@@ -13,18 +13,17 @@ sealed class HeadCheckpoint(float[] weights)
     /// <summary>Of the weights of late; what is judged and kept.</summary>
     internal float[] Average { get; } = [.. weights];
 
-    /// <summary>The averages that judged best so far.</summary>
-    internal float[] Best { get; } = [.. weights];
+    /// <summary>The last averages that judged no worse than any, but for chance.</summary>
+    internal float[] Kept { get; } = [.. weights];
 
     internal int Epoch { get; set; }
 
-    internal int BestEpoch { get; set; }
+    internal int KeptEpoch { get; set; }
 
-    internal int BestRight { get; set; } = -1;
+    /// <summary>Most held-out samples that any pass was right on.</summary>
+    internal int MostRight { get; set; }
 
-    internal double BestLoss { get; set; } = double.PositiveInfinity;
-
-    float[][] Arrays => [weights, Adam.Mean, Adam.Square, Average, Best];
+    float[][] Arrays => [weights, Adam.Mean, Adam.Square, Average, Kept];
 
     internal void Save(string path) => AtomicFile.Write(path, stream =>
     {
@@ -32,9 +31,8 @@ sealed class HeadCheckpoint(float[] weights)
         writer.Write(Magic);
         writer.Write(weights.Length);
         writer.Write(Epoch);
-        writer.Write(BestEpoch);
-        writer.Write(BestRight);
-        writer.Write(BestLoss);
+        writer.Write(KeptEpoch);
+        writer.Write(MostRight);
         writer.Write(Adam.Steps);
         foreach (float[] array in Arrays) writer.Write(MemoryMarshal.AsBytes<float>(array));
     });
@@ -45,11 +43,10 @@ sealed class HeadCheckpoint(float[] weights)
         if (!File.Exists(path)) return false;
         using FileStream stream = File.OpenRead(path);
         using var reader = new BinaryReader(stream);
-        const int Head = (6 * sizeof(int)) + sizeof(double);
+        const int Head = 6 * sizeof(int);
         if (stream.Length != Head + ((long)Arrays.Length * weights.Length * sizeof(float))) return false;
         if (reader.ReadUInt32() != Magic || reader.ReadInt32() != weights.Length) return false;
-        (Epoch, BestEpoch, BestRight) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
-        (BestLoss, Adam.Steps) = (reader.ReadDouble(), reader.ReadInt32());
+        (Epoch, KeptEpoch, MostRight, Adam.Steps) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
         foreach (float[] array in Arrays) reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(array.AsSpan()));
         return true;
     }

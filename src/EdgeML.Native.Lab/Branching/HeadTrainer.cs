@@ -56,7 +56,7 @@ sealed class HeadTrainer
         int[] order = [.. _split.Training];
         long saved = Stopwatch.GetTimestamp();
         TimeSpan took = TimeSpan.Zero;
-        while (_state.Epoch < _training.Epochs && _state.Epoch - _state.BestEpoch < _training.Patience)
+        while (_state.Epoch < _training.Epochs && _state.Epoch - _state.KeptEpoch < _training.Patience)
         {
             RunEpoch(order, cancellation);
             _state.Epoch++;
@@ -127,27 +127,28 @@ sealed class HeadTrainer
         TensorPrimitives.Multiply(_guess, softening / rows, slope);
     }
 
+    /// <summary>Keeps the average unless an earlier pass was better by more than one standard error: of many noisy passes the best is a
+    /// lucky one, and later ones have learned at a lower rate.</summary>
     void Judge()
     {
         int right = 0;
-        double loss = 0;
         _net.Weights.CopyTo(_aside, 0);
         _state.Average.CopyTo(_net.Weights, 0);
         ForHeldOut((row, scores) =>
         {
-            int answer = Answer(row);
-            if (TensorPrimitives.IndexOfMax(scores) == answer) right++;
-            loss += Softmax.Loss(scores, answer);
+            if (TensorPrimitives.IndexOfMax(scores) == Answer(row)) right++;
         });
         _aside.CopyTo(_net.Weights, 0);
-        if (right < _state.BestRight || (right == _state.BestRight && loss >= _state.BestLoss)) return;
-        (_state.BestRight, _state.BestLoss, _state.BestEpoch) = (right, loss, _state.Epoch);
-        _state.Average.CopyTo(_state.Best, 0);
+        _state.MostRight = Math.Max(_state.MostRight, right);
+        double error = Math.Sqrt(_state.MostRight * (1 - ((double)_state.MostRight / _split.HeldOut.Count)));
+        if (right < _state.MostRight - error) return;
+        _state.KeptEpoch = _state.Epoch;
+        _state.Average.CopyTo(_state.Kept, 0);
     }
 
     TrainedHead Finish()
     {
-        _state.Best.CopyTo(_net.Weights, 0);
+        _state.Kept.CopyTo(_net.Weights, 0);
         int classes = _plan.Sizes[^1];
         var scores = new List<float>(_split.HeldOut.Count * classes);
         ForHeldOut((_, row) =>
@@ -169,7 +170,7 @@ sealed class HeadTrainer
             }
             layers.Add(new HeadLayer(weights, biases));
         }
-        return new TrainedHead(_plan, layers, temperature, _state.Epoch, _state.BestEpoch);
+        return new TrainedHead(_plan, layers, temperature, _state.Epoch, _state.KeptEpoch);
     }
 
     /// <summary>What a right answer is: the label, or what the backbone says.</summary>

@@ -13,8 +13,9 @@ sealed record HeadTraining(bool Labelled, ulong Seed)
     /// <summary>Most passes over the training part; the learning rate falls to zero over them along half a cosine.</summary>
     internal int Epochs { get; init; } = 24;
 
-    /// <summary>Passes without a better held-out accuracy after which training ends.</summary>
-    internal int Patience { get; init; } = 12;
+    /// <summary>Passes in a row after which training ends, each of them right on fewer held-out samples than the best by more than chance
+    /// explains.</summary>
+    internal int Patience { get; init; } = 8;
 
     internal float LearningRate { get; init; } = 1e-3f;
 

@@ -7,8 +7,8 @@ namespace EdgeML.Native.Lab.Branching;
 /// <param name="Layers">As they go into the model.</param>
 /// <param name="Temperature">What its scores were divided by.</param>
 /// <param name="Epochs">Passes it took.</param>
-/// <param name="BestEpoch">The pass whose weights these are.</param>
-sealed record TrainedHead(HeadPlan Plan, IReadOnlyList<HeadLayer> Layers, double Temperature, int Epochs, int BestEpoch)
+/// <param name="KeptEpoch">The pass whose weights these are.</param>
+sealed record TrainedHead(HeadPlan Plan, IReadOnlyList<HeadLayer> Layers, double Temperature, int Epochs, int KeptEpoch)
 {
     const int Rows = 256;
 
