@@ -21,7 +21,7 @@ case "${1:-}" in
     # Where threads meet: chains in parallel over the doubles.
     only="--tests-regex cuda_tests|tensorrt.*_tests"
     targets="cuda_tests tensorrt_tests"
-    # ONNX Runtime, which the doubles compute with, is not built with the sanitizer: what it synchronises is not seen.
+    # ONNX Runtime, which the doubles compute with, is not built with the sanitizer: races.txt names it, and nothing else.
     export TSAN_OPTIONS="suppressions=$root/native/tests/races.txt:${TSAN_OPTIONS:-}"
     ;;
 esac

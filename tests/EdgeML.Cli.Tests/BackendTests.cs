@@ -41,25 +41,14 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
     [InlineData(true)]
     public void Build_OnDoubles_LogsToStderrWhenVerbose(bool verbose)
     {
-        string doubles = Environment.GetEnvironmentVariable("EDGEML_TENSORRT_DOUBLES") is { Length: > 0 } chosen
-            ? chosen
-            : Path.Combine(EdgemlProcess.RepositoryRoot, "native", "build-tests");
-        string library = Path.Combine(doubles, "fake_tensorrt", "10");
-        Skip.IfNot(File.Exists(Path.Combine(library, "libnvinfer.so.10")), $"no doubles of TensorRT 10 in {doubles}; see docs/tensorrt.md");
+        Action<ProcessStartInfo> doubles = BackendDoubles.Require();
         string engines = Path.Combine(EdgemlProcess.RepositoryRoot, "engines", "tensorrt");
         string[] before = Plans();
         try
         {
             string[] arguments = ["build", "--model", package.Model, "--backend", "tensorrt", .. verbose
                 ? ["--verbose"] : Array.Empty<string>()];
-            using Process process = EdgemlProcess.Start(
-                start =>
-                {
-                    start.Environment["EDGEML_CUDA_DRIVER"] = Path.Combine(doubles, "lib", "libedgeml_fake_cuda.so");
-                    start.Environment["EDGEML_TENSORRT_DIR"] = library;
-                    start.Environment["EDGEML_TENSORRT_PLUGINS"] = Path.Combine(doubles, "lib");
-                },
-                arguments);
+            using Process process = EdgemlProcess.Start(doubles, arguments);
             string error = process.StandardError.ReadToEnd();
             process.WaitForExit();
 

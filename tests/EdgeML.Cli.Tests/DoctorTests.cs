@@ -46,4 +46,28 @@ public class DoctorTests
         Assert.Matches(@"--  ONNX Runtime .*/no/such/libonnxruntime\.so", output);
         Assert.Contains("EDGEML_ONNXRUNTIME=/no/such/libonnxruntime.so", output);
     }
+
+    [SkippableTheory]
+    [InlineData("", "route A (the device decides)")]
+    [InlineData("version=12030", "route B (a graph per stretch); route A: conditional nodes need CUDA 12.4, the driver is 12.3")]
+    [InlineData("no_capture", "route C (plain calls); route A: ")]
+    public void Doctor_OnDoubles_ListsDriverLibrariesPluginsAndTheRouteWithItsReason(string fault, string expected)
+    {
+        Action<ProcessStartInfo> doubles = BackendDoubles.Require();
+        using Process process = EdgemlProcess.Start(
+            start =>
+            {
+                doubles(start);
+                start.Environment["EDGEML_FAKE_CUDA"] = fault;
+            },
+            "doctor");
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.Matches(@"ok  CUDA driver +1\d\.\d from .*libedgeml_fake_cuda\.so, Fake CUDA device \(0000:fa:ce\.0\), capability 8\.6, 8\.0 GiB", output);
+        Assert.Contains(expected, output);
+        Assert.Matches(@"ok  TensorRT +10\.\d+\.\d+\.\d+ from .*libnvinfer\.so\.10, plug-in .*libedgeml_trt10\.so", output);
+        Assert.Matches(@"ok  plug-in +for TensorRT 10: works with 10\.3\.\d+\.\d+ and later", output);
+    }
 }

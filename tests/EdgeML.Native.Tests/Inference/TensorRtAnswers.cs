@@ -2,5 +2,5 @@ using EdgeML.Native.Inference;
 
 namespace EdgeML.Native.Tests.Inference;
 
-/// <summary>The same task on the device, on the CPU with the same segments, and on the CPU unit by unit.</summary>
-sealed record TensorRtAnswers(string What, ChainRoute Route, TensorRtAnswer Device, TensorRtAnswer Same, TensorRtAnswer Units);
+/// <summary>The same task on the device and on the CPU with the same segments, and the CPU's logits unit by unit.</summary>
+sealed record TensorRtAnswers(string What, ChainRoute Route, TensorRtAnswer Device, TensorRtAnswer Same, float[] UnitLogits);

@@ -30,7 +30,7 @@ sealed class TensorRtMatrixRow(int cut)
             if (route != (uint)answers.Route) _wrong.Add($"{answers.What}: ran on route {route}");
         for (int i = 0; i < device.Logits.Length; i++)
         {
-            double byUnits = answers.Units.Logits[i];
+            double byUnits = answers.UnitLogits[i];
             _worst = Math.Max(_worst, Math.Abs(byUnits - device.Logits[i]) / Math.Max(1, Math.Abs(byUnits)));
         }
     }

@@ -1,12 +1,14 @@
 using EdgeML.Native.Inference;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
 using EdgeML.Native.Tests.Models;
 
 namespace EdgeML.Native.Tests.Inference;
 
 /// <summary>Packages on the TensorRT backend, with doubles in TensorRT's and the driver's place: what is refused, and what stops.
 /// <see cref="TensorRtMatrixTests"/> compares answers.</summary>
+[Collection(nameof(TensorRtDoubles))]
 public sealed class TensorRtTests
 {
     [SkippableFact]
@@ -14,7 +16,7 @@ public sealed class TensorRtTests
     {
         using var folder = new TemporaryFolder();
         using var loaded = new LoadedGraph(File.ReadAllBytes(TensorRtDoubles.ShippedModel()),
-            TensorRtDoubles.Require(11, ChainRoute.Best, folder["engines"]));
+            TensorRtDoubles.RequireAny(ChainRoute.Best, folder["engines"]));
         int cut = Enumerable.Range(0, loaded.Manifest.LocalCut).First(k => loaded.Model.EngineUnits.All(piece => piece.Last != k) && k > 0);
         using var lane = new Lane(loaded.Model);
         lane.Load(loaded.Input(1));
@@ -22,11 +24,47 @@ public sealed class TensorRtTests
         Assert.Contains($"cut {cut} ", error.Message, StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData(ChainRoute.Device)]
+    [InlineData(ChainRoute.Stages)]
+    [InlineData(ChainRoute.Streams)]
+    public void Run_EveryCandidateCut_TailAnswersFromTheDevicesTensorAndTasksAllocateNothing(ChainRoute route)
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new LoadedGraph(File.ReadAllBytes(TensorRtDoubles.ShippedModel()),
+            TensorRtDoubles.RequireAny(route, folder["engines"]));
+        using var host = BranchedModel.Load(device.Folder);
+        using var server = new TailServer(new ModelTailExecutor(host), new TailServerOptions());
+        using var session = new EdgeSession(device.Model, new EdgeSessionOptions
+        {
+            Tail = new TailClientOptions { Host = server.EndPoint.Address.ToString(), Port = server.EndPoint.Port },
+            ConnectWait = TimeSpan.FromSeconds(20),
+            DeadlineMs = 20_000,
+        });
+        float[] input = device.Input(3);
+        float[] expected = device.Reference(input)[^1];
+        var logits = new float[device.Manifest.Classes];
+        ExitPolicy[] policies = [.. device.Manifest.Cuts.Where(cut => cut.Candidate && cut.K < device.Manifest.LocalCut)
+            .Select(cut => device.Policy(0f, cut.K))];
+        long allocated = 0;
+        foreach (bool warm in new[] { false, true })
+            foreach (ExitPolicy policy in policies)
+            {
+                session.Policy = policy;
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                TaskResult result = session.Run(input, logits);
+                if (warm) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+                Assert.True(result.Offloaded && !result.Fallback, $"cut {policy.Cut} was not offloaded");
+                LoadedGraph.AssertClose(expected, logits, $"cut {policy.Cut} on route {route} through a tail");
+            }
+        Assert.Equal(0, allocated);
+    }
+
     [SkippableFact]
     public void Load_Cancelled_EndsTheBuildAndLeavesNoPlan()
     {
         using var folder = new TemporaryFolder();
-        BackendOptions options = TensorRtDoubles.Require(10, ChainRoute.Best, folder["engines"]);
+        BackendOptions options = TensorRtDoubles.RequireAny(ChainRoute.Best, folder["engines"]);
         using var stop = new CancellationTokenSource();
         options = options with
         {
