@@ -53,6 +53,24 @@ void what_a_driver_lacks_costs_a_route() {
     }
 }
 
+// The name of a plan says which device, driver and library it is for.
+void plans_belong_to_a_device_and_a_driver() {
+    Folder folder;
+    const std::string cache = folder.path.string();
+    auto built_with = [&](const char *fault) {
+        driver_faults(fault);
+        std::uint64_t before = counts().builds;
+        { Pipeline pipeline(open_or_exit(cache.c_str())); }
+        return counts().builds - before;
+    };
+    EXPECT(built_with("") == 3);
+    EXPECT(built_with("integrated") == 3);
+    EXPECT(built_with("version=13000") == 3);
+    EXPECT(built_with("version=12080") == 0); // the same major
+    EXPECT(built_with("") == 0);
+    EXPECT(folder.files(".plan").size() == 9 && folder.files(".timing").size() == 3);
+}
+
 void no_context_without_a_device() {
     struct Case {
         const char *fault;
@@ -131,6 +149,7 @@ void a_lost_device_stays_lost() {
 
 void tensorrt_fault_tests() {
     what_a_driver_lacks_costs_a_route();
+    plans_belong_to_a_device_and_a_driver();
     no_context_without_a_device();
     memory_that_ends_can_be_given_back();
     an_enqueue_that_fails_fails_the_run_or_is_tried_again();

@@ -116,7 +116,7 @@ void golden_decisions(bool interpreted) {
         }
         EXPECT(std::isnan(x[0]) || std::memcmp(bench.scores(), x.data(), x.size() * sizeof(float)) == 0);
     }
-    EXPECT(lines > 70);
+    EXPECT(lines == 84);
     std::printf("%d golden decisions%s, largest error of the entropy %.2g\n", lines,
                 interpreted ? " by the PTX text" : "", worst);
 }

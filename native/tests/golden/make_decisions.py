@@ -43,6 +43,7 @@ for kind in ("f32", "f16", "bf16"):
     for special in ([1, np.nan, 3], [1, 3, np.inf], [-np.inf] * 3, [-np.inf, 2, -np.inf, 2], [1, 5, 5, 2], [0] * 7,
                     [-0.0, 0.0], [np.nan, np.nan]):
         lines.append((kind, np.array(special, dtype=np.float64)))
+lines += [(kind, random.normal(0, 4, 4096)) for kind in ("f32", "f16", "bf16")]
 with open("decisions.txt", "w", newline="\n") as file:
     for kind, values in lines:
         bits = bits_of(kind, values)
