@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace EdgeML.Native.Lab.Bottlenecks;
 
 /// <summary>Eigenvalues and eigenvectors of a symmetric matrix by Jacobi's rotations, largest first.</summary>
@@ -34,17 +36,32 @@ static class SymmetricEigen
         double t = Math.CopySign(1, theta) / (Math.Abs(theta) + Math.Sqrt((theta * theta) + 1));
         double c = 1 / Math.Sqrt((t * t) + 1), s = t * c;
         RotateRows(a.AsSpan(p * size, size), a.AsSpan(q * size, size), c, s);
-        for (int k = 0; k < size; k++)
+        foreach (int k in (ReadOnlySpan<int>)[p, q])
         {
             double x = a[(k * size) + p], y = a[(k * size) + q];
             (a[(k * size) + p], a[(k * size) + q]) = ((c * x) - (s * y), (s * x) + (c * y));
+        }
+        // What the columns would become is what the rows are.
+        for (int k = 0; k < size; k++)
+        {
+            if (k == p || k == q) continue;
+            a[(k * size) + p] = a[(p * size) + k];
+            a[(k * size) + q] = a[(q * size) + k];
         }
         RotateRows(v.AsSpan(p * size, size), v.AsSpan(q * size, size), c, s);
     }
 
     static void RotateRows(Span<double> x, Span<double> y, double c, double s)
     {
-        for (int k = 0; k < x.Length; k++) (x[k], y[k]) = ((c * x[k]) - (s * y[k]), (s * x[k]) + (c * y[k]));
+        Vector<double> cosine = new(c), sine = new(s);
+        int k = 0;
+        for (; k + Vector<double>.Count <= x.Length; k += Vector<double>.Count)
+        {
+            Vector<double> left = new(x[k..]), right = new(y[k..]);
+            ((cosine * left) - (sine * right)).CopyTo(x[k..]);
+            ((sine * left) + (cosine * right)).CopyTo(y[k..]);
+        }
+        for (; k < x.Length; k++) (x[k], y[k]) = ((c * x[k]) - (s * y[k]), (s * x[k]) + (c * y[k]));
     }
 
     static double OffDiagonal(double[] a, int size)
