@@ -7,7 +7,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build="$here/../../native/build-gpu"
-page=${1:-$here/results/$(hostname).md}
+page=${1:-$here/results/$(uname -n).md}
 log="$build/build.log"
 mkdir -p "$build"
 cmake -S "$here" -B "$build" >"$log" 2>&1 && cmake --build "$build" --parallel >>"$log" 2>&1 || {

@@ -33,7 +33,7 @@ Found find(const edgeml_context_desc &desc) {
         status = e.status();
         missing = e.what();
     }
-    trt::Search search = trt::search(desc.library_path);
+    trt::Search search = trt::search(desc.library_path, trt::Extent::first_usable);
     if (search.choice)
         found.choice = *search.choice;
     else

@@ -21,7 +21,7 @@ void add_row(std::string &text, std::vector<std::string> fields) {
 
 std::string inspect(const char *library_path) {
     std::string text;
-    trt::Search search = trt::search(library_path);
+    trt::Search search = trt::search(library_path, trt::Extent::everywhere);
     std::vector<std::string> row = {"TensorRT", search.choice ? "1" : "0",
                                     search.choice ? trt::to_text(search.choice->version) + " from " +
                                                         search.choice->infer + ", plug-in " + search.choice->plugin

@@ -152,10 +152,13 @@ bool look(const fs::path &folder, int major, Search &result) {
     return true;
 }
 
-void look(const fs::path &folder, Search &result) {
+void look(const fs::path &folder, Extent extent, Search &result) {
     bool any = false;
-    for (int major : majors)
+    for (int major : majors) {
+        if (result.choice && extent == Extent::first_usable)
+            return;
         any |= look(folder, major, result);
+    }
     if (!any)
         result.places.push_back({folder.empty() ? "the loader's path" : folder.string(),
                                  "no " + infer_name(majors[0]) + " or " + infer_name(majors[1]), false});
@@ -175,20 +178,20 @@ std::string Search::text() const {
     return all;
 }
 
-Search search(const char *folder) {
+Search search(const char *folder, Extent extent) {
     Search result;
     const char *chosen = folder != nullptr && *folder != '\0' ? folder : environment("EDGEML_TENSORRT_DIR");
     if (chosen != nullptr) {
-        look(chosen, result);
+        look(chosen, extent, result);
         return result;
     }
     result.places.push_back({"EDGEML_TENSORRT_DIR", "not set", false});
     if (fs::path beside = own_folder(); !beside.empty())
-        look(beside, result);
-    look({}, result);
+        look(beside, extent, result);
+    look({}, extent, result);
     std::vector<fs::path> python = python_folders();
     for (const fs::path &packages : python)
-        look(packages, result);
+        look(packages, extent, result);
     if (python.empty())
         result.places.push_back({"Python's packages", "no tensorrt_libs", false});
     return result;

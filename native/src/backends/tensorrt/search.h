@@ -36,7 +36,8 @@ struct Search {
 // `folder`, else EDGEML_TENSORRT_DIR: then nowhere else. Without them: beside this library, the loader's own search,
 // and where Python's packages of TensorRT lie. The plug-in is beside this library or in EDGEML_TENSORRT_PLUGINS. The
 // newer major comes first in every place.
-Search search(const char *folder);
+enum class Extent { first_usable, everywhere }; // a library that is looked at stays loaded: two are one too many
+Search search(const char *folder, Extent extent);
 
 // The plug-ins, one place per major, the newer first.
 std::vector<Place> plugins();
