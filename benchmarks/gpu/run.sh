@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds gpu_bench and measures this machine's GPU: benchmarks/gpu/run.sh [PAGE.md]
+# Builds gpu_bench and measures this machine's GPU: benchmarks/gpu/run.sh [PAGE.md [--quick]]
 # Needs CMake, a C++20 compiler and the driver. Without a page's name the page is results/<host>.md here. Where the CUDA
 # toolkit's compute-sanitizer is, a quick run under it follows, and its verdict closes the page.
 # Ends as gpu_bench does: 0 all answers right, 1 some wrong, or a finding of compute-sanitizer's, 2 no GPU or no build.
@@ -8,6 +8,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build="$here/../../native/build-gpu"
 page=${1:-$here/results/$(uname -n).md}
+[ $# = 0 ] || shift
 log="$build/build.log"
 mkdir -p "$build"
 cmake -S "$here" -B "$build" >"$log" 2>&1 && cmake --build "$build" --parallel >>"$log" 2>&1 || {
@@ -16,7 +17,7 @@ cmake -S "$here" -B "$build" >"$log" 2>&1 && cmake --build "$build" --parallel >
     exit 2
 }
 status=0
-"$build/gpu_bench" --out "$page" || status=$?
+"$build/gpu_bench" --out "$page" "$@" || status=$?
 [ $status -ne 2 ] || exit 2
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
 [ -n "$sanitizer" ] && [ -z "${EDGEML_CUDA_DRIVER:-}" ] || exit $status
