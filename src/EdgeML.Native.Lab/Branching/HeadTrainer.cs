@@ -127,8 +127,8 @@ sealed class HeadTrainer
         TensorPrimitives.Multiply(_guess, softening / rows, slope);
     }
 
-    /// <summary>Keeps the average unless an earlier pass was better by more than one standard error: of many noisy passes the best is a
-    /// lucky one, and later ones have learned at a lower rate.</summary>
+    /// <summary>Keeps the average if it is as good as the best: of many noisy passes that is a lucky one, and later ones have learned at a
+    /// lower rate.</summary>
     void Judge()
     {
         int right = 0;
@@ -140,8 +140,7 @@ sealed class HeadTrainer
         });
         _aside.CopyTo(_net.Weights, 0);
         _state.MostRight = Math.Max(_state.MostRight, right);
-        double error = Math.Sqrt(_state.MostRight * (1 - ((double)_state.MostRight / _split.HeldOut.Count)));
-        if (right < _state.MostRight - error) return;
+        if (!HeadTraining.IsAsGood(right, _state.MostRight, _split.HeldOut.Count)) return;
         _state.KeptEpoch = _state.Epoch;
         _state.Average.CopyTo(_state.Kept, 0);
     }

@@ -44,6 +44,12 @@ sealed record HeadTraining(bool Labelled, ulong Seed)
         return this with { Epochs = passes, Patience = Patience * passes / Epochs };
     }
 
+    /// <summary>Whether a pass is as good as the best: no worse by more than one standard error.</summary>
+    /// <param name="right">Samples it is right on.</param>
+    /// <param name="most">Those of the best pass.</param>
+    /// <param name="judged">Out of how many.</param>
+    internal static bool IsAsGood(int right, int most, int judged) => right >= most - Math.Sqrt(most * (1 - ((double)most / judged)));
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"labelled={Labelled} seed={Seed} batch={Batch} epochs={Epochs} patience={Patience} rate={LearningRate} decay={WeightDecay} "

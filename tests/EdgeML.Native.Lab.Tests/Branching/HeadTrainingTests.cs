@@ -16,4 +16,15 @@ public sealed class HeadTrainingTests
         Assert.Equal((passes, patience), (training.Epochs, training.Patience));
         Assert.InRange(training.Epochs * training.Steps(samples * 9 / 10), 3000, 3400);
     }
+
+    [Theory]
+    [InlineData(1640, 1640, 2000, true)]
+    [InlineData(1623, 1640, 2000, true)] // one standard error is 17.2
+    [InlineData(1622, 1640, 2000, false)]
+    [InlineData(1893, 1902, 2000, true)] // 9.7
+    [InlineData(1892, 1902, 2000, false)]
+    [InlineData(15, 16, 16, false)] // always right: nothing is chance
+    [InlineData(0, 0, 16, true)]
+    public void IsAsGood_WithinOneStandardErrorOfTheBest_IsTrue(int right, int most, int judged, bool expected) =>
+        Assert.Equal(expected, HeadTraining.IsAsGood(right, most, judged));
 }
