@@ -123,8 +123,13 @@ void failures_have_a_status() {
     std::vector<char> model = test::read_model("unit");
     faults("refuse_build");
     EXPECT_FAILURE(load(&engine, context, model), EDGEML_E_MODEL_REJECTED, "no tactic is left");
-    faults("host_output");
-    EXPECT_FAILURE(load(&engine, context, model), EDGEML_E_UNSUPPORTED, "lies in host memory");
+    for (auto [fault, words] : {std::pair{"host_output", "lies in host memory"},
+                                {"odd_format", "is not stored in rows"},
+                                {"open_shape", "has the unknown dimension 0"},
+                                {"shape_tensor", "is a shape"}}) {
+        faults(fault);
+        EXPECT_FAILURE(load(&engine, context, model), EDGEML_E_UNSUPPORTED, words);
+    }
     faults("");
     EXPECT_STATUS(test::load(&engine, context, {'n', 'o'}), EDGEML_E_MODEL_REJECTED);
     EXPECT_FAILURE(load(&engine, context, read_model("unit_shared")), EDGEML_E_UNSUPPORTED, "lies outside");

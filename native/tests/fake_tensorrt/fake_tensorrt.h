@@ -16,7 +16,10 @@ extern "C" {
 /* Faults by name, process-wide; "" clears all. The environment variable EDGEML_FAKE_TENSORRT holds the same text.
  *   refuse_plans=2   the next two plans are refused as if they came from another version
  *   refuse_build     builds fail with an error of the recorder
- *   host_output      the first output of every engine lies in host memory
+ *   host_output      outputs lie in host memory
+ *   odd_format       outputs are not stored in rows
+ *   open_shape       a dimension of the outputs is unknown
+ *   shape_tensor     outputs are shapes
  *   fail_enqueue=3   the third enqueue from now on fails
  * Several are separated by commas. Returns 0, or -1 for a text that it does not understand. */
 EDGEML_FAKE_API int edgeml_fake_tensorrt_faults(const char *text);

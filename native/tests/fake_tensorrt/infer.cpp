@@ -235,16 +235,24 @@ struct EngineTable final : apiv::StubCudaEngine {
     char const *getIOTensorName(std::int32_t index) const noexcept override {
         return model->tensors[static_cast<std::size_t>(index)].info.name;
     }
-    Dims getTensorShape(char const *name) const noexcept override { return to_dims(at(name).info); }
+    bool is_odd(char const *name, Odd how) const noexcept { return world().odd == how && !at(name).is_input; }
+    Dims getTensorShape(char const *name) const noexcept override {
+        Dims dims = to_dims(at(name).info);
+        if (is_odd(name, Odd::open_shape))
+            dims.d[0] = -1;
+        return dims;
+    }
     DataType getTensorDataType(char const *name) const noexcept override { return to_type(at(name).info.dtype); }
     TensorLocation getTensorLocation(char const *name) const noexcept override {
-        return world().host_output && !at(name).is_input ? TensorLocation::kHOST : TensorLocation::kDEVICE;
+        return is_odd(name, Odd::host_output) ? TensorLocation::kHOST : TensorLocation::kDEVICE;
     }
-    bool isShapeInferenceIO(char const *) const noexcept override { return false; }
+    bool isShapeInferenceIO(char const *name) const noexcept override { return is_odd(name, Odd::shape_tensor); }
     TensorIOMode getTensorIOMode(char const *name) const noexcept override {
         return at(name).is_input ? TensorIOMode::kINPUT : TensorIOMode::kOUTPUT;
     }
-    TensorFormat getTensorFormat(char const *) const noexcept override { return TensorFormat::kLINEAR; }
+    TensorFormat getTensorFormat(char const *name) const noexcept override {
+        return is_odd(name, Odd::odd_format) ? TensorFormat::kCHW4 : TensorFormat::kLINEAR;
+    }
     std::int64_t getDeviceMemorySizeV2() const noexcept override { return scratch_bytes; }
 
     const std::shared_ptr<const Model> model;

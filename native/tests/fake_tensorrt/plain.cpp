@@ -113,8 +113,11 @@ edgeml_status engine_load(edgeml_trt_runtime *, edgeml_trt_engine **out, const v
     bool refused = world().refuse_plans > 0 && world().refuse_plans-- > 0;
     if (refused || bytes < sizeof plan_magic || std::memcmp(plan, plan_magic, sizeof plan_magic) != 0)
         return fail(error, EDGEML_E_MODEL_REJECTED, "TensorRT does not take the plan: version tag does not match");
-    if (world().host_output)
-        return fail(error, EDGEML_E_UNSUPPORTED, "a tensor of the plan lies in host memory");
+    constexpr const char *odd[] = {"", "lies in host memory", "is not stored in rows", "has the unknown dimension 0",
+                                   "is a shape"};
+    if (fake::Odd how = world().odd; how != fake::Odd::nothing)
+        return fail(error, EDGEML_E_UNSUPPORTED,
+                    std::string("a tensor of the plan ") + odd[static_cast<std::size_t>(how)]);
     const auto *first = static_cast<const std::byte *>(plan);
     *out = new edgeml_trt_engine{fake::Model::share(std::vector<std::byte>(first + sizeof plan_magic, first + bytes))};
     return EDGEML_OK;

@@ -45,7 +45,7 @@ World *make() {
 int read_faults(World &w, const char *text) {
     w.refuse_plans = 0;
     w.refuse_build = false;
-    w.host_output = false;
+    w.odd = Odd::nothing;
     w.fail_enqueue = 0;
     std::string rest = text == nullptr ? "" : text;
     while (!rest.empty()) {
@@ -60,7 +60,13 @@ int read_faults(World &w, const char *text) {
         else if (name == "refuse_build")
             w.refuse_build = true;
         else if (name == "host_output")
-            w.host_output = true;
+            w.odd = Odd::host_output;
+        else if (name == "odd_format")
+            w.odd = Odd::odd_format;
+        else if (name == "open_shape")
+            w.odd = Odd::open_shape;
+        else if (name == "shape_tensor")
+            w.odd = Odd::shape_tensor;
         else if (name == "fail_enqueue")
             w.fail_enqueue = value;
         else

@@ -16,10 +16,13 @@
 
 namespace fake {
 
+// What is wrong with the outputs of every engine that is loaded.
+enum class Odd { nothing, host_output, odd_format, open_shape, shape_tensor };
+
 struct World {
     std::atomic<int> refuse_plans{0};
     std::atomic<bool> refuse_build{false};
-    std::atomic<bool> host_output{false};
+    std::atomic<Odd> odd{Odd::nothing};
     std::atomic<int> fail_enqueue{0};
     std::atomic<std::uint64_t> builds{0}, engines_loaded{0}, contexts_alive{0}, enqueues{0}, runs{0};
     std::atomic<std::uint64_t> warm_timing_caches{0};
