@@ -21,6 +21,8 @@ sealed class MatrixCommand : CliCommand
         "--out", "FILE.md", "The page to write; beside it go FILE.csv with all cells and FILE.journal with finished runs.");
     readonly Option<bool> _quick = new("--quick") { Description = "S2, S3 and two traces, 2 seeds." };
     readonly Option<int?> _seeds = SharedOptions.Count("--seeds", "Seeds a row; 5 unless given, 2 with --quick.");
+    readonly Option<int?> _firstSeed = SharedOptions.Count(
+        "--first-seed", "The first of them; 1 unless given. Others than a controller was made with show whether it holds what it promises.");
     readonly Option<double?> _minutes = SharedOptions.Positive(
         "--minutes", "M", "Start no run later than this; the page says what part it is of.");
     readonly Option<string[]> _only = new("--only")
@@ -47,12 +49,12 @@ sealed class MatrixCommand : CliCommand
             "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out control.md --quick",
             "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out control.md --seeds 5 --json control.json",
             "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out s3.md --only S3 --rows edgeml,planner,oracle") =>
-        AddOptions(_profile, _exits, _traces, _out, _quick, _seeds, _minutes, _only, _rows, _fresh, _spotCheck, _json);
+        AddOptions(_profile, _exits, _traces, _out, _quick, _seeds, _firstSeed, _minutes, _only, _rows, _fresh, _spotCheck, _json);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         bool quick = parsed.GetValue(_quick);
-        int seeds = parsed.GetValue(_seeds) ?? (quick ? QuickSeeds : DefaultSeeds);
+        int seeds = parsed.GetValue(_seeds) ?? (quick ? QuickSeeds : DefaultSeeds), firstSeed = parsed.GetValue(_firstSeed) ?? 1;
         string profile = parsed.GetRequiredValue(_profile), exits = parsed.GetRequiredValue(_exits), page = parsed.GetRequiredValue(_out);
         ExitCalibration samples = ExitsFile.Load(exits);
         string table = Beside(page, ".csv");
@@ -62,7 +64,7 @@ sealed class MatrixCommand : CliCommand
             only, rows);
         using var journal = new MatrixJournal(
             Beside(page, ".journal"), MatrixJournal.ThisProgram, MatrixJournal.HashOf(profile, exits), parsed.GetValue(_fresh));
-        var matrix = new ControlMatrix(cells, seeds, journal, parsed.GetValue(_spotCheck));
+        var matrix = new ControlMatrix(cells, seeds, journal, parsed.GetValue(_spotCheck), firstSeed);
         if (matrix.Kept > 0) Console.WriteLine($"{matrix.Kept} of {matrix.Runs} runs are in the journal");
         TimeSpan limit = parsed.GetValue(_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : TimeSpan.MaxValue;
         long started = Stopwatch.GetTimestamp();
@@ -79,6 +81,7 @@ sealed class MatrixCommand : CliCommand
             Machine = CommandText.Machine,
             Elapsed = Stopwatch.GetElapsedTime(started),
             Seeds = seeds,
+            FirstSeed = firstSeed,
             Done = matrix.Done,
             Kept = matrix.Kept,
             SpotChecked = matrix.SpotChecked,

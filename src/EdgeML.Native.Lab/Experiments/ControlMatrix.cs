@@ -12,6 +12,7 @@ public sealed class ControlMatrix
 {
     readonly IReadOnlyList<MatrixCell> _cells;
     readonly int _seeds;
+    readonly int _firstSeed;
     readonly MatrixJournal? _journal;
     readonly bool _spotCheck;
     readonly ConcurrentQueue<Job> _jobs = [];
@@ -19,15 +20,18 @@ public sealed class ControlMatrix
 
     /// <summary>A matrix.</summary>
     /// <param name="cells">Its cells.</param>
-    /// <param name="seeds">Seeds 1, 2, ... of every row.</param>
+    /// <param name="seeds">Seeds of every row.</param>
     /// <param name="journal">Remembers finished runs; stays the caller's.</param>
     /// <param name="spotCheck">Take runs of earlier builds where the first seed of a row in a cell gives the same numbers as then.</param>
-    /// <exception cref="ArgumentException">No seeds.</exception>
-    public ControlMatrix(IReadOnlyList<MatrixCell> cells, int seeds, MatrixJournal? journal = null, bool spotCheck = false)
+    /// <param name="firstSeed">The first of them; the others follow.</param>
+    /// <exception cref="ArgumentException">No seeds; earlier builds, whose first seed is 1, with another one.</exception>
+    public ControlMatrix(
+        IReadOnlyList<MatrixCell> cells, int seeds, MatrixJournal? journal = null, bool spotCheck = false, int firstSeed = 1)
     {
         ArgumentNullException.ThrowIfNull(cells);
         if (seeds < 1) throw new ArgumentException($"{seeds} seeds, at least 1 is needed");
-        (_cells, _seeds, _journal, _spotCheck) = (cells, seeds, journal, spotCheck);
+        if (spotCheck && firstSeed != 1) throw new ArgumentException($"runs of earlier builds are checked by seed 1, not {firstSeed}");
+        (_cells, _seeds, _journal, _spotCheck, _firstSeed) = (cells, seeds, journal, spotCheck, firstSeed);
         // A matrix cut short shall have the paper's links with all their rows, then the common rows of as many cells as possible.
         AddJobs((cell, _) => cell.Scenario.Link.ChangesByTask);
         AddJobs((cell, row) => !cell.Scenario.Link.ChangesByTask && MatrixPlan.EverywhereRows.Contains(row));
@@ -90,11 +94,14 @@ public sealed class ControlMatrix
     {
         // Processor time: what else the machine does is no matter of the plan.
         long start = ThreadTime.Now;
-        ReplayResult result = MatrixTransfer.Run(_cells[job.Cell], job.Row, job.Seed, cancellation);
+        ReplayResult result = MatrixTransfer.Run(_cells[job.Cell], job.Row, SeedOf(job.Seed), cancellation);
         MatrixSample sample = MatrixSample.Of(result) with { TookMs = ThreadTime.MillisecondsSince(start) };
-        _journal?.Add(_cells[job.Cell], job.Row, job.Seed, sample);
+        _journal?.Add(_cells[job.Cell], job.Row, SeedOf(job.Seed), sample);
         return sample;
     }
+
+    /// <summary>Jobs count seeds from 1.</summary>
+    int SeedOf(int number) => _firstSeed - 1 + number;
 
     void Keep(Job job, MatrixSample sample)
     {
@@ -126,7 +133,7 @@ public sealed class ControlMatrix
         for (int seed = 1; seed <= seeds; seed++)
         {
             var job = new Job(cell, row, seed, false);
-            if (_journal?.Find(_cells[cell], row, seed) is { } sample) Take(job, sample);
+            if (_journal?.Find(_cells[cell], row, SeedOf(seed)) is { } sample) Take(job, sample);
             else missing++;
         }
         if (missing == 0) return;

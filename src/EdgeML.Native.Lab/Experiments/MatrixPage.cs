@@ -60,7 +60,8 @@ public static class MatrixPage
     static string Effort(MatrixReport report)
     {
         int most = report.Seeds * report.Results.Max(result => result.Cell.SeedFactor);
-        string seeds = $"{report.Seeds} seeds a row, up to {most} in the paper's scenarios";
+        string from = report.FirstSeed == 1 ? "" : $" from {report.FirstSeed} on";
+        string seeds = $"{report.Seeds} seeds a row{from}, up to {most} in the paper's scenarios";
         double minutes = report.Results.Sum(cell => cell.Rows.Sum(row => row.Samples.Sum(sample => sample.TookMs))) / 60_000;
         string effort = FormattableString.Invariant($"{seeds}; {minutes:0.0} minutes of one core");
         string earlier = report.SpotChecked > 0

@@ -18,6 +18,9 @@ public sealed record MatrixReport
     /// <summary>Seeds a row.</summary>
     public required int Seeds { get; init; }
 
+    /// <summary>The first of them.</summary>
+    public int FirstSeed { get; init; } = 1;
+
     /// <summary>Runs that were done, of all in the plan that was asked for.</summary>
     public required int Done { get; init; }
 

@@ -1,3 +1,5 @@
+using EdgeML.Native.Control.Adaptive;
+
 namespace EdgeML.Native.Control;
 
 /// <summary>What the next interval may spend so that the state interval it completes stays inside the energy bound.</summary>
@@ -60,9 +62,35 @@ sealed class EnergyBudget
         return slack + (left * (boundJ - expectedJ)) < SettleDeviations * spread * Math.Sqrt(left);
     }
 
+    /// <summary>Whether the open interval should be given up now: it is outside the bound, and what is left of it will hardly bring it
+    /// back. Those of its tasks that ran are lost; the others may come out inside under another plan.</summary>
+    /// <param name="boundJ">E_usr.</param>
+    /// <param name="expectedJ">What a further task is expected to take.</param>
+    /// <param name="spreadJ">The standard deviation of that.</param>
+    public bool IsLost(double boundJ, double expectedJ, double spreadJ)
+    {
+        if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
+        (double spent, int tasks) = _open;
+        // What was expected counts as much as this many tasks that ran.
+        expectedJ = ((ExpectationTasks * expectedJ) + spent) / (ExpectationTasks + tasks);
+        foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
+        double slack = (boundJ * tasks) - spent;
+        int left = ControlLoop.MaxInterval - _open.Tasks;
+        if (slack >= 0 || left <= 0) return false;
+        double spread = Math.Max(spreadJ, LeastSpread * boundJ) * Math.Sqrt(left);
+        double chance = PlanningOutlook.Normal((slack + (left * (boundJ - expectedJ))) / spread);
+        return chance * ControlLoop.MaxInterval < left * SavedShare;
+    }
+
     /// <summary>Standard deviation of one task's energy, as a share of the bound, even where all take the same way: computing times
     /// jitter.</summary>
     const double LeastSpread = 0.05;
+
+    /// <summary>As how many tasks that ran the expectation of one counts: inputs may just have turned.</summary>
+    const int ExpectationTasks = 4;
+
+    /// <summary>Share of the tasks of a given-up interval that come out inside under another plan.</summary>
+    const double SavedShare = 0.8;
 
     /// <summary>By how many standard deviations the rest of an interval must be sure to stay inside for it to go on.</summary>
     const double SettleDeviations = 2;

@@ -29,6 +29,17 @@ public class ControlMatrixTests
     }
 
     [Fact]
+    public void Run_FromTheSecondSeedOn_GivesWhatThatSeedGives()
+    {
+        MatrixCell[] cells = [Cell("square:8,1,tasks=20")];
+        MatrixRow both = Assert.Single(new ControlMatrix(cells, seeds: 2).Run(1, TimeSpan.MaxValue)).Ours;
+        MatrixRow second = Assert.Single(new ControlMatrix(cells, seeds: 1, firstSeed: 2).Run(1, TimeSpan.MaxValue)).Ours;
+        Assert.Equal(both.Samples[1].Metrics, Assert.Single(second.Samples).Metrics);
+        Assert.NotEqual(both.Samples[0].Metrics, both.Samples[1].Metrics);
+        Assert.Throws<ArgumentException>(() => new ControlMatrix(cells, seeds: 1, spotCheck: true, firstSeed: 2));
+    }
+
+    [Fact]
     public void Run_AllTheTime_TellsEveryRun()
     {
         var told = new List<int>();

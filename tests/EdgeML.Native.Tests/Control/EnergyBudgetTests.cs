@@ -46,6 +46,20 @@ public class EnergyBudgetTests
     }
 
     [Theory]
+    [InlineData(0.9, 0.8, 1, false)]
+    [InlineData(1.2, 0.8, 1, false)]
+    [InlineData(1.6, 0.8, 2, true)]
+    [InlineData(1.6, 0.8, 5, false)]
+    [InlineData(1.2, 1.1, 1, true)]
+    public void IsLost_OutsideAndHardlyComingBack_GivesTheIntervalUp(double each, double expected, int tasks, bool lost)
+    {
+        EnergyBudget budget = After(1);
+        for (int i = 0; i < tasks; i++) budget.Spend(each);
+        Assert.Equal(lost, budget.IsLost(1, expected, 0.2));
+        Assert.False(budget.IsLost(double.PositiveInfinity, expected, 0.2));
+    }
+
+    [Theory]
     [InlineData(0.9, 1.2, true)]
     [InlineData(1.2, 1.2, false)]
     [InlineData(0.5, 0.1, false)]

@@ -33,6 +33,7 @@ sealed class AdaptivePlanner
     readonly LinkBelief _link = new();
     readonly LearnedOutlook _outlook;
     readonly EnergyBudget _budget = new();
+    readonly ChanceCorrection _tries = new();
     readonly double[] _plannedMix;
     Planner.Plan _plan;
     PlanningConditions _conditions;
@@ -41,10 +42,12 @@ sealed class AdaptivePlanner
     DecisionExplanation _explanation;
     DecisionReason _cause = DecisionReason.Initial;
     double _now;
+    double _transferred = double.NegativeInfinity;
     double _creditMs;
     double _level = 1;
     double _plannedLevel = 1;
     double _stays = 0.95;
+    double _tried = double.NaN;
     bool _wasGood;
     bool _hasPlan;
 
@@ -104,7 +107,9 @@ sealed class AdaptivePlanner
     {
         _link.Observe(link, _now);
         double measured = double.IsFinite(link.AgeSeconds) ? _now - link.AgeSeconds : _now;
-        if (link.RateBitsPerSecond > 0 && !(measured <= _outlook.Rates.LastTime + 0.01))
+        // The client dates a transfer by the end of its task.
+        double known = Math.Max(_transferred, _outlook.Rates.LastTime);
+        if (link.RateBitsPerSecond > 0 && !(measured <= known + 0.01))
             _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
     }
 
@@ -172,7 +177,7 @@ sealed class AdaptivePlanner
     }
 
     /// <summary>An unused link may have become good, and only a transfer tells soon: what a success would be worth to the tasks behind it
-    /// counts for trying.</summary>
+    /// counts for trying. How tries turned out corrects their chance.</summary>
     Planner.Plan TryLink(in Planner.Plan local, in Requirements affordable)
     {
         Planner.Plan remote = _planner.WithoutExits(_conditions, affordable);
@@ -181,10 +186,13 @@ sealed class AdaptivePlanner
         float sent = _planner.Score(remote, _conditions, affordable);
         _outlook.AssumeSent = false;
         if (!(sent > 0)) return local;
-        double chance = remote.Score / sent;
-        double gain = (_stays * sent) - local.Score;
+        double gain = Math.Max(0, (_stays * sent) - local.Score);
         double tasks = Math.Min(_stays / Math.Max(1 - _stays, 0.01), MaxTasksAhead);
-        return remote.Score + (chance * tasks * Math.Max(0, gain)) > local.Score ? remote : local;
+        double enough = local.Score / (sent + (tasks * gain));
+        double chance = remote.Score / sent;
+        if (!(_tries.Corrected(chance) > enough)) return local;
+        _tried = chance;
+        return remote;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -196,6 +204,9 @@ sealed class AdaptivePlanner
             bool good = record.Offloaded && record.LatencyMs <= _requirements.LatencyMs;
             if (_wasGood) _stays += StaysWeight * ((good ? 1 : 0) - _stays);
             _wasGood = good;
+            if (record.Offloaded) _transferred = record.TimeSeconds;
+            if (!double.IsNaN(_tried)) _tries.Observe(_tried, good);
+            _tried = double.NaN;
         }
         _now = record.TimeSeconds;
         _budget.Spend(record.EnergyJ);
@@ -210,6 +221,7 @@ sealed class AdaptivePlanner
         bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastBad);
         if (missed) _cause = DecisionReason.Missed;
         if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -MaxDebtMs) return true;
-        return _budget.Settles(_requirements.EnergyJ, _explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
+        (double expectedJ, double spreadJ) = (_explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
+        return _budget.Settles(_requirements.EnergyJ, expectedJ, spreadJ) || _budget.IsLost(_requirements.EnergyJ, expectedJ, spreadJ);
     }
 }

@@ -32,9 +32,9 @@ sealed class LearnedOutlook : PlanningOutlook
     {
         edgeMoved = _scales.Observe(record);
         linkMoved = false;
-        if (record.RateBitsPerSecond > 0) linkMoved = Rates.Observe(record.RateBitsPerSecond, record.TimeSeconds);
+        if (record.RateBitsPerSecond > 0) linkMoved = Rates.Observe(record.RateBitsPerSecond, SentAt(record));
         else if (record.Fallback && record.WireMs > 1)
-            linkMoved = Rates.Observe(Math.Max(8000.0 * record.BytesSent / record.WireMs, 1000), record.TimeSeconds);
+            linkMoved = Rates.Observe(Math.Max(8000.0 * record.BytesSent / record.WireMs, 1000), SentAt(record));
         if (!record.Offloaded) return;
         double sendMs = 8000 * record.BytesSent / record.RateBitsPerSecond;
         double error = record.LatencyMs - record.EdgeMs - sendMs - expectedRestMs;
@@ -44,6 +44,16 @@ sealed class LearnedOutlook : PlanningOutlook
         double weight = Math.Max(RemoteWeight, 1.0 / (5 + ++_remotes));
         _remoteMean += weight * (error - _remoteMean);
         _remoteSquare += weight * ((error * error) - _remoteSquare);
+    }
+
+    /// <summary>When the last byte was sent, or given up: what came after it, the tail or the rest of the network here, says nothing of the
+    /// link but lets the measurement grow old.</summary>
+    double SentAt(in TaskRecord record)
+    {
+        double laterMs = record.Fallback
+            ? record.EdgeMs - EdgePrefix![Math.Clamp(record.Policy.Cut, 0, EdgePrefix.Length - 1)]
+            : record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond) + record.TailMs + record.QueueMs;
+        return laterMs > 0 ? record.TimeSeconds - (Math.Min(laterMs, record.LatencyMs) / 1000) : record.TimeSeconds;
     }
 
     /// <summary>Brings everything up to a moment.</summary>
