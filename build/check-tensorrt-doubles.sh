@@ -13,7 +13,7 @@ build="$root/native/build-tests"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_TESTS=ON -DEDGEML_SANITIZE=OFF \
-    -DEDGEML_TENSORRT_HEADERS="$headers" >"$log" && cmake --build "$build" --parallel --target tensorrt_tests >>"$log" ||
+    -DEDGEML_TENSORRT_HEADERS="$headers" >"$log" && cmake --build "$build" --parallel "$(getconf _NPROCESSORS_ONLN)" --target tensorrt_tests >>"$log" ||
     { cat "$log" >&2; exit 1; }
 sed -n 's/^-- \(TensorRT .* plug-in from headers .*\)$/\1/p' "$log"
 status=0

@@ -11,7 +11,7 @@ page=${1:-$here/results/$(uname -n).md}
 [ $# = 0 ] || shift
 log="$build/build.log"
 mkdir -p "$build"
-cmake -S "$here" -B "$build" >"$log" 2>&1 && cmake --build "$build" --parallel >>"$log" 2>&1 || {
+cmake -S "$here" -B "$build" >"$log" 2>&1 && cmake --build "$build" --parallel "$(getconf _NPROCESSORS_ONLN)" >>"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     echo "run.sh: gpu_bench does not build; all of it in $log" >&2
     exit 2
