@@ -120,6 +120,7 @@ public sealed class VirtualEdge
         _truth.Paths(heads, policy.Cut, asProfiled, _paths);
         record.EdgeMs = _paths[exit].EdgeMs * edgeJitter;
         double radioMs = 0;
+        client.Now = start + (record.EdgeMs / 1000);
         if (local || !client.Up)
         {
             if (!local)
@@ -132,11 +133,11 @@ public sealed class VirtualEdge
         else
         {
             double sendStart = start + (record.EdgeMs / 1000);
-            double bytes = _paths[exit].Bytes;
+            (double bytes, double tailMs) = (_paths[exit].Bytes, _paths[exit].TailMs);
             double waitMs = Math.Max(0, _world.DeadlineMs - record.EdgeMs);
             (double sendMs, double sent) = Send(sendStart, task, bytes, waitMs);
             VirtualLink link = _world.Link(sendStart, task);
-            record.TailMs = _paths[exit].TailMs * link.TailFactor * (1 + (_world.Jitter * Gaussian(random)));
+            record.TailMs = tailMs * link.TailFactor * (1 + (_world.Jitter * Gaussian(random)));
             record.QueueMs = link.TailQueueMs;
             double rttMs = _world.RttJitterMs > 0 ? Math.Max(0, link.RttMs + (_world.RttJitterMs * Gaussian(random))) : link.RttMs;
             record.WireMs = sendMs + rttMs;
@@ -157,6 +158,7 @@ public sealed class VirtualEdge
                 (record.TailMs, record.QueueMs, record.WireMs) = (0, 0, waitMs);
                 record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
                 record.LatencyMs = record.EdgeMs + waitMs;
+                if (waitMs > 0) Late(sendStart, task, bytes, waitMs, tailMs, client);
             }
         }
         record.EnergyJ = _truth.Power.Joules(record.LatencyMs, record.EdgeMs, radioMs);
@@ -166,8 +168,18 @@ public sealed class VirtualEdge
         if (_world.RttJitterMs > 0 && record.Offloaded)
             after = after with { RttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond) };
         if (record.Offloaded) client.Finished(record.RateBitsPerSecond, after);
-        else if (record.Fallback) client.Failed(stalled: record.BytesSent == 0 || after.RateBitsPerSecond <= 0);
         return record;
+    }
+
+    /// <summary>A request whose answer nobody waits for any more is on its way all the same.</summary>
+    void Late(double sendStart, int task, double bytes, double waitMs, double tailMs, VirtualClient client)
+    {
+        double limitMs = waitMs + (VirtualClient.StallSeconds * 1000);
+        (double sendMs, double sent) = Send(sendStart, task, bytes, limitMs);
+        VirtualLink link = _world.Link(sendStart + (sendMs / 1000), task);
+        double answerMs = sendMs + link.RttMs + (tailMs * link.TailFactor) + link.TailQueueMs;
+        bool comes = sent >= bytes && answerMs <= limitMs;
+        client.Late(sendStart + ((comes ? answerMs : limitMs) / 1000), comes ? 8000 * bytes / sendMs : 0, link);
     }
 
     double LocalMs(uint heads, int exit)

@@ -83,6 +83,29 @@ public class VirtualEdgeTests
         Assert.All(run.Records, record => Assert.Equal(4, record.Exit));
     }
 
+    /// <summary>Live, nothing is sent behind a late request, and its answer brings the link back; a connection that stalls for three seconds is
+    /// made anew, and a probe finds the link.</summary>
+    [Theory]
+    [InlineData(0.4, 1000)]
+    [InlineData(4.2, 0.1)]
+    public void Run_LateAnswer_KeepsTheLinkUntilItIsThere(double darkSeconds, double probeSeconds)
+    {
+        const double dark = 0.3;
+        double light = dark + darkSeconds;
+        VirtualWorld world = World(
+            (seconds, _) => new VirtualLink(seconds >= dark && seconds < light ? 0 : 8e6, 10), 120, new Requirements(100, 100)) with
+        {
+            ProbeSeconds = probeSeconds,
+        };
+        VirtualRun run = Run(world, PolicyControllers.Fixed, policy: new ExitPolicy([0f, 0f, 0f], 6));
+        int late = run.Records.ToList().FindIndex(record => record.Fallback);
+        int back = run.Records.ToList().FindIndex(late, record => record.Offloaded);
+        Assert.InRange(run.Records[late].TimeSeconds, dark, dark + 0.5);
+        for (int i = late + 1; i < back; i++) Assert.Equal((true, 0), (run.Records[i].Fallback, run.Records[i].BytesSent));
+        Assert.InRange(run.Records[back].TimeSeconds, light, light + 0.5);
+        Assert.All(run.Records.Skip(back), record => Assert.True(record.Offloaded));
+    }
+
     [Fact]
     public void Run_SameSeed_SameRun()
     {

@@ -31,6 +31,34 @@ public class RateOutlookTests
         Assert.InRange(later, 0.3, 0.7);
     }
 
+    [Theory]
+    [InlineData(10e6)]
+    [InlineData(0.1e6)]
+    public void Unsettle_AfterSomethingLate_LearnsWhetherTheLinkIsBack(double found)
+    {
+        var rates = new RateOutlook();
+        double now = 0;
+        for (; now < 20; now += 0.1) rates.Observe(10e6, now);
+        // What was late came at 0.1 Mbit/s on the mean; then the next transfer says what the link does.
+        double[] chances = new double[8];
+        for (int i = 0; i < chances.Length; i++)
+        {
+            rates.Observe(0.1e6, now);
+            rates.Refresh(now + 0.01);
+            double before = rates.ShareAbove(1e6);
+            rates.Unsettle();
+            rates.Refresh(now + 0.01);
+            chances[i] = rates.ShareAbove(1e6);
+            Assert.True(chances[i] > before, $"{chances[i]:0.00} after {before:0.00}");
+            rates.Observe(found, now + 0.05);
+            for (int k = 1; k < 20; k++) rates.Observe(10e6, now + (k * 0.1));
+            now += 2;
+        }
+        Assert.InRange(chances[0], 0.3, 0.7);
+        if (found > 1e6) Assert.True(chances[^1] > 0.75, string.Join(' ', chances));
+        else Assert.True(chances[^1] < 0.3, string.Join(' ', chances));
+    }
+
     [Fact]
     public void ShareAbove_AnyHistory_FallsFromOneToZero()
     {

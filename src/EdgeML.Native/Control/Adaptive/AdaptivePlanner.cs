@@ -48,6 +48,7 @@ sealed class AdaptivePlanner
     double _plannedLevel = 1;
     double _stays = 0.95;
     double _tried = double.NaN;
+    bool _isLate;
     bool _wasGood;
     bool _hasPlan;
 
@@ -111,6 +112,10 @@ sealed class AdaptivePlanner
         double known = Math.Max(_transferred, _outlook.Rates.LastTime);
         if (link.RateBitsPerSecond > 0 && !(measured <= known + 0.01))
             _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
+        if (!_isLate || !link.Up) return;
+        // The late answer is here, or the link was made anew.
+        _outlook.Rates.Unsettle();
+        _isLate = false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -205,6 +210,7 @@ sealed class AdaptivePlanner
             if (_wasGood) _stays += StaysWeight * ((good ? 1 : 0) - _stays);
             _wasGood = good;
             if (record.Offloaded) _transferred = record.TimeSeconds;
+            _isLate = record.Fallback && (_isLate || record.WireMs > 1);
             if (!double.IsNaN(_tried)) _tries.Observe(_tried, good);
             _tried = double.NaN;
         }

@@ -32,6 +32,9 @@ sealed class RateOutlook
     /// <summary>Share of its weight an expert keeps for good, so that another one can take over.</summary>
     const double LeastWeight = 0.002;
 
+    /// <summary>What earlier returns still count at each one.</summary>
+    const double KeptOfReturns = 0.9;
+
     /// <summary>Seconds a link stays, and octaves it wanders in a second meanwhile.</summary>
     static readonly double[] s_holdSeconds = [0.3, 2, 12, 60];
     static readonly double[] s_spreads = [0.08, 0.3, 1, 3];
@@ -45,6 +48,9 @@ sealed class RateOutlook
     readonly double[] _survival = new double[Edges];
     readonly double[] _history = new double[Edges];
     double _last = AssumedOctave;
+    bool _unsettled;
+    double _returned = 1;
+    double _stayed = 1;
     double _lastTime = double.NaN;
     double _now;
     double _total;
@@ -66,6 +72,10 @@ sealed class RateOutlook
     /// <summary>When something was last measured, seconds; NaN before.</summary>
     public double LastTime => _lastTime;
 
+    /// <summary>Something that was late is through: whatever held it up may have passed, and its mean rate, the last one measured, says little
+    /// of the link now. How often the link is then back where it has been, and how often it is as slow as that rate, is learned.</summary>
+    public void Unsettle() => (_unsettled, _stale) = (true, true);
+
     /// <summary>Takes a measurement.</summary>
     /// <returns>Whether it is so far off the last one that plans should be made anew.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -75,7 +85,9 @@ sealed class RateOutlook
         double octave = Math.Clamp(Math.Log2(rate / 1000), LowestOctave, LowestOctave + Octaves);
         bool far = Count > 0 && Math.Abs(octave - _last) > FarOctaves;
         double elapsed = double.IsNaN(_lastTime) ? 1 : Math.Max(0, time - _lastTime);
-        if (Count > 0) Judge(octave, elapsed);
+        if (Count > 0 && _unsettled) JudgeReturn(octave, elapsed);
+        else if (Count > 0) Judge(octave, elapsed);
+        _unsettled = false;
         double kept = Math.Exp(-elapsed / MemorySeconds);
         for (int i = 0; i < Edges; i++) _mass[i] *= kept;
         Spread(octave, Math.Clamp(elapsed, 0.02, 1));
@@ -97,12 +109,13 @@ sealed class RateOutlook
         }
         (_now, _stale) = (now, false);
         double elapsed = double.IsNaN(_lastTime) ? 0 : Math.Max(0, now - _lastTime);
+        double keeps = _unsettled ? _stayed / (_returned + _stayed) : 1;
         Span<double> stays = stackalloc double[s_spreads.Length];
         stays.Clear();
         double leaves = 0;
         for (int hold = 0; hold < s_holdSeconds.Length; hold++)
         {
-            double holds = Math.Exp(-elapsed / s_holdSeconds[hold]);
+            double holds = keeps * Math.Exp(-elapsed / s_holdSeconds[hold]);
             for (int spread = 0; spread < stays.Length; spread++)
             {
                 double weight = _weights[(hold * stays.Length) + spread];
@@ -173,24 +186,42 @@ sealed class RateOutlook
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Judge(double octave, double elapsed)
     {
-        double total = 0;
-        for (int i = 0; i < Edges; i++) total += _mass[i];
-        int cell = (int)((octave - LowestOctave) * PerOctave);
-        double near = 0;
-        for (int i = Math.Max(0, cell - 2); i < Math.Min(Edges, cell + 3); i++) near += _mass[i];
-        // Nothing is impossible: a little of the whole range is mixed in.
-        double elsewhere = (0.95 * near / total * PerOctave / 5) + (0.05 / Octaves);
-        double sum = 0;
+        double elsewhere = Elsewhere(octave), sum = 0;
         for (int expert = 0; expert < _weights.Length; expert++)
         {
             double holds = Math.Exp(-elapsed / s_holdSeconds[expert / s_spreads.Length]);
-            double spread = s_spreads[expert % s_spreads.Length] * Step(elapsed);
-            double deviations = (octave - _last) / spread;
-            double here = 0.399 / spread * Math.Exp(-0.5 * Math.Min(deviations * deviations, 200));
+            double here = Here(octave, expert, elapsed);
             sum += _weights[expert] *= Math.Pow((holds * here) + ((1 - holds) * elsewhere), Temper);
         }
         for (int expert = 0; expert < _weights.Length; expert++)
             _weights[expert] = LeastWeight + ((1 - (LeastWeight * _weights.Length)) * _weights[expert] / sum);
+    }
+
+    /// <summary>Which of the two a link that was unsettled turned out to do, as far as the measurement tells.</summary>
+    void JudgeReturn(double octave, double elapsed)
+    {
+        double back = _returned * Elsewhere(octave), still = 0;
+        for (int expert = 0; expert < _weights.Length; expert++) still += _stayed * _weights[expert] * Here(octave, expert, elapsed);
+        back /= back + still;
+        (_returned, _stayed) = ((KeptOfReturns * _returned) + back, (KeptOfReturns * _stayed) + 1 - back);
+    }
+
+    /// <summary>Density of a rate where the link has been; nothing is impossible, so a little of the whole range is mixed in.</summary>
+    double Elsewhere(double octave)
+    {
+        double total = 0, near = 0;
+        for (int i = 0; i < Edges; i++) total += _mass[i];
+        int cell = (int)((octave - LowestOctave) * PerOctave);
+        for (int i = Math.Max(0, cell - 2); i < Math.Min(Edges, cell + 3); i++) near += _mass[i];
+        return (0.95 * near / total * PerOctave / 5) + (0.05 / Octaves);
+    }
+
+    /// <summary>Density of a rate where the link was last seen, by one expert's spread.</summary>
+    double Here(double octave, int expert, double elapsed)
+    {
+        double spread = s_spreads[expert % s_spreads.Length] * Step(elapsed);
+        double deviations = (octave - _last) / spread;
+        return 0.399 / spread * Math.Exp(-0.5 * Math.Min(deviations * deviations, 200));
     }
 
     /// <summary>The logarithm of a positive rate in octaves of kbit/s, from a table: a plan asks for some hundred.</summary>
