@@ -13,44 +13,42 @@ public class LearnedOutlookTests
     public void Observe_MissedAnswer_IsAsOldAsTheLastByteAndNotAsTheAnswer()
     {
         // 40 ms of waiting from second 10 on, then 300 ms of computing here.
-        var outlook = new LearnedOutlook(s_model);
         var record = new TaskRecord
         {
-            Policy = new ExitPolicy(new float[s_model.SideExits], 0),
-            Exit = s_model.Exits,
             Fallback = true,
             LatencyMs = 340,
             EdgeMs = 300,
             WireMs = 40,
-            BytesSent = 1000,
             RateBitsPerSecond = double.NaN,
-            FirstEntropy = float.NaN,
             TimeSeconds = 10.34,
         };
-        outlook.Observe(record, 0, out _, out _);
-        Assert.Equal(10.04, outlook.Rates.LastTime, 9);
+        Assert.Equal(10.04, LastTimeAfter(record, expectedRestMs: 0), 9);
     }
 
     [Fact]
     public void Observe_AnswerOfTheTail_IsAsOldAsTheLastByte()
     {
         // 10 ms of sending, 20 of round trip, 5 of computing and 3 of waiting there.
-        var outlook = new LearnedOutlook(s_model);
         var record = new TaskRecord
         {
-            Policy = new ExitPolicy(new float[s_model.SideExits], 0),
-            Exit = s_model.Exits,
             Offloaded = true,
             LatencyMs = 38,
             WireMs = 30,
             TailMs = 5,
             QueueMs = 3,
-            BytesSent = 1000,
             RateBitsPerSecond = 800_000,
-            FirstEntropy = float.NaN,
             TimeSeconds = 2.038,
         };
-        outlook.Observe(record, 28, out _, out _);
-        Assert.Equal(2.01, outlook.Rates.LastTime, 9);
+        Assert.Equal(2.01, LastTimeAfter(record, expectedRestMs: 28), 9);
+    }
+
+    /// <summary>When the link was last measured, after one task that sent 1,000 bytes of the input.</summary>
+    static double LastTimeAfter(TaskRecord record, double expectedRestMs)
+    {
+        record.Policy = new ExitPolicy(new float[s_model.SideExits], 0);
+        (record.Exit, record.BytesSent, record.FirstEntropy) = (s_model.Exits, 1000, float.NaN);
+        var outlook = new LearnedOutlook(s_model);
+        outlook.Observe(record, expectedRestMs, out _, out _);
+        return outlook.Rates.LastTime;
     }
 }
