@@ -14,8 +14,8 @@ sealed class BackendLog(bool verbose, TextWriter? output = null) : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => verbose || logLevel == LogLevel.Warning;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?,
-        string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel)) return;
         string severity = logLevel switch { LogLevel.Error => "error", LogLevel.Warning => "warning", _ => "info" };

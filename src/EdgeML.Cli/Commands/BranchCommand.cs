@@ -16,8 +16,8 @@ sealed class BranchCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<string?> _labels = SharedOptions.OneOf(
-        "--labels", "Whether exits learn from labels or from the model's own answers; use where the data have them unless given.", "use",
-        "none");
+        "--labels", "Whether exits learn from labels or from the model's own answers; use where the data have them unless given.",
+        "use", "none");
     readonly Option<double?> _budget = SharedOptions.Positive(
         "--head-budget", "PCT", "Multiply-accumulates of all new heads together, percent of the model's; 2 unless given.");
     readonly Option<int?> _count = SharedOptions.Count("--count", "Samples to learn from; all of a file, 20000 of shapes unless given.");

@@ -125,8 +125,8 @@ public sealed class ControlLoop : IDisposable
                 DecideMicrosMedian = _decisionTimes.MedianMicros(),
                 LearnSteps = learning.Steps,
                 LearnMicros = learning.Steps == 0 ? 0 : learning.BusyMicros / learning.Steps,
-                ShareOfTaskTime = _taskMs == 0 ? 0 : (_decisionTimes.TotalMicros - _preparing + watching
-                    + learning.BusyMicros) / (1000 * _taskMs),
+                ShareOfTaskTime = _taskMs == 0
+                    ? 0 : (_decisionTimes.TotalMicros - _preparing + watching + learning.BusyMicros) / (1000 * _taskMs),
             };
         }
     }

@@ -72,8 +72,8 @@ public sealed class CostModel
         Cuts = [.. manifest.Cuts.Where(cut => cut.K == LocalCut || (cut.Candidate && (rawInput || cut.K > 0))).Select(cut => cut.K)];
         Candidates =
         [
-            .. Cuts.SelectMany(cut => _bottlenecks.Items.Select((item, i) => new CutCandidate(item.Cut, i
-                + 1)).Where(each => each.Cut == cut)
+            .. Cuts.SelectMany(cut => _bottlenecks.Items
+                .Select((item, i) => new CutCandidate(item.Cut, i + 1)).Where(each => each.Cut == cut)
                 .Prepend(new CutCandidate(cut, 0))),
         ];
         Statistics = statistics ?? new ExitStatistics(new SampleSet(calibration, manifest.Exits.Count), PathCosts(), promise?.Limits);

@@ -66,8 +66,8 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
 
     /// <summary>The thresholds, first exit first.</summary>
     [UnscopedRef]
-    public ReadOnlySpan<float> Thresholds => MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<ThresholdArray,
-        float>(ref Unsafe.AsRef(in _thresholds)), Exits);
+    public ReadOnlySpan<float> Thresholds =>
+        MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<ThresholdArray, float>(ref Unsafe.AsRef(in _thresholds)), Exits);
 
     /// <summary>The same choice with another cut, its tensor in the session's codec.</summary>
     public ExitPolicy WithCut(int cut) => new(Thresholds, cut, Interval);

@@ -84,8 +84,8 @@ sealed unsafe class Lane : IDisposable
         int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
         if (encoding is TensorEncoding.Float16 or TensorEncoding.Int8)
             TensorPayload.Decode(encoding, Workspace.Packed.Data[..bytes], tensor.Floats, 1f);
-        else if (encoding == TensorEncoding.Bytes) TensorPayload.Decode(encoding, Workspace.Source.Data[..bytes], tensor.Floats,
-            (float)Manifest.Input.ByteScale);
+        else if (encoding == TensorEncoding.Bytes)
+            TensorPayload.Decode(encoding, Workspace.Source.Data[..bytes], tensor.Floats, (float)Manifest.Input.ByteScale);
         _inputIsDecoded = true;
     }
 

@@ -17,8 +17,8 @@ sealed class Workspace : IDisposable
     {
         _boundaries = new PinnedBuffer[manifest.Units.Count];
         _boundaries[0] = new PinnedBuffer(backend, (long)manifest.Input.Elements * sizeof(float), Headroom);
-        for (int k = 1; k < manifest.Units.Count; k++) _boundaries[k] = new PinnedBuffer(backend,
-            (long)manifest.BoundaryElements(k) * sizeof(float), Headroom);
+        for (int k = 1; k < manifest.Units.Count; k++)
+            _boundaries[k] = new PinnedBuffer(backend, (long)manifest.BoundaryElements(k) * sizeof(float), Headroom);
         _logits = new PinnedBuffer[manifest.Exits.Count];
         for (int i = 0; i < _logits.Length; i++) _logits[i] = new PinnedBuffer(backend, (long)manifest.Classes * sizeof(float));
         Source = new PinnedBuffer(backend, manifest.Input.Elements, Headroom);

@@ -26,8 +26,8 @@ public static class EdgeMetrics
         "Limits tightened because the promise was in danger");
 
     // Boxed once: a tag's value is an object.
-    static readonly KeyValuePair<string,
-        object?>[] s_exits = [.. Enumerable.Range(0, ExitPolicy.MaxExits + 2).Select(i => new KeyValuePair<string, object?>("exit", i))];
+    static readonly KeyValuePair<string, object?>[] s_exits =
+        [.. Enumerable.Range(0, ExitPolicy.MaxExits + 2).Select(i => new KeyValuePair<string, object?>("exit", i))];
     static readonly KeyValuePair<string, object?> s_edge = new("where", "edge");
     static readonly KeyValuePair<string, object?> s_tail = new("where", "tail");
 
