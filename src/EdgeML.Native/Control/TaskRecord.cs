@@ -20,7 +20,8 @@ public struct TaskRecord
     /// <summary>The class answered.</summary>
     public int Class;
 
-    /// <summary>Normalised entropy of the first side exit tried, NaN where none was: a free sample of how hard the input is.</summary>
+    /// <summary>Normalised entropy of the first side exit tried on the edge, the standby exit included, NaN where none was: a free sample of
+    /// how hard the input is.</summary>
     public float FirstEntropy;
 
     /// <summary>End to end, milliseconds.</summary>
@@ -28,6 +29,15 @@ public struct TaskRecord
 
     /// <summary>Computing on the edge, a fallback's part included, milliseconds.</summary>
     public double EdgeMs;
+
+    /// <summary>The part of <see cref="EdgeMs"/> that ran for the standby exit while the task was with the tail, milliseconds.</summary>
+    public double StandbyMs;
+
+    /// <summary>Units that ran for the standby exit until the tail's answer was seen.</summary>
+    public int StandbyUnits;
+
+    /// <summary>Whether the standby exit was ready in the end.</summary>
+    public bool StandbyReady;
 
     /// <summary>On the way to the tail and back, milliseconds; 0 for a local task.</summary>
     public double WireMs;
@@ -50,6 +60,18 @@ public struct TaskRecord
     /// <summary>Whether the tail answered.</summary>
     public bool Offloaded;
 
-    /// <summary>Whether the edge finished what should have gone to the tail.</summary>
+    /// <summary>Whether the edge answered what should have gone to the tail, by its standby exit or by finishing alone.</summary>
     public bool Fallback;
+
+    /// <summary>The first side exit (0-based) that was tried on the edge; -1 for none.</summary>
+    internal readonly int FirstTried(ReadOnlySpan<int> afterUnits)
+    {
+        bool sent = Offloaded || StandbyReady;
+        for (int exit = 0; exit < Policy.Exits; exit++)
+        {
+            if (StandbyReady && exit == Policy.Standby - 1) return exit;
+            if (Policy.Thresholds[exit] > 0f && !(sent && afterUnits[exit] > Policy.Cut)) return exit;
+        }
+        return -1;
+    }
 }

@@ -60,10 +60,11 @@ public sealed record ExitPromise
     [JsonIgnore]
     public int Tightened { get; init; }
 
-    /// <summary>The policy with every threshold inside its limit. Allocates nothing.</summary>
+    /// <summary>The policy with every threshold inside its limit, and no exit standing by: such an exit answers whatever its entropy.
+    /// Allocates nothing.</summary>
     public ExitPolicy Clamp(in ExitPolicy policy)
     {
-        if (Admits(policy)) return policy;
+        if (Admits(policy)) return policy.Standby == 0 ? policy : policy.WithStandby(0);
         Span<float> thresholds = stackalloc float[ExitPolicy.MaxExits];
         ReadOnlySpan<float> asked = policy.Thresholds;
         for (int i = 0; i < asked.Length; i++) thresholds[i] = Math.Min(asked[i], Limits[i]);
