@@ -132,6 +132,14 @@ public sealed class BranchedModel : IDisposable
     /// <summary>What runs as one, in order.</summary>
     internal IReadOnlyList<UnitPiece> Pieces { get; }
 
+    /// <summary>The last unit of the piece that begins behind a unit.</summary>
+    internal int EndOfPiece(int unit)
+    {
+        int piece = 0;
+        while (Pieces[piece].Last <= unit) piece++;
+        return Pieces[piece].Last;
+    }
+
     internal Engine Piece(int index) => _pieces[index]!;
 
     internal Engine Head(int exit) => _heads[exit - 1]!;

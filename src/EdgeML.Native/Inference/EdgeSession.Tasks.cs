@@ -3,11 +3,12 @@ using System.Runtime.CompilerServices;
 using EdgeML.Native.Control;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference;
 
-/// <summary>The way of one task: edge part, tail or fallback, record.</summary>
+/// <content>The way of one task: edge part, tail or fallback, record.</content>
 public sealed partial class EdgeSession
 {
     static ExitPolicy LocalPolicy(ModelManifest manifest)
@@ -28,6 +29,7 @@ public sealed partial class EdgeSession
         if (policy.Bottleneck > 0 && bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) < 0)
             throw new ArgumentException(
                 $"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut}, model {manifest.Name} has {bottlenecks.Items.Count}");
+        StandbyRules.Check(policy, manifest);
     }
 
     void CheckLogits(int length)
@@ -57,8 +59,8 @@ public sealed partial class EdgeSession
     {
         if (!RunEdge(lane, logits))
         {
-            var reply = TryRequest(lane, out var request) ? _tail!.SendAndWait(request, lane.ReplyLogits) : default;
-            if (!Accept(lane, reply, logits)) Finish(lane, logits);
+            var reply = TryRequest(lane, HandOverMs, out var request) ? Ask(lane, request) : default;
+            if (!Accept(lane, reply, logits) && !AnswerByStandby(lane, logits)) Finish(lane, logits);
         }
         return Complete(lane);
     }
@@ -69,10 +71,42 @@ public sealed partial class EdgeSession
         if (!RunEdge(lane, logits.Span))
         {
             TailReply reply = default;
-            if (TryRequest(lane, out var request)) reply = await _tail!.SendAsync(request, lane.ReplyLogits).ConfigureAwait(false);
-            if (!Accept(lane, reply, logits.Span)) Finish(lane, logits.Span);
+            if (TryRequest(lane, AwaitedHandOverMs, out var request))
+            {
+                ValueTask<TailReply> pending = _tail!.SendAsync(request, lane.ReplyLogits);
+                try
+                {
+                    while (!pending.IsCompleted && StandOn(lane))
+                    {
+                    }
+                }
+                finally
+                {
+                    reply = await pending.ConfigureAwait(false);
+                }
+            }
+            if (!Accept(lane, reply, logits.Span) && !AnswerByStandby(lane, logits.Span)) Finish(lane, logits.Span);
         }
         return Complete(lane);
+    }
+
+    TailReply Ask(Lane lane, in TailRequest request)
+    {
+        if (lane.Task.Policy.Standby == 0) return _tail!.SendAndWait(request, lane.ReplyLogits);
+        PendingReply pending = _tail!.Send(request);
+        TailReply reply;
+        try
+        {
+            while (!pending.IsEnded && StandOn(lane))
+            {
+            }
+        }
+        finally
+        {
+            // Even an edge that fails must wait, for nobody else gives the request's place back.
+            reply = _tail.Wait(pending, lane.ReplyLogits);
+        }
+        return reply;
     }
 
     /// <summary>Runs the units in front of the cut.</summary>
@@ -121,13 +155,18 @@ public sealed partial class EdgeSession
         return policy.Cut == 0 && lane.HasSourceBytes ? TensorEncoding.Bytes : _options.Codec;
     }
 
-    bool TryRequest(Lane lane, out TailRequest request)
+    /// <summary>By how much a wait may overshoot its deadline, milliseconds: one that blocks, and one that the client's clock
+    /// ends.</summary>
+    const double HandOverMs = 0, AwaitedHandOverMs = 1;
+
+    bool TryRequest(Lane lane, double overshootMs, out TailRequest request)
     {
         request = default;
         if (_tail is not { IsUp: true }) return false;
         ref var task = ref lane.Task;
         double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs)
             ? Requirements.LatencyMs : EdgeSessionOptions.DefaultDeadlineMs);
+        if (task.Policy.Standby > 0) deadline = StandbyRules.DeadlineMs(deadline) - Math.Min(overshootMs, deadline / 10);
         double left = deadline - task.ElapsedMs;
         if (left <= 0) return false;
         var encoding = EncodingAt(lane);
@@ -167,7 +206,7 @@ public sealed partial class EdgeSession
         ref var result = ref task.Result;
         result.TaskId = task.Id;
         result.Policy = task.Policy;
-        result.EdgeMs = task.EdgeMs;
+        (result.EdgeMs, result.StandbyMs) = (task.EdgeMs, task.Standby.Ms);
         result.LatencyMs = task.ElapsedMs;
         double radioMs = double.IsNaN(task.RateBitsPerSecond)
             ? result.WireMs : Math.Min(result.WireMs, result.BytesSent * 8e3 / task.RateBitsPerSecond);
@@ -182,6 +221,9 @@ public sealed partial class EdgeSession
             FirstEntropy = task.FirstEntropy,
             LatencyMs = result.LatencyMs,
             EdgeMs = result.EdgeMs,
+            StandbyMs = result.StandbyMs,
+            StandbyUnits = task.Standby.Units,
+            StandbyReady = task.Standby.Ready,
             WireMs = result.WireMs,
             TailMs = result.TailMs,
             QueueMs = result.QueueMs,

@@ -42,6 +42,10 @@ public sealed record EdgeSessionOptions
     /// <summary>The policy without a controller. Null: everything on the edge, no early exit.</summary>
     public ExitPolicy? Policy { get; init; }
 
+    /// <summary>Whether a controller may let an exit stand by where the tail may be late: see <see cref="ExitPolicy.Standby"/>. Such an exit
+    /// answers whatever its entropy, so none does under a promise. A fixed policy says so itself.</summary>
+    public bool AllowStandby { get; init; } = true;
+
     /// <summary>Whether thresholds stay inside the limits of the package's promise, where it has one.</summary>
     public bool KeepPromise { get; init; } = true;
 

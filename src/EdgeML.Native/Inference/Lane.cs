@@ -100,6 +100,9 @@ sealed unsafe class Lane : IDisposable
         }
     }
 
+    /// <summary>What an exit said in the last run: class and normalised entropy; -1 where it was not tried.</summary>
+    public (int Class, float Entropy) SaidAt(int exit) => (Result.ExitLabel[exit - 1], Result.ExitEntropy[exit - 1]);
+
     /// <summary>Makes a payload of the tensor at a cut: the tensor's own memory for float32 and source bytes, a copy otherwise.</summary>
     /// <returns>Pinned, with headroom in front of it.</returns>
     public (nint Address, int Bytes) Encode(in ExitPolicy policy, TensorEncoding encoding)

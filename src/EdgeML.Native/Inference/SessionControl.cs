@@ -19,6 +19,7 @@ static class SessionControl
         {
             // Until the tail says which it holds.
             UsesBottlenecks = false,
+            AllowsStandby = options.AllowStandby && promise is null,
         };
         if (link is not null)
         {

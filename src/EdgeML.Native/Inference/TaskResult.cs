@@ -35,6 +35,9 @@ public struct TaskResult
     /// <summary>Computing on the edge, milliseconds; under emulation, what the emulated device takes.</summary>
     public double EdgeMs;
 
+    /// <summary>The part of it that ran for a standby exit while the task was with the tail, milliseconds.</summary>
+    public double StandbyMs;
+
     /// <summary>On the way to the tail and back, milliseconds; 0 for a local task.</summary>
     public double WireMs;
 
@@ -53,6 +56,9 @@ public struct TaskResult
     /// <summary>Whether the tail answered.</summary>
     public bool Offloaded;
 
-    /// <summary>Whether the edge finished what should have gone to the tail.</summary>
+    /// <summary>Whether the edge answered what should have gone to the tail.</summary>
     public bool Fallback;
+
+    /// <summary>Whether it did so by the policy's standby exit, which was ready when the tail was late.</summary>
+    public bool Standby;
 }

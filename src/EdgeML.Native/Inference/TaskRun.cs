@@ -11,6 +11,7 @@ struct TaskRun
     public double EdgeMs;
     public double RateBitsPerSecond;
     public float FirstEntropy;
+    public StandbyRun Standby;
     public TaskResult Result;
 
     public readonly double ElapsedMs => Stopwatch.GetElapsedTime(Started).TotalMilliseconds;

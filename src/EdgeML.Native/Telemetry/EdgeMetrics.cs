@@ -16,7 +16,9 @@ public static class EdgeMetrics
     static readonly Histogram<double> s_energy = s_meter.CreateHistogram<double>("edgeml.task.energy", "J", "Of the edge device");
     static readonly Counter<long> s_bytes = s_meter.CreateCounter<long>("edgeml.offload.bytes", "By", "Sent to the tail");
     static readonly Counter<long> s_fallbacks = s_meter.CreateCounter<long>("edgeml.offload.fallbacks", "{task}",
-        "Finished on the edge instead of the tail");
+        "Answered on the edge instead of the tail");
+    static readonly Counter<long> s_standbys = s_meter.CreateCounter<long>("edgeml.offload.standbys", "{task}",
+        "Of these, answered by a standby exit at the deadline");
 
     static readonly Counter<long> s_checks = s_meter.CreateCounter<long>("edgeml.promise.checks", "{task}",
         "Early answers compared with the whole network's");
@@ -48,5 +50,6 @@ public static class EdgeMetrics
         s_energy.Record(result.EnergyJ);
         if (result.BytesSent > 0) s_bytes.Add(result.BytesSent);
         if (result.Fallback) s_fallbacks.Add(1);
+        if (result.Standby) s_standbys.Add(1);
     }
 }

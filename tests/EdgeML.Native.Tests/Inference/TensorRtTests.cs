@@ -60,6 +60,45 @@ public sealed class TensorRtTests
         Assert.Equal(0, allocated);
     }
 
+    [SkippableTheory]
+    [InlineData(ChainRoute.Device)]
+    [InlineData(ChainRoute.Stages)]
+    [InlineData(ChainRoute.Streams)]
+    public void Run_EveryExitStandingByAtEveryCut_AnswersWithThatExitsLogitsAndTasksAllocateNothing(ChainRoute route)
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new LoadedGraph(File.ReadAllBytes(TensorRtDoubles.ShippedModel()),
+            TensorRtDoubles.RequireAny(route, folder["engines"]));
+        using var session = new EdgeSession(device.Model, new EdgeSessionOptions
+        {
+            Tail = ModelTail.To(ModelTail.Nowhere(device.Model)),
+            ConnectWait = TimeSpan.Zero,
+        });
+        float[] input = device.Input(4);
+        float[][] expected = device.Reference(input);
+        var logits = new float[device.Manifest.Classes];
+        var policies = new List<ExitPolicy>();
+        foreach (CutInfo cut in device.Manifest.Cuts.Where(cut => cut.Candidate && cut.K < device.Manifest.LocalCut))
+            for (int exit = 1; exit <= device.Manifest.SideExits; exit++)
+            {
+                // In front of the cut all are tried on the way, and all keep what they said.
+                bool isInFront = device.Manifest.Exits[exit - 1].AfterUnit <= cut.K;
+                policies.Add(device.Policy(isInFront ? 1e-30f : 0f, cut.K).WithStandby(exit));
+            }
+        long allocated = 0;
+        foreach (bool warm in new[] { false, true })
+            foreach (ExitPolicy policy in policies)
+            {
+                session.Policy = policy;
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                TaskResult result = session.Run(input, logits);
+                if (warm) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+                Assert.Equal((policy.Standby, true), (result.Exit, result.Standby));
+                LoadedGraph.AssertClose(expected[policy.Standby - 1], logits, $"{policy} on route {route}");
+            }
+        Assert.Equal(0, allocated);
+    }
+
     [SkippableFact]
     public void Load_Cancelled_EndsTheBuildAndLeavesNoPlan()
     {

@@ -1,6 +1,7 @@
 using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload;
@@ -381,6 +382,10 @@ public class TailClientTests
         };
 
         public TailReply SendAndWait(TailClient client, double deadlineMs) => client.SendAndWait(Request(deadlineMs), Logits);
+
+        internal PendingReply Send(TailClient client, double deadlineMs) => client.Send(Request(deadlineMs));
+
+        internal TailReply Wait(TailClient client, in PendingReply pending) => client.Wait(pending, Logits);
 
         public ValueTask<TailReply> SendAsync(TailClient client, double deadlineMs) => client.SendAsync(Request(deadlineMs), Logits);
 

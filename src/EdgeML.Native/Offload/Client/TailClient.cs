@@ -115,14 +115,43 @@ public sealed partial class TailClient : IDisposable
     /// <exception cref="ArgumentException">A request the model does not allow.</exception>
     public TailReply SendAndWait(in TailRequest request, Span<float> logits)
     {
-        TailSlot? slot = Post(request, default, isAsync: false, out TailReply reply);
+        TailSlot? slot = Post(request, default, isAsync: false, readsItself: true, out TailReply reply);
         if (slot is null) return reply;
         if (!ReadUntilTold(slot) && !slot.Signal.Wait(MillisecondsUntil(slot.DeadlineAt)) && !TryAbandon(slot)) slot.Signal.Wait();
-        reply = slot.Reply;
+        return Take(slot, logits);
+    }
+
+    TailReply Take(TailSlot slot, Span<float> logits)
+    {
+        TailReply reply = slot.Reply;
         if (reply.Outcome == TailOutcome.Answered) slot.Logits.CopyTo(logits);
         Release(slot);
         return reply;
     }
+
+    /// <summary>Sends a task for a caller that computes meanwhile and then blocks; <see cref="Wait"/> must follow.</summary>
+    /// <param name="request">The task. Its payload memory is free again when this method returns.</param>
+    internal PendingReply Send(in TailRequest request)
+    {
+        TailSlot? slot = Post(request, default, isAsync: false, readsItself: false, out TailReply reply);
+        return new PendingReply(slot, reply);
+    }
+
+    /// <summary>Blocks until the answer of a task that was sent, its deadline, or the end of the connection.</summary>
+    /// <remarks>A wait of whole milliseconds would overshoot the deadline by up to one, so the last one is spent looking.</remarks>
+    internal TailReply Wait(in PendingReply pending, Span<float> logits)
+    {
+        if (pending.Slot is not { } slot) return pending.Failure;
+        int whole = MillisecondsUntil(slot.DeadlineAt) - 1;
+        if (!slot.Signal.IsSet && (whole <= 0 || !slot.Signal.Wait(whole)))
+        {
+            while (!slot.Signal.IsSet && Stopwatch.GetTimestamp() < slot.DeadlineAt) Thread.SpinWait(LookEvery);
+            if (!slot.Signal.IsSet && !TryAbandon(slot)) slot.Signal.Wait();
+        }
+        return Take(slot, logits);
+    }
+
+    const int LookEvery = 20;
 
     /// <summary>Sends a task and returns while it is on its way; answers come in any order.</summary>
     /// <param name="request">The task. Its payload memory is free again when this method returns.</param>
@@ -131,7 +160,7 @@ public sealed partial class TailClient : IDisposable
     /// <exception cref="ArgumentException">A request the model does not allow.</exception>
     public ValueTask<TailReply> SendAsync(in TailRequest request, Memory<float> logits)
     {
-        TailSlot? slot = Post(request, logits, isAsync: true, out TailReply reply);
+        TailSlot? slot = Post(request, logits, isAsync: true, readsItself: false, out TailReply reply);
         return slot is null ? new ValueTask<TailReply>(reply) : new ValueTask<TailReply>(slot, slot.Version);
     }
 
@@ -157,7 +186,7 @@ public sealed partial class TailClient : IDisposable
 
     bool IsUpInside => _link is not null && _stale == 0 && !_probeOverdue && !_disposed;
 
-    TailSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, out TailReply failure)
+    TailSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, bool readsItself, out TailReply failure)
     {
         int expected = PayloadSize.Of(_manifest, _bottlenecks, request.Policy, request.Encoding);
         if (expected < 0 || expected != request.PayloadBytes)
@@ -179,7 +208,7 @@ public sealed partial class TailClient : IDisposable
             slot.Reply = failure;
             slot.Destination = logits;
             (slot.CallerWaits, slot.CallerHolds) = (true, true);
-            if (isAsync) WakeReceiver();
+            if (!readsItself) WakeReceiver();
             slot.Expect(isAsync, callerReads: _turn == ReadingTurn.Caller);
             slot.SentAt = Stopwatch.GetTimestamp();
             slot.DeadlineAt = slot.SentAt + (long)(Math.Min(request.DeadlineMs, 1e9) * Stopwatch.Frequency / 1000);

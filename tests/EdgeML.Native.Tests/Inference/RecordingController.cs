@@ -1,0 +1,28 @@
+using EdgeML.Native.Control;
+using EdgeML.Native.Inference;
+
+namespace EdgeML.Native.Tests.Inference;
+
+/// <summary>Chooses for every task what a test says, and keeps what it is told of the tasks.</summary>
+sealed class RecordingController(Func<ExitPolicy> next) : IPolicyController
+{
+    public string Name => "recording";
+
+    public List<TaskRecord> Records { get; } = [];
+
+    public TaskRecord Last => Records[^1];
+
+    public DecisionExplanation Explanation => default;
+
+    public ExitPolicy Next(in Observation observation) => next().WithInterval(1);
+
+    public bool Completed(in TaskRecord record)
+    {
+        Records.Add(record);
+        return false;
+    }
+
+    public void Dispose()
+    {
+    }
+}
