@@ -14,6 +14,9 @@ sealed class Corrections
     const double MixWeight = 0.04;
     const int EntropyBins = 16;
 
+    /// <summary>An answer that comes so soon after the standby exit was ready may have been there before.</summary>
+    internal const double WaitMs = 1;
+
     readonly CostModel _model;
     readonly double[] _mix;
     readonly double[] _posterior;
@@ -52,6 +55,7 @@ sealed class Corrections
     {
         if (record.Exit < 1 || record.Exit > _paths.Length || record.Policy.Exits != _model.SideExits) return false;
         LearnMix(record);
+        bool stoodBy = record.StandbyReady || record.StandbyUnits > 0;
         // A fallback is finished on the edge, so it costs what a local task does.
         var candidate = record.Fallback || !record.Offloaded
             ? new CutCandidate(_model.LocalCut, 0)
@@ -65,11 +69,13 @@ sealed class Corrections
         ref readonly PathCost path = ref _paths[record.Exit - 1];
         ProfiledTailMs = record.Offloaded ? path.TailMs : 0;
         bool moved = false;
-        if (path.EdgeMs > 0.01) moved = _edge.Add(record.EdgeMs / path.EdgeMs);
+        double firstMs = record.EdgeMs - record.StandbyMs;
+        if (path.EdgeMs > 0.01 && !(stoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
 
-        if (!record.Fallback)
+        // An answer that waited for the standby exit tells nothing of what else it waited for.
+        if (!record.Fallback && !(stoodBy && record.LatencyMs < record.EdgeMs + WaitMs))
         {
-            double rest = record.LatencyMs - record.EdgeMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
+            double rest = record.LatencyMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
             if (record.Offloaded) Learn(ref _remoteOverhead, rest, ref _remotes);
             else Learn(ref _localOverhead, rest, ref _locals);
             double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));
@@ -108,11 +114,9 @@ sealed class Corrections
     {
         if (_mix.Length == 1) return;
         ReadOnlySpan<float> thresholds = record.Policy.Thresholds;
-        int first = 0;
-        while (first < thresholds.Length && thresholds[first] <= 0f) first++;
-        if (first == thresholds.Length) return;
+        int first = record.FirstTried(_model.AfterUnits);
         double sum = 0;
-        if (!float.IsNaN(record.FirstEntropy))
+        if (first >= 0 && !float.IsNaN(record.FirstEntropy))
         {
             int bin = Bin(record.FirstEntropy);
             int sure = first == 0 ? _model.Samples.StratumOf(record.FirstEntropy) : -1;
@@ -124,6 +128,7 @@ sealed class Corrections
         }
         else
         {
+            if (ThresholdGrid.HeadMask(thresholds) == 0) return;
             // Only the tail tried exits: all that is known is where the answer came from.
             for (int stratum = 0; stratum < _mix.Length; stratum++)
                 sum += _posterior[stratum] = _mix[stratum] * ExitLikelihood(stratum, record.Exit - 1, thresholds);

@@ -76,6 +76,7 @@ public sealed class CostModel
                 .Select((item, i) => new CutCandidate(item.Cut, i + 1)).Where(each => each.Cut == cut)
                 .Prepend(new CutCandidate(cut, 0))),
         ];
+        AllowsStandby = promise is null;
         Statistics = statistics ?? new ExitStatistics(new SampleSet(calibration, manifest.Exits.Count), PathCosts(), promise?.Limits);
         CalibratedMix = new ExitMix(Samples, Grid);
         // What the final exit loses is what every exit behind the cut is taken to lose.
@@ -104,6 +105,14 @@ public sealed class CostModel
         get => _usesBottlenecks;
         set => _usesBottlenecks = value;
     }
+
+    /// <summary>Whether an exit may answer in place of a late tail: not under a promise, which says nothing of answers that are given
+    /// whatever their entropy.</summary>
+    internal bool AllowsStandby { get; init; }
+
+    /// <summary>Whether an exit can stand by under a cut: it lies behind it, or it is tried in front of it.</summary>
+    internal bool CanStandBy(CutCandidate candidate, uint headMask) =>
+        _afterUnit[candidate.Standby - 1] > candidate.Cut || (headMask >> (candidate.Standby - 1) & 1) != 0;
 
     /// <summary>Whether a policy's bottleneck exists at its cut.</summary>
     internal bool HasBottleneck(in ExitPolicy policy) => _bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) > 0;
@@ -157,12 +166,14 @@ public sealed class CostModel
         if (policy.Bottleneck > 0 && !HasBottleneck(policy))
             throw new ArgumentException($"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut} of model {Manifest.Name}",
                 nameof(policy));
-        Span<float> shares = stackalloc float[Exits];
-        Span<float> rights = stackalloc float[Exits];
+        Span<float> shares = stackalloc float[Exits], rights = stackalloc float[Exits], standbys = stackalloc float[Exits];
         Span<PathCost> paths = stackalloc PathCost[Exits];
-        mix.Measure(policy.Thresholds, shares, rights);
-        Paths(ThresholdGrid.HeadMask(policy.Thresholds), new CutCandidate(policy.Cut, policy.Bottleneck), conditions, paths);
-        return Summarise(shares, rights, paths, conditions, requirements);
+        mix.Measure(policy.Thresholds, shares, rights, policy.Standby, standbys);
+        uint heads = ThresholdGrid.HeadMask(policy.Thresholds);
+        var candidate = new CutCandidate(policy.Cut, policy.Bottleneck, policy.Standby);
+        if (candidate.Standby > 0 && !CanStandBy(candidate, heads)) candidate = candidate with { Standby = 0 };
+        Paths(heads, candidate, conditions, paths);
+        return Summarise(shares, rights, standbys, paths, conditions, requirements);
     }
 
     /// <summary>Costs of leaving at exit 1, 2, ... under a cut, with the heads of the mask tried.</summary>
@@ -214,11 +225,28 @@ public sealed class CostModel
         path.Kept = _kept[bottleneck];
         path.EncodeMs = encodeMs;
         path.AloneMs = (prefix[unit] + allHeads) * conditions.EdgeFactor;
+        if (candidate.Standby > 0)
+        {
+            int standby = candidate.Standby - 1;
+            double more = _afterUnit[standby] <= cut ? 0 : prefix[_afterUnit[standby]] - prefix[cut] + heads[standby];
+            path.Standby = candidate.Standby;
+            path.AloneMs = path.StandbyMs = path.EdgeMs + (more * conditions.EdgeFactor);
+        }
         path.SendMs = outlook is null ? 8000 * payload / conditions.RateBitsPerSecond : outlook.SendMs(path.EdgeMs + encodeMs, path.Bytes);
         path.WireMs = conditions.RttMs + path.SendMs;
         path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads + decodeMs) * conditions.TailFactor;
         path.LatencyMs = path.EdgeMs + encodeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
-        path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs + encodeMs, path.SendMs);
+        double busyMs = path.EdgeMs;
+        if (candidate.Standby > 0)
+        {
+            // The edge looks for the answer whenever a unit is done.
+            double answerMs = path.LatencyMs - encodeMs;
+            int last = Math.Max(_afterUnit[candidate.Standby - 1], cut), next = cut;
+            while (next < last && busyMs < answerMs) busyMs = path.EdgeMs + ((prefix[++next] - prefix[cut]) * conditions.EdgeFactor);
+            if (busyMs < answerMs) busyMs = path.StandbyMs;
+            path.LatencyMs = Math.Max(path.LatencyMs, busyMs + encodeMs);
+        }
+        path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, busyMs + encodeMs, path.SendMs);
     }
 
     /// <summary>How sure it is that a latency expected as stated is inside the bound: certain a margin below it, ruled out on it.</summary>
@@ -230,12 +258,22 @@ public sealed class CostModel
         return Math.Clamp((boundMs - path.LatencyMs) / margin, 0, 1);
     }
 
-    /// <summary>Energy of a path. An answer that may not come in time also costs, in that case, the wait and the rest on the
-    /// edge.</summary>
+    /// <summary>How sure it is that the standby exit of a path is ready inside the bound; 0 without one.</summary>
+    internal static double StandbyInside(in PathCost path, in PlanningConditions conditions, double boundMs)
+    {
+        if (path.Standby == 0) return 0;
+        PathCost local = path;
+        (local.Offloaded, local.EdgeMs) = (false, path.StandbyMs);
+        local.LatencyMs = path.StandbyMs + path.EncodeMs + conditions.LocalOverheadMs;
+        return Inside(local, conditions, StandbyRules.DeadlineMs(boundMs));
+    }
+
+    /// <summary>Energy of a path. An answer that may not come in time also costs, in that case, the wait and, without a standby exit, the
+    /// rest on the edge.</summary>
     internal double ExpectedEnergy(in PathCost path, double inside, in PlanningConditions conditions, double boundMs)
     {
         if (conditions.Outlook is null || !path.Offloaded || inside >= 1) return path.EnergyJ;
-        double latencyMs = boundMs + Math.Max(0, path.AloneMs - path.EdgeMs);
+        double latencyMs = LateMs(path, boundMs);
         double alone = conditions.EnergyFactor * Power.Joules(latencyMs, path.AloneMs, Math.Min(path.SendMs, boundMs));
         return path.EnergyJ + ((1 - inside) * (alone - path.EnergyJ));
     }
@@ -247,10 +285,13 @@ public sealed class CostModel
         if (conditions.Outlook is null || double.IsPositiveInfinity(boundMs)) return (path.LatencyMs, path.EnergyJ, 1);
         double inside = Inside(path, conditions, boundMs);
         if (!path.Offloaded) return (path.LatencyMs, path.EnergyJ, inside);
-        double late = boundMs + Math.Max(0, path.AloneMs - path.EdgeMs);
-        double latencyMs = (inside * Math.Min(path.LatencyMs, boundMs)) + ((1 - inside) * late);
+        double latencyMs = (inside * Math.Min(path.LatencyMs, boundMs)) + ((1 - inside) * LateMs(path, boundMs));
         return (latencyMs, ExpectedEnergy(path, inside, conditions, boundMs), inside);
     }
+
+    /// <summary>When an answer is there that the tail does not give in time.</summary>
+    static double LateMs(in PathCost path, double boundMs) =>
+        path.Standby > 0 ? Math.Max(boundMs, path.StandbyMs + path.EncodeMs) : boundMs + Math.Max(0, path.AloneMs - path.EdgeMs);
 
     /// <summary>The probability that energy, averaged over the window, is inside the bound.</summary>
     internal static double InsideEnergy(double mean, double meanSquare, in PlanningConditions conditions, double boundJ)
@@ -265,8 +306,8 @@ public sealed class CostModel
     internal const double EnergyRamp = 3;
 
     /// <summary>Adds up what exits with these shares cost and reach.</summary>
-    internal PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<PathCost> paths,
-                                      in PlanningConditions conditions, in Requirements requirements)
+    internal PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<float> standbys,
+                                      ReadOnlySpan<PathCost> paths, in PlanningConditions conditions, in Requirements requirements)
     {
         PolicyEstimate estimate = default;
         double square = 0;
@@ -279,14 +320,16 @@ public sealed class CostModel
             estimate.EnergyJ += shares[exit] * energy;
             estimate.Bytes += shares[exit] * path.Bytes;
             double right = rights[exit] * path.Kept;
-            estimate.Accuracy += right;
-            estimate.Satisfaction += shares[exit] * inside;
-            estimate.Goodput += right * inside;
+            double stands = (1 - inside) * StandbyInside(path, conditions, requirements.LatencyMs);
+            estimate.Accuracy += path.Standby > 0 ? (right * inside) + ((1 - inside) * standbys[exit]) : right;
+            estimate.Satisfaction += shares[exit] * (inside + stands);
+            estimate.Goodput += (right * inside) + (standbys[exit] * stands);
             square += shares[exit] * energy * energy;
         }
         estimate.EnergySpreadJ = Math.Sqrt(Math.Max(0, square - (estimate.EnergyJ * estimate.EnergyJ)));
         double insideEnergy = InsideEnergy(estimate.EnergyJ, square, conditions, requirements.EnergyJ);
-        estimate.Satisfaction *= insideEnergy;
+        // Shares add up to 1 but for rounding.
+        estimate.Satisfaction = Math.Min(1, estimate.Satisfaction) * insideEnergy;
         estimate.Goodput *= insideEnergy;
         return estimate;
     }

@@ -144,13 +144,17 @@ sealed class EdgeMLController : IPolicyController
         // The interval stays the plan's: it follows from how calm things are, not from what is right.
         _moved[^1] = _plan[^1];
         ExitPolicy moved = _codec.Decode(_moved);
+        var candidate = new CutCandidate(moved.Cut, moved.Bottleneck, plan.Standby);
+        bool stands = plan.Standby > 0 && moved.Cut == plan.Cut && moved.Bottleneck == plan.Bottleneck
+            && _model.CanStandBy(candidate, ThresholdGrid.HeadMask(moved.Thresholds));
+        if (stands) moved = moved.WithStandby(plan.Standby);
         if (moved == plan) return plan;
         if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + Advantage) return plan;
         ref readonly PlanningConditions conditions = ref _planner.Conditions;
         if (!conditions.LinkUp && moved.Cut != _model.LocalCut) return plan;
         if (moved.Bottleneck > 0 && !_model.UsesBottlenecks) return plan;
         PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Mix);
-        PolicyEstimate planned = _model.Estimate(plan, conditions, _planner.Affordable, _planner.Mix);
+        PolicyEstimate planned = _planner.Expected;
         if (expected.Satisfaction < planned.Satisfaction - Tolerance || expected.Goodput < planned.Goodput - Tolerance) return plan;
         _explanation.Expected = expected;
         _explanation.Reason = explores ? DecisionReason.Explored : DecisionReason.Learned;

@@ -12,6 +12,8 @@ sealed class ExitMix
     readonly ThresholdGrid _grid;
     readonly float[] _sampleWeights;
     readonly double[] _strataWeights;
+    readonly float[][][] _standbys;
+    readonly bool[] _standbyBlended;
     bool _weighed;
 
     public ExitMix(SampleSet samples, ThresholdGrid grid)
@@ -21,6 +23,9 @@ sealed class ExitMix
         _strataWeights = new double[samples.Strata];
         Shares = [.. Enumerable.Range(0, samples.Exits).Select(_ => new float[grid.Count])];
         Rights = [.. Enumerable.Range(0, samples.Exits).Select(_ => new float[grid.Count])];
+        _standbys = [.. Enumerable.Range(1, samples.Exits - 1).Select(_ =>
+            Enumerable.Range(0, samples.Exits).Select(_ => new float[grid.Count]).ToArray())];
+        _standbyBlended = new bool[samples.Exits - 1];
         Blend(samples.CalibratedMix);
     }
 
@@ -45,11 +50,39 @@ sealed class ExitMix
         // Few ask for thresholds off the grid, and the samples are many times the grid's tables.
         weights.CopyTo(_strataWeights);
         _weighed = false;
+        Array.Clear(_standbyBlended);
+    }
+
+    /// <summary>[exit][grid point]: share of inputs leaving there of which another exit would be right, as the grid credits it and as far as
+    /// their difficulty tells.</summary>
+    /// <param name="standby">The other exit, from 1.</param>
+    public float[][] Standbys(int standby)
+    {
+        float[][] blended = _standbys[standby - 1];
+        if (_standbyBlended[standby - 1]) return blended;
+        _standbyBlended[standby - 1] = true;
+        Span<Vector<float>> lanes = stackalloc Vector<float>[_strataWeights.Length];
+        for (int stratum = 0; stratum < lanes.Length; stratum++)
+            lanes[stratum] = new Vector<float>((float)_strataWeights[stratum] * _grid.Accuracies[stratum][standby - 1]);
+        for (int exit = 0; exit < blended.Length; exit++) Blend(_grid.Shares, exit, lanes, blended[exit]);
+        return blended;
+    }
+
+    /// <summary>Share of inputs that an exit would have right were it asked about all of them, as the grid credits it.</summary>
+    /// <param name="exit">From 1.</param>
+    public float RightShare(int exit)
+    {
+        double share = 0;
+        for (int stratum = 0; stratum < _strataWeights.Length; stratum++)
+            share += _strataWeights[stratum] * _grid.Accuracies[stratum][exit - 1];
+        return (float)share;
     }
 
     /// <summary>Shares at one point of the grid, and right answers as the samples have them, whatever the grid credits.</summary>
-    public void At(int point, Span<float> shares, Span<float> rights)
+    public void At(int point, Span<float> shares, Span<float> rights, int standby, Span<float> standbys)
     {
+        float[][]? others = standby > 0 ? Standbys(standby) : null;
+        for (int exit = 0; exit < shares.Length; exit++) standbys[exit] = others is null ? 0 : others[exit][point];
         for (int exit = 0; exit < shares.Length; exit++)
         {
             shares[exit] = Shares[exit][point];
@@ -87,10 +120,19 @@ sealed class ExitMix
     }
 
     /// <summary>Shares of any thresholds, counted over the weighted samples.</summary>
+    /// <param name="thresholds">One per side exit.</param>
+    /// <param name="shares">Receives the share of inputs leaving at each exit.</param>
+    /// <param name="rights">Receives the share leaving there with the right answer.</param>
+    /// <param name="standby">Another exit, from 1; 0 for none.</param>
+    /// <param name="standbys">Receives the share leaving there of which the other exit is right.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Measure(ReadOnlySpan<float> thresholds, Span<float> shares, Span<float> rights)
+    public void Measure(ReadOnlySpan<float> thresholds, Span<float> shares, Span<float> rights, int standby, Span<float> standbys)
     {
         Weigh();
+        standbys.Clear();
+        Span<Vector<float>> standbySums = stackalloc Vector<float>[_samples.Exits];
+        standbySums.Clear();
+        float[] other = _samples.Correct[Math.Max(0, standby - 1)];
         shares.Clear();
         rights.Clear();
         int exits = _samples.Exits;
@@ -107,15 +149,18 @@ sealed class ExitMix
                 Vector<float> leaving = Vector.ConditionalSelect(taken, open, Vector<float>.Zero);
                 shareSums[exit] += leaving;
                 rightSums[exit] += leaving * new Vector<float>(_samples.Correct[exit], i);
+                standbySums[exit] += leaving * new Vector<float>(other, i);
                 open -= leaving;
             }
             shareSums[exits - 1] += open;
+            standbySums[exits - 1] += open * new Vector<float>(other, i);
             rightSums[exits - 1] += open * new Vector<float>(_samples.Correct[exits - 1], i);
         }
         for (int exit = 0; exit < exits; exit++)
         {
             shares[exit] = Vector.Sum(shareSums[exit]);
             rights[exit] = Vector.Sum(rightSums[exit]);
+            if (standby > 0) standbys[exit] = Vector.Sum(standbySums[exit]);
         }
     }
 }

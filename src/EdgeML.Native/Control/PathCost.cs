@@ -19,6 +19,12 @@ struct PathCost
     /// <summary>What is left of the exit's right answers after the way the tensor was sent.</summary>
     public double Kept;
 
+    /// <summary>The side exit that stands by, from 1; 0 for none.</summary>
+    public int Standby;
+
+    /// <summary>What the edge computes in all, when its standby exit is ready; 0 for none.</summary>
+    public double StandbyMs;
+
     /// <summary>What the edge computes when the tail does not answer and it finishes by itself.</summary>
     public double AloneMs;
 }

@@ -13,7 +13,7 @@ namespace EdgeML.Native.Control;
 /// and energy. Not thread-safe. Kernels are compiled optimised from the first call: the plain code of the first few hundred plans would
 /// take ten times as long, in the seconds in which most plans are made.
 /// </remarks>
-sealed class Planner
+sealed partial class Planner
 {
     /// <summary>What a satisfied but wrong answer is worth, next to 1 for a right one: bounds come before the last bit of
     /// accuracy.</summary>
@@ -37,6 +37,9 @@ sealed class Planner
     readonly Coefficients[] _local;
     readonly Coefficients[] _remote;
 
+    // Of every candidate, with nothing standing by.
+    readonly float[] _alone;
+
     public Planner(CostModel model, ThresholdGrid? grid = null)
     {
         _model = model;
@@ -46,6 +49,7 @@ sealed class Planner
         _lanes = Vector<int>.Indices;
         _local = new Coefficients[_grid.Groups.Length * model.Exits];
         _remote = new Coefficients[_grid.Groups.Length * model.Exits];
+        _alone = new float[model.Candidates.Length];
     }
 
     public ExitMix Mix { get; }
@@ -65,7 +69,7 @@ sealed class Planner
 
     /// <summary>The policy of a plan.</summary>
     public ExitPolicy Policy(in Plan plan, int interval)
-        => new(_grid.Thresholds(plan.Point), plan.Cut, interval, plan.Candidate.Bottleneck);
+        => new(_grid.Thresholds(plan.Point), plan.Cut, interval, plan.Candidate.Bottleneck, plan.Candidate.Standby);
 
     /// <summary>The best plan under the conditions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -75,18 +79,32 @@ sealed class Planner
         Scales scales = ScalesOf(requirements);
         EnergyRamp ramp = RampOf(conditions, requirements);
         for (int group = 0; group < _grid.Groups.Length; group++) Prepare(group, Local, conditions, requirements, scales, _local);
-        foreach (CutCandidate candidate in _model.Candidates)
+        CutCandidate[] candidates = _model.Candidates;
+        for (int i = 0; i < candidates.Length; i++)
         {
-            if (!Usable(candidate, conditions) || Hopeless(candidate, conditions, requirements)) continue;
-            Coefficients[] coefficients = candidate == Local ? _local : _remote;
-            for (int group = 0; group < _grid.Groups.Length; group++)
-            {
-                if (candidate != Local) Prepare(group, candidate, conditions, requirements, scales, _remote);
-                (int point, float score) = BestOf(group, coefficients, ramp, best.Score);
-                if (score > best.Score) best = new Plan(point, candidate, score, false);
-            }
+            var under = new Plan(0, candidates[i], float.NegativeInfinity, false);
+            if (Usable(candidates[i], conditions) && !Hopeless(candidates[i], conditions, requirements))
+                FindUnder(candidates[i], conditions, requirements, scales, ramp, ref under);
+            if ((_alone[i] = under.Score) > best.Score) best = under;
         }
+        FindStandby(conditions, requirements, scales, ramp, ref best);
         return best.Score >= WorthwhileScore ? best : LeastBad(conditions, requirements);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void FindUnder(CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, in Scales scales,
+        in EnergyRamp ramp, ref Plan best)
+    {
+        Coefficients[] coefficients = candidate == Local ? _local : _remote;
+        float[][]? standbys = candidate.Standby > 0 ? Mix.Standbys(candidate.Standby) : null;
+        for (int group = 0; group < _grid.Groups.Length; group++)
+        {
+            if (candidate.Standby > 0 && !_model.CanStandBy(candidate, _grid.Groups[group].HeadMask)) continue;
+            if (candidate != Local) Prepare(group, candidate, conditions, requirements, scales, coefficients);
+            (int point, float score) = BestOf(group, coefficients, standbys, ramp, best.Score);
+            if (candidate.Standby > 0) score -= LeastGain;
+            if (score > best.Score) best = new Plan(point, candidate, score, false);
+        }
     }
 
     /// <summary>What a plan of the grid is expected to cost and reach on today's inputs, as <see cref="CostModel"/> would say it, without
@@ -94,9 +112,10 @@ sealed class Planner
     public PolicyEstimate Estimate(in Plan plan, in PlanningConditions conditions, in Requirements requirements)
     {
         Span<float> shares = stackalloc float[_model.Exits], rights = stackalloc float[_model.Exits];
-        Mix.At(plan.Point, shares, rights);
+        Span<float> standbys = stackalloc float[_model.Exits];
+        Mix.At(plan.Point, shares, rights, plan.Candidate.Standby, standbys);
         _model.Paths(ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point)), plan.Candidate, conditions, _paths);
-        return _model.Summarise(shares, rights, _paths, conditions, requirements);
+        return _model.Summarise(shares, rights, standbys, _paths, conditions, requirements);
     }
 
     /// <summary>What to do in energy debt: a plan that spends more on the mean than there is can only hope for luck, and mostly adds to the
@@ -145,7 +164,9 @@ sealed class Planner
         }
         Span<Lanes> lanes = stackalloc Lanes[_model.Exits];
         lanes = lanes[..Spread(coefficients, mask, lanes)];
-        return ScoreBlock(start, lanes, RampOf(conditions, requirements))[plan.Point - start];
+        float[][]? standbys = plan.Candidate.Standby > 0 ? Mix.Standbys(plan.Candidate.Standby) : null;
+        float score = ScoreBlock(start, lanes, standbys, RampOf(conditions, requirements))[plan.Point - start];
+        return plan.Candidate.Standby > 0 ? score - LeastGain : score;
     }
 
     CutCandidate Local => new(_model.LocalCut, 0);
@@ -167,7 +188,7 @@ sealed class Planner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    (int Point, float Score) BestOf(int index, Coefficients[] prepared, in EnergyRamp ramp, float toBeat)
+    (int Point, float Score) BestOf(int index, Coefficients[] prepared, float[][]? standbys, in EnergyRamp ramp, float toBeat)
     {
         ThresholdGrid.Group group = _grid.Groups[index];
         Span<Lanes> lanes = stackalloc Lanes[_model.Exits];
@@ -176,7 +197,7 @@ sealed class Planner
         Vector<int> bestPoint = Vector<int>.Zero;
         for (int point = group.Start; point < group.End; point += Vector<float>.Count)
         {
-            Vector<float> score = ScoreBlock(point, lanes, ramp);
+            Vector<float> score = ScoreBlock(point, lanes, standbys, ramp);
             Vector<int> better = Vector.GreaterThan(score, best);
             best = Vector.ConditionalSelect(better, score, best);
             bestPoint = Vector.ConditionalSelect(better, _lanes + new Vector<int>(point), bestPoint);
@@ -195,6 +216,7 @@ sealed class Planner
     {
         public float Inside;
         public float Right;
+        public float Standby;
         public float Energy;
         public float Tie;
     }
@@ -204,6 +226,7 @@ sealed class Planner
     {
         public int Exit;
         public Vector<float> Right;
+        public Vector<float> Standby;
         public Vector<float> Satisfied;
         public Vector<float> Energy;
         public Vector<float> EnergySquare;
@@ -266,10 +289,13 @@ sealed class Planner
         _model.PathTo(mask, exit, candidate, conditions, out PathCost path);
         double tie = (path.LatencyMs / scales.LatencyMs) + (path.EnergyJ / scales.EnergyJ);
         double inside = CostModel.Inside(path, conditions, requirements.LatencyMs);
-        prepared.Inside = (float)inside;
+        double stands = path.Standby > 0 ? (1 - inside) * CostModel.StandbyInside(path, conditions, requirements.LatencyMs) : 0;
+        prepared.Inside = (float)(inside + stands);
         prepared.Right = (float)(inside * path.Kept);
+        prepared.Standby = (float)stands;
         prepared.Energy = (float)_model.ExpectedEnergy(path, inside, conditions, requirements.LatencyMs);
         prepared.Tie = TieWeight * (float)Math.Min(tie, 50);
+        if (path.Standby > 0) prepared.Tie += LateCost * (float)(1 - inside);
     }
 
     /// <summary>Puts the coefficients of exits that are tried into every lane; returns how many those are.</summary>
@@ -284,6 +310,7 @@ sealed class Planner
             ref Lanes own = ref lanes[count++];
             own.Exit = exit;
             own.Right = new Vector<float>(each.Right);
+            own.Standby = new Vector<float>(each.Standby);
             own.Satisfied = new Vector<float>(SatisfactionWeight * each.Inside);
             own.Energy = new Vector<float>(each.Energy);
             own.EnergySquare = new Vector<float>(each.Energy * each.Energy);
@@ -293,7 +320,7 @@ sealed class Planner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Vector<float> ScoreBlock(int point, ReadOnlySpan<Lanes> lanes, in EnergyRamp ramp)
+    Vector<float> ScoreBlock(int point, ReadOnlySpan<Lanes> lanes, float[][]? standbys, in EnergyRamp ramp)
     {
         Vector<float> worth = Vector<float>.Zero, energy = Vector<float>.Zero, square = Vector<float>.Zero, tie = Vector<float>.Zero;
         for (int i = 0; i < lanes.Length; i++)
@@ -302,6 +329,11 @@ sealed class Planner
             Vector<float> share = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Shares[each.Exit]), (nuint)point);
             Vector<float> right = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Mix.Rights[each.Exit]), (nuint)point);
             worth = Vector.FusedMultiplyAdd(right, each.Right, worth);
+            if (standbys is not null)
+            {
+                Vector<float> other = Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(standbys[each.Exit]), (nuint)point);
+                worth = Vector.FusedMultiplyAdd(other, each.Standby, worth);
+            }
             worth = Vector.FusedMultiplyAdd(share, each.Satisfied, worth);
             energy = Vector.FusedMultiplyAdd(share, each.Energy, energy);
             square = Vector.FusedMultiplyAdd(share, each.EnergySquare, square);

@@ -48,7 +48,15 @@ sealed class ThresholdGrid
         for (int point = 0; point < Count; point++) ordered[point].CopyTo(_thresholds, point * SideExits);
         Shares = Table(samples.Strata, samples.Exits);
         Rights = Table(samples.Strata, samples.Exits);
+        Accuracies = [.. Enumerable.Range(0, samples.Strata).Select(_ => new float[samples.Exits])];
         RightOnSamples = fine ? Rights : Table(samples.Strata, samples.Exits);
+        for (int sample = 0; sample < samples.Count; sample++)
+        {
+            int stratum = samples.Stratum[sample];
+            bool credited = fine || samples.Correct[^1][sample] > 0;
+            for (int exit = 0; exit < samples.Exits && credited; exit++)
+                Accuracies[stratum][exit] += samples.Correct[exit][sample] / samples.StratumCount[stratum];
+        }
         for (int point = 0; point < Count; point++)
         {
             for (int sample = 0; sample < samples.Count; sample++)
@@ -88,6 +96,9 @@ sealed class ThresholdGrid
 
     /// <summary>The same, all that were answered right.</summary>
     public float[][][] RightOnSamples { get; }
+
+    /// <summary>[stratum][exit]: share of the stratum's samples that the exit has right, as far as the grid credits it.</summary>
+    public float[][] Accuracies { get; }
 
     public ReadOnlySpan<float> Thresholds(int point) => _thresholds.AsSpan(point * SideExits, SideExits);
 

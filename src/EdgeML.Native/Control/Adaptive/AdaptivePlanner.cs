@@ -57,7 +57,7 @@ sealed class AdaptivePlanner
     public AdaptivePlanner(CostModel model, double share = double.PositiveInfinity)
     {
         (_model, _share) = (model, share);
-        _planner = new Planner(model, model.Compact);
+        _planner = new Planner(model, model.Compact) { UsesStandby = true };
         _corrections = new Corrections(model);
         _outlook = new LearnedOutlook(model);
         _plannedMix = [.. model.Samples.CalibratedMix];
@@ -77,6 +77,9 @@ sealed class AdaptivePlanner
 
     /// <summary>The bounds, with energy as far as the state interval leaves any.</summary>
     public Requirements Affordable => _requirements with { EnergyJ = _requirements.EnergyJ * _level };
+
+    /// <summary>What the plan in force is expected to reach inside these.</summary>
+    public PolicyEstimate Expected => _planner.Estimate(_plan, _conditions, Affordable);
 
     public ExitPolicy Next(in Observation observation)
     {
@@ -193,11 +196,13 @@ sealed class AdaptivePlanner
         if (!(sent > 0)) return local;
         double gain = Math.Max(0, (_stays * sent) - local.Score);
         double tasks = Math.Min(_stays / Math.Max(1 - _stays, 0.01), MaxTasksAhead);
-        double enough = local.Score / (sent + (tasks * gain));
-        double chance = remote.Score / sent;
-        if (!(_tries.Corrected(chance) > enough)) return local;
+        double chance = remote.Score / sent, corrected = _tries.Corrected(chance);
+        // With an exit standing by a try that fails costs little.
+        Planner.Plan covered = _planner.WithStandby(remote, _conditions, affordable);
+        double failed = chance < 1 ? (covered.Score - remote.Score) / (1 - chance) : 0;
+        if (!((corrected * (sent + (tasks * gain))) + ((1 - corrected) * failed) > local.Score)) return local;
         _tried = chance;
-        return remote;
+        return covered;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

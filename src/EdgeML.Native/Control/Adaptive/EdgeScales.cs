@@ -54,6 +54,8 @@ sealed class EdgeScales
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Observe(in TaskRecord record)
     {
+        // Where the standby exit had no answer the edge went through the network once more.
+        if (record.Fallback && record.StandbyUnits > 0 && !record.StandbyReady) return false;
         double expected = Ran(record);
         if (!(expected > 0.01) || !(record.EdgeMs > 0) || double.IsInfinity(record.EdgeMs)) return false;
         int n = _scale.Length;
@@ -118,7 +120,11 @@ sealed class EdgeScales
     {
         Array.Clear(_ran);
         int last = record.Exit >= 1 && record.Exit <= _afterUnit.Length ? _afterUnit[record.Exit - 1] : 0;
-        if (record.Offloaded) last = Math.Clamp(record.Policy.Cut, 0, _prefix.Length - 1);
+        bool stood = record.StandbyReady || record.StandbyUnits > 0;
+        if (record.Offloaded || stood) last = Math.Clamp(record.Policy.Cut, 0, _prefix.Length - 1);
+        (int tried, int before) = stood ? (last, _headMs.Length) : (last, record.Exit);
+        if (stood) last = Math.Min(last + record.StandbyUnits, _prefix.Length - 1);
+        int ready = record.StandbyReady ? record.Policy.Standby - 1 : -1;
         int start = 0;
         for (int stretch = 0; stretch < _ends.Length; stretch++)
         {
@@ -129,7 +135,8 @@ sealed class EdgeScales
         ReadOnlySpan<float> thresholds = record.Policy.Thresholds;
         for (int head = 0; head < thresholds.Length && head < _headMs.Length; head++)
         {
-            if (thresholds[head] > 0f && _afterUnit[head] <= last && head < record.Exit) _ran[StretchOf(_afterUnit[head])] += _headMs[head];
+            bool ran = thresholds[head] > 0f && _afterUnit[head] <= tried && head < before;
+            if (ran || head == ready) _ran[StretchOf(_afterUnit[head])] += _headMs[head];
         }
         double expected = 0;
         for (int i = 0; i < _ran.Length; i++) expected += _ran[i] * _scale[i];

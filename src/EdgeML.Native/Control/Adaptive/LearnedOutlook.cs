@@ -37,7 +37,8 @@ sealed class LearnedOutlook : PlanningOutlook
             linkMoved = Rates.Observe(Math.Max(8000.0 * record.BytesSent / record.WireMs, 1000), SentAt(record));
         if (!record.Offloaded) return;
         double sendMs = 8000 * record.BytesSent / record.RateBitsPerSecond;
-        double error = record.LatencyMs - record.EdgeMs - sendMs - expectedRestMs;
+        if (record.StandbyMs > 0 && record.LatencyMs < record.EdgeMs + Corrections.WaitMs) return;
+        double error = record.LatencyMs - (record.EdgeMs - record.StandbyMs) - sendMs - expectedRestMs;
         if (!double.IsFinite(error)) return;
         double limit = 3 * Math.Sqrt(_remoteSquare) + 1;
         error = Math.Clamp(error, -limit, limit);
@@ -50,9 +51,13 @@ sealed class LearnedOutlook : PlanningOutlook
     /// link but lets the measurement grow old.</summary>
     double SentAt(in TaskRecord record)
     {
-        double laterMs = record.Fallback
-            ? record.EdgeMs - EdgePrefix![Math.Clamp(record.Policy.Cut, 0, EdgePrefix.Length - 1)]
-            : record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond) + record.TailMs + record.QueueMs;
+        double sendMs = record.Fallback ? record.WireMs : 8000 * record.BytesSent / record.RateBitsPerSecond;
+        double laterMs = record switch
+        {
+            { StandbyMs: > 0 } => Math.Max(record.StandbyMs, record.WireMs + record.TailMs + record.QueueMs) - sendMs,
+            { Fallback: true } => record.EdgeMs - EdgePrefix![Math.Clamp(record.Policy.Cut, 0, EdgePrefix.Length - 1)],
+            _ => record.WireMs - sendMs + record.TailMs + record.QueueMs,
+        };
         return laterMs > 0 ? record.TimeSeconds - (Math.Min(laterMs, record.LatencyMs) / 1000) : record.TimeSeconds;
     }
 
