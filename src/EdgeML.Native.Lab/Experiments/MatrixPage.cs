@@ -16,7 +16,8 @@ public static class MatrixPage
         inputs that turn from easy to hard or from hard to easy in mid-run, bounds on latency and on the paper's frequency, which is computed over the
         latency bound. S2 has 2,500 tasks, everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give, and no raw
         input. Traces run as they were measured, most of them downlink, with an RTT of 12 and 44 ms, raw input off and on: eight cells a
-        trace and setting. `fixed` has no row: without a policy of its own it is `edge-only`.
+        trace and setting. `fixed` has no row: without a policy of its own it is `edge-only`. Where the tail may be late `edgeml` and the
+        oracle let an exit stand by on the edge; the other rows know nothing of that.
         """;
 
     /// <summary>Writes the page.</summary>

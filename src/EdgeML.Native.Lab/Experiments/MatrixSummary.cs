@@ -54,7 +54,8 @@ static class MatrixSummary
         }
         MatrixCellResult[] above = [.. cells.Where(cell => Lead(cell) > 0).OrderByDescending(Lead)];
         page.Heading("How far the oracle is a ceiling");
-        page.Line($"It knows link, times and mix, but plans with margins and on the mean, so another row can pass it. That is so in");
+        page.Line($"It knows link, times and mix, but plans with margins and on the mean, and tasks follow one another, so that whoever");
+        page.Line($"takes longer over them meets other moments of the link. So another row can pass it. That is so in");
         page.Line($"{above.Length} of {cells.Length} cells, in {above.Count(cell => Lead(cell) > MatrixVerdicts.Tolerance)} by more than 0.5 points.");
         if (above.Length > 0) page.Text("");
         foreach (MatrixCellResult cell in above.Where(cell => Lead(cell) > MatrixVerdicts.Tolerance).Take(MostCells))

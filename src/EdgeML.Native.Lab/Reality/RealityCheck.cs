@@ -175,7 +175,8 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
         return
         [
             .. run.Records.Select(record => new RealityTask(
-                record.Exit, record.Offloaded, record.LatencyMs, record.EdgeMs, record.WireMs, record.TailMs + record.QueueMs)),
+                record.Exit, record.Offloaded, record.LatencyMs, record.EdgeMs - record.StandbyMs, record.WireMs,
+                record.TailMs + record.QueueMs)),
         ];
     }
 
@@ -183,7 +184,7 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
         cut == model.Manifest.LocalCut ? 0 : TensorPayload.Bytes(encoding, model.Manifest.BoundaryElements(cut));
 
     static RealityTask Task(in TaskResult result) =>
-        new(result.Exit, result.Offloaded, result.LatencyMs, result.EdgeMs, result.WireMs, result.TailMs + result.QueueMs);
+        new(result.Exit, result.Offloaded, result.LatencyMs, result.EdgeMs - result.StandbyMs, result.WireMs, result.TailMs + result.QueueMs);
 
     static TailClientOptions Client(LinkShaper link) => new() { Host = link.EndPoint.Address.ToString(), Port = link.EndPoint.Port };
 }

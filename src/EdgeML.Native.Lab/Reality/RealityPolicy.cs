@@ -15,7 +15,7 @@ public sealed record RealityPolicy(ExitPolicy Policy, TensorEncoding Codec)
 
     static readonly TensorEncoding[] s_codecs = [TensorEncoding.Float32, TensorEncoding.Float16, TensorEncoding.Int8];
 
-    /// <summary>Cut, threshold of every exit, codec.</summary>
+    /// <summary>Cut, threshold of every exit, codec, and what stands by.</summary>
     /// <param name="localCut">The cut that sends nothing.</param>
     public string Name(int localCut)
     {
@@ -28,11 +28,12 @@ public sealed record RealityPolicy(ExitPolicy Policy, TensorEncoding Codec)
             _ => ", fp32",
         };
         string exits = threshold > 0 ? string.Create(CultureInfo.InvariantCulture, $", exits below {threshold:0.00}") : ", no exits";
-        return cut + exits + codec;
+        string standby = Policy.Standby > 0 ? string.Create(CultureInfo.InvariantCulture, $", exit {Policy.Standby} standing by") : "";
+        return cut + exits + codec + standby;
     }
 
     /// <summary>Takes policies apart from each other out of candidate cuts x thresholds x codecs, always the same ones.</summary>
-    /// <remarks>Thresholds are 0 or let about 30 % or 70 % of the inputs leave at the first exit. They are placed such that the median
+    /// <remarks>In front of the first exit every other policy lets that exit stand by. Thresholds are 0 or let about 30 % or 70 % of the inputs leave at the first exit. They are placed such that the median
     /// input is well within one exit: between two exits it would jump by milliseconds with a single task that was disturbed.</remarks>
     /// <param name="manifest">The model.</param>
     /// <param name="inputs">What its exits say of the inputs.</param>
@@ -52,7 +53,8 @@ public sealed record RealityPolicy(ExitPolicy Policy, TensorEncoding Codec)
                 float[] thresholds = new float[manifest.SideExits];
                 Array.Fill(thresholds, levels[(i + turn) % levels.Length]);
                 TensorEncoding codec = encoded ? s_codecs[(i + (turn / levels.Length)) % s_codecs.Length] : s_codecs[0];
-                var policy = new RealityPolicy(new ExitPolicy(thresholds, cuts[i]), codec);
+                bool stands = (i + turn) % 2 == 1 && manifest.SideExits > 0 && cuts[i] < manifest.Exits[0].AfterUnit;
+                var policy = new RealityPolicy(new ExitPolicy(thresholds, cuts[i], standby: stands ? 1 : 0), codec);
                 if (!all.Contains(policy)) all.Add(policy);
             }
         }

@@ -46,7 +46,7 @@ public sealed class OracleController : IPolicyController
         _truths = world.Populations is { Count: > 0 } populations
             ? [.. populations.Select(population => world.TrueModel(population.Statistics))]
             : [truth];
-        _planners = [.. _truths.Select(model => new Planner(model))];
+        _planners = [.. _truths.Select(model => new Planner(model) { UsesStandby = true })];
         _mixes = [.. _truths.Select(model => new double[model.Samples.Strata])];
     }
 

@@ -121,12 +121,18 @@ public sealed class VirtualEdge
         record.EdgeMs = _paths[exit].EdgeMs * edgeJitter;
         double radioMs = 0;
         client.Now = start + (record.EdgeMs / 1000);
+        double standbyMs = !local && policy.Standby > 0 ? (StandbyMs(heads, policy) * edgeJitter) - record.EdgeMs : 0;
         if (local || !client.Up)
         {
             if (!local)
             {
                 record.Fallback = true;
-                record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
+                if (policy.Standby > 0)
+                {
+                    record.Exit = policy.Standby;
+                    Stand(ref record, sample, standbyMs, double.PositiveInfinity, edgeJitter);
+                }
+                else record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
             }
             record.LatencyMs = record.EdgeMs;
         }
@@ -134,7 +140,9 @@ public sealed class VirtualEdge
         {
             double sendStart = start + (record.EdgeMs / 1000);
             (double bytes, double tailMs) = (_paths[exit].Bytes, _paths[exit].TailMs);
-            double waitMs = Math.Max(0, _world.DeadlineMs - record.EdgeMs);
+            double deadlineMs = policy.Standby > 0 ? StandbyRules.DeadlineMs(_world.DeadlineMs) : _world.DeadlineMs;
+            // Whoever computes meanwhile looks for the answer afterwards.
+            double waitMs = Math.Max(standbyMs, Math.Max(0, deadlineMs - record.EdgeMs));
             (double sendMs, double sent) = Send(sendStart, task, bytes, waitMs);
             VirtualLink link = _world.Link(sendStart, task);
             record.TailMs = tailMs * link.TailFactor * (1 + (_world.Jitter * Gaussian(random)));
@@ -146,7 +154,9 @@ public sealed class VirtualEdge
                 record.Offloaded = true;
                 record.BytesSent = (long)bytes;
                 record.RateBitsPerSecond = 8000 * bytes / sendMs;
-                record.LatencyMs = record.EdgeMs + record.WireMs + record.TailMs + record.QueueMs;
+                double answerMs = record.WireMs + record.TailMs + record.QueueMs, before = record.EdgeMs;
+                if (policy.Standby > 0) Stand(ref record, sample, standbyMs, answerMs, edgeJitter);
+                record.LatencyMs = before + Math.Max(record.StandbyMs, answerMs);
                 radioMs = sendMs;
             }
             else
@@ -156,8 +166,17 @@ public sealed class VirtualEdge
                 if (sent >= bytes) record.RateBitsPerSecond = 8000 * bytes / sendMs;
                 radioMs = Math.Min(sendMs, waitMs);
                 (record.TailMs, record.QueueMs, record.WireMs) = (0, 0, waitMs);
-                record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
-                record.LatencyMs = record.EdgeMs + waitMs;
+                if (policy.Standby > 0)
+                {
+                    record.LatencyMs = record.EdgeMs + waitMs;
+                    record.Exit = policy.Standby;
+                    Stand(ref record, sample, standbyMs, double.PositiveInfinity, edgeJitter);
+                }
+                else
+                {
+                    record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
+                    record.LatencyMs = record.EdgeMs + waitMs;
+                }
                 if (waitMs > 0) Late(sendStart, task, bytes, waitMs, tailMs, client);
             }
         }
@@ -180,6 +199,32 @@ public sealed class VirtualEdge
         double answerMs = sendMs + link.RttMs + (tailMs * link.TailFactor) + link.TailQueueMs;
         bool comes = sent >= bytes && answerMs <= limitMs;
         client.Late(sendStart + ((comes ? answerMs : limitMs) / 1000), comes ? 8000 * bytes / sendMs : 0, link);
+    }
+
+    /// <summary>Runs towards the standby exit, unit by unit, until the tail's answer is seen.</summary>
+    void Stand(ref TaskRecord record, int sample, double standbyMs, double answerMs, double jitter)
+    {
+        double[] prefix = _truth.EdgePrefix;
+        (int cut, int standby) = (record.Policy.Cut, record.Policy.Standby);
+        int last = Math.Max(_world.Manifest.Exits[standby - 1].AfterUnit, cut), next = cut;
+        double ranMs = 0;
+        while (next < last && ranMs < answerMs) ranMs = (prefix[++next] - prefix[cut]) * jitter;
+        record.StandbyUnits = next - cut;
+        if (ranMs < answerMs)
+        {
+            (record.StandbyReady, ranMs) = (true, standbyMs);
+            if (float.IsNaN(record.FirstEntropy)) record.FirstEntropy = _world.Samples.Entropy(sample, standby);
+        }
+        record.StandbyMs = ranMs;
+        record.EdgeMs += ranMs;
+    }
+
+    /// <summary>When the standby exit is ready.</summary>
+    double StandbyMs(uint heads, in ExitPolicy policy)
+    {
+        var candidate = new CutCandidate(policy.Cut, policy.Bottleneck, policy.Standby);
+        _truth.PathTo(heads, _truth.Exits - 1, candidate, PlanningConditions.From(default), out PathCost path);
+        return path.StandbyMs;
     }
 
     double LocalMs(uint heads, int exit)

@@ -42,6 +42,7 @@ public sealed record ReplayScenario
         (RawInput, ComputeJitter, RttJitterMs, Mismatch) = (other.RawInput, other.ComputeJitter, other.RttJitterMs, other.Mismatch);
         (Arrivals, Shift, DeadlineMs, ProbeSeconds) = (other.Arrivals, other.Shift, other.DeadlineMs, other.ProbeSeconds);
         (DecisionMicros, FixedPolicy, Reward) = (other.DecisionMicros, other.FixedPolicy, other.Reward);
+        AllowStandby = other.AllowStandby;
         _told = new Lazy<CostModel>(ToldModel);
         _populations = new Lazy<(int, ExitStatistics)[]>(CountPopulations);
     }
@@ -75,6 +76,9 @@ public sealed record ReplayScenario
 
     /// <summary>By how much true unit times may differ from the profile, as a share; drawn per seed.</summary>
     public double Mismatch { get; init; }
+
+    /// <summary>Whether controllers may let an exit stand by; the oracle always may.</summary>
+    public bool AllowStandby { get; init; } = true;
 
     /// <summary>How tasks arrive; null for one after the other.</summary>
     public ArrivalProcess? Arrivals { get; init; }
@@ -146,7 +150,10 @@ public sealed record ReplayScenario
     }
 
     CostModel ToldModel() => new(
-        Profile.Manifest, Profile.Edge with { Power = Power }, Profile.Tail, _calibration, Power, PayloadBytes(), RawInput);
+        Profile.Manifest, Profile.Edge with { Power = Power }, Profile.Tail, _calibration, Power, PayloadBytes(), RawInput)
+    {
+        AllowsStandby = AllowStandby,
+    };
 
     long[] PayloadBytes() =>
         [.. Profile.Manifest.Cuts.Select(cut => cut.K == 0 || cut.Bytes == 0 ? cut.Bytes : Codec switch

@@ -15,7 +15,7 @@ static class SeriesFile
         for (int i = 1; i <= thresholds; i++) writer.Write($"threshold{i},");
         writer.Write("exit,correct,satisfied,lost,offloaded,fallback,latencyMs,edgeMs,wireMs,tailMs,energy,bytes,measuredMbps,");
         writer.Write("decided,reason,why,cannotBeMet,expectedLatencyMs,expectedEnergy,expectedAccuracy,expectedSatisfaction,");
-        writer.Write("measuredTasks,measuredLatencyMs,measuredEnergy,measuredAccuracy,measuredSatisfaction\n");
+        writer.Write("measuredTasks,measuredLatencyMs,measuredEnergy,measuredAccuracy,measuredSatisfaction,standby,standbyMs\n");
         foreach (ReplayResult result in results) Write(writer, result);
     }
 
@@ -43,7 +43,8 @@ static class SeriesFile
             string reason = JsonNamingPolicy.CamelCase.ConvertName(explanation.Reason.ToString());
             writer.Write(Line($"{record.RateBitsPerSecond / 1e6:0.####},{Bit(decided)},{reason},{explanation.Why},"));
             writer.Write(Line($"{Bit(explanation.CannotBeMet)},"));
-            writer.Write(Line($"{Four(explanation.Expected)},{logged.Tasks},{Four(logged.Measured)}\n"));
+            writer.Write(Line($"{Four(explanation.Expected)},{logged.Tasks},{Four(logged.Measured)},"));
+            writer.Write(Line($"{policy.Standby},{record.StandbyMs:0.####}\n"));
         }
     }
 
