@@ -31,7 +31,7 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
         using var json = JsonDocument.Parse(File.ReadAllBytes(package["run.json"]));
         var root = json.RootElement;
         string[] keys = ["tasks", "correct", "accuracy", "exits", "local", "offloaded", "fallbacks", "latencyMs", "parts", "bytesSent",
-            "energy", "allocatedBytesPerTask", "satisfaction", "policies", "control"];
+            "standbys", "energy", "allocatedBytesPerTask", "satisfaction", "policies", "control"];
         Assert.Superset(keys.ToHashSet(), root.EnumerateObject().Select(property => property.Name).ToHashSet());
         Assert.Equal(1200, root.GetProperty("tasks").GetInt32());
         Assert.Equal(1200, root.GetProperty("exits").EnumerateArray().Sum(exit => exit.GetProperty("count").GetInt32()));
@@ -130,7 +130,7 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
         { "2 thresholds", ["run", "--model", "{model}", "--data", Data, "--thresholds", "0.1,0.2"] },
         { "cut 99 is outside", ["run", "--model", "{model}", "--data", Data, "--cut", "99"] },
         { "--latency-ms is '-1'", ["run", "--model", "{model}", "--data", Data, "--latency-ms", "-1"] },
-        { "--thresholds, --cut and --bottleneck go with", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--cut", "1"] },
+        { "--thresholds, --cut, --bottleneck and --standby go with", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--cut", "1"] },
         { "half.bin", ["run", "--model", "{model}", "--data", "cifar10:{half}"] },
         { "planner does not learn", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--trace-in", "{half}"] },
         { "no transition trace", ["run", "--model", "{model}", "--data", Data, "--controller", "ddpg", "--trace-in", "{half}"] },

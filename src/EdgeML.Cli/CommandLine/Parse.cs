@@ -65,6 +65,16 @@ static class Parse
         return null;
     }
 
+    /// <summary>A side exit, from 1, or 0 for <c>off</c>.</summary>
+    public static int? Standby(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (text == "off") return 0;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int exit) && exit >= 1) return exit;
+        result.AddError($"{NameOf(result)} is '{text}', not a side exit from 1 or 'off'");
+        return null;
+    }
+
     /// <summary>HOST:PORT of a server to connect to, port 1..65535.</summary>
     public static HostPort? Remote(ArgumentResult result) => Endpoint(result, 1);
 

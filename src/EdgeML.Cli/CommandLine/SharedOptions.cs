@@ -64,6 +64,14 @@ static class SharedOptions
         CustomParser = Parse.Cut,
     };
 
+    public static Option<int?> Standby() => new("--standby")
+    {
+        HelpName = "K|off",
+        Description = "With controller fixed: the side exit that the edge computes while a task is with the tail, and that answers at the "
+            + "deadline if the tail has not. off: controllers use none.",
+        CustomParser = Parse.Standby,
+    };
+
     public static Option<HostPort?> Tail() =>
         new("--tail") { HelpName = "HOST:PORT", Description = "The tail server.", CustomParser = Parse.Remote };
 

@@ -30,6 +30,7 @@ sealed class RunCommand : CliCommand
     readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16", "int8");
     readonly Option<int?> _bottleneck = SharedOptions.Count(
         "--bottleneck", "Send by this bottleneck of the package, at its cut; edgeml inspect lists them.");
+    readonly Option<int?> _standby = SharedOptions.Standby();
     readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).",
         [.. PolicyControllers.Names]);
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
@@ -60,9 +61,8 @@ sealed class RunCommand : CliCommand
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
     {
         AddOptions(
-            _model, _data, _count, _thresholds, _cut, _tail, _codec, _bottleneck, _controller, _latency, _energy, _source, _deadline,
-            _inFlight,
-            _threads, _promise, _seed, _logits, _json, _traceOut, _traceIn);
+            _model, _data, _count, _thresholds, _cut, _tail, _codec, _bottleneck, _standby, _controller, _latency, _energy, _source,
+            _deadline, _inFlight, _threads, _promise, _seed, _logits, _json, _traceOut, _traceIn);
         _backend.AddTo(this);
     }
 
@@ -117,10 +117,12 @@ sealed class RunCommand : CliCommand
         int cut = bottleneck == 0 || parsed.GetValue(_cut) is not null
             ? (parsed.GetValue(_cut) ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name)
             : CutOf(model.Package, bottleneck);
+        int? standby = parsed.GetValue(_standby);
         bool isFixed = controller == PolicyControllers.Fixed;
-        if (!isFixed && (thresholdsGiven || parsed.GetValue(_cut) is not null || bottleneck > 0))
+        if (!isFixed && (thresholdsGiven || parsed.GetValue(_cut) is not null || bottleneck > 0 || standby > 0))
             throw new ArgumentException(
-                $"controller {controller} chooses thresholds and cut; --thresholds, --cut and --bottleneck go with --controller fixed");
+                $"controller {controller} chooses thresholds and cut; "
+                    + "--thresholds, --cut, --bottleneck and --standby go with --controller fixed");
         if ((parsed.GetValue(_traceIn) ?? parsed.GetValue(_traceOut)) is not null && !PolicyControllers.LearningNames.Contains(controller))
         {
             string learning = string.Join(", ", PolicyControllers.LearningNames);
@@ -142,7 +144,8 @@ sealed class RunCommand : CliCommand
             CreateController = isFixed
                 ? null
                 : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
-            Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval, bottleneck) : null,
+            Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval, bottleneck, standby ?? 0) : null,
+            AllowStandby = standby is null,
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
             Energy = new EnergySensorOptions { Source = parsed.GetValue(_source) },

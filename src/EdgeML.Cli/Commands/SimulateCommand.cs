@@ -78,6 +78,7 @@ sealed class SimulateCommand : CliCommand
     };
     readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
     readonly Option<CutChoice?> _cut = SharedOptions.Cut();
+    readonly Option<int?> _standby = SharedOptions.Standby();
     readonly Option<bool> _timing = new("--timing") { Description = "Also print how long the simulation took, in processor time." };
     readonly Option<string?> _traceOut = SharedOptions.OutputFile(
         "--trace-out", "FILE", "Write what a learning controller experienced, for another device; of one seed.");
@@ -108,8 +109,8 @@ sealed class SimulateCommand : CliCommand
         _tasks.Required = true;
         AddOptions(
             _profile, _device, _exits, _link, _rtt, _jitter, _computeJitter, _controller, _tasks, _seeds, _seed, _latency, _ghz, _joules,
-            _ghzOver, _ghzMax, _raw, _codec, _mismatch, _arrivals, _shift, _deadline, _probe, _decision, _thresholds, _cut, _traceOut,
-            _traceIn, _traceShare, _traceUpdates, _timing, _json, _series);
+            _ghzOver, _ghzMax, _raw, _codec, _mismatch, _arrivals, _shift, _deadline, _probe, _decision, _thresholds, _cut, _standby,
+            _traceOut, _traceIn, _traceShare, _traceUpdates, _timing, _json, _series);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -199,8 +200,9 @@ sealed class SimulateCommand : CliCommand
         string controller = parsed.GetRequiredValue(_controller);
         float[]? thresholds = parsed.GetValue(_thresholds) is { Length: > 0 } given ? given : null;
         CutChoice? cut = parsed.GetValue(_cut);
-        if (controller != PolicyControllers.Fixed && (thresholds ?? (object?)cut) is not null)
-            throw new ArgumentException($"--thresholds and --cut are the policy of controller fixed, not of {controller}");
+        int? standby = parsed.GetValue(_standby);
+        if (controller != PolicyControllers.Fixed && ((thresholds ?? (object?)cut) is not null || standby > 0))
+            throw new ArgumentException($"--thresholds, --cut and --standby are the policy of controller fixed, not of {controller}");
         ModelManifest manifest = profile.Manifest;
         return new ReplayScenario(profile, samples)
         {
@@ -222,7 +224,8 @@ sealed class SimulateCommand : CliCommand
             DecisionMicros = parsed.GetValue(_decision),
             FixedPolicy = new ExitPolicy(
                 thresholds ?? new float[manifest.SideExits], (cut ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name),
-                ControlLoop.MaxInterval),
+                ControlLoop.MaxInterval, standby: standby ?? 0),
+            AllowStandby = standby is null,
         };
     }
 

@@ -28,6 +28,7 @@ static class DecisionJson
         writer.WriteStartObject("policy");
         writer.WriteNumber("cut", explanation.Policy.Cut);
         if (explanation.Policy.Bottleneck > 0) writer.WriteNumber("bottleneck", explanation.Policy.Bottleneck);
+        if (explanation.Policy.Standby > 0) writer.WriteNumber("standby", explanation.Policy.Standby);
         writer.WriteNumber("interval", explanation.Policy.Interval);
         writer.WriteStartArray("thresholds");
         foreach (float threshold in explanation.Policy.Thresholds) writer.WriteNumberValue(threshold);

@@ -34,7 +34,10 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         console.Write(table);
         if (tally.Labelled)
             console.MarkupLine($"accuracy     {Percent((double)tally.Correct / tally.Tasks)} ({tally.Correct} of {tally.Tasks})");
-        console.MarkupLine($"answered     {tally.Tasks - tally.Offloaded} on the edge ({tally.Fallbacks} of them fallbacks), {tally.Offloaded} by the tail");
+        string standbys = tally.Standbys > 0 ? $", {tally.Standbys} by a standby exit" : "";
+        console.MarkupLine(
+            $"answered     {tally.Tasks - tally.Offloaded} on the edge ({tally.Fallbacks} of them fallbacks{standbys}), "
+                + $"{tally.Offloaded} by the tail");
         console.MarkupLine(
             $"latency      mean {tally.MeanLatencyMs:0.00} ms, p50 {tally.LatencyQuantile(0.5):0.00}, p99 {tally.LatencyQuantile(0.99):0.00}; edge {tally.EdgeMs:0.00}, wire {tally.WireMs:0.00}, tail {tally.TailMs:0.00}");
         console.MarkupLine($"energy       {tally.JoulesPerTask:0.0000} J a task ({energySource})");
@@ -78,6 +81,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteNumber("local", tally.Tasks - tally.Offloaded);
         json.WriteNumber("offloaded", tally.Offloaded);
         json.WriteNumber("fallbacks", tally.Fallbacks);
+        json.WriteNumber("standbys", tally.Standbys);
         json.WriteStartObject("latencyMs");
         json.WriteFinite("mean", tally.MeanLatencyMs);
         json.WriteFinite("p50", tally.LatencyQuantile(0.5));

@@ -23,6 +23,9 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
 
     public long Fallbacks { get; private set; }
 
+    /// <summary>Fallbacks that a standby exit answered.</summary>
+    public long Standbys { get; private set; }
+
     public long BytesSent { get; private set; }
 
     /// <summary>Times the executed policy differed from the one before, the first included.</summary>
@@ -63,6 +66,7 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
         if (label == result.Class) _exitCorrect[result.Exit]++;
         if (result.Offloaded) Offloaded++;
         if (result.Fallback) Fallbacks++;
+        if (result.Standby) Standbys++;
         BytesSent += result.BytesSent;
         if (Tasks == 1 || result.Policy.WithInterval(1) != _lastPolicy)
         {
