@@ -143,8 +143,9 @@ sealed class PromiseWatch : IDisposable
 
     void Done()
     {
-        Volatile.Write(ref _busy, 0);
+        // In this order: whoever takes the next check resets what was set for this one.
         _free.Set();
+        Volatile.Write(ref _busy, 0);
     }
 
     int WholeAnswer()
