@@ -8,14 +8,14 @@ sealed partial class Planner
 {
     /// <summary>How likely the tail must be late, and a standby exit in time, for it to be looked at; and how likely the tail must be in
     /// time all the same.</summary>
-    const double LeastStandby = 0.005, LeastHope = 0.2;
+    internal const double LeastStandby = 0.005, LeastHope = 0.2;
 
     /// <summary>What a late request costs beyond its own task, which a standby exit answers: nothing is sent behind it until its answer is
     /// there.</summary>
     const float LateCost = 0.2f;
 
     /// <summary>What a standby exit must bring for the energy it takes: estimates err.</summary>
-    const float LeastGain = 0.002f;
+    internal const float LeastGain = 0.002f;
 
     /// <summary>Whether an exit may stand by on the edge where the tail may be late. Only where it is known how likely that is.</summary>
     public bool UsesStandby { get; set; }
@@ -63,7 +63,8 @@ sealed partial class Planner
         {
             CutCandidate doubled = _model.Candidates[candidate] with { Standby = standby };
             if (!MayHelp(doubled, conditions, requirements, out double ready)) continue;
-            // Beside the answers of the tail, in time as often as without, only late tasks gain, and no more than this.
+            // Beside the answers of the tail, in time as often as without, only late tasks gain, and no more than this; where energy is
+            // bounded nearly so, for a late task that is finished here alone also takes more of it.
             float answered = ((float)ready * (Mix.RightShare(standby) + SatisfactionWeight)) - LateCost;
             float most = _alone[candidate] + ((float)Late(doubled, conditions, requirements) * Math.Max(0, answered)) - LeastGain;
             if (most > best.Score) FindUnder(doubled, conditions, requirements, scales, ramp, ref best);

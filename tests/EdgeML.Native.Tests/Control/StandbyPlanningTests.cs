@@ -10,10 +10,12 @@ namespace EdgeML.Native.Tests.Control;
 /// <summary>When plans let an exit stand by, and which one.</summary>
 public class StandbyPlanningTests(ITestOutputHelper output)
 {
-    /// <summary>As <see cref="Planner"/> states them: what a standby exit must bring, how likely the tail must be late and the exit not,
-    /// and how likely the tail must be in time all the same.</summary>
-    const float LeastGain = 0.005f;
-    const double LeastStandby = 0.005, LeastHope = 0.2;
+    const float LeastGain = Planner.LeastGain;
+    const double LeastStandby = Planner.LeastStandby, LeastHope = Planner.LeastHope;
+
+    /// <summary>By how much a plan found may miss the best one where energy is bounded: candidates are then passed over by an
+    /// estimate.</summary>
+    const float MissedAtMost = 1e-3f;
 
     static readonly CostModel s_model = Model(SyntheticModel.Samples(300, 5));
 
@@ -178,7 +180,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
             }
         }
         if (found.LeastBad) Assert.True(best < 0.02f, $"{said}: {found}, but one scores {best}");
-        else Assert.True(Math.Abs(best - found.Score) < 1e-5f, $"{said}: {found}, the best scores {best}");
+        else Assert.InRange(best - found.Score, -1e-5f, double.IsPositiveInfinity(bounds.EnergyJ) ? 1e-5f : MissedAtMost);
         if (found.LeastBad) return found;
         // What it says of the plan is what the cost model says.
         float own = planner.Score(found, conditions, bounds);

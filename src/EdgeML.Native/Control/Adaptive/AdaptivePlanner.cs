@@ -140,8 +140,10 @@ sealed class AdaptivePlanner
             found = TryLink(found, affordable);
             tries = Sends(found);
         }
+        // A standby exit that has become useless goes at once: it takes energy with every task.
+        float worse = _plan.Candidate.Standby > 0 && found.Candidate.Standby == 0 ? 0 : Hysteresis;
         bool keep = _hasPlan && _cause != DecisionReason.BoundsChanged && !found.LeastBad && !_plan.LeastBad && Sends(found) == Sends(_plan)
-            && _planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
+            && _planner.Score(_plan, _conditions, affordable) >= found.Score - worse;
         DecisionReason reason = (keep, tries) switch
         {
             (true, _) => DecisionReason.Stable,
