@@ -122,20 +122,8 @@ public sealed class VirtualEdge
         double radioMs = 0;
         client.Now = start + (record.EdgeMs / 1000);
         double standbyMs = !local && policy.Standby > 0 ? (StandbyMs(heads, policy) * edgeJitter) - record.EdgeMs : 0;
-        if (local || !client.Up)
-        {
-            if (!local)
-            {
-                record.Fallback = true;
-                if (policy.Standby > 0)
-                {
-                    record.Exit = policy.Standby;
-                    Stand(ref record, sample, standbyMs, double.PositiveInfinity, edgeJitter);
-                }
-                else record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
-            }
-            record.LatencyMs = record.EdgeMs;
-        }
+        if (local) record.LatencyMs = record.EdgeMs;
+        else if (!client.Up) AnswerAlone(ref record, sample, heads, exit, standbyMs, 0, edgeJitter);
         else
         {
             double sendStart = start + (record.EdgeMs / 1000);
@@ -161,22 +149,11 @@ public sealed class VirtualEdge
             }
             else
             {
-                record.Fallback = true;
                 record.BytesSent = (long)sent;
                 if (sent >= bytes) record.RateBitsPerSecond = 8000 * bytes / sendMs;
                 radioMs = Math.Min(sendMs, waitMs);
                 (record.TailMs, record.QueueMs, record.WireMs) = (0, 0, waitMs);
-                if (policy.Standby > 0)
-                {
-                    record.LatencyMs = record.EdgeMs + waitMs;
-                    record.Exit = policy.Standby;
-                    Stand(ref record, sample, standbyMs, double.PositiveInfinity, edgeJitter);
-                }
-                else
-                {
-                    record.EdgeMs = LocalMs(heads, exit) * edgeJitter;
-                    record.LatencyMs = record.EdgeMs + waitMs;
-                }
+                AnswerAlone(ref record, sample, heads, exit, standbyMs, waitMs, edgeJitter);
                 if (waitMs > 0) Late(sendStart, task, bytes, waitMs, tailMs, client);
             }
         }
@@ -188,6 +165,21 @@ public sealed class VirtualEdge
             after = after with { RttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond) };
         if (record.Offloaded) client.Finished(record.RateBitsPerSecond, after);
         return record;
+    }
+
+    /// <summary>The edge answers what the tail did not, after a wait: by the standby exit, or by finishing the network.</summary>
+    void AnswerAlone(ref TaskRecord record, int sample, uint heads, int exit, double standbyMs, double waitMs, double jitter)
+    {
+        record.Fallback = true;
+        if (record.Policy.Standby > 0)
+        {
+            record.LatencyMs = record.EdgeMs + Math.Max(standbyMs, waitMs);
+            record.Exit = record.Policy.Standby;
+            Stand(ref record, sample, standbyMs, double.PositiveInfinity, jitter);
+            return;
+        }
+        record.EdgeMs = LocalMs(heads, exit) * jitter;
+        record.LatencyMs = record.EdgeMs + waitMs;
     }
 
     /// <summary>A request whose answer nobody waits for any more is on its way all the same.</summary>
