@@ -145,7 +145,7 @@ sealed class RunCommand : CliCommand
                 ? null
                 : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
             Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval, bottleneck, standby ?? 0) : null,
-            AllowStandby = standby is null,
+            AllowStandby = standby != 0,
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
             Energy = new EnergySensorOptions { Source = parsed.GetValue(_source) },

@@ -225,7 +225,7 @@ sealed class SimulateCommand : CliCommand
             FixedPolicy = new ExitPolicy(
                 thresholds ?? new float[manifest.SideExits], (cut ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name),
                 ControlLoop.MaxInterval, standby: standby ?? 0),
-            AllowStandby = standby is null,
+            AllowStandby = standby != 0,
         };
     }
 
