@@ -55,7 +55,6 @@ sealed class Corrections
     {
         if (record.Exit < 1 || record.Exit > _paths.Length || record.Policy.Exits != _model.SideExits) return false;
         LearnMix(record);
-        bool stoodBy = record.StandbyReady || record.StandbyUnits > 0;
         // A fallback is finished on the edge, so it costs what a local task does.
         var candidate = record.Fallback || !record.Offloaded
             ? new CutCandidate(_model.LocalCut, 0)
@@ -70,10 +69,10 @@ sealed class Corrections
         ProfiledTailMs = record.Offloaded ? path.TailMs : 0;
         bool moved = false;
         double firstMs = record.EdgeMs - record.StandbyMs;
-        if (path.EdgeMs > 0.01 && !(stoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
+        if (path.EdgeMs > 0.01 && !(record.StoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
 
         // An answer that waited for the standby exit tells nothing of what else it waited for.
-        if (!record.Fallback && !(stoodBy && record.LatencyMs < record.EdgeMs + WaitMs))
+        if (!record.Fallback && !(record.StoodBy && record.LatencyMs < record.EdgeMs + WaitMs))
         {
             double rest = record.LatencyMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
             if (record.Offloaded) Learn(ref _remoteOverhead, rest, ref _remotes);

@@ -149,11 +149,11 @@ sealed class ExitMix
                 Vector<float> leaving = Vector.ConditionalSelect(taken, open, Vector<float>.Zero);
                 shareSums[exit] += leaving;
                 rightSums[exit] += leaving * new Vector<float>(_samples.Correct[exit], i);
-                standbySums[exit] += leaving * new Vector<float>(other, i);
+                if (standby > 0) standbySums[exit] += leaving * new Vector<float>(other, i);
                 open -= leaving;
             }
             shareSums[exits - 1] += open;
-            standbySums[exits - 1] += open * new Vector<float>(other, i);
+            if (standby > 0) standbySums[exits - 1] += open * new Vector<float>(other, i);
             rightSums[exits - 1] += open * new Vector<float>(_samples.Correct[exits - 1], i);
         }
         for (int exit = 0; exit < exits; exit++)

@@ -63,6 +63,9 @@ public struct TaskRecord
     /// <summary>Whether the edge answered what should have gone to the tail, by its standby exit or by finishing alone.</summary>
     public bool Fallback;
 
+    /// <summary>Whether anything was done for a standby exit.</summary>
+    internal readonly bool StoodBy => StandbyReady || StandbyUnits > 0;
+
     /// <summary>The first side exit (0-based) that was tried on the edge; -1 for none.</summary>
     internal readonly int FirstTried(ReadOnlySpan<int> afterUnits)
     {

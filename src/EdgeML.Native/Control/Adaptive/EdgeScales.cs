@@ -120,7 +120,7 @@ sealed class EdgeScales
     {
         Array.Clear(_ran);
         int last = record.Exit >= 1 && record.Exit <= _afterUnit.Length ? _afterUnit[record.Exit - 1] : 0;
-        bool stood = record.StandbyReady || record.StandbyUnits > 0;
+        bool stood = record.StoodBy;
         if (record.Offloaded || stood) last = Math.Clamp(record.Policy.Cut, 0, _prefix.Length - 1);
         (int tried, int before) = stood ? (last, _headMs.Length) : (last, record.Exit);
         if (stood) last = Math.Min(last + record.StandbyUnits, _prefix.Length - 1);
