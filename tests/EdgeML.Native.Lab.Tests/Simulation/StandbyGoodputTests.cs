@@ -11,20 +11,6 @@ public class StandbyGoodputTests(ITestOutputHelper output)
 {
     const double BoundMs = 60;
 
-    /// <summary>Limits of 1 bind no threshold, but under a promise nothing stands by.</summary>
-    static readonly ExitPromise s_nothingStandsBy = new()
-    {
-        Model = "sha256:0",
-        MaxLoss = 0.01,
-        Confidence = 0.9,
-        Labelled = true,
-        Limits = [1f, 1f, 1f],
-        DiffersAtMost = 0.02,
-        Samples = 600,
-        Losses = 0,
-        Source = "test",
-    };
-
     static VirtualWorld World(VirtualLinkTrace link, int tasks, int seed) => new()
     {
         Manifest = SyntheticModel.Manifest(),
@@ -47,9 +33,12 @@ public class StandbyGoodputTests(ITestOutputHelper output)
         return (seconds, _) => new VirtualLink(rates[(int)(seconds * 10) % rates.Length], 6);
     }
 
-    static VirtualRun Run(VirtualWorld world, int seed, ExitPromise? promise = null)
+    static VirtualRun Run(VirtualWorld world, int seed, bool standby = true)
     {
-        var told = new CostModel(world.Manifest, world.Edge, world.Tail, SyntheticModel.Samples(600, seed: 99), promise: promise);
+        var told = new CostModel(world.Manifest, world.Edge, world.Tail, SyntheticModel.Samples(600, seed: 99))
+        {
+            AllowsStandby = standby,
+        };
         return new VirtualEdge(world).Run(
             PolicyControllers.Create(PolicyControllers.EdgeML, new ControllerContext { Model = told, Seed = seed }));
     }
@@ -61,7 +50,7 @@ public class StandbyGoodputTests(ITestOutputHelper output)
     public void EdgeML_RateRedrawnEveryTenthOfASecond_GainsMoreThanAPointAndAnswersInTime(int seed)
     {
         VirtualWorld world = World(Volatile(seed), 500, seed);
-        VirtualRun with = Run(world, seed), without = Run(world, seed, s_nothingStandsBy);
+        VirtualRun with = Run(world, seed), without = Run(world, seed, standby: false);
         int late = with.Records.Count(record => record.LatencyMs > BoundMs);
         int stood = with.Records.Count(record => record.Fallback && record.StandbyReady);
         string said = $"seed {seed}: {with.Goodput:0.000} good with, {without.Goodput:0.000} without, "
@@ -114,7 +103,7 @@ public class StandbyGoodputTests(ITestOutputHelper output)
             Bounds = (_, _) => new Requirements(boundMs, energyJ),
             DeadlineMs = boundMs,
         };
-        VirtualRun with = Run(world, seed), without = Run(world, seed, s_nothingStandsBy);
+        VirtualRun with = Run(world, seed), without = Run(world, seed, standby: false);
         string said = $"seed {seed}, {boundMs:0} ms, {energyJ:0.0} J: {with.Goodput:0.000} good with, {without.Goodput:0.000} without";
         output.WriteLine(said);
         Assert.True(with.Goodput >= without.Goodput - 0.005, said);
@@ -124,7 +113,7 @@ public class StandbyGoodputTests(ITestOutputHelper output)
     public void EdgeML_LinkSteadyFromTheStart_IsAsGoodAsWithoutStandby()
     {
         VirtualWorld world = World((_, _) => new VirtualLink(15e6, 6), 300, 1);
-        VirtualRun with = Run(world, 1), without = Run(world, 1, s_nothingStandsBy);
+        VirtualRun with = Run(world, 1), without = Run(world, 1, standby: false);
         Assert.InRange(with.Goodput, without.Goodput - 0.01, 1);
         Assert.All(with.Records.Skip(100), record => Assert.Equal(0, record.StandbyMs));
     }

@@ -88,19 +88,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [Fact]
     public void Find_UnderAPromise_LetsNothingStandBy()
     {
-        var promise = new ExitPromise
-        {
-            Model = "sha256:0",
-            MaxLoss = 0.01,
-            Confidence = 0.9,
-            Labelled = true,
-            Limits = [1f, 1f, 1f],
-            DiffersAtMost = 0.02,
-            Samples = 300,
-            Losses = 0,
-            Source = "test",
-        };
-        CostModel promised = Model(SyntheticModel.Samples(300, 5), promise: promise);
+        CostModel promised = Model(SyntheticModel.Samples(300, 5), promise: SyntheticModel.Promise(1f));
         Assert.Equal((true, false), (s_model.AllowsStandby, promised.AllowsStandby));
         var outlook = KnownOutlook.Chance(0.8, 20);
         Planner.Plan plan = Plan(outlook, promised);

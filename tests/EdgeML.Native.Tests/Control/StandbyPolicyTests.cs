@@ -9,18 +9,7 @@ public class StandbyPolicyTests
 {
     static readonly ExitPolicy s_policy = new([0.25f, 0f, 0.5f], 3, 4, bottleneck: 2, standby: 3);
 
-    static readonly ExitPromise s_promise = new()
-    {
-        Model = "sha256:0",
-        MaxLoss = 0.005,
-        Confidence = 0.95,
-        Labelled = true,
-        Limits = [0.25f, 0.25f, 0.25f],
-        DiffersAtMost = 0.01,
-        Samples = 1000,
-        Losses = 1,
-        Source = "test",
-    };
+    static readonly ExitPromise s_promise = SyntheticModel.Promise(0.25f);
 
     [Fact]
     public void Equals_OnlyTheStandbyDiffers_DiffersAlsoInHash()

@@ -27,6 +27,20 @@ static class SyntheticModel
         };
     }
 
+    /// <summary>A promise with one limit for all three exits; 1 binds no threshold.</summary>
+    public static ExitPromise Promise(float limit) => new()
+    {
+        Model = "sha256:0",
+        MaxLoss = 0.005,
+        Confidence = 0.95,
+        Labelled = true,
+        Limits = [limit, limit, limit],
+        DiffersAtMost = 0.01,
+        Samples = 1000,
+        Losses = 1,
+        Source = "test",
+    };
+
     public static DeviceProfile Edge(double unitMs = 5, int sideExits = 3) => new()
     {
         Device = "edge",
