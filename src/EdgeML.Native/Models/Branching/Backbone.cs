@@ -102,6 +102,7 @@ sealed class Backbone
         if (file.Hash != Manifest.Hash)
             throw new InvalidDataException($"{Path.GetFileName(_path)} was changed while exits were being trained");
         ModelProto model = file.Model;
+        TrainingMode.Freeze(model, []); // as when it was loaded: what the heads learned from
         GraphProto graph = model.Graph;
         Classifier.RemoveWeightsFromInputs(graph);
         model.IrVersion = Math.Max(model.IrVersion, 4); // from 4 on, weights need not be inputs

@@ -19,6 +19,10 @@ sealed class Classifier
     /// <summary>Name of the final output where it was chosen; null for the deepest.</summary>
     internal string? Final { get; private set; }
 
+    /// <summary>The file frozen to inference, before anything else was changed, where it was exported in training mode; its answers are the
+    /// right ones. Null for other files, whose own answers are.</summary>
+    internal ModelProto? Frozen { get; private init; }
+
     /// <summary>What was changed, for people.</summary>
     internal List<string> Notes { get; } = [];
 
@@ -36,6 +40,8 @@ sealed class Classifier
     internal static Classifier From(
         ModelProto model, IReadOnlyList<string>? exits, string? final, IReadOnlyList<int>? inputShape, IGraphRunner runner)
     {
+        var notes = new List<string>();
+        ModelProto? frozen = TrainingMode.Freeze(model, notes);
         GraphProto graph = model.Graph;
         ConstantsToWeights(graph);
         RemoveWeightsFromInputs(graph);
@@ -46,14 +52,13 @@ sealed class Classifier
         {
             if (!index.Exists(name)) throw new InvalidDataException($"output '{name}' is made by nothing");
         }
-        var notes = new List<string>();
         List<(string Name, string Logits)> outputs = [.. names.Select(name => (name, BeforeSoftmax(index, name, notes)))];
         string input = FixInput(graph, index, outputs.Select(o => o.Logits), inputShape);
         Prune(graph, index, outputs.Select(o => o.Logits), input);
         graph.Output.Clear();
         graph.Output.Add(outputs.Select(o => o.Logits).Distinct().Select(o => new ValueInfoProto { Name = o }));
         graph.ValueInfo.Clear();
-        var classifier = new Classifier(model, input, outputs) { Index = new GraphIndex(graph), Final = final };
+        var classifier = new Classifier(model, input, outputs) { Index = new GraphIndex(graph), Final = final, Frozen = frozen };
         classifier.Notes.AddRange(notes);
         classifier.Probe(runner);
         classifier.FoldShapes();
