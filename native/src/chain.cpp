@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 using namespace edgeml;
@@ -116,14 +117,22 @@ class Decider final : public Gatekeeper {
         return true;
     }
 
-    bool pass(std::uint32_t exit, const float *) noexcept override {
+    bool pass(std::uint32_t exit, const float *logits) noexcept override {
         for (const Gate &gate : stage->gates)
             if (gate.desc.exit_index == exit)
-                return !tries(exit) || !takes(exit, false, scores_in(gate.logits.get()), gate.desc.classes);
+                return !tries(exit) || !takes(exit, false, bring(logits, gate), gate.desc.classes);
         return true;
     }
 
   private:
+    // An optimizer may give gate and output a node each (a DequantizeLinear): then the output is written later, or never.
+    static const float *bring(const float *logits, const Gate &gate) noexcept {
+        std::byte *bound = gate.logits->data;
+        if (logits != reinterpret_cast<const float *>(bound))
+            std::memcpy(bound, logits, gate.desc.classes * sizeof(float));
+        return scores_in(gate.logits.get());
+    }
+
     float threshold(std::uint32_t side_exit) const noexcept {
         return side_exit >= 1 && side_exit <= desc_.threshold_count ? desc_.thresholds[side_exit - 1] : 0.0f;
     }

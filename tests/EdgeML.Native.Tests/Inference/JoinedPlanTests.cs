@@ -81,6 +81,66 @@ public sealed class JoinedPlanTests
     }
 
     [Fact]
+    public void Run_ExitThatEndsInADequantizeLinear_IsDecidedOnItsOwnScores()
+    {
+        // The gate and the output get a DequantizeLinear each, and the output's may run after the gate: it still holds the last task's.
+        using var loaded = new LoadedGraph(QuantisedExit().Bytes);
+        using var session = new EdgeSession(loaded.Model);
+        float[][] inputs = [.. Enumerable.Range(1, 20).Select(loaded.Input)], right = Answers(loaded.Manifest.Exits[0].AfterUnit);
+        Answers(loaded.Manifest.LocalCut);
+        Assert.True(loaded.Model.WaitForFusion(s_patience));
+        Assert.Equal(right, Answers(loaded.Manifest.LocalCut));
+        Assert.Null(loaded.Model.Fused.LastRefusal);
+
+        float[][] Answers(int cut)
+        {
+            session.Policy = loaded.Policy(1f, cut);
+            return [.. inputs.Select(input =>
+            {
+                var logits = new float[loaded.Manifest.Classes];
+                TaskResult result = session.Run(input, logits);
+                Assert.Equal((1, Array.IndexOf(logits, logits.Max())), (result.Exit, result.Class));
+                return logits;
+            })];
+        }
+    }
+
+    static OnnxBuilder QuantisedExit()
+    {
+        var b = new OnnxBuilder(21);
+        (string, string) Grid(float scale)
+        {
+            string zero = b.Weight([], [0]);
+            b.Graph.Initializer[^1].DataType = 3; // int8
+            b.Graph.Initializer[^1].RawData = Google.Protobuf.ByteString.CopyFrom(0);
+            return (b.Weight([], [scale]), zero);
+        }
+        string Pair(string x, float scale, string? output = null)
+        {
+            (string step, string zero) = Grid(scale);
+            return b.Node("DequantizeLinear", [b.Node("QuantizeLinear", [x, step, zero]), step, zero], output);
+        }
+        string Filters(params long[] dims)
+        {
+            (string step, string zero) = Grid(0.005f);
+            string weight = b.Weight(0, dims);
+            b.Graph.Initializer[^1].DataType = 3;
+            byte[] whole = new byte[dims.Aggregate((a, d) => a * d)];
+            new Random(whole.Length).NextBytes(whole);
+            b.Graph.Initializer[^1].RawData = Google.Protobuf.ByteString.CopyFrom(whole);
+            return b.Node("DequantizeLinear", [weight, step, zero]);
+        }
+        string Layer(string x, int from) => Pair(b.Relu(b.Node("Conv", [x, Filters(8, from, 3, 3)])), 0.03f);
+        string Head(string x, string output) =>
+            Pair(b.Node("Gemm", [b.Flatten(b.Gap(x)), Filters(5, 8)], null, OnnxBuilder.Int("transB", 1)), 0.02f, output);
+        string x = Layer(Pair(b.Input("image", 1, 3, 8, 8), 0.01f), 3);
+        Head(x, "exit1");
+        Head(Layer(x, 8), "logits");
+        b.Output("exit1", "logits");
+        return b;
+    }
+
+    [Fact]
     public void Budget_TooSmallForTheWholePlan_FallsBackToRangesAndUnits()
     {
         using var loaded = new LoadedGraph("chain", new BackendOptions { FusedBudgetBytes = 1 });
