@@ -130,5 +130,5 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         new(level.Mbps * 1e6, double.IsNaN(level.RttMs) ? options.RttMs : level.RttMs);
 
     static long Payload(ModelManifest manifest, int cut) =>
-        cut == manifest.LocalCut ? 0 : TensorPayload.Bytes(cut == 0 ? TensorEncoding.Bytes : Codec, manifest.BoundaryElements(cut));
+        PayloadSize.Sent(manifest, cut, cut == 0 ? TensorEncoding.Bytes : Codec);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Lab.Evaluation;
 using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Cli.Measuring;
 
@@ -18,7 +19,7 @@ sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOu
         foreach (CodecRow row in outcome.Rows)
         {
             string shape = string.Join('x', row.Cut == 0 ? manifest.Input.Shape : manifest.Units[row.Cut - 1].OutShape);
-            long plain = 4L * manifest.BoundaryElements(row.Cut);
+            long plain = PayloadSize.Sent(manifest, row.Cut, TensorEncoding.Float32);
             string accuracy = double.IsNaN(row.Accuracy) ? "-" : Text($"{100 * row.Accuracy:0.00} %");
             string lost = double.IsNaN(row.Lost) ? "-" : Text($"{100 * row.Lost:0.00}");
             Line($"| {row.Cut} | {shape} | {plain} | {row.Codec} | {row.Bytes} | {accuracy} | {lost} | {100 * row.Differs:0.00} % |");

@@ -29,7 +29,7 @@ static class CutBottlenecks
             using TailGradient? gradient = TailGradient.Of(model.Package, cut);
             var plain = new BottleneckFit(statistics);
             List<BottleneckFit> fits = [plain, .. Weighted(model, cut, seen, statistics, tail, gradient, plan, cancellation)];
-            int bytes = TensorPayload.Bytes(TensorEncoding.Int8, manifest.BoundaryElements(cut));
+            int bytes = checked((int)PayloadSize.Sent(manifest, cut, TensorEncoding.Int8));
             int trained = 0;
             foreach (int ratio in plan.Ratios)
             {

@@ -24,6 +24,7 @@ sealed class CutTail : IDisposable
     public float[] Scores(ReadOnlySpan<float> tensor)
     {
         tensor.CopyTo(_lane.Workspace.Boundary(_cut).Floats);
+        _lane.Settle(_cut);
         _lane.Run(_cut, _end, _never);
         _lane.CopyLogits(_scores);
         return _scores;

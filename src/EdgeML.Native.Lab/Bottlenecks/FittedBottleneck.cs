@@ -19,5 +19,6 @@ sealed record FittedBottleneck(int Cut, string Name, LinearBottleneck Map)
             Span<float> tensor = lane.Workspace.Boundary(cut).Floats;
             Map.Encode(tensor, payload);
             Map.Decode(payload, tensor);
+            lane.Settle(cut);
         });
 }

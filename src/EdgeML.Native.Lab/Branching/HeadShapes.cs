@@ -16,7 +16,7 @@ static class HeadShapes
     internal static HeadPlan? For(Backbone backbone, int unit, int layers, double macs)
     {
         TensorInfo tensor = backbone.Boundary(unit);
-        if (!ElementType.IsActivation(tensor.Type) || tensor.Dims is not [1, _, ..] || tensor.Dims.Length > 4) return null;
+        if (!ElementType.MayCross(tensor.Type) || tensor.Dims is not [1, _, ..] || tensor.Dims.Length > 4) return null;
         // A row of packed maps is not a row of features.
         if (backbone.Manifest.Cuts[unit].Tensor.StartsWith(PackedCuts.Prefix, StringComparison.Ordinal)) return null;
         // Channels are the second dimension of maps and the last of tokens.

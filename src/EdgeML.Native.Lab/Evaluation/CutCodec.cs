@@ -10,9 +10,12 @@ namespace EdgeML.Native.Lab.Evaluation;
 /// <param name="Apply">Leaves the tensor at a cut of a lane as the other side would see it.</param>
 sealed record CutCodec(string Name, Func<int, long> BytesAt, Action<Lane, int> Apply)
 {
-    /// <summary>A codec of the wire protocol.</summary>
+    /// <summary>A codec of the wire protocol, as a session with it sends the tensor.</summary>
     public static CutCodec Of(ModelManifest manifest, TensorEncoding encoding, string name) =>
-        new(name, cut => TensorPayload.Bytes(encoding, manifest.BoundaryElements(cut)), (lane, cut) => lane.ApplyCodec(cut, encoding));
+        new(
+            name,
+            cut => PayloadSize.Sent(manifest, cut, encoding),
+            (lane, cut) => lane.ApplyCodec(cut, PayloadSize.EncodingAt(manifest, cut, encoding)));
 
     /// <summary>A bottleneck of the package, as sessions send it.</summary>
     public static CutCodec Of(BottleneckSet bottlenecks, int number) =>

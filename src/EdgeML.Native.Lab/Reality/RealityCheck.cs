@@ -180,8 +180,7 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
         ];
     }
 
-    long PayloadBytes(int cut, TensorEncoding encoding) =>
-        cut == model.Manifest.LocalCut ? 0 : TensorPayload.Bytes(encoding, model.Manifest.BoundaryElements(cut));
+    long PayloadBytes(int cut, TensorEncoding encoding) => PayloadSize.Sent(model.Manifest, cut, encoding);
 
     static RealityTask Task(in TaskResult result) =>
         new(result.Exit, result.Offloaded, result.LatencyMs, result.EdgeMs - result.StandbyMs, result.WireMs, result.TailMs + result.QueueMs);

@@ -152,7 +152,8 @@ public sealed partial class EdgeSession
     {
         ref readonly ExitPolicy policy = ref lane.Task.Policy;
         if (policy.Bottleneck > 0) return TensorEncoding.Bottleneck;
-        return policy.Cut == 0 && lane.HasSourceBytes ? TensorEncoding.Bytes : _options.Codec;
+        return policy.Cut == 0 && lane.HasSourceBytes ? TensorEncoding.Bytes
+            : PayloadSize.EncodingAt(_model.Manifest, policy.Cut, _options.Codec);
     }
 
     /// <summary>By how much a wait may overshoot its deadline, milliseconds: one that blocks, and one that the client's clock

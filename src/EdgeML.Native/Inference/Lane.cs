@@ -74,6 +74,7 @@ sealed unsafe class Lane : IDisposable
         {
             LinearBottleneck map = _model.Bottlenecks.Map(policy.Bottleneck);
             map.Decode(Workspace.Packed.Data[..map.PayloadBytes], Workspace.Boundary(policy.Cut).Floats);
+            Settle(policy.Cut);
         }
         else Receive(policy.Cut, encoding);
     }
@@ -81,9 +82,14 @@ sealed unsafe class Lane : IDisposable
     void Receive(int cut, TensorEncoding encoding)
     {
         var tensor = Workspace.Boundary(cut);
-        int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
+        int bytes = BytesAt(cut, encoding);
         if (encoding is TensorEncoding.Float16 or TensorEncoding.Int8)
+        {
             TensorPayload.Decode(encoding, Workspace.Packed.Data[..bytes], tensor.Floats, 1f);
+            Settle(cut);
+        }
+        else if (encoding == TensorEncoding.Quantised)
+            QuantisedCodec.Decode(Manifest.Cuts[cut], Workspace.Packed.Data[..bytes], tensor.Floats);
         else if (encoding == TensorEncoding.Bytes)
             TensorPayload.Decode(encoding, Workspace.Source.Data[..bytes], tensor.Floats, (float)Manifest.Input.ByteScale);
         _inputIsDecoded = true;
@@ -116,11 +122,26 @@ sealed unsafe class Lane : IDisposable
     (nint Address, int Bytes) Encode(int cut, TensorEncoding encoding)
     {
         var tensor = Workspace.Boundary(cut);
-        int bytes = TensorPayload.Bytes(encoding, tensor.Floats.Length);
+        int bytes = BytesAt(cut, encoding);
         if (encoding == TensorEncoding.Bytes) return (Workspace.Source.Address, bytes);
         if (encoding == TensorEncoding.Float32) return (tensor.Address, bytes);
-        TensorPayload.Encode(encoding, tensor.Floats, Workspace.Packed.Data[..bytes]);
+        Span<byte> payload = Workspace.Packed.Data[..bytes];
+        if (encoding == TensorEncoding.Quantised) QuantisedCodec.Encode(Manifest.Cuts[cut], tensor.Floats, payload);
+        else TensorPayload.Encode(encoding, tensor.Floats, payload);
         return (Workspace.Packed.Address, bytes);
+    }
+
+    int BytesAt(int cut, TensorEncoding encoding)
+    {
+        int elements = Workspace.Boundary(cut).Floats.Length;
+        return encoding == TensorEncoding.Quantised
+            ? elements * Manifest.Cuts[cut].ElementBytes : TensorPayload.Bytes(encoding, elements);
+    }
+
+    /// <summary>Leaves integers at a cut of a quantised network, whose tensor a codec has changed.</summary>
+    public void Settle(int cut)
+    {
+        if (Manifest.Cuts[cut].IsQuantised) QuantisedCodec.Settle(Manifest.Cuts[cut], Workspace.Boundary(cut).Floats);
     }
 
     /// <summary>Leaves the tensor at a cut as the other side of a transfer would see it.</summary>

@@ -42,7 +42,8 @@ public sealed class ModelTailExecutor : ITailExecutor
             var buffer = encoding switch
             {
                 TensorEncoding.Float32 => workspace.Boundary(cut),
-                TensorEncoding.Float16 or TensorEncoding.Int8 or TensorEncoding.Bottleneck => workspace.Packed,
+                TensorEncoding.Float16 or TensorEncoding.Int8 or TensorEncoding.Bottleneck or TensorEncoding.Quantised
+                    => workspace.Packed,
                 _ => workspace.Source,
             };
             return buffer.DataMemory[..PayloadSize.Of(model.Manifest, model.Bottlenecks, policy, encoding)];

@@ -32,5 +32,5 @@ static class SessionControl
 
     // Cut 0 sends the source's own bytes; inputs that come as tensors are rare enough to be planned as if they did.
     static long PayloadBytes(ModelManifest manifest, int cut, TensorEncoding codec) =>
-        cut == manifest.LocalCut ? 0 : TensorPayload.Bytes(cut == 0 ? TensorEncoding.Bytes : codec, manifest.BoundaryElements(cut));
+        PayloadSize.Sent(manifest, cut, cut == 0 ? TensorEncoding.Bytes : codec);
 }

@@ -25,15 +25,20 @@ static class ManifestRules
         Require(manifest.Input.Type == "float32", $"the input is {manifest.Input.Type}, only float32 is supported");
         Require(double.IsFinite(manifest.Input.ByteScale) && manifest.Input.ByteScale > 0, $"the byte scale is {manifest.Input.ByteScale}");
         long input = Elements(manifest.Input.Shape, "the input");
+        Require(manifest.Cuts.Count == units + 1, $"{manifest.Cuts.Count} cuts for {units} units");
+        Require(manifest.Cuts[0].Type == CutInfo.Float, $"cut 0 has the type {manifest.Cuts[0].Type}");
         for (int u = 0; u < units; u++)
         {
             UnitInfo unit = manifest.Units[u];
             Require(unit.Index == u + 1, $"unit {u + 1} has the index {unit.Index}");
             Require(unit.Macs >= 0, $"unit {unit.Index} has {unit.Macs} MACs");
-            long bytes = Elements(unit.OutShape, $"unit {unit.Index}") * sizeof(float);
+            CutInfo behind = manifest.Cuts[u + 1];
+            Require(
+                behind.Type == CutInfo.Float || (u + 1 < units && behind.Type is "uint8" or "int8" or "uint16" or "int16"),
+                $"cut {u + 1} has the type {behind.Type}");
+            long bytes = Elements(unit.OutShape, $"unit {unit.Index}") * behind.ElementBytes;
             Require(unit.OutBytes == bytes, $"unit {unit.Index} puts out {unit.OutBytes} bytes, its shape makes {bytes}");
         }
-        Require(manifest.Cuts.Count == units + 1, $"{manifest.Cuts.Count} cuts for {units} units");
         for (int k = 0; k <= units; k++)
         {
             CutInfo cut = manifest.Cuts[k];

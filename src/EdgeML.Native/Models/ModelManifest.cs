@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -42,12 +45,30 @@ public sealed record ModelManifest
     /// <summary>How a manifest is written as JSON: the keys of <c>inspect</c>, camelCase.</summary>
     public static JsonTypeInfo<ModelManifest> JsonContract => PackageJson.Default.ModelManifest;
 
+    /// <summary>Digest of the tensors at the cuts and of what the exits read: one file, prepared with other options or by another version, may be
+    /// cut elsewhere.</summary>
+    [JsonIgnore]
+    public string CutsDigest
+    {
+        get
+        {
+            var text = new StringBuilder();
+            for (int k = 0; k < Units.Count; k++)
+            {
+                IReadOnlyList<int> shape = k == 0 ? Input.Shape : Units[k - 1].OutShape;
+                text.Append(CultureInfo.InvariantCulture, $"{Cuts[k].Tensor}\n{Cuts[k].Type} {string.Join(' ', shape)}\n");
+            }
+            foreach (ExitInfo exit in Exits) text.Append(CultureInfo.InvariantCulture, $"{exit.AfterUnit} {exit.Tensor}\n");
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        }
+    }
+
     /// <summary>Number of side exits, N; exit N + 1 is the final one.</summary>
     [JsonIgnore]
     public int SideExits => Exits.Count - 1;
 
     /// <summary>Elements of the tensor at a cut below <see cref="LocalCut"/>.</summary>
-    public int BoundaryElements(int cut) => cut == 0 ? Input.Elements : (int)(Units[cut - 1].OutBytes / sizeof(float));
+    public int BoundaryElements(int cut) => cut == 0 ? Input.Elements : (int)(Units[cut - 1].OutBytes / Cuts[cut].ElementBytes);
 
     /// <summary>The cut that runs everything on the edge.</summary>
     [JsonIgnore]
@@ -78,17 +99,35 @@ public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double Byt
 /// <param name="Index">From 1.</param>
 /// <param name="Name">Of its main operator.</param>
 /// <param name="Macs">Multiply-accumulates of one input.</param>
-/// <param name="OutBytes">Bytes of its output tensor as float32; for the last unit, of the logits.</param>
+/// <param name="OutBytes">Bytes of its output tensor as <see cref="CutInfo.Type"/> says; for the last unit, of the logits.</param>
 /// <param name="OutShape">Without the batch dimension.</param>
 public sealed record UnitInfo(int Index, string Name, long Macs, long OutBytes, IReadOnlyList<int> OutShape);
 
 /// <summary>A place where the network can be divided between edge and tail.</summary>
 /// <param name="K">Units run on the edge.</param>
-/// <param name="Bytes">Payload without compression: the source's bytes at cut 0, float32 behind it, 0 at the last (nothing is
-/// sent).</param>
+/// <param name="Bytes">Payload without compression: the source's bytes at cut 0, elements of the cut's type behind it, 0 at the last
+/// (nothing is sent).</param>
 /// <param name="Candidate">Whether controllers consider it.</param>
 /// <param name="Tensor">Name of the one activation that crosses, empty at the last cut.</param>
-public sealed record CutInfo(int K, long Bytes, bool Candidate, string Tensor);
+/// <param name="Type">What travels without compression: <c>float32</c>, or the integers of a quantised network: <c>uint8</c>,
+/// <c>int8</c>, <c>uint16</c>, <c>int16</c>.</param>
+public sealed record CutInfo(int K, long Bytes, bool Candidate, string Tensor, string Type = CutInfo.Float)
+{
+    internal const string Float = "float32";
+
+    /// <summary>Whether the tensor holds integers of a quantised network, which travel as they are.</summary>
+    [JsonIgnore]
+    public bool IsQuantised => Type != Float;
+
+    /// <summary>Bytes of an element of <see cref="Type"/>.</summary>
+    [JsonIgnore]
+    public int ElementBytes => Type switch
+    {
+        "uint8" or "int8" => 1,
+        "uint16" or "int16" => 2,
+        _ => sizeof(float),
+    };
+}
 
 /// <summary>A place where an answer can leave.</summary>
 /// <param name="Index">From 1; the final exit is the last.</param>

@@ -128,8 +128,9 @@ sealed class PackageGraph : IDisposable
             at = crossings.IndexOf(boundaries[k], at);
             if (at < 0) throw new InvalidDataException($"{PackageWriter.GraphName}: '{boundaries[k]}' is no cut behind cut {k - 1}");
             IReadOnlyList<int> shape = k == 0 ? manifest.Input.Shape : manifest.Units[k - 1].OutShape;
-            if (!_described.TryGetValue(boundaries[k], out TensorInfo info) || !ElementType.IsActivation(info.Type)
-                || !ManifestBuilder.WithoutBatch(info.Dims).SequenceEqual(shape))
+            bool crosses = _described.TryGetValue(boundaries[k], out TensorInfo info) && (manifest.Cuts[k].IsQuantised
+                ? ElementType.Name(info.Type) == manifest.Cuts[k].Type : ElementType.IsActivation(info.Type));
+            if (!crosses || !ManifestBuilder.WithoutBatch(info.Dims).SequenceEqual(shape))
                 throw new InvalidDataException(
                     $"{PackageWriter.GraphName}: '{boundaries[k]}' has not the shape {string.Join('x', shape)} of cut {k}");
         }

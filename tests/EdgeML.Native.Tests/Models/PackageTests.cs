@@ -86,8 +86,9 @@ public sealed class PackageTests : IDisposable
     {
         OnnxBuilder builder = Graphs.All["chain"]();
         byte[] known = builder.Bytes;
-        // Field 6 of the model (doc_string) and field 25 (functions), and field 6 of the first node, as the standard numbers them.
-        byte[] unknown = [.. Field(6, "about the model"), .. Field(25, "a function")];
+        // Field 6 of the model (doc_string), field 8 of a function and field 6 of the first node (the same), as the standard numbers them.
+        byte[] function = [.. new FunctionProto { Name = "f" }.ToByteArray(), .. Field(8, "a function")];
+        byte[] unknown = [.. Field(6, "about the model"), .. Field(25, Encoding.Latin1.GetString(function))];
         byte[] node = [.. builder.Graph.Node[0].ToByteArray(), .. Field(6, "about the node")];
         builder.Graph.Node[0] = NodeProto.Parser.ParseFrom(node);
         Prepare([.. builder.Bytes, .. unknown]);

@@ -163,7 +163,7 @@ public class MessagePackTests
     public void Bottlenecks_TravelInKeysOfTheirOwn()
     {
         byte[] memory = new byte[512];
-        var hello = new HelloHeader("sha256:m", 62, "abcd");
+        var hello = new HelloHeader("sha256:m", 62, "abcd", "ef");
         Assert.Equal(hello, HelloHeader.Read(memory.AsSpan(0, hello.Write(memory))));
         // Without any, a peer that does not know them sees what it always saw.
         var plain = new HelloHeader("m", 30);

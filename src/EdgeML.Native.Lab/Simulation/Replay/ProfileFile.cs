@@ -124,7 +124,7 @@ public static class ProfileFile
         for (int i = 0; i < manifest.Units.Count; i++)
         {
             UnitInfo unit = manifest.Units[i];
-            writer.Write(Line($"unit,{unit.Index},{Plain(unit.Name)},,{unit.Macs / 1e6},{unit.OutBytes},"));
+            writer.Write(Line($"unit,{unit.Index},{Plain(unit.Name)},,{unit.Macs / 1e6},{Fp32Bytes(manifest, unit)},"));
             writer.Write(Line($"{edge.UnitMs[i]:0.######},{tail.UnitMs[i]:0.######}\n"));
         }
         for (int i = 0; i < manifest.SideExits; i++)
@@ -161,6 +161,8 @@ public static class ProfileFile
             Exits = [.. heads, new ExitInfo(heads.Count + 1, "final", units.Count, 0, 1, units[^1].Name)],
         };
     }
+
+    static long Fp32Bytes(ModelManifest manifest, UnitInfo unit) => 4 * unit.OutBytes / manifest.Cuts[unit.Index].ElementBytes;
 
     static bool Fits(DeviceProfile profile, ModelManifest manifest) =>
         profile.UnitMs.Count == manifest.Units.Count && profile.HeadMs.Count == manifest.SideExits;

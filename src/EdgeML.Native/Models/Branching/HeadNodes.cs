@@ -21,7 +21,8 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
     /// <returns>Name of the features.</returns>
     internal string AddFeatures(HeadPlan plan, TensorInfo info, string prefix)
     {
-        string x = info.Type == ElementType.Float ? plan.Tensor : Add(prefix, "Cast", plan.Tensor, Int("to", ElementType.Float));
+        string x = info.Type == ElementType.Float ? plan.Tensor : Dequantised(plan.Tensor, prefix)
+            ?? Add(prefix, "Cast", plan.Tensor, Int("to", ElementType.Float));
         if (info.Dims.Length == 3)
         {
             // Tokens x channels: the mean over tokens, written so that it needs no axes, which moved from attribute to input in opset 18.
@@ -40,6 +41,23 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
                 Ints("strides", high, wide));
         }
         return Add(prefix, "Flatten", x, Int("axis", 1));
+    }
+
+    /// <summary>The numbers that a quantised network's integers stand for, or null where no reader names their scale.</summary>
+    string? Dequantised(string tensor, string prefix)
+    {
+        List<NodeProto> readers = [.. index.Nodes.Where(n => n.Input.Count > 1 && n.Input[0] == tensor)];
+        if (readers.Find(n => n.OpType == "DequantizeLinear") is { } there) return there.Output[0];
+        if (readers.Find(n => n.Input.Count > 2 && n.OpType.StartsWith("QLinear", StringComparison.Ordinal)) is not { } reader) return null;
+        string name = Free($"{prefix}/dequantizelinear");
+        graph.Node.Add(new NodeProto
+        {
+            OpType = "DequantizeLinear",
+            Name = name,
+            Input = { tensor, reader.Input[1], reader.Input[2] },
+            Output = { name },
+        });
+        return name;
     }
 
     /// <summary>From features to scores, with ReLU between the layers.</summary>

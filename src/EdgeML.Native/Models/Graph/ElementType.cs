@@ -54,4 +54,10 @@ static class ElementType
 
     /// <summary>Types that may cross a cut: a cast to float32 and back loses nothing.</summary>
     internal static bool IsActivation(int type) => type is Float or Float16;
+
+    /// <summary>Integers of quantised networks that may cross a cut: float32 holds all of them, too, and they travel as they are.</summary>
+    internal static bool IsQuantised(int type) => type is UInt8 or Int8 or UInt16 or Int16;
+
+    /// <summary>Types that may cross a cut.</summary>
+    internal static bool MayCross(int type) => IsActivation(type) || IsQuantised(type);
 }

@@ -22,10 +22,16 @@ static class ManifestBuilder
             string unit = Name(model, trunk.Units[u]);
             string distinct = unit;
             for (int i = 2; !names.Add(distinct); i++) distinct = $"{unit}_{i}";
-            units.Add(new UnitInfo(u + 1, distinct, Macs(model, trunk.Units[u]), elements * sizeof(float), WithoutBatch(output.Dims)));
+            units.Add(new UnitInfo(
+                u + 1, distinct, Macs(model, trunk.Units[u]), elements * Width(output.Type), WithoutBatch(output.Dims)));
         }
         IReadOnlyList<int> shape = WithoutBatch(model.InputInfo.Dims);
         long[] bytes = [model.InputInfo.Elements, .. units.SkipLast(1).Select(u => u.OutBytes), 0];
+        string[] types =
+        [
+            .. trunk.Boundaries.Select((b, k) =>
+                k < units.Count && model.Info(b).Type is int type && ElementType.IsQuantised(type) ? ElementType.Name(type) : CutInfo.Float),
+        ];
         bool[] candidates = CandidateCuts.Choose([.. units.Select(u => u.Macs)], bytes, [.. trunk.Exits.Select(e => e.AfterUnit)]);
         List<ExitInfo> exits =
         [
@@ -46,10 +52,13 @@ static class ManifestBuilder
             Classes = classes,
             ClassNames = classNames,
             Units = units,
-            Cuts = [.. bytes.Select((b, k) => new CutInfo(k, b, candidates[k], k == units.Count ? "" : trunk.Boundaries[k]))],
+            Cuts = [.. bytes.Select((b, k) => new CutInfo(k, b, candidates[k], k == units.Count ? "" : trunk.Boundaries[k], types[k]))],
             Exits = exits,
         };
     }
+
+    /// <summary>Bytes that an element takes on its way.</summary>
+    static int Width(int type) => ElementType.IsQuantised(type) ? ElementType.Bytes(type) : sizeof(float);
 
     /// <summary>A leading 1 is the batch; a tensor without one (batch folded away by a reshape) keeps its shape.</summary>
     internal static int[] WithoutBatch(long[] dims) => [.. (dims is [1, ..] ? dims.Skip(1) : dims).Select(d => checked((int)d))];

@@ -9,16 +9,19 @@ static class Operators
     /// <summary>Work on single elements or normalisation: belongs to the operator before it.</summary>
     static readonly HashSet<string> s_elementwise =
     [
-        "Abs", "Add", "And", "BatchNormalization", "BiasGelu", "Cast", "Ceil", "Celu", "Clip", "DequantizeLinear", "Div", "Dropout",
+        "Abs", "Add", "And", "BatchNormalization", "BiasGelu", "Cast", "Ceil", "Celu", "Clip", "Div", "Dropout",
         "Elu", "Erf", "Exp", "FastGelu", "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",
         "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "Log", "LogSoftmax", "LpNormalization", "Max",
-        "MeanVarianceNormalization", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "QuantizeLinear", "QuickGelu", "RMSNormalization",
+        "MeanVarianceNormalization", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "QLinearAdd", "QLinearLeakyRelu", "QLinearMul", "QLinearSigmoid",
+        "QLinearSoftmax", "QLinearWhere", "QuantizeLinear", "QuickGelu", "RMSNormalization",
         "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "SimplifiedLayerNormalization", "Softmax", "Softplus",
         "Softsign", "Sqrt", "Sub", "Swish", "Tanh", "ThresholdedRelu", "Where",
     ];
 
-    /// <summary>Moves elements without computing: belongs to the operator behind it, so that no cut separates the two.</summary>
-    static readonly HashSet<string> s_layout = ["Expand", "Flatten", "Pad", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
+    /// <summary>Moves or widens elements without computing: belongs to the operator behind it, so that no cut separates the two.</summary>
+    /// <remarks>An integer kernel is a DequantizeLinear, what reads it and the QuantizeLinear behind that; cut between them, it is
+    /// lost, and answers differ.</remarks>
+    static readonly HashSet<string> s_layout = ["DequantizeLinear", "Expand", "Flatten", "Pad", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
 
     internal static bool IsElementwise(NodeProto node) => s_elementwise.Contains(node.OpType);
 

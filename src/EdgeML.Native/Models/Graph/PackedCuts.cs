@@ -57,6 +57,7 @@ static class PackedCuts
         var alive = new HashSet<string>();
         foreach (string read in uses.Keys)
             if (!own.Contains(read) && !index.IsConstant(read)) alive.Add(read);
+        bool quantised = unit.Any(node => QuantisedCuts.IsQuantised(index, node));
         long all = Macs(model, unit), done = 0;
         Place? best = null;
         foreach (int node in unit.Order())
@@ -67,7 +68,10 @@ static class PackedCuts
                 if (uses.ContainsKey(made)) alive.Add(made);
             done += Macs(model, [node]);
             if (done < LeastPart * all || done > (1 - LeastPart) * all || alive.Count is < 2 or > MostTensors) continue;
-            if (!alive.All(tensor => model.Info(tensor) is { Type: ElementType.Float, Dims: [1, ..] })) continue;
+            // In a quantised unit, integers are packed, of one type: floats would part a layer from its integer kernel.
+            int type = model.Info(alive.First()).Type;
+            if (quantised ? !ElementType.IsQuantised(type) : type != ElementType.Float) continue;
+            if (!alive.All(tensor => model.Info(tensor) is { Dims: [1, ..] } info && info.Type == type)) continue;
             long elements = alive.Sum(tensor => model.Info(tensor).Elements);
             if (elements > int.MaxValue / sizeof(float) || (best is not null && elements >= best.Elements)) continue;
             best = new Place([.. unit.Where(n => n > node)], [.. alive.Order(StringComparer.Ordinal)], elements);
@@ -80,6 +84,7 @@ static class PackedCuts
         GraphProto graph = model.Model.Graph;
         GraphIndex index = model.Index;
         var tensors = new Dictionary<string, TensorInfo>(model.Tensors);
+        int type = model.Info(place.Alive[0]).Type;
         string name = Prefix;
         for (int i = 2; index.Exists(name); i++) name = $"{Prefix}{i}";
         string Add(string op, string[] inputs, string output, long[] dims, params AttributeProto[] attributes)
@@ -92,7 +97,7 @@ static class PackedCuts
                 Output = { output },
                 Attribute = { attributes }
             });
-            tensors[output] = new TensorInfo(ElementType.Float, dims);
+            tensors[output] = new TensorInfo(type, dims);
             return output;
         }
         // Heads that read one of the tensors stay where they are; what the unit reads behind the place comes out of the row.

@@ -35,7 +35,8 @@ sealed class Trunk
             throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
         // Only what a cast to float32 carries without loss may be sent.
         List<string> possible = [.. crossings
-            .Where((t, i) => i == 0 || i == crossings.Count - 1 || ElementType.IsActivation(model.Info(t).Type))];
+            .Where((t, i) => i == 0 || i == crossings.Count - 1 || ElementType.MayCross(model.Info(t).Type))];
+        QuantisedCuts.KeepKernels(model, possible);
         var trunk = new HashSet<string>(possible[1..^1]);
 
         var reads = new List<(string Name, string Logits, List<string> From)>();

@@ -51,7 +51,7 @@ public sealed partial class TailClient
         try
         {
             if (Volatile.Read(ref _disposed)) return;
-            link.SayHello(_manifest.Hash, _bottlenecks.Digest, _options.Limits);
+            link.SayHello(_manifest, _bottlenecks.Digest, _options.Limits);
             Open(link);
             while (_headWasRead || link.Input.ReadHead(Timeout.InfiniteTimeSpan, _options.Limits.HeaderDeadline))
             {

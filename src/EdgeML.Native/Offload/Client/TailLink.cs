@@ -49,10 +49,11 @@ sealed class TailLink : IDisposable
         throw failure ?? new IOException($"host {host} has no address");
     }
 
-    public void SayHello(string modelHash, string bottlenecks, ProtocolLimits limits)
+    public void SayHello(ModelManifest manifest, string bottlenecks, ProtocolLimits limits)
     {
         byte[] frame = new byte[FramePrelude.Bytes + 512];
-        int bytes = new HelloHeader(modelHash, Server.TailConnection.Encodings, bottlenecks).Write(frame.AsSpan(FramePrelude.Bytes));
+        var hello = new HelloHeader(manifest.Hash, Server.TailConnection.Encodings, bottlenecks, manifest.CutsDigest);
+        int bytes = hello.Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.Hello, bytes, 0));
         if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline))
             throw new IOException("tail ended the connection instead of saying hello");

@@ -53,7 +53,7 @@ readonly struct Int8Codec : ITensorCodec
     }
 
     /// <summary>floor(element x inverse + offset), 0..255.</summary>
-    static void Quantise(ReadOnlySpan<float> tensor, float inverse, float offset, Span<byte> bytes)
+    internal static void Quantise(ReadOnlySpan<float> tensor, float inverse, float offset, Span<byte> bytes)
     {
         int i = 0, width = Vector<float>.Count;
         var factor = new Vector<float>(inverse);

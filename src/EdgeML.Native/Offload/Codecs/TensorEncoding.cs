@@ -19,4 +19,8 @@ public enum TensorEncoding : byte
     /// <summary>A learned bottleneck of the package, which the policy numbers: its components one after another, positions of a
     /// component side by side, each in as many bits as the bottleneck gives it, lowest bits first.</summary>
     Bottleneck = 5,
+
+    /// <summary>At cuts of quantised networks: the integers there, little-endian, of the type that the package's cut names. Such cuts are
+    /// entered in this encoding or by a bottleneck only.</summary>
+    Quantised = 6,
 }

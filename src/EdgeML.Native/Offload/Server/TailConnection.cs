@@ -150,6 +150,11 @@ sealed class TailConnection : IDisposable
             End(ErrorCode.Model, $"client holds model {hello.ModelHash}, the tail holds {ours}");
             return false;
         }
+        if (hello.Cuts.Length > 0 && hello.Cuts != _workers.Manifest.CutsDigest)
+        {
+            End(ErrorCode.Model, $"client and tail cut model {ours} at different tensors; prepare it alike for both");
+            return false;
+        }
         if ((hello.Encodings & Encodings) == 0)
         {
             End(ErrorCode.BadRequest, $"client writes encodings 0x{hello.Encodings:x}, the tail reads 0x{Encodings:x}");
@@ -172,7 +177,7 @@ sealed class TailConnection : IDisposable
     /// <summary>A bit per encoding every lane can read; bottlenecks are read where both sides hold the same ones.</summary>
     internal const int Encodings =
         (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes)
-        | (1 << (int)TensorEncoding.Int8) | (1 << (int)TensorEncoding.Bottleneck);
+        | (1 << (int)TensorEncoding.Int8) | (1 << (int)TensorEncoding.Bottleneck) | (1 << (int)TensorEncoding.Quantised);
 
     void Handle()
     {
