@@ -59,6 +59,11 @@ sealed class BranchCommand : CliCommand
         Description = "Keep features and half-trained heads there for the next call; DIR.work beside the package, until it is done, unless given.",
     };
 
+    readonly Option<bool> _force = new("--force")
+    {
+        Description = "Replace a package even if its promise, bottlenecks or profile do not fit the new one and are lost.",
+    };
+
     public BranchCommand()
         : base(
             "branch", "Add trained, calibrated exits to a plain ONNX classifier.",
@@ -67,7 +72,7 @@ sealed class BranchCommand : CliCommand
             "edgeml branch branched.onnx --output logits --data cifar10:train --test cifar10:test.bin --out model --json report.json")
     {
         Arguments.Add(_file);
-        AddOptions(_data, _out, _exits, _labels, _budget, _seed, _count, _test, _testCount, _output, _threads, _work, _onnx, _svg, _json);
+        AddOptions(_data, _out, _exits, _labels, _budget, _seed, _count, _test, _testCount, _output, _threads, _work, _onnx, _svg, _force, _json);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -86,6 +91,7 @@ sealed class BranchCommand : CliCommand
             TestCount = parsed.GetValue(_testCount),
             Work = parsed.GetValue(_work),
             OnnxFile = parsed.GetValue(_onnx),
+            Force = parsed.GetValue(_force),
             Threads = parsed.GetValue(_threads) ?? Environment.ProcessorCount,
         };
         using var progress = new BranchProgress();

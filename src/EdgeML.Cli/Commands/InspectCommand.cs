@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Models;
 using Spectre.Console;
@@ -25,7 +26,7 @@ sealed class InspectCommand : CliCommand
     {
         using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_folder));
         Show(package);
-        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, package.Manifest, ModelManifest.JsonContract);
+        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => Write(writer, package));
         return Task.FromResult(0);
     }
 
@@ -64,10 +65,15 @@ sealed class InspectCommand : CliCommand
             Console.WriteLine(FormattableString.Invariant(
                 $"bottleneck {i + 1}: cut {each.Cut}, {each.PayloadBytes} bytes, {100 * each.Lost:0.00} points lost on {each.Samples} samples of {each.Source}"));
         }
-        Console.WriteLine(
-            package.Calibration is { } calibration
-                ? $"calibrated with {calibration.Samples} samples of {calibration.Source}"
-                : "not calibrated yet");
+        Console.WriteLine(CalibrationInfo.Describe(package.Calibration?.Info));
+    }
+
+    /// <summary>The manifest's keys, and what is known of the exits.</summary>
+    static void Write(Utf8JsonWriter writer, ModelPackage package)
+    {
+        JsonElement manifest = JsonSerializer.SerializeToElement(package.Manifest, ModelManifest.JsonContract);
+        foreach (JsonProperty property in manifest.EnumerateObject()) property.WriteTo(writer);
+        writer.WriteCalibration(package.Calibration?.Info);
     }
 
     /// <summary>A table keeps its width when the output is a file or a pipe.</summary>

@@ -29,13 +29,18 @@ sealed class PrepareCommand : CliCommand
         Description = "The final output; the one with the most work before it if not given.",
     };
 
+    readonly Option<bool> _force = new("--force")
+    {
+        Description = "Replace a package even if its calibration, promise, bottlenecks or profile do not fit the new one and are lost.",
+    };
+
     public PrepareCommand()
         : base(
             "prepare", "Turn a branched ONNX classifier into a model package.", "edgeml prepare model.onnx --out model",
             "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits")
     {
         Arguments.Add(_file);
-        AddOptions(_out, _exits, _final, _json);
+        AddOptions(_out, _exits, _final, _force, _json);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -46,6 +51,7 @@ sealed class PrepareCommand : CliCommand
         {
             Exits = parsed.GetValue(_exits)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             Final = parsed.GetValue(_final),
+            Force = parsed.GetValue(_force),
         });
         foreach (string note in prepared.Notes) Console.WriteLine($"note: {note}");
         ModelManifest manifest = prepared.Manifest;

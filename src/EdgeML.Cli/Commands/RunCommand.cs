@@ -95,6 +95,7 @@ sealed class RunCommand : CliCommand
         {
             Last = parsed.GetValue(_controller) is null or PolicyControllers.Fixed ? null : session.Explanation,
             Decisions = log,
+            Calibration = session.Calibration,
         };
         report.Show(AnsiConsole.Console);
         if (parsed.GetValue(_logits) is { } logitsPath)
@@ -145,6 +146,7 @@ sealed class RunCommand : CliCommand
                 ? null
                 : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
             Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval, bottleneck, standby ?? 0) : null,
+            OnWarning = warning => Console.Error.WriteLine($"edgeml: warning: {warning}"),
             AllowStandby = standby != 0,
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),

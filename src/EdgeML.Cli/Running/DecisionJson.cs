@@ -50,7 +50,9 @@ static class DecisionJson
         bool known = double.IsFinite(of.LatencyMs);
         writer.WriteFinite("latencyMs", of.LatencyMs);
         writer.WriteFinite("energy", known ? of.EnergyJ : double.NaN);
-        writer.WriteFinite("accuracy", known ? of.Accuracy : double.NaN);
+        // Agreement with the whole network is no accuracy, and an uncalibrated package expects neither.
+        writer.WriteFinite("accuracy", known && of.Judged == AccuracyBasis.Labels ? of.Accuracy : double.NaN);
+        if (known && of.Judged == AccuracyBasis.Agreement) writer.WriteFinite("agreement", of.Accuracy);
         writer.WriteFinite("satisfaction", known ? of.Satisfaction : double.NaN);
     }
 }

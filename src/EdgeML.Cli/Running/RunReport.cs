@@ -19,6 +19,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     /// <summary>All of its decisions, where somebody wants to read them.</summary>
     public DecisionLog? Decisions { get; init; }
 
+    /// <summary>How much is known of what the exits are worth; null where nothing is.</summary>
+    public CalibrationInfo? Calibration { get; init; }
+
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
 
     public void Show(IAnsiConsole console)
@@ -50,6 +53,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
             console.MarkupLine(
                 $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");
         }
+        console.MarkupLine(Markup.Escape($"exits        {CalibrationInfo.Describe(Calibration)}"));
         if (Last is { } last) console.MarkupLine(Markup.Escape($"decided      {last}"));
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
@@ -102,6 +106,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteFinite("allocatedBytesPerTask", tally.AllocatedBytesPerTask);
         json.WriteFinite("satisfaction", Satisfaction ?? double.NaN);
         json.WriteNumber("policies", tally.Policies);
+        json.WriteCalibration(Calibration);
         if (promise is null) json.WriteNull("promise");
         else
         {

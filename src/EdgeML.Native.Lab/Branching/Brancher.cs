@@ -181,6 +181,11 @@ sealed class Brancher
                 throw new InvalidOperationException($"{manifest.Name}: exits were put behind other units than planned");
             using ModelPackage package = ModelPackage.Open(temporary);
             package.SaveCalibration(judged);
+            PackageExtras extras = PackageExtras.Of(_options.Folder, manifest, calibrated: true);
+            if (!_options.Force) extras.RequireNoLoss(_options.Folder, manifest);
+            extras.Write(temporary);
+            _notes.AddRange(extras.Kept.Select(kept => $"{kept} is kept"));
+            _notes.AddRange(extras.Lost.Select(lost => $"{lost} is lost"));
         });
         if (_options.OnnxFile is { } copy) File.Move(file, copy, overwrite: true);
         return manifest;

@@ -48,7 +48,7 @@ public static class DemoModel
         if (IsPackage(folder)) return folder;
         say($"preparing {Path.GetFileName(file)} in {folder}");
         Directory.CreateDirectory(ProjectFolders.Engines);
-        ModelPackage.Prepare(file, folder);
+        ModelPackage.Prepare(file, folder, new PrepareOptions { Force = true });
         return folder;
     }
 

@@ -18,29 +18,40 @@ sealed class Corrections
     internal const double WaitMs = 1;
 
     readonly CostModel _model;
+    readonly SampleSet _samples;
     readonly double[] _mix;
     readonly double[] _posterior;
     readonly PathCost[] _paths;
 
     // [exit][bin][stratum]: how likely a sample of the stratum shows an entropy in this bin at this exit.
     readonly double[][][] _likelihood;
-    Smoothed _edge = new(0.1, 1.5);
-    Smoothed _energy = new(0.1, 1.5);
-    double _localOverhead;
-    double _remoteOverhead;
+    // The profile is believed until two tasks in a row say otherwise: the first task of a process, or one that the system kept waiting, may
+    // take twenty times as long as any other.
+    Smoothed _edge = new(0.1, 1.5, prior: 1, confirms: true);
+    Smoothed _energy = new(0.1, 1.5, prior: 1, confirms: true);
+    Overhead _localOverhead = new();
+    Overhead _remoteOverhead = new();
     double _localError = 0.05;
     double _remoteError = 0.05;
-    int _locals;
-    int _remotes;
 
-    public Corrections(CostModel model)
+    /// <param name="model">Costs.</param>
+    /// <param name="known">What is known of the exits; null for what the model knows now.</param>
+    public Corrections(CostModel model, ExitStatistics? known = null)
     {
         _model = model;
-        SampleSet samples = model.Samples;
+        SampleSet samples = _samples = (known ?? model.Statistics).Samples;
         _mix = [.. samples.CalibratedMix];
         _posterior = new double[samples.Strata];
         _paths = new PathCost[model.Exits];
         _likelihood = [.. Enumerable.Range(0, samples.Exits).Select(exit => LikelihoodOf(samples, exit))];
+    }
+
+    /// <summary>The same after something new was learned of the exits: difficulty starts afresh, everything else stays.</summary>
+    public Corrections(CostModel model, ExitStatistics known, Corrections before)
+        : this(model, known)
+    {
+        (_edge, _energy, _localOverhead, _remoteOverhead) = (before._edge, before._energy, before._localOverhead, before._remoteOverhead);
+        (_localError, _remoteError) = (before._localError, before._remoteError);
     }
 
     /// <summary>Weights of the difficulty strata now; they sum to 1.</summary>
@@ -75,8 +86,8 @@ sealed class Corrections
         if (!record.Fallback && !(record.StoodBy && record.LatencyMs < record.EdgeMs + WaitMs))
         {
             double rest = record.LatencyMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
-            if (record.Offloaded) Learn(ref _remoteOverhead, rest, ref _remotes);
-            else Learn(ref _localOverhead, rest, ref _locals);
+            if (record.Offloaded) _remoteOverhead.Learn(rest, path.LatencyMs);
+            else _localOverhead.Learn(rest, path.LatencyMs);
             double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));
             // A level change is no spread: the belief jumps, the margin stays.
             double error = Math.Min(0.1, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, 1e-3));
@@ -94,19 +105,12 @@ sealed class Corrections
     {
         conditions.EdgeFactor = double.IsNaN(_edge.Value) ? 1 : _edge.Value;
         conditions.EnergyFactor = double.IsNaN(_energy.Value) ? 1 : _energy.Value;
-        conditions.LocalOverheadMs = _localOverhead;
-        conditions.RemoteOverheadMs = _remoteOverhead;
+        conditions.LocalOverheadMs = _localOverhead.Ms;
+        conditions.RemoteOverheadMs = _remoteOverhead.Ms;
         conditions.LocalMargin = Math.Clamp(2 * _localError, 0.02, 0.1);
         conditions.RemoteMargin = Math.Clamp(2 * _remoteError, 0.03, 0.1);
         conditions.EnergyMargin = 0.02;
         conditions.WindowTasks = ControlLoop.MaxInterval;
-    }
-
-    static void Learn(ref double mean, double value, ref int count)
-    {
-        if (!double.IsFinite(value)) return;
-        count++;
-        mean += Math.Max(0.05, 1.0 / count) * (Math.Clamp(value, 0, 1000) - mean);
     }
 
     void LearnMix(in TaskRecord record)
@@ -118,7 +122,7 @@ sealed class Corrections
         if (first >= 0 && !float.IsNaN(record.FirstEntropy))
         {
             int bin = Bin(record.FirstEntropy);
-            int sure = first == 0 ? _model.Samples.StratumOf(record.FirstEntropy) : -1;
+            int sure = first == 0 ? _samples.StratumOf(record.FirstEntropy) : -1;
             for (int stratum = 0; stratum < _mix.Length; stratum++)
             {
                 double likelihood = sure >= 0 ? (stratum == sure ? 1 : 0) : _likelihood[first][bin][stratum];

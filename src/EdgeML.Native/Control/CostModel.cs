@@ -10,8 +10,8 @@ namespace EdgeML.Native.Control;
 /// <remarks>
 /// Cut k runs units 1..k on the edge. A side exit is tried where its unit runs, one exactly at the cut on the edge, and only with a
 /// threshold above 0. An answer of the edge costs the units and heads up to its exit; an answer of the tail costs the edge's part, one
-/// round trip, the cut tensor at the link's rate, waiting, and the tail's part. Tables are immutable; only the tail's times may be
-/// replaced, from any thread. Methods allocate nothing.
+/// round trip, the cut tensor at the link's rate, waiting, and the tail's part. Tables are immutable; only the tail's times and what
+/// is known of the exits may be replaced, from any thread. Methods allocate nothing.
 /// </remarks>
 public sealed class CostModel
 {
@@ -23,11 +23,20 @@ public sealed class CostModel
 
     sealed record Times(double[] Prefix, double[] Heads, double[] Encode, double[] Decode);
 
+    /// <summary>What is known of the exits.</summary>
+    /// <param name="Statistics">Shares and right answers.</param>
+    /// <param name="Mix">Under the inputs as calibrated.</param>
+    /// <param name="Kept">By bottleneck, 0 for none: what it leaves of right answers.</param>
+    /// <param name="Judged">What right answers are.</param>
+    sealed record Knowledge(ExitStatistics Statistics, ExitMix Mix, double[] Kept, AccuracyBasis Judged);
+
     readonly Times _edge;
     readonly double[] _payloadBytes;
     readonly int[] _afterUnit;
     readonly BottleneckSet _bottlenecks;
-    readonly double[] _kept;
+    readonly IReadOnlyList<float>? _limits;
+    readonly bool _sceptical;
+    volatile Knowledge _exits;
     volatile Times _tail;
     volatile bool _usesBottlenecks = true;
 
@@ -35,8 +44,8 @@ public sealed class CostModel
     /// <param name="manifest">The model.</param>
     /// <param name="edge">Times of the edge device.</param>
     /// <param name="tail">Times of the tail; without them a twelfth of the edge's is assumed until <see cref="UseTail"/>.</param>
-    /// <param name="calibration">What the exits said of sample inputs; without it a neutral prior: every exit surer and better than the
-    /// one before.</param>
+    /// <param name="calibration">What the exits said of sample inputs; without it nothing is known of them, and no plan counts on an
+    /// exit while the whole network is expected inside the bounds.</param>
     /// <param name="power">Power of the edge device; by default as its profile declares.</param>
     /// <param name="payloadBytes">Bytes that cut 0, 1, ... put on the wire under the codec in use; by default the manifest's.</param>
     /// <param name="rawInput">Whether cut 0, sending the input itself, is considered.</param>
@@ -46,19 +55,30 @@ public sealed class CostModel
     public CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration,
                      PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true, ExitPromise? promise = null,
                      BottleneckSet? bottlenecks = null)
-        : this(manifest, edge, tail, calibration, null, power, payloadBytes, rawInput, promise, bottlenecks)
+        : this(manifest, edge, tail, calibration, null, power, payloadBytes, rawInput, promise, bottlenecks, sceptical: false)
     {
     }
+
+    /// <summary>For a running session: exits are not believed on the luck of their samples. A loss that the samples did not show is
+    /// allowed for, and a side exit gets no credit for being right where the whole network is wrong.</summary>
+    internal static CostModel Sceptical(ModelManifest manifest, DeviceProfile edge, ExitCalibration? calibration,
+                                        IReadOnlyList<long>? payloadBytes, ExitPromise? promise, BottleneckSet? bottlenecks,
+                                        bool allowsStandby) =>
+        new(manifest, edge, null, calibration, null, edge.Power, payloadBytes, true, promise, bottlenecks, sceptical: true)
+        {
+            AllowsStandby = allowsStandby && promise is null,
+        };
 
     /// <summary>With statistics that were counted before: those of one model may serve any device.</summary>
     internal CostModel(ExitStatistics statistics, ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail,
                        PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true)
-        : this(manifest, edge, tail, null, statistics, power, payloadBytes, rawInput, null, null)
+        : this(manifest, edge, tail, null, statistics, power, payloadBytes, rawInput, null, null, sceptical: false)
     {
     }
 
     CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration, ExitStatistics? statistics,
-              PowerModel? power, IReadOnlyList<long>? payloadBytes, bool rawInput, ExitPromise? promise, BottleneckSet? bottlenecks)
+              PowerModel? power, IReadOnlyList<long>? payloadBytes, bool rawInput, ExitPromise? promise, BottleneckSet? bottlenecks,
+              bool sceptical)
     {
         Manifest = manifest;
         _bottlenecks = bottlenecks ?? BottleneckSet.None;
@@ -77,11 +97,8 @@ public sealed class CostModel
                 .Prepend(new CutCandidate(cut, 0))),
         ];
         AllowsStandby = promise is null;
-        Statistics = statistics ?? new ExitStatistics(new SampleSet(calibration, manifest.Exits.Count), PathCosts(), promise?.Limits);
-        CalibratedMix = new ExitMix(Samples, Grid);
-        // What the final exit loses is what every exit behind the cut is taken to lose.
-        double right = Math.Max(Samples.Correct[^1].Take(Samples.Count).DefaultIfEmpty(1).Average(), 0.1);
-        _kept = [1, .. _bottlenecks.Items.Select(item => Math.Clamp(1 - (item.Lost / right), 0, 1))];
+        (_limits, _sceptical) = (promise?.Limits, sceptical);
+        _exits = statistics is null ? Know(calibration) : Know(statistics, AccuracyBasis.Labels);
     }
 
     /// <summary>The model.</summary>
@@ -124,7 +141,11 @@ public sealed class CostModel
 
     internal int[] Cuts { get; }
 
-    internal ExitStatistics Statistics { get; }
+    /// <summary>What is known of the exits; another object after <see cref="UseCalibration"/>.</summary>
+    internal ExitStatistics Statistics => _exits.Statistics;
+
+    /// <summary>What expected accuracies rest on.</summary>
+    internal AccuracyBasis Judged => _exits.Judged;
 
     internal SampleSet Samples => Statistics.Samples;
 
@@ -132,7 +153,7 @@ public sealed class CostModel
 
     internal ThresholdGrid Compact => Statistics.Compact;
 
-    internal ExitMix CalibratedMix { get; }
+    internal ExitMix CalibratedMix => _exits.Mix;
 
     /// <summary>Milliseconds the first 0, 1, ... units take on the edge as profiled.</summary>
     internal double[] EdgePrefix => _edge.Prefix;
@@ -155,6 +176,34 @@ public sealed class CostModel
     /// <summary>Replaces the tail's times, for instance by those it reports in the handshake. From any thread.</summary>
     /// <exception cref="ArgumentException">Times that do not fit the model.</exception>
     public void UseTail(DeviceProfile tail) => _tail = Tabulate(tail);
+
+    /// <summary>Replaces what is known of the exits. Counting takes some ten milliseconds, on the caller's thread; controllers find the
+    /// result at their next decision. From any thread.</summary>
+    internal void UseCalibration(ExitCalibration calibration)
+    {
+        Knowledge next = Know(calibration);
+        _ = (next.Statistics.Grid, next.Statistics.Compact);
+        _exits = next;
+    }
+
+    Knowledge Know(ExitCalibration? calibration)
+    {
+        var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? UnseenLosses : 0);
+        AccuracyBasis judged = calibration is null ? AccuracyBasis.Unknown : calibration.Labelled ? AccuracyBasis.Labels : AccuracyBasis.Agreement;
+        return Know(new ExitStatistics(samples, PathCosts(), _limits, _sceptical), judged);
+    }
+
+    Knowledge Know(ExitStatistics statistics, AccuracyBasis judged)
+    {
+        SampleSet samples = statistics.Samples;
+        // What the final exit loses is what every exit behind the cut is taken to lose.
+        double right = Math.Max(samples.Correct[^1].Take(samples.Count).DefaultIfEmpty(1).Average(), 0.1);
+        double[] kept = [1, .. _bottlenecks.Items.Select(item => Math.Clamp(1 - (item.Lost / right), 0, 1))];
+        return new Knowledge(statistics, new ExitMix(samples, statistics.Grid), kept, judged);
+    }
+
+    /// <summary>Losses that samples may not have shown, for the plans of a session.</summary>
+    const int UnseenLosses = 2;
 
     /// <summary>What a policy is expected to cost and reach on inputs as calibrated.</summary>
     /// <exception cref="ArgumentException">A bottleneck that does not exist at the policy's cut.</exception>
@@ -222,7 +271,7 @@ public sealed class CostModel
         }
         path.Offloaded = true;
         path.Bytes = payload;
-        path.Kept = _kept[bottleneck];
+        path.Kept = _exits.Kept[bottleneck];
         path.EncodeMs = encodeMs;
         path.AloneMs = (prefix[unit] + allHeads) * conditions.EdgeFactor;
         if (candidate.Standby > 0)
@@ -310,6 +359,7 @@ public sealed class CostModel
                                       ReadOnlySpan<PathCost> paths, in PlanningConditions conditions, in Requirements requirements)
     {
         PolicyEstimate estimate = default;
+        estimate.Judged = _exits.Judged;
         double square = 0;
         for (int exit = 0; exit < paths.Length; exit++)
         {

@@ -43,11 +43,20 @@ public struct DecisionExplanation
                 DecisionReason.Learned => "learned to differ from the plan",
                 DecisionReason.BudgetChanged => "energy budget moved",
                 DecisionReason.Probed => "trying an unused link",
+                DecisionReason.Calibrated => "more is known of the exits",
                 _ => Reason.ToString(),
             };
             return CannotBeMet ? reason + "; bounds cannot be met" : reason;
         }
     }
+
+    /// <summary>What is expected of right answers, in words.</summary>
+    readonly string Right => Expected.Judged switch
+    {
+        _ when double.IsNaN(Expected.Accuracy) => "accuracy unknown (not calibrated)",
+        AccuracyBasis.Agreement => string.Create(CultureInfo.InvariantCulture, $"agreement with the whole network {Expected.Accuracy:0.000}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"accuracy {Expected.Accuracy:0.000}"),
+    };
 
     /// <summary>One line for people: the reason, the policy, what is expected.</summary>
     public override readonly string ToString()
@@ -55,7 +64,7 @@ public struct DecisionExplanation
         string expected = double.IsNaN(Expected.LatencyMs)
             ? ""
             : string.Create(CultureInfo.InvariantCulture,
-                $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, accuracy {Expected.Accuracy:0.000}, ") +
+                $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, {Right}, ") +
               string.Create(CultureInfo.InvariantCulture, $"satisfied {Expected.Satisfaction:0.00}");
         return $"{Why}: {Policy}{expected}";
     }

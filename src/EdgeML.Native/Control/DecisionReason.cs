@@ -44,4 +44,7 @@ public enum DecisionReason
 
     /// <summary>Sends over a link that was not used, because only a transfer tells what it is worth now.</summary>
     Probed = 13,
+
+    /// <summary>More is known of what the exits are worth.</summary>
+    Calibrated = 14,
 }

@@ -156,7 +156,7 @@ sealed class EdgeMLController : IPolicyController
         PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Mix);
         PolicyEstimate planned = _planner.Expected;
         if (expected.Satisfaction < planned.Satisfaction - Tolerance || expected.Goodput < planned.Goodput - Tolerance) return plan;
-        _explanation.Expected = expected;
+        _explanation.Expected = expected.Stated();
         _explanation.Reason = explores ? DecisionReason.Explored : DecisionReason.Learned;
         Moves++;
         return moved;

@@ -4,14 +4,15 @@ namespace EdgeML.Native.Control;
 /// <param name="samples">The inputs.</param>
 /// <param name="pathCost">Milliseconds to every exit; only grids of more than three side exits depend on them.</param>
 /// <param name="limits">Largest threshold of each side exit; null for 1.</param>
-sealed class ExitStatistics(SampleSet samples, double[] pathCost, IReadOnlyList<float>? limits = null)
+/// <param name="sceptical">Whether the fine grid, too, gives side exits no credit for being right where the whole network is wrong.</param>
+sealed class ExitStatistics(SampleSet samples, double[] pathCost, IReadOnlyList<float>? limits = null, bool sceptical = false)
 {
-    readonly Lazy<ThresholdGrid> _grid = new(() => new ThresholdGrid(samples, pathCost, limits));
-    readonly Lazy<ThresholdGrid> _compact = new(() => new ThresholdGrid(samples, pathCost, limits, fine: false));
+    readonly Lazy<ThresholdGrid> _grid = new(() => new ThresholdGrid(samples, pathCost, limits, sceptical: sceptical));
+    readonly Lazy<ThresholdGrid> _compact = new(() => new ThresholdGrid(samples, pathCost, limits, fine: false, sceptical: true));
 
     public SampleSet Samples => samples;
 
-    /// <summary>Fine levels, exits judged by what they did on the samples.</summary>
+    /// <summary>Fine levels, exits judged by what they did on the samples, sceptically where that was asked for.</summary>
     public ThresholdGrid Grid => _grid.Value;
 
     /// <summary>Few levels, exits judged sceptically: what an online planner goes through in a few microseconds.</summary>

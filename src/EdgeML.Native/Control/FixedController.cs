@@ -33,7 +33,7 @@ sealed class FixedController(ExitPolicy policy, CostModel? model = null, string 
         _explanation.RateBitsPerSecond = observation.Link.RateBitsPerSecond;
         if (model is not null)
         {
-            _explanation.Expected = model.Estimate(_policy, PlanningConditions.From(observation.Link), observation.Requirements);
+            _explanation.Expected = model.Estimate(_policy, PlanningConditions.From(observation.Link), observation.Requirements).Stated();
             _explanation.CannotBeMet = _explanation.Expected.Satisfaction < 0.5;
         }
         return _policy;

@@ -4,8 +4,10 @@ namespace EdgeML.Native.Control;
 
 /// <summary>Stands in for a calibration that a package lacks.</summary>
 /// <remarks>
-/// Inputs have difficulty d spread evenly over 0..1. Exit j of J reports the entropy d^(j / 2), so later exits are surer, and is right
-/// where d &lt; 0.5 + 0.45 j / J. Only the shape matters: deeper is better and costs more. Observed exits take over from there.
+/// Inputs have difficulty d spread evenly over 0..1, and exit j of J reports the entropy d^(j / 2), so later exits are surer. What a side
+/// exit is worth is not known, so a plan must not count on it: it is taken to be right for a share j / 2J of the inputs, whatever its
+/// entropy, and the whole network for all. Then no exit answers while the whole network is expected inside the bounds, and the deepest
+/// that is in time, for as few inputs as it takes, where it is not. None of these numbers is ever shown.
 /// </remarks>
 static class NeutralPrior
 {
@@ -21,7 +23,9 @@ static class NeutralPrior
             for (int exit = 1; exit <= exits; exit++)
             {
                 entropies[(i * exits) + exit - 1] = (float)Math.Pow(difficulty, exit / 2.0);
-                correct[(i * exits) + exit - 1] = difficulty < 0.5 + (0.45 * exit / exits);
+                // Spread evenly over all difficulties: the golden ratio leaves no gaps.
+                double place = ((i * 0.6180339887498949) + (exit * 0.37)) % 1;
+                correct[(i * exits) + exit - 1] = exit == exits || place < 0.5 * exit / exits;
             }
         }
         return new ExitCalibration(exits, entropies, correct, "neutral prior", labelled: false);

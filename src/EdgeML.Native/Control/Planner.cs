@@ -41,11 +41,19 @@ sealed partial class Planner
     readonly float[] _alone;
 
     public Planner(CostModel model, ThresholdGrid? grid = null)
+        : this(model, model.Statistics, grid ?? model.Grid)
+    {
+    }
+
+    /// <param name="model">Costs.</param>
+    /// <param name="known">What is known of the exits; the model may come to know more.</param>
+    /// <param name="grid">One of its grids.</param>
+    public Planner(CostModel model, ExitStatistics known, ThresholdGrid grid)
     {
         _model = model;
-        _grid = grid ?? model.Grid;
+        _grid = grid;
         _paths = new PathCost[model.Exits];
-        Mix = new ExitMix(model.Samples, _grid);
+        Mix = new ExitMix(known.Samples, _grid);
         _lanes = Vector<int>.Indices;
         _local = new Coefficients[_grid.Groups.Length * model.Exits];
         _remote = new Coefficients[_grid.Groups.Length * model.Exits];

@@ -17,9 +17,14 @@ sealed class PlannerController : IPolicyController
     /// good part of them, even urgent plans wait.</summary>
     const double MaxDebtMs = 5;
 
+    /// <summary>Tasks after which a plan is made anew if anything has moved, whatever the budget says: where tasks are short, paying off an
+    /// overdraft takes thousands of them.</summary>
+    internal const int PatienceTasks = 200;
+
     readonly CostModel _model;
     readonly double _share;
-    readonly double[] _plannedMix;
+    double[] _plannedMix;
+    ExitStatistics _known;
     Planner.Plan _plan;
     PlanningConditions _conditions;
     PlanningConditions _planned;
@@ -32,17 +37,19 @@ sealed class PlannerController : IPolicyController
     double _level = 1;
     double _plannedLevel = 1;
     bool _hasPlan;
+    bool _paid = true;
     int _calm;
+    int _tasksSincePlan;
 
     /// <param name="model">Costs.</param>
     /// <param name="share">Share of task time that plans may take, urgent ones for a while more; infinite in a simulation, where time
     /// is not measured.</param>
     public PlannerController(CostModel model, double share = double.PositiveInfinity)
     {
-        (_model, _share) = (model, share);
-        Planner = new Planner(model);
-        Corrections = new Corrections(model);
-        _plannedMix = [.. model.Samples.CalibratedMix];
+        (_model, _share, _known) = (model, share, model.Statistics);
+        Planner = new Planner(model, _known, _known.Grid);
+        Corrections = new Corrections(model, _known);
+        _plannedMix = [.. _known.Samples.CalibratedMix];
         _conditions = PlanningConditions.From(default);
     }
 
@@ -50,9 +57,9 @@ sealed class PlannerController : IPolicyController
 
     public DecisionExplanation Explanation => _explanation;
 
-    public Planner Planner { get; }
+    public Planner Planner { get; private set; }
 
-    public Corrections Corrections { get; }
+    public Corrections Corrections { get; private set; }
 
     public LinkBelief Link { get; } = new();
 
@@ -68,7 +75,10 @@ sealed class PlannerController : IPolicyController
     public ExitPolicy Next(in Observation observation)
     {
         Link.Observe(observation.Link, _now = Math.Max(_now, observation.TimeSeconds));
-        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        if (!ReferenceEquals(_known, _model.Statistics)) Adopt();
+        // The first plan pays for compiling, and decisions that keep the plan cost next to nothing.
+        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        _paid = true;
         Corrections.Fill(ref _conditions);
         Link.Fill(ref _conditions, _now);
         if (_hasPlan && observation.Requirements != _plannedFor) _budget.Clear();
@@ -78,16 +88,21 @@ sealed class PlannerController : IPolicyController
         DecisionReason reason = Changed(observation.Requirements);
         bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged
             or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
-        bool mustPlan = reason is DecisionReason.Initial or DecisionReason.BoundsChanged or DecisionReason.LinkDown;
+        bool mustPlan = reason is DecisionReason.Initial or DecisionReason.Calibrated or DecisionReason.BoundsChanged or DecisionReason.LinkDown
+            || _tasksSincePlan >= PatienceTasks;
         if (!mustPlan && _creditMs < (gradual ? 0 : -MaxDebtMs)) reason = DecisionReason.Stable;
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
         int interval = Interval(_calm);
         if (_calm == 0) Afford(interval, observation.Requirements);
         bool plans = reason != DecisionReason.Stable;
-        if (plans) Replan(observation.Requirements, reason);
+        if (plans)
+        {
+            _paid = FullPlans == 0;
+            Replan(observation.Requirements, reason);
+        }
         ExitPolicy policy = Planner.Policy(_plan, interval);
         PolicyEstimate expected = plans
-            ? _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix) : _explanation.Expected;
+            ? _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix).Stated() : _explanation.Expected;
         _explanation = new DecisionExplanation
         {
             Policy = policy,
@@ -102,6 +117,7 @@ sealed class PlannerController : IPolicyController
     public bool Completed(in TaskRecord record)
     {
         _now = record.TimeSeconds;
+        _tasksSincePlan++;
         _budget.Spend(record.EnergyJ);
         if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
         bool edgeMoved = Corrections.Observe(record, _conditions);
@@ -115,6 +131,17 @@ sealed class PlannerController : IPolicyController
 
     public void Dispose()
     {
+    }
+
+    /// <summary>More is known of the exits: everything counted over the old samples is counted over the new ones.</summary>
+    void Adopt()
+    {
+        _known = _model.Statistics;
+        Planner = new Planner(_model, _known, _known.Grid) { AllowOffload = Planner.AllowOffload, AllowLocal = Planner.AllowLocal };
+        Corrections = new Corrections(_model, _known, Corrections);
+        _plannedMix = [.. _known.Samples.CalibratedMix];
+        if (_hasPlan) _cause = DecisionReason.Calibrated;
+        _hasPlan = false;
     }
 
     /// <summary>After a change look again soon, and let the interval in which it struck leave the state interval; then let policies run
@@ -135,6 +162,7 @@ sealed class PlannerController : IPolicyController
         Requirements affordable = requirements with { EnergyJ = requirements.EnergyJ * _level };
         Planner.Plan found = Planner.Find(_conditions, affordable);
         FullPlans++;
+        _tasksSincePlan = 0;
         bool keep = _hasPlan && !found.LeastBad && !_plan.LeastBad && reason != DecisionReason.BoundsChanged
                     && Planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
         if (!keep) _plan = found;
@@ -143,7 +171,7 @@ sealed class PlannerController : IPolicyController
 
     DecisionReason Changed(in Requirements requirements)
     {
-        if (!_hasPlan) return DecisionReason.Initial;
+        if (!_hasPlan) return _cause;
         if (requirements != _plannedFor) return DecisionReason.BoundsChanged;
         if (_conditions.LinkUp != _planned.LinkUp) return _conditions.LinkUp ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
         if (_cause != DecisionReason.Stable) return _cause;

@@ -9,8 +9,12 @@ public struct PolicyEstimate
     /// <summary>Energy of the edge device, joules a task.</summary>
     public double EnergyJ;
 
-    /// <summary>Share of right answers, late ones included.</summary>
+    /// <summary>Share of right answers, late ones included: as <see cref="Judged"/> says by labels, or by agreement with the whole network;
+    /// NaN in a decision's explanation where nothing is known of the exits.</summary>
     public double Accuracy;
+
+    /// <summary>What <see cref="Accuracy"/> rests on.</summary>
+    public AccuracyBasis Judged;
 
     /// <summary>Share of tasks inside both bounds.</summary>
     public double Satisfaction;
@@ -20,6 +24,14 @@ public struct PolicyEstimate
 
     /// <summary>Bytes sent a task.</summary>
     public double Bytes;
+
+    /// <summary>The same, with nothing said of right answers where nothing is known of them.</summary>
+    internal readonly PolicyEstimate Stated()
+    {
+        PolicyEstimate stated = this;
+        if (Judged == AccuracyBasis.Unknown) (stated.Accuracy, stated.Goodput) = (double.NaN, double.NaN);
+        return stated;
+    }
 
     /// <summary>Standard deviation of one task's energy: exits differ in it.</summary>
     internal double EnergySpreadJ;

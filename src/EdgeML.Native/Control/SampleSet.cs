@@ -14,7 +14,12 @@ sealed class SampleSet
     static readonly double[] s_quantiles = [0.25, 0.45, 0.6, 0.72, 0.82, 0.9, 0.96];
     readonly float[] _upper;
 
-    public SampleSet(ExitCalibration? calibration, int exits, int most = MaxSamples)
+    /// <param name="calibration">Null for <see cref="NeutralPrior"/>.</param>
+    /// <param name="exits">Of the model.</param>
+    /// <param name="most">Samples at most.</param>
+    /// <param name="doubts">Samples to add on which every side exit is sure and wrong and the whole network right: a share of answers
+    /// that was not seen to be lost on N samples may still be some N-ths.</param>
+    public SampleSet(ExitCalibration? calibration, int exits, int most = MaxSamples, int doubts = 0)
     {
         ExitCalibration source = calibration ?? NeutralPrior.Create(exits);
         if (source.Exits != exits)
@@ -22,30 +27,32 @@ sealed class SampleSet
         if (source.Samples == 0)
             throw new ArgumentException("calibration holds no samples", nameof(calibration));
         Exits = exits;
-        Count = Math.Min(source.Samples, most);
+        int real = Math.Min(source.Samples, most - doubts);
+        Count = real + doubts;
         Padded = (Count + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
         Entropies = new float[exits][];
         Correct = new float[exits][];
         for (int exit = 0; exit < exits; exit++)
         {
             (Entropies[exit], Correct[exit]) = (new float[Padded], new float[Padded]);
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < real; i++)
             {
-                int row = (int)((long)i * source.Samples / Count);
+                int row = (int)((long)i * source.Samples / real);
                 float entropy = source.Entropy(row, exit + 1);
                 // NaN means "do not exit": an entropy no threshold is above.
                 Entropies[exit][i] = float.IsNaN(entropy) ? 2f : entropy;
                 Correct[exit][i] = source.IsCorrect(row, exit + 1) ? 1f : 0f;
             }
+            for (int i = real; i < Count; i++) Correct[exit][i] = exit == exits - 1 ? 1f : 0f;
         }
-        float[] sorted = Entropies[0][..Count];
+        float[] sorted = Entropies[0][..real];
         Array.Sort(sorted);
         var upper = new List<float>();
         if (exits > 1)
         {
             foreach (double quantile in s_quantiles)
             {
-                float bound = sorted[Math.Min(Count - 1, (int)(quantile * Count))];
+                float bound = sorted[Math.Min(real - 1, (int)(quantile * real))];
                 if (bound > sorted[0] && (upper.Count == 0 || bound > upper[^1])) upper.Add(bound);
             }
         }

@@ -3,8 +3,13 @@ namespace EdgeML.Native.Control;
 /// <summary>A running mean that jumps: values close to it are smoothed, one far off (a level change) replaces it at once.</summary>
 /// <param name="weight">Share of a new value.</param>
 /// <param name="jump">Ratio, above 1, from which on a value counts as a new level; infinite for never.</param>
-struct Smoothed(double weight, double jump)
+/// <param name="prior">What is believed before the first value; NaN for nothing.</param>
+/// <param name="confirms">Whether a value far off is a new level only if the next one is far off to the same side; then the nearer of the
+/// two is. One outlier is forgotten.</param>
+struct Smoothed(double weight, double jump, double prior = double.NaN, bool confirms = false)
 {
+    double _far = double.NaN;
+
     /// <summary>The mean; NaN before the first value.</summary>
     public double Value = double.NaN;
 
@@ -13,13 +18,22 @@ struct Smoothed(double weight, double jump)
     public bool Add(double value)
     {
         if (!(value > 0) || double.IsInfinity(value)) return false;
-        if (double.IsNaN(Value))
+        double level = double.IsNaN(Value) ? prior : Value;
+        double ratio = value / level;
+        if (ratio > jump || ratio * jump < 1)
         {
-            Value = value;
+            if (confirms)
+            {
+                double before = _far;
+                _far = value;
+                if (double.IsNaN(before) || before > level != value > level) return false;
+                value = value > level ? Math.Min(value, before) : Math.Max(value, before);
+            }
+            (_far, Value) = (double.NaN, value);
             return true;
         }
-        double ratio = value / Value;
-        if (ratio > jump || ratio * jump < 1)
+        _far = double.NaN;
+        if (double.IsNaN(Value))
         {
             Value = value;
             return true;

@@ -22,9 +22,11 @@ sealed class ThresholdGrid
     /// <param name="samples">What the exits said of calibration samples.</param>
     /// <param name="pathCost">Of leaving at each exit.</param>
     /// <param name="limits">Largest threshold of each side exit, which the levels then divide; null for 1.</param>
-    /// <param name="fine">All <see cref="Levels"/>, exits judged by what they did on the samples; otherwise the compact ones and
-    /// scepticism.</param>
-    public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost, IReadOnlyList<float>? limits = null, bool fine = true)
+    /// <param name="fine">All <see cref="Levels"/>; otherwise the compact ones.</param>
+    /// <param name="sceptical">Gives side exits no credit for being right where the whole network is wrong; otherwise they are judged by
+    /// what they did on the samples.</param>
+    public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost, IReadOnlyList<float>? limits = null, bool fine = true,
+        bool sceptical = false)
     {
         SideExits = samples.Exits - 1;
         float[][] levels = [.. Enumerable.Range(0,
@@ -49,11 +51,11 @@ sealed class ThresholdGrid
         Shares = Table(samples.Strata, samples.Exits);
         Rights = Table(samples.Strata, samples.Exits);
         Accuracies = [.. Enumerable.Range(0, samples.Strata).Select(_ => new float[samples.Exits])];
-        RightOnSamples = fine ? Rights : Table(samples.Strata, samples.Exits);
+        RightOnSamples = !sceptical ? Rights : Table(samples.Strata, samples.Exits);
         for (int sample = 0; sample < samples.Count; sample++)
         {
             int stratum = samples.Stratum[sample];
-            bool credited = fine || samples.Correct[^1][sample] > 0;
+            bool credited = !sceptical || samples.Correct[^1][sample] > 0;
             for (int exit = 0; exit < samples.Exits && credited; exit++)
                 Accuracies[stratum][exit] += samples.Correct[exit][sample] / samples.StratumCount[stratum];
         }
@@ -67,9 +69,9 @@ sealed class ThresholdGrid
                 Shares[stratum][exit][point] += share;
                 // A side exit that is right where the whole network is wrong was lucky with this sample, and sparing latency or
                 // energy is reason enough to use one. A grid that believes in luck picks the luckiest of its points.
-                bool credited = fine || samples.Correct[samples.Exits - 1][sample] > 0;
+                bool credited = !sceptical || samples.Correct[samples.Exits - 1][sample] > 0;
                 if (credited) Rights[stratum][exit][point] += share * samples.Correct[exit][sample];
-                if (!fine) RightOnSamples[stratum][exit][point] += share * samples.Correct[exit][sample];
+                if (sceptical) RightOnSamples[stratum][exit][point] += share * samples.Correct[exit][sample];
             }
         }
     }

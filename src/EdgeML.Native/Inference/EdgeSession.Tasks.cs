@@ -237,6 +237,7 @@ public sealed partial class EdgeSession
         lock (_controlGate) _control.Completed(record);
         EdgeMetrics.Record(result);
         _watch?.Offer(lane, result);
+        _learner?.Offer(lane, result.TaskId);
         return result;
     }
 }

@@ -22,6 +22,9 @@ public sealed partial class EdgeSession : IDisposable
     readonly TailClient? _tail;
     readonly ControlLoop _control;
     readonly PromiseWatch? _watch;
+    readonly ExitLearner? _learner;
+    readonly CostModel? _costs;
+    readonly List<string> _warnings = [];
     readonly UnitClock? _emulated;
     readonly IEnergyMeter _energy;
     readonly Lock _controlGate = new();
@@ -59,14 +62,21 @@ public sealed partial class EdgeSession : IDisposable
             }
             ExitPromise? promise = _options.KeepPromise ? model.Package.Promise : null;
             controller = controlled
-                ? SessionControl.Create(model, profile!, link, _options, promise)
+                ? SessionControl.Create(model, profile!, link, _options, promise, out _costs)
                 : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
             _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
             _lanes = new LanePool(model, _options.InFlight);
             if (promise is not null && _options.CheckShare > 0)
                 _watch = new PromiseWatch(model, _lanes, _tail, _control, promise, _options.CheckShare, _options.Seed);
+            if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
+            {
+                _control.Decided += WarnOfUnknownExits;
+                if (_options.CheckShare > 0)
+                    _learner = new ExitLearner(model, _lanes, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
+            }
             // The first decision compiles a good deal; better here than in the first task.
             _ = _control.Current;
+            if (_options.WarmUp ?? controlled) WarmUp();
         }
         catch
         {
@@ -115,6 +125,19 @@ public sealed partial class EdgeSession : IDisposable
 
     /// <summary>How the promise fares on the tasks that were run to the end; all 0 where none is watched.</summary>
     public PromiseCounters PromiseChecks => _watch?.Counters ?? default;
+
+    /// <summary>How much is known of what the exits are worth: by the package's calibration, or learned from this session's tasks since; null
+    /// where nothing is.</summary>
+    public CalibrationInfo? Calibration => _learner?.Learned ?? _model.Package.Calibration?.Info;
+
+    /// <summary>What the caller should know of how this session works, each said once. Any thread.</summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            lock (_warnings) return [.. _warnings];
+        }
+    }
 
     /// <summary>What control has done and cost so far.</summary>
     public ControlCounters Control
@@ -224,6 +247,7 @@ public sealed partial class EdgeSession : IDisposable
     public void Settle()
     {
         _watch?.Settle();
+        _learner?.Settle();
         lock (_controlGate) _control.Flush();
     }
 
@@ -234,11 +258,39 @@ public sealed partial class EdgeSession : IDisposable
     {
         _lanes?.Dispose();
         _watch?.Stop();
+        _learner?.Stop();
         _control?.Dispose();
         _tail?.Dispose();
         _watch?.Dispose();
+        _learner?.Dispose();
         // A meter of the caller's stays the caller's.
         if (_options.EnergyMeter is null) (_energy as IDisposable)?.Dispose();
+    }
+
+    void Warn(string warning)
+    {
+        lock (_warnings)
+        {
+            if (_warnings.Contains(warning)) return;
+            _warnings.Add(warning);
+        }
+        _options.OnWarning?.Invoke(warning);
+    }
+
+    void WarnOfUnknownExits(DecisionExplanation decision)
+    {
+        if (_costs!.Judged != AccuracyBasis.Unknown)
+        {
+            _control.Decided -= WarnOfUnknownExits;
+            return;
+        }
+        if (ThresholdGrid.HeadMask(decision.Policy.Thresholds) == 0 && decision.Policy.Standby == 0) return;
+        _control.Decided -= WarnOfUnknownExits;
+        int samples = _model.Package.Calibration?.Samples ?? 0;
+        string known = samples == 0 ? "is not calibrated" : $"is calibrated on {samples} samples, at least {SessionControl.LeastSamples} are needed";
+        string learns = _learner is null ? "" : "; until a share of the tasks has shown how often exits agree with the whole network, they are used as little as the bounds need";
+        Warn($"model {_model.Manifest.Name} {known}, and {_control.Controller.Name} lets exits answer of which nothing is known"
+            + $"{learns}; edgeml calibrate tells beforehand");
     }
 
     IEnergyMeter Meter(PowerModel declared)

@@ -50,8 +50,17 @@ public sealed record EdgeSessionOptions
     public bool KeepPromise { get; init; } = true;
 
     /// <summary>Share of the tasks whose early answers are compared with the whole network's when the session is idle, to notice
-    /// inputs that the promise was not made for; 0 for none. Without a promise nothing is compared.</summary>
+    /// inputs that the promise was not made for; 0 for none. Without a promise nothing is compared, but for a package without a calibration:
+    /// there a tenth of the tasks, or this share where it is larger, is run through all exits until it is known what they are worth.</summary>
     public double CheckShare { get; init; } = 0.01;
+
+    /// <summary>Whether the plans that the first tasks are likely to use are run once before the first task, which takes up to some two
+    /// seconds for a large network; null where a controller is used, because a slow first task would teach it something wrong.</summary>
+    public bool? WarmUp { get; init; }
+
+    /// <summary>Told, once each, what the caller should know of how the session works, for instance that exits answer of which nothing is
+    /// known; also by <see cref="EdgeSession.Warnings"/>. On the thread of the constructor or of a task; must not call the session.</summary>
+    public Action<string>? OnWarning { get; init; }
 
     /// <summary>The user's bounds.</summary>
     public Requirements Requirements { get; init; } = Requirements.None;

@@ -53,8 +53,8 @@ sealed class PromiseWatch : IDisposable
         int seed)
     {
         (_model, _lanes, _tail, _control) = (model, lanes, tail, control);
-        _sampledBelow = share >= 1 ? ulong.MaxValue : (ulong)(share * ulong.MaxValue);
-        _seed = (ulong)(uint)seed * 0x9E3779B97F4A7C15;
+        _sampledBelow = TaskHash.Below(share);
+        _seed = TaskHash.Seed(seed);
         _watch = new RateWatch(promise.DiffersAtMost);
         // Over all steps of tightening together, a session on inputs like the samples tightens once with no more than this probability.
         _doubt = (1 - promise.Confidence) / 2;
@@ -81,7 +81,7 @@ sealed class PromiseWatch : IDisposable
     /// <summary>Looks at an answered task whose lane is still the caller's.</summary>
     public void Offer(Lane lane, in TaskResult result)
     {
-        if (result.Promise is not { } promise || Hash((ulong)result.TaskId ^ _seed) > _sampledBelow) return;
+        if (result.Promise is not { } promise || TaskHash.Of((ulong)result.TaskId ^ _seed) > _sampledBelow) return;
         if (Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
         {
             Interlocked.Increment(ref _skipped);
@@ -189,14 +189,5 @@ sealed class PromiseWatch : IDisposable
             _watch.Reset();
             EdgeMetrics.RecordTightened();
         }
-    }
-
-    /// <summary>SplitMix64: which tasks are sampled must have nothing to do with what they are.</summary>
-    static ulong Hash(ulong value)
-    {
-        value += 0x9E3779B97F4A7C15;
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
     }
 }

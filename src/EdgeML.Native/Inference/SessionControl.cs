@@ -7,20 +7,30 @@ namespace EdgeML.Native.Inference;
 /// <summary>Gives a session's controller what it needs to know: what every policy costs on this device, this tail and this codec.</summary>
 static class SessionControl
 {
+    /// <summary>Fewer calibration samples than these say nothing that a plan could rest on.</summary>
+    public const int LeastSamples = 50;
+
+    /// <summary>What a session may plan on; null where the package says nothing, or too little.</summary>
+    public static ExitCalibration? Calibration(ModelPackage package) =>
+        package.Calibration is { Samples: >= LeastSamples } calibration ? calibration : null;
+
+    /// <param name="model">Loaded.</param>
+    /// <param name="profile">Of this device.</param>
+    /// <param name="link">Null without a tail.</param>
+    /// <param name="options">Of the session.</param>
+    /// <param name="promise">To be kept; null for none.</param>
+    /// <param name="costs">What the controller plans on.</param>
     public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options,
-        ExitPromise? promise)
+        ExitPromise? promise, out CostModel costs)
     {
         var manifest = model.Manifest;
         long[] payload = [.. manifest.Cuts.Select(cut => PayloadBytes(manifest, cut.K, options.Codec))];
         BottleneckSet bottlenecks = link is null ? BottleneckSet.None : model.Bottlenecks;
         profile = profile with { EncodeMs = [.. BottleneckTimes.Measure(bottlenecks).Select(each => each.EncodeMs)] };
-        var costs = new CostModel(
-            manifest, profile, tail: null, model.Package.Calibration, profile.Power, payload, promise: promise, bottlenecks: bottlenecks)
-        {
-            // Until the tail says which it holds.
-            UsesBottlenecks = false,
-            AllowsStandby = options.AllowStandby && promise is null,
-        };
+        costs = CostModel.Sceptical(
+            manifest, profile, Calibration(model.Package), payload, promise, bottlenecks, options.AllowStandby);
+        // Until the tail says which it holds.
+        costs.UsesBottlenecks = false;
         if (link is not null)
         {
             link.Costs = costs;

@@ -5,16 +5,20 @@ namespace EdgeML.Native.Models;
 
 /// <summary><see cref="ExitCalibration"/> as text: a line that describes it, then a line a sample with entropy and verdict of every
 /// exit.</summary>
+/// <remarks>Version 2 also names the model and its exits, each name percent-encoded; version 1, which does not, is read as well.</remarks>
 static class CalibrationFile
 {
-    const string Magic = "edgeml-calibration 1";
+    const string First = "edgeml-calibration 1", Second = "edgeml-calibration 2";
     const int MostSamples = 10_000_000;
 
     internal static void Write(Stream stream, ExitCalibration calibration)
     {
         using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         string source = Graph.OnnxFile.OneLine(calibration.Source);
-        writer.WriteLine($"{Magic},exits={calibration.Exits},labelled={(calibration.Labelled ? 1 : 0)},source={source}");
+        string names = calibration.Model is null || calibration.ExitNames is null
+            ? "" : $",model={calibration.Model},names={string.Join(';', calibration.ExitNames.Select(Uri.EscapeDataString))}";
+        writer.WriteLine(
+            $"{(names.Length > 0 ? Second : First)},exits={calibration.Exits},labelled={(calibration.Labelled ? 1 : 0)}{names},source={source}");
         var line = new StringBuilder();
         for (int sample = 0; sample < calibration.Samples; sample++)
         {
@@ -37,11 +41,17 @@ static class CalibrationFile
     {
         string name = Path.GetFileName(path);
         using var reader = new StreamReader(path, Encoding.UTF8);
-        string[] head = (reader.ReadLine() ?? "").Split(',', 4);
-        string[] keys = ["", "exits=", "labelled=", "source="];
-        if (head.Length != 4 || head[0] != Magic || !head.Zip(keys).All(p => p.First.StartsWith(p.Second, StringComparison.Ordinal))
+        string first = reader.ReadLine() ?? "";
+        bool named = first.StartsWith(Second + ",", StringComparison.Ordinal);
+        string[] keys = named ? ["", "exits=", "labelled=", "model=", "names=", "source="] : ["", "exits=", "labelled=", "source="];
+        string[] head = first.Split(',', keys.Length);
+        if (head.Length != keys.Length || head[0] != (named ? Second : First)
+            || !head.Zip(keys).All(p => p.First.StartsWith(p.Second, StringComparison.Ordinal))
             || !int.TryParse(head[1].AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out int exits) || exits is < 1 or > 64)
-            throw new InvalidDataException($"{name}: line 1 is not '{Magic},exits=N,labelled=0|1,source=TEXT'");
+            throw new InvalidDataException($"{name}: line 1 is neither '{First},exits=N,labelled=0|1,source=TEXT' nor version 2 of it");
+        string[]? names = named ? [.. head[4][6..].Split(';').Select(Uri.UnescapeDataString)] : null;
+        if (names is not null && names.Length != exits)
+            throw new InvalidDataException($"{name}: line 1 names {names.Length} exits of {exits}");
         var entropies = new List<float>();
         var correct = new List<bool>();
         for (int number = 2; reader.ReadLine() is { } line; number++)
@@ -61,6 +71,11 @@ static class CalibrationFile
                 correct.Add(fields[(2 * e) + 1] == "1");
             }
         }
-        return new ExitCalibration(exits, [.. entropies], [.. correct], head[3][7..], head[2] == "labelled=1");
+        if (entropies.Count == 0) throw new InvalidDataException($"{name} holds no samples");
+        return new ExitCalibration(exits, [.. entropies], [.. correct], head[^1][7..], head[2] == "labelled=1")
+        {
+            Model = named ? head[3][6..] : null,
+            ExitNames = names,
+        };
     }
 }

@@ -29,9 +29,30 @@ public sealed class ExitCalibration
     /// <summary>Whether labels judged the answers; otherwise agreement with the final exit did.</summary>
     public bool Labelled { get; }
 
+    /// <summary>What controllers and reports are told of it.</summary>
+    public CalibrationInfo Info => new(Samples, Source, Labelled);
+
+    /// <summary>Hash of the model the exits belong to; null where the file does not say.</summary>
+    internal string? Model { get; init; }
+
+    /// <summary>Names of the exits, the final one last; null where the file does not say.</summary>
+    internal IReadOnlyList<string>? ExitNames { get; init; }
+
     internal float[] Entropies { get; }
 
     internal bool[] Correct { get; }
+
+    /// <summary>The same samples, known to be of a model.</summary>
+    internal ExitCalibration Of(ModelManifest manifest) => new(Exits, Entropies, Correct, Source, Labelled)
+    {
+        Model = manifest.Hash,
+        ExitNames = [.. manifest.Exits.Select(exit => exit.Name)],
+    };
+
+    /// <summary>Whether it may be of this model and these exits: a file that names neither is believed.</summary>
+    internal bool IsOf(ModelManifest manifest) =>
+        Exits == manifest.Exits.Count && (Model is null || Model == manifest.Hash)
+        && (ExitNames is null || ExitNames.SequenceEqual(manifest.Exits.Select(exit => exit.Name)));
 
     /// <summary>Normalised entropy of a sample at an exit (1..<see cref="Exits"/>).</summary>
     public float Entropy(int sample, int exit) => Entropies[(sample * Exits) + exit - 1];

@@ -38,10 +38,12 @@ public sealed partial class ModelPackage : IDisposable
 
     /// <summary>Makes a package of a model file.</summary>
     /// <param name="onnxPath">Any ONNX classifier with one float32 input and one output per exit.</param>
-    /// <param name="folder">Appears whole or not at all; a package that lies there is replaced.</param>
+    /// <param name="folder">Appears whole or not at all; a package that lies there is replaced, and what was measured of it is kept where
+    /// model and exits are the same.</param>
     /// <param name="options">Which outputs are exits, and what the file leaves open.</param>
     /// <exception cref="InvalidDataException">The model cannot be used; one line says what and where.</exception>
-    /// <exception cref="ArgumentException">The folder is something else than a package, and not empty.</exception>
+    /// <exception cref="ArgumentException">The folder is something else than a package, and not empty; or a package whose calibration,
+    /// promise, bottlenecks or profile would be lost, without <see cref="PrepareOptions.Force"/>.</exception>
     /// <exception cref="IOException">The file cannot be read or the folder not be written.</exception>
     public static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options = null) =>
         Prepare(onnxPath, folder, options, new NativeGraphRunner());
@@ -64,9 +66,23 @@ public sealed partial class ModelPackage : IDisposable
         {
             throw new InvalidDataException($"{Path.GetFileName(onnxPath)}: {OnnxFile.OneLine(e.Message)}", e);
         }
-        AtomicFile.WriteFolder(
-            folder, PackageWriter.ManifestName, temporary => manifest = PackageWriter.Write(temporary, manifest, classifier, trunk));
-        return new PreparedModel(manifest, classifier.Notes);
+        PackageExtras extras = PackageExtras.Of(folder, manifest);
+        if (!options.Force) extras.RequireNoLoss(folder, manifest);
+        List<string> notes = [.. classifier.Notes];
+        notes.AddRange(extras.Kept.Select(kept => $"{kept} is kept"));
+        notes.AddRange(extras.Lost.Select(lost => $"{lost} is lost"));
+        ExitCalibration? shipped = extras.HoldsCalibration ? null : ShippedCalibration.Beside(onnxPath, manifest, notes);
+        AtomicFile.WriteFolder(folder, PackageWriter.ManifestName, temporary =>
+        {
+            manifest = PackageWriter.Write(temporary, manifest, classifier, trunk);
+            extras.Write(temporary);
+            if (shipped is not null)
+            {
+                using FileStream stream = File.Create(Path.Combine(temporary, PackageWriter.CalibrationName));
+                CalibrationFile.Write(stream, shipped);
+            }
+        });
+        return new PreparedModel(manifest, notes);
     }
 
     /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>
@@ -128,9 +144,9 @@ public sealed partial class ModelPackage : IDisposable
     /// <exception cref="InvalidDataException">Its exits are not the model's.</exception>
     public void SaveCalibration(ExitCalibration calibration)
     {
-        Checked(calibration);
-        AtomicFile.Write(Path.Combine(Folder, PackageWriter.CalibrationName), stream => CalibrationFile.Write(stream, calibration));
-        Calibration = calibration;
+        ExitCalibration own = Checked(calibration).Of(Manifest);
+        AtomicFile.Write(Path.Combine(Folder, PackageWriter.CalibrationName), stream => CalibrationFile.Write(stream, own));
+        Calibration = own;
     }
 
     /// <summary>Keeps a promise in the package's folder; sessions made from now on keep its limits.</summary>
@@ -181,6 +197,11 @@ public sealed partial class ModelPackage : IDisposable
     {
         if (calibration.Exits != Manifest.Exits.Count)
             throw new InvalidDataException($"the calibration has {calibration.Exits} exits, model {Manifest.Name} has {Manifest.Exits.Count}");
+        if (!calibration.IsOf(Manifest))
+        {
+            string of = calibration.Model == Manifest.Hash ? $"the exits {string.Join(", ", calibration.ExitNames ?? [])}" : $"{calibration.Model}";
+            throw new InvalidDataException($"the calibration was made for {of}, model {Manifest.Name} is {Manifest.Hash}");
+        }
         int bad = Array.FindIndex(calibration.Entropies, e => !CalibrationFile.IsEntropy(e));
         if (bad >= 0)
             throw new InvalidDataException($"sample {bad / calibration.Exits} of the calibration has the entropy {calibration.Entropies[bad]}");

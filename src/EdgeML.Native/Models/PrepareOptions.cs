@@ -19,4 +19,8 @@ public sealed record PrepareOptions
     /// <summary>Names of the classes; null for what the model's metadata say (<c>edgeml.classes</c>, separated by commas), or
     /// none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Whether a package that lies in the folder is replaced even if what was measured of it, its calibration, promise,
+    /// bottlenecks or device profile, does not fit the new one and is lost.</summary>
+    public bool Force { get; init; }
 }

@@ -28,13 +28,14 @@ sealed class AdaptivePlanner
 
     readonly CostModel _model;
     readonly double _share;
-    readonly Planner _planner;
-    readonly Corrections _corrections;
+    Planner _planner;
+    Corrections _corrections;
+    ExitStatistics _known;
     readonly LinkBelief _link = new();
     readonly LearnedOutlook _outlook;
     readonly EnergyBudget _budget = new();
     readonly ChanceCorrection _tries = new();
-    readonly double[] _plannedMix;
+    double[] _plannedMix;
     Planner.Plan _plan;
     PlanningConditions _conditions;
     PlanningConditions _planned;
@@ -51,16 +52,18 @@ sealed class AdaptivePlanner
     bool _isLate;
     bool _wasGood;
     bool _hasPlan;
+    bool _paid = true;
+    int _tasksSincePlan;
 
     /// <param name="model">Costs.</param>
     /// <param name="share">Share of task time that plans may take, urgent ones for a while more; infinite in a simulation.</param>
     public AdaptivePlanner(CostModel model, double share = double.PositiveInfinity)
     {
-        (_model, _share) = (model, share);
-        _planner = new Planner(model, model.Compact) { UsesStandby = true };
-        _corrections = new Corrections(model);
+        (_model, _share, _known) = (model, share, model.Statistics);
+        _planner = new Planner(model, _known, _known.Compact) { UsesStandby = true };
+        _corrections = new Corrections(model, _known);
         _outlook = new LearnedOutlook(model);
-        _plannedMix = [.. model.Samples.CalibratedMix];
+        _plannedMix = [.. _known.Samples.CalibratedMix];
         _conditions = PlanningConditions.From(default);
         _conditions.Outlook = _outlook;
     }
@@ -85,7 +88,10 @@ sealed class AdaptivePlanner
     {
         _now = Math.Max(_now, observation.TimeSeconds);
         Look(observation.Link);
-        if (double.IsFinite(_share)) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        if (!ReferenceEquals(_known, _model.Statistics)) Adopt();
+        // The first plan pays for compiling, and decisions that keep the plan cost next to nothing.
+        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        _paid = true;
         if (_hasPlan && observation.Requirements != _requirements)
         {
             _budget.Clear();
@@ -97,14 +103,28 @@ sealed class AdaptivePlanner
         }
         _requirements = observation.Requirements;
         if (_hasPlan && _conditions.LinkUp != _link.Up) _cause = _link.Up ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
-        bool urgent = _cause is DecisionReason.Initial or DecisionReason.BoundsChanged or DecisionReason.LinkDown;
+        bool urgent = _cause is DecisionReason.Initial or DecisionReason.Calibrated or DecisionReason.BoundsChanged or DecisionReason.LinkDown
+            || _tasksSincePlan >= PlannerController.PatienceTasks;
         if (!urgent && _creditMs < (_cause == DecisionReason.Stable ? 0 : -MaxDebtMs))
         {
             _explanation.Reason = DecisionReason.Stable;
             return _explanation.Policy;
         }
+        _paid = !_hasPlan;
+        _tasksSincePlan = 0;
         Replan();
         return _explanation.Policy;
+    }
+
+    /// <summary>More is known of the exits: everything counted over the old samples is counted over the new ones.</summary>
+    void Adopt()
+    {
+        _known = _model.Statistics;
+        _planner = new Planner(_model, _known, _known.Compact) { UsesStandby = _planner.UsesStandby };
+        _corrections = new Corrections(_model, _known, _corrections);
+        _plannedMix = [.. _known.Samples.CalibratedMix];
+        if (_hasPlan) _cause = DecisionReason.Calibrated;
+        _hasPlan = false;
     }
 
     void Look(in LinkSnapshot link)
@@ -156,7 +176,7 @@ sealed class AdaptivePlanner
         _explanation = new DecisionExplanation
         {
             Policy = policy,
-            Expected = expected,
+            Expected = expected.Stated(),
             Reason = reason,
             CannotBeMet = expected.Satisfaction < 0.5,
             RateBitsPerSecond = _conditions.RateBitsPerSecond,
@@ -222,6 +242,7 @@ sealed class AdaptivePlanner
             _tried = double.NaN;
         }
         _now = record.TimeSeconds;
+        _tasksSincePlan++;
         _budget.Spend(record.EnergyJ);
         if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
         _corrections.Observe(record, _conditions);

@@ -29,6 +29,7 @@ sealed class EdgeScales
     readonly double[] _ran;
     readonly double[] _gain;
     double _jitterSquare = 0.05 * 0.05;
+    double _far;
     long _count;
 
     public EdgeScales(CostModel model)
@@ -70,9 +71,15 @@ sealed class EdgeScales
         bool moved = error * error > NewLevel * NewLevel * (variance + noise);
         if (moved)
         {
+            // One task far off was kept waiting; two in a row, to the same side, are a new level, as far off as the nearer one.
+            double ratio = error / expected, before = _far;
+            _far = ratio;
+            if (before * ratio <= 0) return false;
+            error = expected * (ratio > 0 ? Math.Min(ratio, before) : Math.Max(ratio, before));
             Doubt(Math.Abs(error) / profiled, OwnError);
             variance = Gain();
         }
+        _far = 0;
         double total = variance + noise;
         for (int i = 0; i < n; i++)
         {

@@ -72,7 +72,7 @@ sealed class ModelNsga3Controller : IPolicyController
     void Explain(in ExitPolicy policy, in Requirements bounds)
     {
         _explanation.Policy = policy;
-        _explanation.Expected = _model.Estimate(policy, _judged, bounds);
+        _explanation.Expected = _model.Estimate(policy, _judged, bounds).Stated();
         _explanation.CannotBeMet = _explanation.Expected.LatencyMs > bounds.LatencyMs || _explanation.Expected.EnergyJ > bounds.EnergyJ;
         _explanation.RateBitsPerSecond = _judged.RateBitsPerSecond;
     }

@@ -58,7 +58,7 @@ sealed class NeurosurgeonController(CostModel model, bool live, LinkSnapshot? ty
         // A live one decides per request.
         _policy = new ExitPolicy(_noExits, best, live ? 1 : ControlLoop.MaxInterval);
         _explanation.Policy = _policy;
-        _explanation.Expected = model.Estimate(_policy, conditions, bounds);
+        _explanation.Expected = model.Estimate(_policy, conditions, bounds).Stated();
         _explanation.CannotBeMet = bestSatisfaction < 0.5;
         _explanation.RateBitsPerSecond = conditions.RateBitsPerSecond;
     }
