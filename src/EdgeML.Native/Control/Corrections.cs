@@ -29,8 +29,9 @@ sealed class Corrections
     // take twenty times as long as any other.
     Smoothed _edge = new(0.1, 1.5, prior: 1, confirms: true);
     Smoothed _energy = new(0.1, 1.5, prior: 1, confirms: true);
-    Overhead _localOverhead = new();
-    Overhead _remoteOverhead = new();
+    // Here the profile says that there is none; on the way to the tail and back nothing is known beforehand.
+    Overhead _localOverhead = new(priorTasks: 4);
+    Overhead _remoteOverhead = new(priorTasks: 0);
     double _localError = 0.05;
     double _remoteError = 0.05;
 

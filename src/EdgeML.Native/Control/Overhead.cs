@@ -2,15 +2,13 @@ namespace EdgeML.Native.Control;
 
 /// <summary>Running mean of what answers take beside computing and sending, from 0 on. A value far above it counts only together with the
 /// next one: one task that waited for the system is no belief.</summary>
-struct Overhead()
+/// <param name="priorTasks">As how many tasks without any overhead the start counts.</param>
+struct Overhead(int priorTasks)
 {
     const double Weight = 0.05;
 
-    /// <summary>As how many tasks without any overhead the start counts.</summary>
-    const int PriorTasks = 4;
-
     /// <summary>From how much above the mean on a value is far, as a share of what the answer takes.</summary>
-    const double FarShare = 0.5;
+    const double FarShare = 2;
 
     const double MostMs = 1000, LeastFarMs = 0.05;
 
@@ -39,6 +37,6 @@ struct Overhead()
             _far = double.NaN;
         }
         _count++;
-        Ms += Math.Max(Weight, 1.0 / (PriorTasks + _count)) * (value - Ms);
+        Ms += Math.Max(Weight, 1.0 / (priorTasks + _count)) * (value - Ms);
     }
 }

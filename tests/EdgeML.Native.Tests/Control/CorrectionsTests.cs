@@ -75,6 +75,7 @@ public class CorrectionsTests
         var policy = new ExitPolicy([0f, 0f, 0f], 12);
         Assert.True(corrections.Observe(Local(policy, 4, float.NaN, slowdown: 1.1), s_assumed));
         Assert.False(corrections.Observe(Local(policy, 4, float.NaN, slowdown: 1.1), s_assumed));
+        Assert.False(corrections.Observe(Local(policy, 4, float.NaN, slowdown: 2), s_assumed));
         Assert.True(corrections.Observe(Local(policy, 4, float.NaN, slowdown: 2), s_assumed));
         PlanningConditions conditions = s_assumed;
         corrections.Fill(ref conditions);

@@ -42,12 +42,24 @@ public class EdgeScalesTests
     }
 
     [Fact]
-    public void Observe_ThrottledToHalf_IsANewLevelAtOnce()
+    public void Observe_ThrottledToHalf_IsANewLevelAtTheSecondTask()
     {
         var scales = new EdgeScales(s_model);
         for (int i = 0; i < 100; i++) scales.Observe(Task(s_model.Exits, _ => 1, 1));
+        Assert.False(scales.Observe(Task(s_model.Exits, _ => 2, 1)));
+        Assert.Equal(1, Filled(scales)[^1] / s_model.EdgePrefix[^1], 2);
         Assert.True(scales.Observe(Task(s_model.Exits, _ => 2, 1)));
         Assert.InRange(Filled(scales)[^1] / s_model.EdgePrefix[^1], 1.9, 2.1);
+    }
+
+    [Fact]
+    public void Observe_OneTaskKeptWaiting_IsForgotten()
+    {
+        var scales = new EdgeScales(s_model);
+        Assert.False(scales.Observe(Task(s_model.Exits, _ => 23, 1)));
+        for (int i = 0; i < 5; i++) Assert.False(scales.Observe(Task(s_model.Exits, _ => 1, 1)));
+        Assert.Equal(1, Filled(scales)[^1] / s_model.EdgePrefix[^1], 2);
+        Assert.InRange(scales.Jitter, 0, 0.06);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public class OutlierTests
     [Fact]
     public void Overhead_OneTaskThatWaited_IsForgotten()
     {
-        var overhead = new Overhead();
+        var overhead = new Overhead(priorTasks: 4);
         overhead.Learn(21, answerMs: 0.9);
         Assert.Equal(0, overhead.Ms);
         overhead.Learn(0.1, 0.9);
@@ -56,8 +56,8 @@ public class OutlierTests
     [Fact]
     public void Overhead_ThatStays_IsLearned()
     {
-        var overhead = new Overhead();
-        for (int i = 0; i < 200; i++) overhead.Learn(4, 0.9);
+        var overhead = new Overhead(priorTasks: 4);
+        for (int i = 0; i < 200; i++) overhead.Learn(4, 2.5);
         Assert.InRange(overhead.Ms, 3.9, 4);
     }
 }

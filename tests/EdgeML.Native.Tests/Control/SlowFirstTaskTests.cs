@@ -1,6 +1,7 @@
 using EdgeML.Native.Control;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Tests.Control;
 
@@ -29,7 +30,7 @@ public class SlowFirstTaskTests
             // A decision takes 40 us in a process that has just begun.
             if (left <= 0)
             {
-                policy = controller.Next(new Observation { Requirements = bounds, TimeSeconds = now, Link = Offload.LinkSnapshot.None, DecidedMs = 0.04 });
+                policy = controller.Next(new Observation { Requirements = bounds, TimeSeconds = now, Link = LinkSnapshot.None, DecidedMs = 0.04 });
                 left = policy.Interval;
             }
             int exit = 0;
