@@ -55,6 +55,43 @@ static class Parse
         return thresholds;
     }
 
+    /// <summary>Dimensions of at least 1, separated by x or commas.</summary>
+    public static int[]? Shape(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        string[] parts = text.Split('x', 'X', ',');
+        var dims = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out dims[i]) && dims[i] >= 1) continue;
+            result.AddError($"{NameOf(result)} is '{text}', not dimensions such as 3x224x224");
+            return null;
+        }
+        return dims;
+    }
+
+    /// <summary>Names separated by commas; a comma after a backslash belongs to a name.</summary>
+    public static IEnumerable<string> Names(string text)
+    {
+        var name = new System.Text.StringBuilder();
+        for (int i = 0; i <= text.Length; i++)
+        {
+            if (i < text.Length && text[i] == '\\' && i + 1 < text.Length && text[i + 1] is ',' or '\\')
+            {
+                name.Append(text[++i]);
+            }
+            else if (i == text.Length || text[i] == ',')
+            {
+                if (name.ToString().Trim() is { Length: > 0 } whole) yield return whole;
+                name.Clear();
+            }
+            else
+            {
+                name.Append(text[i]);
+            }
+        }
+    }
+
     /// <summary>A cut: the number of units run on the edge, or <c>local</c>.</summary>
     public static CutChoice? Cut(ArgumentResult result)
     {

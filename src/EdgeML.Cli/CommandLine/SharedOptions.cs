@@ -41,6 +41,13 @@ static class SharedOptions
     public static Option<int?> Samples(int ofEndless) =>
         Count("--count", $"Samples; all of a file, {ofEndless} of an endless source unless given.");
 
+    public static Option<int[]?> InputShape() => new("--input-shape")
+    {
+        HelpName = "AxBx...",
+        Description = "The input's shape without its batch, for a model that leaves dimensions open, for instance 3x224x224.",
+        CustomParser = Parse.Shape,
+    };
+
     public static Option<ulong?> Seed() =>
         new("--seed") { HelpName = "S", Description = "Seed of everything random.", CustomParser = Parse.Seed };
 

@@ -47,6 +47,8 @@ sealed class BranchCommand : CliCommand
         Description = "The output with the class scores, for a model with several; the others are left out.",
     };
 
+    readonly Option<int[]?> _inputShape = SharedOptions.InputShape();
+
     readonly Option<string?> _test = new("--test")
     {
         HelpName = "SPEC",
@@ -72,16 +74,18 @@ sealed class BranchCommand : CliCommand
             "edgeml branch branched.onnx --output logits --data cifar10:train --test cifar10:test.bin --out model --json report.json")
     {
         Arguments.Add(_file);
-        AddOptions(_data, _out, _exits, _labels, _budget, _seed, _count, _test, _testCount, _output, _threads, _work, _onnx, _svg, _force, _json);
+        AddOptions(_data, _out, _exits, _labels, _budget, _seed, _count, _test, _testCount, _output, _inputShape, _threads, _work, _onnx, _svg,
+            _force, _json);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         string file = parsed.GetRequiredValue(_file), folder = parsed.GetRequiredValue(_out);
-        if (!File.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
+        if (!Path.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
         var options = new BranchOptions(file, DataSpec.Parse(parsed.GetRequiredValue(_data)), folder)
         {
             Output = parsed.GetValue(_output),
+            InputShape = parsed.GetValue(_inputShape) is { Length: > 0 } shape ? shape : null,
             Exits = parsed.GetValue(_exits) ?? 3,
             UseLabels = parsed.GetValue(_labels) is { } labels ? labels == "use" : null,
             HeadBudget = parsed.GetValue(_budget) ?? 2,

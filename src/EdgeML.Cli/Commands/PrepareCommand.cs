@@ -17,16 +17,18 @@ sealed class PrepareCommand : CliCommand
         Required = true,
     };
 
-    readonly Option<string?> _exits = new("--exits")
+    readonly Option<string[]> _exits = new("--exits")
     {
         HelpName = "NAME,...",
-        Description = "Outputs that are side exits; all but the final one if not given.",
+        Description = "Outputs that are side exits; all that can be one if not given. May be repeated; '\\,' is a comma in a name.",
     };
+
+    readonly Option<int[]?> _inputShape = SharedOptions.InputShape();
 
     readonly Option<string?> _final = new("--final")
     {
         HelpName = "NAME",
-        Description = "The final output; the one with the most work before it if not given.",
+        Description = "The final output; the one at the end of the longest way if not given. Other outputs are exits only if they can be.",
     };
 
     readonly Option<bool> _force = new("--force")
@@ -37,21 +39,23 @@ sealed class PrepareCommand : CliCommand
     public PrepareCommand()
         : base(
             "prepare", "Turn a branched ONNX classifier into a model package.", "edgeml prepare model.onnx --out model",
-            "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits")
+            "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits",
+            "edgeml prepare model.onnx --out model --input-shape 3x224x224")
     {
         Arguments.Add(_file);
-        AddOptions(_out, _exits, _final, _force, _json);
+        AddOptions(_out, _exits, _final, _inputShape, _force, _json);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         string file = parsed.GetRequiredValue(_file), folder = parsed.GetRequiredValue(_out);
-        if (!File.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
+        if (!Path.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
         PreparedModel prepared = ModelPackage.Prepare(file, folder, new PrepareOptions
         {
-            Exits = parsed.GetValue(_exits)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            Exits = parsed.GetResult(_exits) is null ? null : [.. (parsed.GetValue(_exits) ?? []).SelectMany(CommandLine.Parse.Names)],
             Final = parsed.GetValue(_final),
             Force = parsed.GetValue(_force),
+            InputShape = parsed.GetValue(_inputShape) is { Length: > 0 } shape ? shape : null,
         });
         foreach (string note in prepared.Notes) Console.WriteLine($"note: {note}");
         ModelManifest manifest = prepared.Manifest;

@@ -11,6 +11,9 @@ sealed record BranchOptions(string ModelFile, DataSpec Data, string Folder)
     /// <summary>Name of the output with the class scores; null where there is one output.</summary>
     internal string? Output { get; init; }
 
+    /// <summary>The input's shape without batch, for a model that leaves dimensions open; otherwise null.</summary>
+    internal IReadOnlyList<int>? InputShape { get; init; }
+
     internal int Exits { get; init; } = 3;
 
     /// <summary>Whether labels teach; null where they do if the data have them.</summary>

@@ -28,7 +28,8 @@ sealed class Brancher
     internal Brancher(BranchOptions options, IBranchProgress progress)
     {
         (_options, _progress) = (options, progress);
-        _backbone = Backbone.Load(options.ModelFile, options.Output, new PrepareOptions(), new NativeGraphRunner());
+        _backbone = Backbone.Load(options.ModelFile, options.Output, new PrepareOptions { InputShape = options.InputShape },
+            new NativeGraphRunner());
         _notes.AddRange(_backbone.Notes);
         _plans = ExitPlacement.Choose(_backbone, options.Exits, options.HeadBudget / 100, _notes);
         using ImageSource source = Open(options.Data);
@@ -176,7 +177,7 @@ sealed class Brancher
         ModelManifest manifest = Manifest;
         EdgeML.Native.Models.AtomicFile.WriteFolder(_options.Folder, PackageWriter.ManifestName, temporary =>
         {
-            manifest = ModelPackage.Prepare(file, temporary, new PrepareOptions { Exits = exits }).Manifest;
+            manifest = ModelPackage.Prepare(file, temporary, new PrepareOptions { Exits = exits, InputShape = _options.InputShape }).Manifest;
             if (!manifest.Exits.SkipLast(1).Select(e => e.AfterUnit).SequenceEqual(_plans.Select(p => p.AfterUnit)))
                 throw new InvalidOperationException($"{manifest.Name}: exits were put behind other units than planned");
             using ModelPackage package = ModelPackage.Open(temporary);

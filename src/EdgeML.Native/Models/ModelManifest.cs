@@ -136,7 +136,11 @@ public sealed record CutInfo(int K, long Bytes, bool Candidate, string Tensor, s
 /// <param name="Macs">Of the head alone; 0 for the final exit, whose work is in the units.</param>
 /// <param name="Layers">Fully-connected or convolution layers of the head.</param>
 /// <param name="Tensor">Name of the tensor with its logits; another one than the output where a softmax was left out.</param>
-public sealed record ExitInfo(int Index, string Name, int AfterUnit, long Macs, int Layers, string Tensor = "");
+public sealed record ExitInfo(int Index, string Name, int AfterUnit, long Macs, int Layers, string Tensor = "")
+{
+    /// <summary>How the model file's own output follows from these logits.</summary>
+    public OutputForm Form { get; init; }
+}
 
 /// <summary>One binary file of a package.</summary>
 /// <param name="Name">Without folder.</param>

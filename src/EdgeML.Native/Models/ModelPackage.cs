@@ -51,7 +51,7 @@ public sealed partial class ModelPackage : IDisposable
     internal static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options, IGraphRunner runner)
     {
         options ??= new PrepareOptions();
-        OnnxFile file = OnnxFile.Load(onnxPath);
+        OnnxFile file = OnnxFile.Load(onnxPath, model => Classifier.Require(model, options));
         Classifier classifier;
         Trunk trunk;
         ModelManifest manifest;

@@ -1,63 +1,151 @@
+using System.Buffers;
+using System.Diagnostics;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Graph;
+using EdgeML.Native.Models.Onnx;
+using Google.Protobuf;
 
 namespace EdgeML.Native.Models;
 
 /// <summary>Runs graphs with the native engine.</summary>
 sealed unsafe class NativeGraphRunner : IGraphRunner
 {
-    public IReadOnlyDictionary<string, TensorInfo> Probe(ReadOnlyMemory<byte> onnx)
+    /// <summary>Models with more bytes of weights get them from outside: a model in one piece has at most 2 GB, and is copied.</summary>
+    internal long MostInline { get; init; } = 1 << 30;
+
+    const int LeastExternal = 1024, Repeats = 5;
+
+    public ProbeResult Probe(ModelProto model, IReadOnlyList<float[]> inputs, IReadOnlySet<string> keep) =>
+        OnEngine(model, engine => Run(engine, inputs, keep));
+
+    public double? Measure(ModelProto model) =>
+        OnEngine(model, engine =>
+        {
+            double best = double.PositiveInfinity;
+            for (int i = 0; i < Repeats; i++)
+            {
+                long started = Stopwatch.GetTimestamp();
+                NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, engine, null, [], 0));
+                best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                probe.Dispose();
+            }
+            return best;
+        });
+
+    T OnEngine<T>(ModelProto model, Func<EngineHandle, T> use)
     {
-        var tensors = new Dictionary<string, TensorInfo>();
         // Anything missing on this machine speaks for itself; only the engine's verdict on the model is the model's fault.
         NativeLibraryLoader.EnsureLoaded();
-        var contextDesc = new ContextDescNative();
-        NativeError.Check(NativeMethods.ContextCreate(out ContextHandle context, contextDesc));
-        using (context)
+        NativeError.Check(NativeMethods.ContextCreate(out ContextHandle context, new ContextDescNative()));
+        var pinned = new List<MemoryHandle>();
+        try
         {
-            try
-            {
-                using EngineHandle engine = Load(context, onnx.Span);
-                Run(engine, tensors);
-            }
-            catch (NativeException e) when (e.Status is not NativeStatus.Internal)
-            {
-                throw new InvalidDataException($"the engine refuses the model: {OnnxFile.OneLine(e.Message)}", e);
-            }
+            using WeightsHandle weights = Share(context, ref model, pinned);
+            byte[] onnx = Serialised(model);
+            using EngineHandle engine = Load(context, onnx, weights);
+            return use(engine);
         }
-        return tensors;
+        catch (NativeException e) when (e.Status is not NativeStatus.Internal)
+        {
+            throw new InvalidDataException($"the engine refuses the model: {OnnxFile.EngineReason(e.Message)}", e);
+        }
+        finally
+        {
+            context.Dispose();
+            foreach (MemoryHandle handle in pinned) handle.Dispose();
+        }
     }
 
-    static EngineHandle Load(ContextHandle context, ReadOnlySpan<byte> onnx)
+    WeightsHandle Share(ContextHandle context, ref ModelProto model, List<MemoryHandle> pinned)
+    {
+        if (model.Graph.Initializer.Sum(w => (long)w.RawData.Length) <= MostInline) return new WeightsHandle();
+        model = model.Clone();
+        NativeError.Check(NativeMethods.WeightsCreate(out WeightsHandle weights, context, null, null));
+        try
+        {
+            foreach (TensorProto weight in model.Graph.Initializer)
+            {
+                NativeDtype type = NativeTensors.DtypeOf(weight.DataType);
+                if (weight.RawData.Length < LeastExternal || type == NativeDtype.Other) continue;
+                MemoryHandle data = weight.RawData.Memory.Pin();
+                pinned.Add(data);
+                long[] dims = [.. weight.Dims];
+                NativeError.Check(NativeMethods.WeightsAdd(
+                    weights, weight.Name, type, dims, (uint)dims.Length, data.Pointer, (ulong)weight.RawData.Length));
+                weight.ClearRawData();
+                weight.DataLocation = 1;
+                weight.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "weights" });
+            }
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    static byte[] Serialised(ModelProto model)
+    {
+        try
+        {
+            return model.ToByteArray();
+        }
+        catch (Exception e) when (e is OverflowException or OutOfMemoryException)
+        {
+            throw new InvalidDataException("the model has more than 2 GB of weights in nodes or of types that cannot be shared", e);
+        }
+    }
+
+    static EngineHandle Load(ContextHandle context, ReadOnlySpan<byte> onnx, WeightsHandle weights)
     {
         fixed (byte* model = onnx)
         {
             var desc = new EngineDescNative { Optimization = NativeOptimization.None, Model = model, ModelBytes = (ulong)onnx.Length };
-            using var noWeights = new WeightsHandle();
-            NativeError.Check(NativeMethods.EngineCreate(out EngineHandle engine, context, noWeights, desc));
+            NativeError.Check(NativeMethods.EngineCreate(out EngineHandle engine, context, weights, desc));
             return engine;
         }
     }
 
-    static void Run(EngineHandle engine, Dictionary<string, TensorInfo> tensors)
+    static ProbeResult Run(EngineHandle engine, IReadOnlyList<float[]> inputs, IReadOnlySet<string> keep)
     {
         var info = new EngineInfoNative();
         NativeError.Check(NativeMethods.EngineGetInfo(ref info, engine));
-        if (info.Inputs != 1) throw new InvalidDataException($"the engine sees {info.Inputs} inputs, one is supported");
-        var input = new TensorInfoNative();
-        NativeError.Check(NativeMethods.EngineGetInput(ref input, engine, 0));
-        void* zeros = null;
-        NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, engine, &zeros, [input.Bytes], 1));
-        using (probe)
+        if (info.Inputs > 1) throw new InvalidDataException($"the engine sees {info.Inputs} inputs, one is supported");
+        Dictionary<string, TensorInfo>? first = null;
+        string? unsteady = null;
+        var runs = new List<IReadOnlyDictionary<string, ProbedTensor>>();
+        // What takes indices for input fails on most numbers, yet not on zeros.
+        for (int i = 0; i <= inputs.Count && (i < inputs.Count || first is null); i++)
         {
-            for (uint i = 0; i < info.Outputs; i++)
+            ProbeHandle probe;
+            fixed (float* numbers = i < inputs.Count ? inputs[i] : [])
             {
-                var output = new TensorInfoNative();
-                NativeError.Check(NativeMethods.ProbeGetOutput(ref output, out _, probe, i));
-                tensors.Add(
-                    NativeTensors.Name(in output),
-                    new TensorInfo(NativeTensors.ElementTypeOf(output.Dtype), NativeTensors.Dims(in output)));
+                void* data = numbers;
+                ulong bytes = i < inputs.Count ? (ulong)inputs[i].Length * sizeof(float) : 0;
+                NativeStatus status = NativeMethods.ProbeCreate(out probe, engine, &data, [bytes], info.Inputs);
+                if (i < inputs.Count && status == NativeStatus.RunFailed) continue;
+                NativeError.Check(status);
+            }
+            using (probe)
+            {
+                var tensors = new Dictionary<string, TensorInfo>();
+                var values = new Dictionary<string, ProbedTensor>();
+                for (uint o = 0; o < info.Outputs; o++)
+                {
+                    var output = new TensorInfoNative();
+                    NativeError.Check(NativeMethods.ProbeGetOutput(ref output, out void* data, probe, o));
+                    string name = NativeTensors.Name(in output);
+                    var tensor = new TensorInfo(NativeTensors.ElementTypeOf(output.Dtype), NativeTensors.Dims(in output));
+                    tensors.Add(name, tensor);
+                    if (first is not null && unsteady is null && !first[name].Dims.AsSpan().SequenceEqual(tensor.Dims)) unsteady = name;
+                    if (keep.Contains(name) && (data is not null || output.Bytes == 0))
+                        values.Add(name, new ProbedTensor(tensor, new ReadOnlySpan<byte>(data, checked((int)output.Bytes)).ToArray()));
+                }
+                first ??= tensors;
+                runs.Add(values);
             }
         }
+        return new ProbeResult(first!, runs) { Unsteady = unsteady };
     }
 }

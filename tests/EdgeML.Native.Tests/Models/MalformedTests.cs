@@ -46,8 +46,9 @@ public sealed class MalformedTests : IDisposable
     [Theory]
     [InlineData("two-inputs", "the model has 2 inputs (a, b), one is supported")]
     [InlineData("input-type", "input 'x' is uint8, only float32 is supported")]
-    [InlineData("batch", "input 'x' has a batch of 4, 1 or an open one is needed")]
-    [InlineData("open-size", "dimension 2 of input 'x' is open ('n'); export the model with a fixed one")]
+    [InlineData("batch",
+        "input 'x' has a batch of 4, 1 or an open one is needed; export the model with a batch of 1 or with a dynamic batch axis")]
+    [InlineData("open-size", "dimension 2 of input 'x' is open ('n'); give the shape, for instance --input-shape 3x224x8")]
     [InlineData("nan", "weight 'w1' holds NaN at element 7 of 15")]
     [InlineData("infinite", "weight 'w1' holds Infinity at element 7 of 15")]
     [InlineData("short-weight", "weight 'w1' holds 56 bytes, its shape 5x3 of float32 needs 60")]
@@ -57,7 +58,8 @@ public sealed class MalformedTests : IDisposable
     [InlineData("undefined", "node 'relu1' (Relu) reads 'nowhere', which nothing makes")]
     [InlineData("twice", "two nodes make the tensor 'gemm1_out'")]
     [InlineData(
-        "not-classifier", "output 'relu1_out' is float32 1x3x8x8, not the scores of a classifier; choose outputs with --exits and --final")]
+        "not-classifier", "output 'relu1_out' is float32 1x3x8x8, not the scores of a classifier; choose outputs with --exits and --final "
+            + "(detectors, segmentation and other kinds of output are not supported yet)")]
     [InlineData("classes", "output 'logits' tells 4 classes apart, 'exit1' 5; choose outputs with --exits and --final")]
     [InlineData("constant", "no output depends on an input; not a classifier")]
     [InlineData("wanted", "no output is named 'nope'; there are logits")]

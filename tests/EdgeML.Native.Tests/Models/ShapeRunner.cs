@@ -9,11 +9,13 @@ sealed class ShapeRunner : IGraphRunner
     readonly Dictionary<string, TensorInfo> _known = [];
     readonly Dictionary<string, long[]> _values = [];
 
-    public IReadOnlyDictionary<string, TensorInfo> Probe(ReadOnlyMemory<byte> onnx)
+    public ProbeResult Probe(ModelProto model, IReadOnlyList<float[]> inputs, IReadOnlySet<string> keep) => new(Shapes(model), []);
+
+    Dictionary<string, TensorInfo> Shapes(ModelProto model)
     {
         _known.Clear();
         _values.Clear();
-        GraphProto graph = ModelProto.Parser.ParseFrom(onnx.Span).Graph;
+        GraphProto graph = model.Graph;
         foreach (ValueInfoProto input in graph.Input)
             _known[input.Name] = new(input.Type.TensorType.ElemType, [.. input.Type.TensorType.Shape.Dim.Select(d => d.DimValue)]);
         foreach (TensorProto weight in graph.Initializer)

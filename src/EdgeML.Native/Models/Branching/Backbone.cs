@@ -32,7 +32,10 @@ sealed class Backbone
     /// <exception cref="InvalidDataException">Not a classifier exits can be added to; one line says what and where.</exception>
     internal static Backbone Load(string path, string? output, PrepareOptions options, IGraphRunner runner)
     {
-        OnnxFile file = OnnxFile.Load(path);
+        OnnxFile file = OnnxFile.Load(path, model =>
+        {
+            if (output is not null) Classifier.Require(model, options with { Exits = [], Final = output });
+        });
         try
         {
             if (output is null && file.Model.Graph.Output.Count > 1)

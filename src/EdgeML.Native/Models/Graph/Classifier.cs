@@ -6,15 +6,23 @@ namespace EdgeML.Native.Models.Graph;
 /// logits.</summary>
 sealed class Classifier
 {
-    Classifier(ModelProto model, string input, List<(string Name, string Logits)> outputs) =>
-        (Model, Input, Outputs) = (model, input, outputs);
+    readonly List<OutputWish> _wishes;
+    readonly List<(string Name, string Logits)> _outputs;
+    readonly Dictionary<string, OutputForm> _forms = [];
+
+    Classifier(ModelProto model, string input, List<OutputWish> wishes)
+    {
+        (Model, Input, _wishes) = (model, input, wishes);
+        _outputs = [.. wishes.Select(w => (w.Name, w.Tensor))];
+        foreach (OutputWish wish in wishes) _forms[wish.Name] = OutputForm.Logits;
+    }
 
     internal ModelProto Model { get; }
 
     internal string Input { get; }
 
     /// <summary>The outputs kept: the name in the file, and the tensor that holds its logits.</summary>
-    internal IReadOnlyList<(string Name, string Logits)> Outputs { get; private set; }
+    internal IReadOnlyList<(string Name, string Logits)> Outputs => _outputs;
 
     /// <summary>Name of the final output where it was chosen; null for the deepest.</summary>
     internal string? Final { get; private set; }
@@ -31,6 +39,31 @@ sealed class Classifier
 
     internal GraphIndex Index { get; set; } = null!;
 
+    /// <summary>How the file's output of that name follows from the logits.</summary>
+    internal IReadOnlyDictionary<string, OutputForm> Forms => _forms;
+
+    /// <summary>The tensor of the file that holds an output's values: the output itself, but for outputs that are no tensors.</summary>
+    internal string FileTensor(string output) => _wishes.First(w => w.Name == output).Tensor;
+
+    /// <summary>Names of the classes that the graph itself holds, or null.</summary>
+    internal IReadOnlyList<string>? ClassNames { get; private init; }
+
+    internal const int MostClasses = 1 << 20;
+
+    /// <summary>Refuses what the graph alone shows to be unsuitable, before any weight is read.</summary>
+    /// <param name="model">Parsed; weights may be missing. Not changed.</param>
+    /// <param name="options">As for <see cref="From"/>.</param>
+    /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
+    internal static void Require(ModelProto model, PrepareOptions options)
+    {
+        GraphProto graph = model.Graph;
+        var index = new GraphIndex(graph);
+        List<OutputWish> wishes = OutputWish.Choose(graph, index, options.Exits, options.Final, []);
+        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor));
+        FixedDims(input, options.InputShape);
+        foreach (OutputWish wish in wishes.Where(w => w.Asked || options.Final is null)) OutputWish.RequireScores(graph, index, wish);
+    }
+
     /// <param name="model">Parsed and with weights inline; changed in place.</param>
     /// <param name="exits">Names of the side exits, or null for all outputs but the final one.</param>
     /// <param name="final">Name of the final output, or null for the deepest one that is no side exit.</param>
@@ -46,47 +79,144 @@ sealed class Classifier
         ConstantsToWeights(graph);
         RemoveWeightsFromInputs(graph);
         model.IrVersion = Math.Max(model.IrVersion, 4); // from 4 on, weights need not be inputs
-        List<string> names = SelectOutputs(graph, exits, final);
         var index = new GraphIndex(graph);
-        foreach (string name in names)
-        {
-            if (!index.Exists(name)) throw new InvalidDataException($"output '{name}' is made by nothing");
-        }
-        List<(string Name, string Logits)> outputs = [.. names.Select(name => (name, BeforeSoftmax(index, name, notes)))];
-        string input = FixInput(graph, index, outputs.Select(o => o.Logits), inputShape);
-        Prune(graph, index, outputs.Select(o => o.Logits), input);
+        List<OutputWish> wishes = OutputWish.Choose(graph, index, exits, final, notes);
+        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor));
+        long[] dims = FixedDims(input, inputShape);
+        for (int i = 0; i < dims.Length; i++) input.Type.TensorType.Shape.Dim[i].DimValue = dims[i];
+        Prune(graph, index, wishes.Select(w => w.Tensor), input.Name);
         graph.Output.Clear();
-        graph.Output.Add(outputs.Select(o => o.Logits).Distinct().Select(o => new ValueInfoProto { Name = o }));
+        graph.Output.Add(wishes.Select(w => w.Tensor).Distinct().Select(o => new ValueInfoProto { Name = o }));
         graph.ValueInfo.Clear();
-        var classifier = new Classifier(model, input, outputs) { Index = new GraphIndex(graph), Final = final, Frozen = frozen };
-        classifier.Notes.AddRange(notes);
-        classifier.Probe(runner);
+        var classifier = new Classifier(model, input.Name, wishes)
+        {
+            Index = new GraphIndex(graph),
+            Frozen = frozen,
+            Final = wishes.Find(w => w.Asked && w.Name == final)?.Name,
+            ClassNames = wishes.Select(w => w.ClassNames).FirstOrDefault(names => names is not null),
+        };
+        foreach (string note in notes) classifier.Note(note);
+        ProbeResult probe = classifier.Probe(runner);
+        classifier.TurnIntoLogits(probe.Runs);
         classifier.FoldShapes();
-        if (exits is not null && final is null) classifier.KeepDeepestBeside(exits);
+        classifier.ChooseExits(exits);
+        classifier.Work = new GraphWork(classifier, probe.Runs, runner);
         return classifier;
     }
 
-    /// <summary>Work before a tensor: multiply-accumulates first, then nodes.</summary>
-    internal (long Macs, int Nodes) Depth(string tensor)
+    /// <summary>What the nodes take.</summary>
+    internal GraphWork Work { get; private set; } = null!;
+
+    /// <summary>Adds a sentence for people, once.</summary>
+    internal void Note(string note)
     {
-        bool[] nodes = Index.Ancestors([tensor]);
-        long macs = 0;
-        for (int n = 0; n < nodes.Length; n++)
-            if (nodes[n]) macs += Operators.Macs(Index.Nodes[n], Dims);
-        return (macs, nodes.Count(n => n));
+        if (!Notes.Contains(note)) Notes.Add(note);
     }
 
-    void KeepDeepestBeside(IReadOnlyList<string> exits)
+    /// <summary>A name that no tensor has.</summary>
+    internal string FreeName(string name)
     {
-        List<(string Name, string Logits)> rest = [.. Outputs.Where(o => !exits.Contains(o.Name))];
-        if (rest.Count == 0) throw new InvalidDataException($"all {exits.Count} outputs are side exits, none is left to be the final one");
-        (string Name, string Logits) deepest = rest.MaxBy(o => Depth(o.Logits));
-        Outputs = [.. Outputs.Where(o => exits.Contains(o.Name)), deepest];
-        Final = deepest.Name;
-        foreach ((string name, _) in rest)
-            if (name != deepest.Name) Notes.Add($"output '{name}' left out, it is neither a side exit asked for nor the deepest");
-        Prune(Model.Graph, Index, Outputs.Select(o => o.Logits), Input);
-        Index = new GraphIndex(Model.Graph);
+        while (Index.Exists(name) || Tensors.ContainsKey(name) || Model.Graph.Initializer.Any(w => w.Name == name)) name += "_";
+        return name;
+    }
+
+    /// <summary>Adds a node with one output; <see cref="Index"/> knows it after the next refresh.</summary>
+    internal void AddNode(NodeProto node, TensorInfo made)
+    {
+        Model.Graph.Node.Add(node);
+        Tensors = new Dictionary<string, TensorInfo>(Tensors) { [node.Output[0]] = made };
+    }
+
+    /// <summary>Leads outputs that are probabilities back to logits, each with a note.</summary>
+    void TurnIntoLogits(IReadOnlyList<IReadOnlyDictionary<string, ProbedTensor>> runs)
+    {
+        long? wanted = Final is null ? null : Info(Outputs.First(o => o.Name == Final).Logits).Elements;
+        for (int i = 0; i < Outputs.Count; i++)
+        {
+            (string name, string tensor) = Outputs[i];
+            if (Index.IsConstant(tensor) || (wanted is not null && Info(tensor).Elements != wanted)) continue;
+            if (Info(tensor).Type == ElementType.Double && Info(tensor).Elements <= MostClasses)
+            {
+                string logits = LogitNodes.AsFloat(this, tensor);
+                if (Probabilities.Recognise(this, name, tensor, runs) is not { } narrow) _outputs[i] = (name, logits);
+                else Turn(i, narrow);
+            }
+            else if (Probabilities.Recognise(this, name, tensor, runs) is { } finding)
+            {
+                Turn(i, finding);
+            }
+        }
+        Refresh();
+
+        void Turn(int i, Probabilities.Finding finding)
+        {
+            _outputs[i] = (_outputs[i].Name, finding.Logits);
+            _forms[_outputs[i].Name] = finding.Form;
+            Note(finding.Note);
+        }
+    }
+
+    /// <summary>Takes out what the outputs do not need.</summary>
+    void Refresh()
+    {
+        GraphProto graph = Model.Graph;
+        Prune(graph, new GraphIndex(graph), Outputs.Select(o => o.Logits), Input);
+        graph.Output.Clear();
+        graph.Output.Add(Outputs.Select(o => o.Logits).Distinct().Select(o => new ValueInfoProto { Name = o }));
+        Index = new GraphIndex(graph);
+    }
+
+    bool IsScores(string tensor) => !Index.IsConstant(tensor) && IsScores(Info(tensor));
+
+    /// <summary>One score a class: a single dimension is larger than 1 ([1, C], [C], or [1, C, 1, 1] of fully convolutional networks).</summary>
+    static bool IsScores(TensorInfo info) =>
+        ElementType.IsActivation(info.Type) && info.Elements is >= 2 and <= MostClasses && info.Dims.Count(d => d != 1) == 1;
+
+    /// <summary>Of the outputs, keeps the final one and what can be a side exit beside it.</summary>
+    void ChooseExits(IReadOnlyList<string>? exits)
+    {
+        bool asked = _wishes.Exists(w => w.Asked && w.Name != Final);
+        if (exits is not null && Final is null)
+        {
+            // Side exits were named, the final one was not.
+            List<string> side = [.. _wishes.Where(w => w.Asked).Select(w => w.Name)];
+            List<(string Name, string Logits)> rest = [.. Outputs.Where(o => !side.Contains(o.Name))];
+            if (rest.Count == 0)
+                throw new InvalidDataException($"all {side.Count} outputs are side exits, none is left to be the final one");
+            long? classes = side.Count == 0 ? null : Info(Outputs.First(o => o.Name == side[0]).Logits).Elements;
+            List<(string Name, string Logits)> fit =
+                [.. rest.Where(o => IsScores(o.Logits) && (classes is null || Info(o.Logits).Elements == classes))];
+            (string Name, string Logits) deepest = FinalExit.Choose(this, fit.Count > 0 ? fit : rest);
+            Final = deepest.Name;
+            Drop(o => o.Name != deepest.Name && !side.Contains(o.Name), _ => "it is neither a side exit asked for nor the deepest");
+        }
+        else if (exits is null && Final is not null && !asked)
+        {
+            string final = Outputs.First(o => o.Name == Final).Logits;
+            long classes = Info(final).Elements;
+            if (!IsScores(final)) return; // refused where classes are counted
+            Drop(o => o.Name != Final && !IsScores(o.Logits), o => $"it is {Info(o.Logits)}, not scores");
+            Drop(
+                o => o.Name != Final && Info(o.Logits).Elements != classes,
+                o => $"it has {Info(o.Logits).Elements} values, '{Final}' tells {classes} classes apart");
+            Drop(
+                o => o.Name != Final && o.Logits != final && !Trunk.CanBeExit(this, o.Logits, final),
+                o => $"no single tensor on the way to '{Final}' feeds it");
+        }
+        else if (exits is null)
+        {
+            bool any = Outputs.Any(o => IsScores(o.Logits));
+            Drop(o => any && Info(o.Logits).Type is not (ElementType.Float or ElementType.Float16), o => $"it is {Info(o.Logits)}, not scores");
+        }
+
+        void Drop(Func<(string Name, string Logits), bool> which, Func<(string Name, string Logits), string> why)
+        {
+            List<(string Name, string Logits)> dropped = [.. Outputs.Where(which)];
+            if (dropped.Count == 0) return;
+            foreach ((string Name, string Logits) o in dropped) Note($"output '{o.Name}' left out, {why(o)}");
+            _outputs.RemoveAll(dropped.Contains);
+            Refresh();
+        }
     }
 
     static void ConstantsToWeights(GraphProto graph)
@@ -115,41 +245,12 @@ sealed class Classifier
         }
     }
 
-    static List<string> SelectOutputs(GraphProto graph, IReadOnlyList<string>? exits, string? final)
-    {
-        List<string> all = [.. graph.Output.Select(o => o.Name)];
-        if (all.Count == 0) throw new InvalidDataException("the graph has no output");
-        if (all.Distinct().Count() != all.Count)
-            throw new InvalidDataException($"two outputs have the same name among {string.Join(", ", all)}");
-        List<string> named = [.. exits ?? []];
-        if (final is not null) named.Add(final);
-        if (named.Find(n => !all.Contains(n)) is { } unknown)
-            throw new InvalidDataException($"no output is named '{unknown}'; there are {string.Join(", ", all)}");
-        return exits is null || final is null ? all : [.. all.Where(named.Contains)];
-    }
-
-    /// <summary>Exit decisions are taken on logits, so a softmax at the very end is left out.</summary>
-    static string BeforeSoftmax(GraphIndex index, string output, List<string> notes)
-    {
-        string tensor = output;
-        while (index.Producer(tensor) is >= 0 and int i)
-        {
-            NodeProto node = index.Nodes[i];
-            bool softmax = node.OpType is "Softmax" or "LogSoftmax";
-            if (node.Input.Count == 0 || (!softmax && node.OpType is not ("Identity" or "Dropout" or "Cast"))) break;
-            tensor = node.Input[0];
-            if (!softmax) continue;
-            notes.Add($"output '{output}': {node.OpType} left out, its input '{tensor}' holds the logits");
-            return tensor;
-        }
-        return output;
-    }
-
-    static string FixInput(GraphProto graph, GraphIndex index, IEnumerable<string> outputs, IReadOnlyList<int>? inputShape)
+    /// <summary>The one input that outputs depend on.</summary>
+    static ValueInfoProto FindInput(GraphProto graph, GraphIndex index, IEnumerable<string> outputs)
     {
         bool[] needed = index.Ancestors(outputs);
         HashSet<string> read = [.. Enumerable.Range(0, needed.Length).Where(i => needed[i]).SelectMany(index.Reads)];
-        List<ValueInfoProto> inputs = [.. graph.Input.Where(i => read.Contains(i.Name))];
+        List<ValueInfoProto> inputs = [.. graph.Input.Where(i => read.Contains(i.Name) && !index.Initializers.ContainsKey(i.Name))];
         if (inputs.Count == 0) throw new InvalidDataException("no output depends on an input; not a classifier");
         if (inputs.Count > 1)
             throw new InvalidDataException(
@@ -161,34 +262,48 @@ sealed class Classifier
         if (type.Shape is null || type.Shape.Dim.Count < 2)
             throw new InvalidDataException(
                 $"input '{input.Name}' has {type.Shape?.Dim.Count ?? 0} dimensions, a batch dimension and at least one more are needed");
-        if (inputShape is not null && inputShape.Count != type.Shape.Dim.Count - 1)
+        return input;
+    }
+
+    /// <summary>Full shape of the input, with batch 1 and with open dimensions as given.</summary>
+    static long[] FixedDims(ValueInfoProto input, IReadOnlyList<int>? inputShape)
+    {
+        Google.Protobuf.Collections.RepeatedField<TensorShapeProto.Types.Dimension> declared = input.Type.TensorType.Shape.Dim;
+        if (inputShape is [1, ..] && inputShape.Count == declared.Count) inputShape = [.. inputShape.Skip(1)]; // given with its batch
+        if (inputShape is not null && inputShape.Count != declared.Count - 1)
             throw new InvalidDataException(
-                $"the given shape has {inputShape.Count} dimensions, input '{input.Name}' has {type.Shape.Dim.Count - 1} behind the batch");
+                $"the given shape has {inputShape.Count} dimensions, input '{input.Name}' has {declared.Count - 1} behind the batch");
+        long[] dims = new long[declared.Count];
+        dims[0] = 1;
         long elements = 1;
-        for (int i = 0; i < type.Shape.Dim.Count; i++)
+        for (int i = 0; i < dims.Length; i++)
         {
-            TensorShapeProto.Types.Dimension dim = type.Shape.Dim[i];
+            TensorShapeProto.Types.Dimension dim = declared[i];
             bool open = dim.ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue || dim.DimValue <= 0;
             if (i == 0)
             {
                 if (!open && dim.DimValue != 1)
-                    throw new InvalidDataException($"input '{input.Name}' has a batch of {dim.DimValue}, 1 or an open one is needed");
-                dim.DimValue = 1;
+                    throw new InvalidDataException(
+                        $"input '{input.Name}' has a batch of {dim.DimValue}, 1 or an open one is needed; "
+                        + "export the model with a batch of 1 or with a dynamic batch axis");
                 continue;
             }
             if (open && inputShape is null)
             {
                 string named = dim.DimParam.Length > 0 ? $" ('{dim.DimParam}')" : "";
-                throw new InvalidDataException($"dimension {i} of input '{input.Name}' is open{named}; export the model with a fixed one");
+                IEnumerable<string> example = declared.Skip(1)
+                    .Select(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && d.DimValue > 0 ? $"{d.DimValue}" : "224");
+                throw new InvalidDataException(
+                    $"dimension {i} of input '{input.Name}' is open{named}; give the shape, for instance --input-shape {string.Join('x', example)}");
             }
             if (!open && inputShape is not null && inputShape[i - 1] != dim.DimValue)
                 throw new InvalidDataException(
                     $"dimension {i} of input '{input.Name}' is {dim.DimValue}, the given shape says {inputShape[i - 1]}");
-            if (open) dim.DimValue = inputShape![i - 1];
-            if (dim.DimValue is <= 0 or > MaxElements || (elements *= dim.DimValue) > MaxElements)
-                throw new InvalidDataException($"input '{input.Name}' has more than {MaxElements} elements");
+            dims[i] = open ? inputShape![i - 1] : dim.DimValue;
+            if (dims[i] is <= 0 or > MaxElements || (elements *= dims[i]) > MaxElements)
+                throw new InvalidDataException($"input '{input.Name}' is {TensorInfo.Shape(dims)}, 1 to {MaxElements} elements are possible");
         }
-        return input.Name;
+        return dims;
     }
 
     const long MaxElements = 1L << 28;
@@ -213,7 +328,7 @@ sealed class Classifier
         graph.Initializer.Add(used);
     }
 
-    void Probe(IGraphRunner runner)
+    ProbeResult Probe(IGraphRunner runner)
     {
         var probe = new ModelProto(Model);
         probe.Graph.Output.Clear();
@@ -224,22 +339,37 @@ sealed class Classifier
         {
             if (!read.Contains(probe.Graph.Output[i].Name)) probe.Graph.Output.RemoveAt(i);
         }
-        byte[] bytes;
+        HashSet<string> keep = [.. Outputs.Select(o => o.Logits), .. GraphWork.Wanted(Index)];
+        foreach ((_, string tensor) in Outputs) keep.UnionWith(Probabilities.Origins(Index, tensor).Select(o => o.Tensor));
+        ProbeResult result;
         try
         {
-            bytes = Google.Protobuf.MessageExtensions.ToByteArray(probe);
+            result = runner.Probe(probe, ProbeInputs(InputInfo.Elements), keep);
         }
-        catch (Exception e) when (e is OverflowException or OutOfMemoryException)
+        catch (InvalidDataException e) when (ExportAdvice.For(Model, Index) is { } advice)
         {
-            throw new InvalidDataException("the model has more than 2 GB of weights", e);
+            throw new InvalidDataException($"{e.Message}; {advice}", e);
         }
-        Tensors = runner.Probe(bytes);
+        Tensors = result.Tensors;
         foreach (ValueInfoProto output in probe.Graph.Output)
         {
-            if (!Tensors.TryGetValue(output.Name, out TensorInfo info))
-                throw new InvalidDataException($"the engine gave no tensor '{output.Name}'");
-            if (info.Elements == 0) throw new InvalidDataException($"tensor '{output.Name}' is empty, {info}");
+            if (!Tensors.ContainsKey(output.Name)) throw new InvalidDataException($"the engine gave no tensor '{output.Name}'");
         }
+        return result;
+    }
+
+    /// <summary>Inputs of several ranges, the same each time: whatever the model expects, one of them stirs it.</summary>
+    static float[][] ProbeInputs(long elements)
+    {
+        var random = new Random(11);
+        float[] Draw(Func<double> value)
+        {
+            float[] input = new float[elements];
+            for (int i = 0; i < input.Length; i++) input[i] = (float)value();
+            return input;
+        }
+        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        return [Draw(random.NextDouble), Draw(Normal), Draw(() => 255 * random.NextDouble()), Draw(() => 20 * Normal())];
     }
 
     /// <summary>With the input's shape fixed, what <c>Shape</c> and <c>Size</c> say is known, and no longer ties distant parts of the
@@ -278,10 +408,11 @@ sealed class Classifier
         {
             if (Index.IsConstant(logits)) throw new InvalidDataException($"output '{name}' does not depend on the input; not a classifier");
             TensorInfo info = Info(logits);
-            // One score a class: a single dimension is larger than 1 ([1, C], [C], or [1, C, 1, 1] of fully convolutional networks).
-            if (!ElementType.IsActivation(info.Type) || info.Elements is < 2 or > 1 << 20 || info.Dims.Count(d => d != 1) != 1)
+            if (info.Elements == 1 && ElementType.IsActivation(info.Type))
                 throw new InvalidDataException(
-                    $"output '{name}' is {info}, not the scores of a classifier; choose outputs with --exits and --final");
+                    $"output '{name}' is a single score and no probability within 0..1; regressions are not supported, "
+                    + "a classifier of two classes needs its Sigmoid or two scores");
+            if (!IsScores(info)) throw OutputWish.NotScores(name, info.ToString());
             if (classes != 0 && info.Elements != classes)
                 throw new InvalidDataException(
                     $"output '{name}' tells {info.Elements} classes apart, '{Outputs[0].Name}' {classes}; "
@@ -301,7 +432,13 @@ sealed class Classifier
 
     internal TensorInfo InputInfo => new(ElementType.Float, [.. Model.Graph.Input[0].Type.TensorType.Shape.Dim.Select(d => d.DimValue)]);
 
-    internal TensorInfo Info(string tensor) => tensor == Input ? InputInfo : Tensors[tensor];
+    internal TensorInfo Info(string tensor)
+    {
+        if (tensor == Input) return InputInfo;
+        if (Tensors.TryGetValue(tensor, out TensorInfo info)) return info;
+        TensorProto weight = Index.Initializers[tensor];
+        return new TensorInfo(weight.DataType, [.. weight.Dims]);
+    }
 
     static long[] Sliced(NodeProto node, long[] dims)
     {

@@ -87,7 +87,7 @@ sealed class GraphIndex
     }
 
     /// <summary>Names a subgraph uses but does not define.</summary>
-    static HashSet<string> Captured(GraphProto graph)
+    internal static HashSet<string> Captured(GraphProto graph)
     {
         var own = new HashSet<string>(graph.Input.Select(i => i.Name));
         own.UnionWith(graph.Initializer.Select(i => i.Name));

@@ -36,11 +36,15 @@ static class ManifestBuilder
         List<ExitInfo> exits =
         [
             .. trunk.Exits.Select((e, i) =>
-                new ExitInfo(i + 1, e.Name, e.AfterUnit, Macs(model, e.Head), Layers(model, e.Head), e.Logits)),
+                new ExitInfo(i + 1, e.Name, e.AfterUnit, Macs(model, e.Head), Layers(model, e.Head), e.Logits)
+                {
+                    Form = model.Forms[e.Name],
+                }),
         ];
-        exits.Add(new ExitInfo(exits.Count + 1, trunk.Final.Name, units.Count, 0, 0, trunk.Final.Logits));
+        exits.Add(new ExitInfo(exits.Count + 1, trunk.Final.Name, units.Count, 0, 0, trunk.Final.Logits) { Form = model.Forms[trunk.Final.Name] });
         IReadOnlyList<string> classNames = options.ClassNames
             ?? Metadata(model, "edgeml.classes")?.Split(',', StringSplitOptions.TrimEntries)
+            ?? model.ClassNames
             ?? [];
         if (classNames.Count != 0 && classNames.Count != classes)
             throw new InvalidDataException($"{classNames.Count} class names, the model tells {classes} classes apart");
@@ -78,7 +82,8 @@ static class ManifestBuilder
 
     static string? Metadata(Classifier model, string key) => model.Model.MetadataProps.FirstOrDefault(p => p.Key == key)?.Value;
 
-    static long Macs(Classifier model, IReadOnlyList<int> nodes) => nodes.Sum(n => Operators.Macs(model.Index.Nodes[n], model.Dims));
+    static long Macs(Classifier model, IReadOnlyList<int> nodes) =>
+        nodes.Sum(n => model.Work.MacsOrMeasured(model.Index.Nodes[n]));
 
     static int Layers(Classifier model, IReadOnlyList<int> nodes) => nodes.Count(n => Operators.IsLayer(model.Index.Nodes[n]));
 
@@ -88,7 +93,7 @@ static class ManifestBuilder
         NodeProto main = model.Index.Nodes[nodes
             .Where(n => !Operators.IsElementwise(model.Index.Nodes[n]) && !Operators.IsLayout(model.Index.Nodes[n]))
             .DefaultIfEmpty(nodes[0])
-            .MaxBy(n => Operators.Macs(model.Index.Nodes[n], model.Dims))];
+            .MaxBy(n => model.Work.Macs(model.Index.Nodes[n]))];
         return main.Name.Length > 0 ? main.Name : main.OpType.ToLowerInvariant();
     }
 }

@@ -27,35 +27,11 @@ static class Operators
 
     internal static bool IsLayout(NodeProto node) => s_layout.Contains(node.OpType);
 
-    /// <summary>Fully-connected and convolution layers.</summary>
-    internal static bool IsLayer(NodeProto node) => WeightInput(node) >= 0;
-
-    /// <summary>Multiply-accumulates of one run; 0 for operators without products worth counting.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="dims">Full shape of a tensor, null when unknown.</param>
-    internal static long Macs(NodeProto node, Func<string, long[]?> dims)
-    {
-        int weight = WeightInput(node);
-        if (weight < 0 || node.Input.Count <= weight || node.Output.Count == 0) return 0;
-        long[]? w = dims(node.Input[weight]), x = dims(node.Input[0]), y = dims(node.Output[0]);
-        if (w is null || x is null || y is null) return 0;
-        Int128 macs = node.OpType switch
-        {
-            // Weight [out, in / groups, k...] for a convolution, [in, out / groups, k...] for a transposed one.
-            "ConvTranspose" => (Int128)TensorInfo.Count(x) * TensorInfo.Count(w.Skip(1)),
-            "Gemm" => (Int128)TensorInfo.Count(y) * (x.Length == 2 ? Attribute(node, "transA") == 0 ? x[1] : x[0] : 0),
-            "MatMul" or "MatMulInteger" or "QLinearMatMul" => (Int128)TensorInfo.Count(y) * x[^1..].FirstOrDefault(),
-            _ => (Int128)TensorInfo.Count(y) * TensorInfo.Count(w.Skip(1)),
-        };
-        return (long)Int128.Min(macs, long.MaxValue / 4096);
-    }
-
-    static int WeightInput(NodeProto node) => node.OpType switch
-    {
-        "Conv" or "ConvTranspose" or "ConvInteger" or "FusedConv" or "Gemm" or "MatMul" or "MatMulInteger" => 1,
-        "QLinearConv" or "QLinearMatMul" => 3,
-        _ => -1,
-    };
-
-    static long Attribute(NodeProto node, string name) => node.Attribute.FirstOrDefault(a => a.Name == name)?.I ?? 0;
+    /// <summary>Layers with weights: fully-connected, convolution, recurrent.</summary>
+    internal static bool IsLayer(NodeProto node) => node.OpType
+        is "Conv" or "ConvTranspose" or "ConvInteger" or "FusedConv" or "NhwcConv" or "NhwcFusedConv" or "DeformConv" or "QLinearConv"
+        or "Gemm" or "FusedGemm" or "QGemm" or "GemmFastGelu"
+        or "MatMul" or "MatMulInteger" or "FusedMatMul" or "QLinearMatMul" or "MatMulIntegerToFloat" or "DynamicQuantizeMatMul"
+        or "MatMulNBits" or "MatMulBnb4" or "MatMulFpQ4" or "Einsum" or "LSTM" or "GRU" or "RNN" or "DynamicQuantizeLSTM"
+        or "LinearClassifier" or "LinearRegressor";
 }

@@ -42,7 +42,7 @@ static class PackedCuts
         }
     }
 
-    static long Macs(Classifier model, IEnumerable<int> nodes) => nodes.Sum(n => Operators.Macs(model.Index.Nodes[n], model.Dims));
+    static long Macs(Classifier model, IEnumerable<int> nodes) => nodes.Sum(n => model.Work.Macs(model.Index.Nodes[n]));
 
     static bool HasSubgraph(NodeProto node) => node.Attribute.Any(a => a.G is not null || a.Graphs.Count > 0);
 

@@ -28,14 +28,14 @@ sealed class Trunk
     {
         GraphIndex index = model.Index;
         (string Name, string Logits) deepest = model.Final is null
-            ? model.Outputs.MaxBy(o => model.Depth(o.Logits))
+            ? FinalExit.Choose(model, model.Outputs)
             : model.Outputs.First(o => o.Name == model.Final);
         List<string> crossings = Crossings(index, model.Input, deepest.Logits);
         if (crossings[^1] != deepest.Logits)
             throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
         // Only what a cast to float32 carries without loss may be sent.
         List<string> possible = [.. crossings
-            .Where((t, i) => i == 0 || i == crossings.Count - 1 || ElementType.MayCross(model.Info(t).Type))];
+            .Where((t, i) => i == 0 || i == crossings.Count - 1 || CanBeSent(model, t))];
         QuantisedCuts.KeepKernels(model, possible);
         var trunk = new HashSet<string>(possible[1..^1]);
 
@@ -45,7 +45,7 @@ sealed class Trunk
             if (name == deepest.Name) continue;
             if (logits == deepest.Logits)
             {
-                model.Notes.Add($"output '{name}' left out, it is the final exit '{deepest.Name}'");
+                model.Note($"output '{name}' left out, it is the final exit '{deepest.Name}'");
                 continue;
             }
             List<string> from = [.. Crossings(index, model.Input, logits).Where(trunk.Contains)];
@@ -85,6 +85,16 @@ sealed class Trunk
             return new SideExit(r.Name, r.Logits, after, [.. Enumerable.Range(0, head.Length).Where(n => head[n] && !index.IsConstant(n))]);
         });
         return new Trunk(boundaries, units, [.. exits.OrderBy(e => e.AfterUnit)], deepest);
+    }
+
+    static bool CanBeSent(Classifier model, string tensor) =>
+        model.Info(tensor) is { Elements: > 0 } info && ElementType.MayCross(info.Type);
+
+    /// <summary>Whether some tensor on the way to <paramref name="final"/>, the input aside, is all that an output depends on.</summary>
+    internal static bool CanBeExit(Classifier model, string output, string final)
+    {
+        HashSet<string> trunk = [.. Crossings(model.Index, model.Input, final)[1..].SkipLast(1).Where(t => CanBeSent(model, t))];
+        return Crossings(model.Index, model.Input, output).Exists(trunk.Contains);
     }
 
     /// <summary>The tensors every path from input to output runs through, in order, both ends included.</summary>

@@ -34,8 +34,8 @@ static class WeightData
                 + $"its shape {TensorInfo.Shape(tensor.Dims)} of {ElementType.Name(tensor.DataType)} needs {(Int128)elements * width}");
     }
 
-    /// <summary>Refuses NaN anywhere, and infinity in anything larger than a bound or mask constant of one element.</summary>
-    internal static void RequireFinite(TensorProto tensor)
+    /// <summary>Refuses NaN, and infinity where it would be multiplied; masks and bounds may hold it.</summary>
+    internal static void RequireNumbers(TensorProto tensor, bool finite)
     {
         ReadOnlySpan<byte> bytes = tensor.RawData.Span;
         int bad = -1;
@@ -44,19 +44,19 @@ static class WeightData
             case ElementType.Float:
                 ReadOnlySpan<float> floats = MemoryMarshal.Cast<byte, float>(bytes);
                 for (int i = 0; i < floats.Length && bad < 0; i++)
-                    if (!float.IsFinite(floats[i])) bad = i;
+                    if (finite ? !float.IsFinite(floats[i]) : float.IsNaN(floats[i])) bad = i;
                 if (bad >= 0) Refuse(tensor, bad, floats[bad], floats.Length);
                 break;
             case ElementType.Double:
                 ReadOnlySpan<double> doubles = MemoryMarshal.Cast<byte, double>(bytes);
                 for (int i = 0; i < doubles.Length && bad < 0; i++)
-                    if (!double.IsFinite(doubles[i])) bad = i;
+                    if (finite ? !double.IsFinite(doubles[i]) : double.IsNaN(doubles[i])) bad = i;
                 if (bad >= 0) Refuse(tensor, bad, doubles[bad], doubles.Length);
                 break;
             case ElementType.Float16:
                 ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes);
                 for (int i = 0; i < halves.Length && bad < 0; i++)
-                    if (!Half.IsFinite(halves[i])) bad = i;
+                    if (finite ? !Half.IsFinite(halves[i]) : Half.IsNaN(halves[i])) bad = i;
                 if (bad >= 0) Refuse(tensor, bad, (double)halves[bad], halves.Length);
                 break;
         }
@@ -64,7 +64,6 @@ static class WeightData
 
     static void Refuse(TensorProto tensor, int index, double value, int length)
     {
-        if (length == 1 && double.IsInfinity(value)) return;
         throw new InvalidDataException($"weight '{tensor.Name}' holds {value} at element {index} of {length}");
     }
 
