@@ -190,7 +190,7 @@ public sealed class PackageTests : IDisposable
                 {
                     RangeModel range = package.BuildRange(first, last, null, last < units);
                     byte[] inline = package.BuildRange(first, last, null, last < units, inlineWeights: true).Onnx;
-                    IReadOnlyDictionary<string, TensorInfo> shapes = new ShapeRunner().Probe(inline);
+                    IReadOnlyDictionary<string, TensorInfo> shapes = new ShapeRunner().Shapes(inline);
                     Assert.Equal(package.BoundaryDims(first - 1), range.InputDims);
                     Assert.Equal(package.BoundaryDims(last), shapes[Assert.Single(range.Outputs)].Dims);
                     Assert.All(shapes.Values, s => Assert.Equal(ElementType.Float, s.Type));
@@ -202,7 +202,7 @@ public sealed class PackageTests : IDisposable
             {
                 Assert.Equal(
                     package.Manifest.Classes,
-                    new ShapeRunner().Probe(package.BuildHead(exit.Index, inlineWeights: true).Onnx).Values.Single().Elements);
+                    new ShapeRunner().Shapes(package.BuildHead(exit.Index, inlineWeights: true).Onnx).Values.Single().Elements);
                 Assert.Equal(2, package.BuildRange(1, exit.AfterUnit, exit.Index, emitBoundary: true).Outputs.Distinct().Count());
             }
             Assert.True(package.BuildWhole().Outputs.Count == package.Manifest.Exits.Count, name);

@@ -11,6 +11,8 @@ sealed class ShapeRunner : IGraphRunner
 
     public ProbeResult Probe(ModelProto model, IReadOnlyList<float[]> inputs, IReadOnlySet<string> keep) => new(Shapes(model), []);
 
+    internal Dictionary<string, TensorInfo> Shapes(byte[] onnx) => Shapes(ModelProto.Parser.ParseFrom(onnx));
+
     Dictionary<string, TensorInfo> Shapes(ModelProto model)
     {
         _known.Clear();

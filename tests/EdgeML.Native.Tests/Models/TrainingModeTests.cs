@@ -168,7 +168,7 @@ public sealed class TrainingModeTests : IDisposable
                 return made;
             };
         });
-        AnswersAs(Build(active: false), Build(active: true), "Dropout 'inner'");
+        AnswersAs(Build(active: false), Build(active: true), "Dropout 'block1/inner'"); // the call's name, then the node's
     }
 
     [Fact]

@@ -59,7 +59,8 @@ sealed class Classifier
         GraphProto graph = model.Graph;
         var index = new GraphIndex(graph);
         List<OutputWish> wishes = OutputWish.Choose(graph, index, options.Exits, options.Final, []);
-        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor));
+        // A switch between training and inference may go when the model is frozen.
+        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor), switches: false);
         FixedDims(input, options.InputShape);
         foreach (OutputWish wish in wishes.Where(w => w.Asked || options.Final is null)) OutputWish.RequireScores(graph, index, wish);
     }
@@ -246,11 +247,12 @@ sealed class Classifier
     }
 
     /// <summary>The one input that outputs depend on.</summary>
-    static ValueInfoProto FindInput(GraphProto graph, GraphIndex index, IEnumerable<string> outputs)
+    static ValueInfoProto FindInput(GraphProto graph, GraphIndex index, IEnumerable<string> outputs, bool switches = true)
     {
         bool[] needed = index.Ancestors(outputs);
         HashSet<string> read = [.. Enumerable.Range(0, needed.Length).Where(i => needed[i]).SelectMany(index.Reads)];
         List<ValueInfoProto> inputs = [.. graph.Input.Where(i => read.Contains(i.Name) && !index.Initializers.ContainsKey(i.Name))];
+        if (!switches && inputs.Count > 1) inputs.RemoveAll(i => i.Type?.TensorType?.ElemType == ElementType.Bool);
         if (inputs.Count == 0) throw new InvalidDataException("no output depends on an input; not a classifier");
         if (inputs.Count > 1)
             throw new InvalidDataException(

@@ -75,7 +75,6 @@ static class Probabilities
     /// <param name="name">Of the output, for the note.</param>
     /// <param name="tensor">The tensor that holds it.</param>
     /// <param name="runs">Values of it and of its origins; none where the runner computes no values.</param>
-    /// <exception cref="InvalidDataException">One number that is no probability.</exception>
     internal static Finding? Recognise(
         Classifier model, string name, string tensor, IReadOnlyList<IReadOnlyDictionary<string, ProbedTensor>> runs)
     {
@@ -117,10 +116,6 @@ static class Probabilities
                     logits, OutputForm.Sigmoid,
                     $"output '{name}' holds {info.Elements} values within 0..1 on the probe; log(p / (1 - p)) is taken as logits");
         }
-        if (single)
-            throw new InvalidDataException(
-                $"output '{name}' is a single score that is no probability within 0..1; regressions are not supported, "
-                + "a classifier of two classes needs its Sigmoid or two scores");
         return null;
     }
 

@@ -37,7 +37,7 @@ static class QuantisedCuts
         {
             if (index.IsConstant(n)) continue;
             NodeProto node = index.Nodes[n];
-            long macs = Operators.Macs(node, model.Dims);
+            long macs = OperatorWork.Macs(node, model.Dims) ?? 0;
             all += macs;
             if (node.OpType is "QLinearConv" or "QLinearMatMul" or "QGemm" || ReadsIntegers(index, node)) integer += macs;
         }
