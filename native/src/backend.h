@@ -128,7 +128,7 @@ class Backend {
     virtual void describe(edgeml_context_info &info) const = 0;
     virtual std::unique_ptr<WeightSet> make_weights() = 0;
     virtual std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization,
-                                          WeightSet *weights, const Progress &progress) = 0;
+                                          WeightSet *weights, const char *folder, const Progress &progress) = 0;
     // One network for ranges that would run one after the other, decided at gates between them. Throws
     // EDGEML_E_UNSUPPORTED where these ranges, or any with this backend, cannot be joined.
     virtual std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights, std::uint64_t copy_limit);

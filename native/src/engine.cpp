@@ -48,7 +48,7 @@ edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *c
         *out_engine = new edgeml_engine(context, weights,
                                         context->backend->load(model, known.optimization,
                                                                weights != nullptr ? weights->set.get() : nullptr,
-                                                               {known.progress, known.progress_user}));
+                                                               known.folder, {known.progress, known.progress_user}));
     });
 }
 

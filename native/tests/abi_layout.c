@@ -45,12 +45,13 @@ int main(void) {
     OFFSET(edgeml_tensor_info, bytes, 80);
     OFFSET(edgeml_tensor_info, name, 88);
 
-    SIZE(edgeml_engine_desc, 40);
+    SIZE(edgeml_engine_desc, 48);
     OFFSET(edgeml_engine_desc, optimization, 4);
     OFFSET(edgeml_engine_desc, model, 8);
     OFFSET(edgeml_engine_desc, model_bytes, 16);
     OFFSET(edgeml_engine_desc, progress, 24);
     OFFSET(edgeml_engine_desc, progress_user, 32);
+    OFFSET(edgeml_engine_desc, folder, 40);
 
     SIZE(edgeml_weights_info, 16);
     OFFSET(edgeml_weights_info, copied_bytes, 8);
@@ -133,7 +134,7 @@ int main(void) {
     OFFSET(edgeml_device_info, driver_path, 200);
     OFFSET(edgeml_device_info, route_note, 712);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10004);
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10005);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

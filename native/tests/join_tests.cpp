@@ -1,12 +1,19 @@
 // Ranges joined into one engine: answers, shared copies, refusals, and what becomes of the blocked layout at a stop.
+// Tensors that sessions may not share, in single and in joined engines.
 #include "check.h"
 
 #include "backends/onnxruntime/gate.h"
 #include "backends/onnxruntime/onnx_fields.h"
 #include "backends/onnxruntime/range_join.h"
+#include "backends/onnxruntime/sharing.h"
+#include "backends/onnxruntime/wrong_turns.h"
 
 #include <algorithm>
 #include <cstring>
+
+#if !defined(_WIN32)
+#include <sys/mman.h>
+#endif
 
 using namespace edgeml::ort;
 using namespace edgeml::ort::onnx;
@@ -175,11 +182,187 @@ void tensors_in_blocks_stay_in_blocks() {
     }
 }
 
+Bytes bytes_of(const std::vector<char> &model) {
+    return std::as_bytes(std::span(model));
+}
+
+// Weights of models, in memory that nothing can write to: a kernel that does ends the test.
+class ReadOnlyWeights {
+  public:
+    explicit ReadOnlyWeights(edgeml_weights *set) : set_(set) {}
+    ReadOnlyWeights(const ReadOnlyWeights &) = delete;
+    ReadOnlyWeights &operator=(const ReadOnlyWeights &) = delete;
+    ~ReadOnlyWeights() {
+#if !defined(_WIN32)
+        for (void *page : pages_)
+            munmap(page, page_bytes);
+#endif
+    }
+
+    void add(std::string name, const std::vector<std::int64_t> &dims, Bytes data) {
+        void *at = nullptr;
+#if defined(_WIN32)
+        at = copies_.emplace_back(data.begin(), data.end()).data();
+#else
+        at = mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        EXPECT(at != MAP_FAILED && data.size() <= page_bytes);
+        pages_.push_back(at);
+        std::memcpy(at, data.data(), data.size());
+        EXPECT(mprotect(at, page_bytes, PROT_READ) == 0);
+#endif
+        REQUIRE(edgeml_weights_add(set_, name.c_str(), EDGEML_DTYPE_F32, dims.data(),
+                                   static_cast<std::uint32_t>(dims.size()), at, data.size()));
+    }
+
+    // What a model has inline.
+    void add(const std::vector<char> &model) {
+        Graph graph = read_graph(bytes_of(model));
+        for (const Tensor &tensor : graph.tensors)
+            add(std::string(tensor.name), tensor.dims, tensor.data);
+    }
+
+  private:
+    static constexpr std::size_t page_bytes = 16384;
+    edgeml_weights *set_;
+#if defined(_WIN32)
+    std::vector<std::vector<std::byte>> copies_;
+#else
+    std::vector<void *> pages_;
+#endif
+};
+
+std::vector<float> tokens_input() {
+    std::vector<float> input(32 * 40);
+    for (std::size_t i = 0; i < input.size(); ++i)
+        input[i] = static_cast<float>(i * 7 % 23) / 23 - 0.5f;
+    return input;
+}
+
+// Optimizers transpose the tensor that is added between two Transposes, under its own name.
+void tensors_that_change_layout_are_not_shared() {
+    Fixture f;
+    ReadOnlyWeights weights(f.weights);
+    std::vector<char> plain[] = {read_model("tokens1"), read_model("tokens2")};
+    std::vector<char> shared[] = {read_model("tokens1_shared"), read_model("tokens2_shared")};
+    for (const std::vector<char> &model : plain)
+        weights.add(model);
+    std::vector<float> input = tokens_input();
+    edgeml_engine *one = nullptr, *two = nullptr;
+    REQUIRE(test::load(&one, f.context, plain[0], nullptr, EDGEML_OPTIMIZE_NONE));
+    REQUIRE(test::load(&two, f.context, plain[1], nullptr, EDGEML_OPTIMIZE_NONE));
+    std::vector<float> middle = run(one, input, 0), exit = run(one, input, 1), logits = run(two, middle, 0);
+    for (std::uint32_t level :
+         {EDGEML_OPTIMIZE_DEFAULT, EDGEML_OPTIMIZE_BASIC, EDGEML_OPTIMIZE_EXTENDED, EDGEML_OPTIMIZE_ALL}) {
+        edgeml_engine *engine = nullptr;
+        REQUIRE(test::load(&engine, f.context, shared[0], f.weights, level));
+        for (int again = 0; again < 2; ++again) {
+            expect_same(run(engine, input, 0), middle);
+            expect_same(run(engine, input, 1), exit);
+        }
+        edgeml_engine_destroy(engine);
+    }
+    for (auto &models : {shared, plain}) {
+        edgeml_engine *joined = nullptr;
+        EXPECT_STATUS(f.join(&joined, models[0], models[1]), EDGEML_OK);
+        expect_same(run(joined, input, 0), logits);
+        expect_same(run(joined, input, 1), exit);
+        edgeml_engine_destroy(joined);
+    }
+    EXPECT(f.copied() == 0); // none of them are kept for others
+    edgeml_engine_destroy(one);
+    edgeml_engine_destroy(two);
+}
+
+void tensors_that_kernels_write_to_are_not_shared() {
+    Fixture f;
+    ReadOnlyWeights weights(f.weights);
+    const float values[] = {1, 2, 3};
+    for (const char *name : {"scale", "shift", "mean", "variance"})
+        weights.add(name, {3}, std::as_bytes(std::span(values)));
+    std::vector<float> input(3 * 8 * 8);
+    for (std::size_t i = 0; i < input.size(); ++i)
+        input[i] = static_cast<float>(i % 5);
+    for (std::uint32_t level : {EDGEML_OPTIMIZE_NONE, EDGEML_OPTIMIZE_DEFAULT, EDGEML_OPTIMIZE_ALL}) {
+        edgeml_engine *engine = nullptr;
+        REQUIRE(test::load(&engine, f.context, read_model("training_shared"), f.weights, level));
+        for (int again = 0; again < 2; ++again)
+            EXPECT(run(engine, input, 0).size() == input.size());
+        edgeml_engine_destroy(engine);
+    }
+}
+
+Message node(std::string_view op, std::initializer_list<std::string_view> inputs, std::string_view output) {
+    Message made;
+    made.add(node_op_type, op);
+    for (std::string_view input : inputs)
+        made.add(node_input, input);
+    made.add(node_output, output);
+    return made;
+}
+
+void add_tensor(Message &graph, std::string_view name, std::uint64_t type = 1) {
+    Message tensor;
+    tensor.add(tensor_name, name);
+    tensor.add(tensor_data_type, type);
+    graph.add(graph_initializer, tensor);
+}
+
+void only_weights_of_products_are_shared() {
+    Message body, attribute, branching, graph;
+    body.add(graph_node, node("MatMul", {"c", "captured"}, "b"));
+    attribute.add(attribute_graph, body);
+    branching = node("If", {"some"}, "c");
+    branching.add(node_attribute, attribute);
+    graph.add(graph_node, node("Conv", {"x", "weight", "bias"}, "a"));
+    graph.add(graph_node, node("MatMul", {"a", "matrix"}, "d"));
+    graph.add(graph_node, node("MatMul", {"first", "d"}, "e"));
+    graph.add(graph_node, node("Add", {"e", "both"}, "f"));
+    graph.add(graph_node, node("Gemm", {"f", "both"}, "g"));
+    graph.add(graph_node, node("MatMul", {"g", "bytes"}, "h"));
+    graph.add(graph_node, node("MatMul", {"h", "output"}, "i"));
+    graph.add(graph_node, node("MatMul", {"h", "captured"}, "c"));
+    graph.add(graph_node, branching);
+    graph.add(graph_output, value("output"));
+    const char *names[] = {"weight", "bias", "matrix", "first", "both", "output", "captured"};
+    for (const char *name : names)
+        add_tensor(graph, name);
+    add_tensor(graph, "bytes", 3);
+    std::vector<std::byte> model = finish(graph);
+    Graph read = read_graph(model);
+    SharingRule rule(read);
+    for (const Tensor &tensor : read.tensors)
+        EXPECT(rule.allows(tensor) == (tensor.name == "weight" || tensor.name == "bias" || tensor.name == "matrix"));
+}
+
+std::string_view disabled(std::initializer_list<std::string_view> ops) {
+    Message graph;
+    std::string from = "x";
+    for (std::string_view op : ops) {
+        std::string to = from + "y";
+        graph.add(graph_node, node(op, {from}, to));
+        from = to;
+    }
+    std::vector<std::byte> model = finish(graph);
+    return wrong_optimizers(read_graph(model));
+}
+
+void pads_before_pools_stay() {
+    EXPECT(disabled({"Pad", "MaxPool"}) == "Pad_Fusion");
+    EXPECT(disabled({"Conv", "Pad", "Transpose", "MaxPool"}) == "Pad_Fusion");
+    EXPECT(disabled({"Pad", "Cast", "AveragePool"}) == "Pad_Fusion");
+    EXPECT(disabled({"Pad", "Conv", "MaxPool"}).empty()); // which may take the zeros
+    EXPECT(disabled({"MaxPool", "Pad", "Conv"}).empty());
+}
+
 } // namespace
 
 int main() {
     joined_ranges_answer_like_ranges();
     bad_joins_are_refused();
     tensors_in_blocks_stay_in_blocks();
+    tensors_that_change_layout_are_not_shared();
+    tensors_that_kernels_write_to_are_not_shared();
+    only_weights_of_products_are_shared();
+    pads_before_pools_stay();
     return test::finish("join_tests");
 }

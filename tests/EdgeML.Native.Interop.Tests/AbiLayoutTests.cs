@@ -56,13 +56,14 @@ public unsafe class AbiLayoutTests
     public void EngineDesc_Layout_IsTheHeaders()
     {
         var s = new EngineDescNative();
-        Assert.Equal(40, sizeof(EngineDescNative));
-        Assert.Equal(40u, s.StructSize);
+        Assert.Equal(48, sizeof(EngineDescNative));
+        Assert.Equal(48u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Optimization));
         Assert.Equal(8, Offset(ref s, &s.Model));
         Assert.Equal(16, Offset(ref s, &s.ModelBytes));
         Assert.Equal(24, Offset(ref s, &s.Progress));
         Assert.Equal(32, Offset(ref s, &s.ProgressUser));
+        Assert.Equal(40, Offset(ref s, &s.Folder));
     }
 
     [Fact]

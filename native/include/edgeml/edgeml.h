@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   4u /* raised when something is added */
+#define EDGEML_ABI_MINOR   5u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -269,6 +269,9 @@ typedef struct edgeml_engine_desc {
     /* since ABI 1.1 */
     edgeml_progress_fn progress; /* may be null; ONNX Runtime is too fast to need it */
     void *progress_user;
+    /* Folder of the files that hold the model's external data, as ONNX means it; null: they come from `weights`. For
+     * models as they are, not for speed: nothing is shared. ONNX Runtime only. ABI 1.5 */
+    const char *folder;
 } edgeml_engine_desc;
 
 typedef struct edgeml_engine_info {
@@ -282,7 +285,8 @@ typedef struct edgeml_engine_info {
 /* Makes a piece of a network ready to run; takes milliseconds to seconds. Batch is 1: an unknown first dimension of an
  * input counts as 1, any other unknown dimension of an input is EDGEML_E_UNSUPPORTED. Outputs whose shape the model
  * does not tell get it from one run on zeros. Tensors of the model marked as external data (data_location EXTERNAL, any
- * location) are taken from `weights` by name; `weights` may be null, names the model lacks are ignored.
+ * location) are taken from `weights` by name; `weights` may be null, names the model lacks are ignored. Tensors that a
+ * library could change, or take in another layout, are copied into the engine, all others are read in place.
  * EDGEML_E_MODEL_REJECTED: the text is the inference library's. */
 EDGEML_API edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *context,
                                               edgeml_weights *weights, const edgeml_engine_desc *desc);

@@ -173,8 +173,8 @@ std::unique_ptr<Outputs> DeviceHosted::run_once(std::span<const void *const> inp
 }
 
 std::unique_ptr<Network> DoubleBackend::load(std::span<const std::byte> model, std::uint32_t optimization,
-                                             WeightSet *weights, const Progress &progress) {
-    std::unique_ptr<Network> network = inner_->load(model, optimization, weights, progress);
+                                             WeightSet *weights, const char *folder, const Progress &progress) {
+    std::unique_ptr<Network> network = inner_->load(model, optimization, weights, folder, progress);
     if (device_ == nullptr)
         return network;
     return std::make_unique<DeviceHosted>(device_, std::move(network));

@@ -96,7 +96,7 @@ class DoubleBackend final : public Backend {
     void describe(edgeml_context_info &) const override {}
     std::unique_ptr<WeightSet> make_weights() override { return nullptr; }
     std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *weights,
-                                  const Progress &progress) override;
+                                  const char *folder, const Progress &progress) override;
     std::unique_ptr<Memory> make_memory(std::uint64_t data_bytes, std::uint64_t headroom_bytes) override;
     std::unique_ptr<Runner> make_runner() override;
 

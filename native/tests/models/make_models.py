@@ -18,7 +18,7 @@ def tensor(name, dims, kind=TensorProto.FLOAT):
     return helper.make_tensor_value_info(name, kind, dims)
 
 
-def model(name, nodes, inputs, outputs, weights=(), external=()):
+def model(name, nodes, inputs, outputs, weights=(), external=(), opset=13):
     initializers = []
     for key, value in weights:
         proto = numpy_helper.from_array(np.asarray(value), key)
@@ -29,7 +29,7 @@ def model(name, nodes, inputs, outputs, weights=(), external=()):
             entry.key, entry.value = "location", "weights"
         initializers.append(proto)
     graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
-    opsets = [helper.make_opsetid("", 13)] + [helper.make_opsetid("edgeml", 1)] * any(n.domain == "edgeml" for n in nodes)
+    opsets = [helper.make_opsetid("", opset)] + [helper.make_opsetid("edgeml", 1)] * any(n.domain == "edgeml" for n in nodes)
     made = helper.make_model(graph, opset_imports=opsets, producer_name="edgeml-tests")
     made.ir_version = 7
     save(made, os.path.join(HERE, name + ".onnx"))
@@ -114,3 +114,31 @@ model("range_if",
       [helper.make_node("ReduceMax", ["r0"], ["largest"], keepdims=0), helper.make_node("Greater", ["largest", "zero"], ["some"]),
        helper.make_node("If", ["some"], ["i"], then_branch=branch, else_branch=branch)] + classifier("i", "logits", 3, 40)[0],
       [middle], [logits], last_weights + [("zero", np.float32(0))])
+
+# What must not be shared: factors that optimizers bring into another layout under the same name, and statistics that a
+# kernel writes to.
+
+
+def tokens(i, source):
+    return ([helper.make_node("Transpose", [source], [f"t{i}"], perm=[0, 2, 1]), helper.make_node("Add", [f"t{i}", f"pos{i}"], [f"p{i}"]),
+             helper.make_node("Transpose", [f"p{i}"], [f"q{i}"], perm=[0, 2, 1]), helper.make_node("Softmax", [f"q{i}"], [f"s{i}"], axis=-1)],
+            [(f"pos{i}", 4 * values(50 + i, 1, 40, 32))])
+
+
+def mean(source, prefix):
+    return ([helper.make_node("ReduceMean", [source], [prefix + "m"], axes=[2], keepdims=0),
+             helper.make_node("MatMul", [prefix + "m", prefix + "w"], [prefix])], [(prefix + "w", 4 * values(60, 32, 3))])
+
+
+row = tensor("x", [1, 32, 40])
+(nodes0, weights0), (nodes1, weights1) = tokens(0, "x"), tokens(1, "s0")
+(exit_nodes, exit_weights), (last_nodes, last_weights) = mean("s0", "exit1"), mean("s1", "logits")
+between, scores3 = tensor("s0", [1, 32, 40]), tensor("logits", [1, 3])
+for suffix, external in (("", []), ("_shared", ["pos0", "pos1", "exit1w", "logitsw"])):
+    model("tokens1" + suffix, nodes0 + exit_nodes, [row], [between, exit1], weights0 + exit_weights, external)
+    model("tokens2" + suffix, nodes1 + last_nodes, [between], [scores3], weights1 + last_weights, external)
+model("training_shared",
+      [helper.make_node("BatchNormalization", ["x", "scale", "shift", "mean", "variance"], ["y", "new_mean", "new_variance"], training_mode=1)],
+      [image], [tensor("y", [1, 3, 8, 8]), tensor("new_mean", [3]), tensor("new_variance", [3])],
+      [("scale", values(70, 3)), ("shift", values(71, 3)), ("mean", values(72, 3)), ("variance", 1 + values(73, 3))],
+      ["scale", "shift", "mean", "variance"], opset=15)

@@ -15,4 +15,7 @@ unsafe struct EngineDescNative()
     /// <summary>Told how far a build has come (user, 0..1, phase); anything but 0 cancels. May be null.</summary>
     public delegate* unmanaged<void*, double, byte*, int> Progress;
     public void* ProgressUser;
+
+    /// <summary>Folder of the model's external data, UTF-8; null: they come from the weights.</summary>
+    public byte* Folder;
 }

@@ -27,10 +27,10 @@ class OnnxRuntime final : public Backend {
     std::unique_ptr<WeightSet> make_weights() override { return std::make_unique<ort::OrtWeightSet>(runtime_); }
 
     std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *weights,
-                                  const Progress &) override {
+                                  const char *folder, const Progress &) override {
         // Weights given here were made by make_weights of this backend: the caller has compared their contexts.
         return std::make_unique<ort::OrtNetwork>(runtime_, model, optimization,
-                                                 static_cast<ort::OrtWeightSet *>(weights));
+                                                 static_cast<ort::OrtWeightSet *>(weights), folder);
     }
 
     std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights,

@@ -4,6 +4,8 @@
 #include "model_scan.h"
 #include "range_join.h"
 #include "scratch_folder.h"
+#include "sharing.h"
+#include "wrong_turns.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -63,10 +65,61 @@ TensorInfo gate_tensor() {
     return tensor;
 }
 
-OrtSession *open_session(const Runtime &runtime, std::span<const std::byte> model, const ModelScan &scan, int level,
-                         const OrtWeightSet *weights, const char *optimized_path) {
+// A model as sessions take it: tensors that may not be shared are part of it.
+class Source {
+  public:
+    Source(Bytes model, const OrtWeightSet *weights, const char *folder) : bytes_(model), folder_(folder) {
+        Graph graph = read_graph(model);
+        disabled_ = wrong_optimizers(graph);
+        if (weights != nullptr && folder == nullptr)
+            own_ = inline_unshared(model, graph, *weights);
+        if (!own_.empty())
+            bytes_ = own_;
+        scan_ = scan_model(bytes_);
+    }
+    Source(const Source &) = delete;
+    Source &operator=(const Source &) = delete;
+
+    Bytes bytes() const noexcept { return bytes_; }
+    const ModelScan &scan() const noexcept { return scan_; }
+    const char *folder() const noexcept { return folder_; } // of external data; null: they are weights
+    const char *disabled() const noexcept { return disabled_.empty() ? nullptr : disabled_.data(); }
+
+  private:
+    std::vector<std::byte> own_;
+    Bytes bytes_;
+    const char *folder_;
+    ModelScan scan_;
+    std::string_view disabled_; // a literal
+};
+
+OrtSession *create_session(const Runtime &runtime, Bytes model, const OrtSessionOptions *options,
+                           const OrtWeightSet *weights) {
+    OrtSession *session = nullptr;
+    if (weights == nullptr) {
+        runtime.check(runtime.api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options, &session),
+                      EDGEML_E_MODEL_REJECTED);
+        return session;
+    }
+    OrtStatus *failed = runtime.api.CreateSessionFromArrayWithPrepackedWeightsContainer(
+        runtime.env, model.data(), model.size(), options, weights->prepacked(), &session);
+    if (failed == nullptr)
+        return session;
+    // Kernels that cannot share what they pack refuse the container; without it they pack for themselves.
+    if (OrtStatus *again =
+            runtime.api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options, &session)) {
+        runtime.api.ReleaseStatus(again);
+        runtime.check(failed, EDGEML_E_MODEL_REJECTED);
+    }
+    runtime.api.ReleaseStatus(failed);
+    return session;
+}
+
+OrtSession *open_session(const Runtime &runtime, const Source &source, int level, const OrtWeightSet *weights,
+                         const char *optimized_path) {
     const Api &api = runtime.api;
-    if (weights == nullptr && !scan.external.empty())
+    const ModelScan &scan = source.scan();
+    if (weights == nullptr && source.folder() == nullptr && !scan.external.empty())
         throw Error(EDGEML_E_MODEL_REJECTED,
                     "the model takes tensor " + scan.external.front() + " from weights, but none are given");
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
@@ -74,19 +127,21 @@ OrtSession *open_session(const Runtime &runtime, std::span<const std::byte> mode
     runtime.check(api.DisablePerSessionThreads(options.get()));
     runtime.check(api.SetSessionGraphOptimizationLevel(options.get(), level));
     runtime.check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
+    if (source.disabled() != nullptr)
+        runtime.check(
+            api.AddSessionConfigEntry(options.get(), "optimization.disable_specified_optimizers", source.disabled()));
+    if (source.folder() != nullptr)
+        runtime.check(api.AddSessionConfigEntry(options.get(), "session.model_external_initializers_file_folder_path",
+                                                source.folder()));
     if (std::any_of(scan.inputs.begin(), scan.inputs.end(), is_gate))
         runtime.check(api.AddCustomOpDomain(options.get(), runtime.gates->get()));
     if (optimized_path != nullptr)
         runtime.check(api.SetOptimizedModelFilePath(options.get(), std::filesystem::u8path(optimized_path).c_str()));
+    if (source.folder() != nullptr)
+        weights = nullptr;
     if (weights != nullptr)
         weights->attach(options.get(), scan.external);
-    OrtSession *session = nullptr;
-    runtime.check(weights != nullptr
-                      ? api.CreateSessionFromArrayWithPrepackedWeightsContainer(
-                            runtime.env, model.data(), model.size(), options.get(), weights->prepacked(), &session)
-                      : api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options.get(), &session),
-                  EDGEML_E_MODEL_REJECTED);
-    return session;
+    return create_session(runtime, source.bytes(), options.get(), weights);
 }
 
 class OrtBinding final : public Binding {
@@ -176,11 +231,11 @@ class OrtOutputs final : public Outputs {
 } // namespace
 
 OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::byte> model, std::uint32_t optimization,
-                       const OrtWeightSet *weights)
+                       const OrtWeightSet *weights, const char *folder)
     : runtime_(std::move(runtime)) {
-    ModelScan scan = scan_model(model);
-    int level = to_level(optimization, scan);
-    session_ = open_session(*runtime_, model, scan, level, weights, nullptr);
+    Source source(model, weights, folder);
+    int level = to_level(optimization, source.scan());
+    session_ = open_session(*runtime_, source, level, weights, nullptr);
     try {
         describe();
     } catch (...) {
@@ -188,32 +243,35 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
         throw;
     }
     // The model's own bytes stand for inline tensors. The NCHWc layout makes a copy of every filter, shared or not.
-    resident_bytes_ = session_overhead_bytes + model.size() + (level == optimize_all ? scan.external_filter_bytes : 0);
+    resident_bytes_ = session_overhead_bytes + source.bytes().size() +
+                      (level == optimize_all ? source.scan().external_filter_bytes : 0);
 }
 
 std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, std::span<const Range> ranges,
                                              OrtWeightSet &weights, std::uint64_t copy_limit) {
     // Joined, ranges would be judged as one: each is optimised alone.
     ScratchFolder folder;
+    std::list<Source> sources;
     std::list<std::vector<std::byte>> optimized;
     std::vector<Bytes> models;
     std::vector<std::uint32_t> exits;
     for (const Range &range : ranges) {
-        ModelScan scan = scan_model(range.model);
-        int level = to_level(EDGEML_OPTIMIZE_DEFAULT, scan);
+        const Source &source = sources.emplace_back(range.model, &weights, nullptr);
+        int level = to_level(EDGEML_OPTIMIZE_DEFAULT, source.scan());
         exits.push_back(range.exit);
         if (level != optimize_all) { // which keeps the model's own layouts
-            models.push_back(range.model);
+            models.push_back(source.bytes());
             continue;
         }
         std::string path = folder.file("range.onnx");
         Owned<OrtSession> session(runtime->api.ReleaseSession,
-                                  open_session(*runtime, range.model, scan, level, &weights, path.c_str()));
+                                  open_session(*runtime, source, level, &weights, path.c_str()));
         models.push_back(optimized.emplace_back(folder.take("range.onnx")));
     }
     std::vector<std::byte> joined = join_ranges(models, exits, weights, copy_limit);
     optimized.clear();
-    return std::make_unique<OrtNetwork>(std::move(runtime), joined, EDGEML_OPTIMIZE_EXTENDED, &weights);
+    sources.clear();
+    return std::make_unique<OrtNetwork>(std::move(runtime), joined, EDGEML_OPTIMIZE_EXTENDED, &weights, nullptr);
 }
 
 OrtNetwork::~OrtNetwork() {

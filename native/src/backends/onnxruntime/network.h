@@ -8,7 +8,7 @@ namespace edgeml::ort {
 class OrtNetwork final : public Network {
   public:
     OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::byte> model, std::uint32_t optimization,
-               const OrtWeightSet *weights);
+               const OrtWeightSet *weights, const char *folder);
     ~OrtNetwork() override;
 
     // One session for ranges that would run one after the other, each in the layouts it has alone.

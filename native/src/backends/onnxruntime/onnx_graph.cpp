@@ -21,7 +21,7 @@ void read_attribute(Bytes attribute, Node &node) {
         else if (field.is_varint(attribute_int))
             number = field.value;
         else if (field.is_bytes(attribute_graph) || field.is_bytes(attribute_graphs))
-            node.has_subgraph = true;
+            node.subgraphs.push_back(field.bytes);
     }
     node.has_channels_last |= name == "channels_last" && number != 0;
 }
@@ -99,6 +99,24 @@ void read_version(Bytes opset, Graph &graph) {
     graph.versions.emplace(domain, version);
 }
 
+void read_into(Bytes body, Graph &graph) {
+    for (Fields field(body); field.next();) {
+        if (field.is_bytes(graph_node)) {
+            graph.nodes.push_back(read_node(field.bytes));
+        } else if (field.is_bytes(graph_name)) {
+            graph.name = text(field.bytes);
+        } else if (field.is_bytes(graph_initializer)) {
+            graph.tensors.push_back(read_tensor(field.bytes));
+        } else if (field.is_bytes(graph_input)) {
+            graph.inputs.push_back(name_of_value(field.bytes));
+            graph.input_fields.push_back(field.whole);
+        } else if (field.is_bytes(graph_output)) {
+            graph.outputs.push_back(name_of_value(field.bytes));
+            graph.output_fields.push_back(field.whole);
+        }
+    }
+}
+
 } // namespace
 
 bool Node::reads(std::string_view tensor) const noexcept {
@@ -116,21 +134,13 @@ Graph read_graph(Bytes model) {
         else
             graph.model_fields.push_back(top.whole);
     }
-    for (Fields field(body); field.next();) {
-        if (field.is_bytes(graph_node)) {
-            graph.nodes.push_back(read_node(field.bytes));
-        } else if (field.is_bytes(graph_name)) {
-            graph.name = text(field.bytes);
-        } else if (field.is_bytes(graph_initializer)) {
-            graph.tensors.push_back(read_tensor(field.bytes));
-        } else if (field.is_bytes(graph_input)) {
-            graph.inputs.push_back(name_of_value(field.bytes));
-            graph.input_fields.push_back(field.whole);
-        } else if (field.is_bytes(graph_output)) {
-            graph.outputs.push_back(name_of_value(field.bytes));
-            graph.output_fields.push_back(field.whole);
-        }
-    }
+    read_into(body, graph);
+    return graph;
+}
+
+Graph read_body(Bytes body) {
+    Graph graph;
+    read_into(body, graph);
     return graph;
 }
 

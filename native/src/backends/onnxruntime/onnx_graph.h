@@ -14,8 +14,8 @@ struct Node {
     std::string_view domain; // empty for ONNX's own
     std::vector<std::string_view> inputs;
     std::vector<std::string_view> outputs;
-    std::vector<Bytes> fields; // all but names of node and tensors
-    bool has_subgraph = false;
+    std::vector<Bytes> fields;      // all but names of node and tensors
+    std::vector<Bytes> subgraphs;   // bodies of If, Loop and the like, for read_body
     bool has_channels_last = false; // with another value than 0
 
     bool reads(std::string_view tensor) const noexcept;
@@ -47,5 +47,6 @@ struct Graph {
 };
 
 Graph read_graph(Bytes model);
+Graph read_body(Bytes body); // of a subgraph: no versions, no fields of the model
 
 } // namespace edgeml::ort

@@ -2,6 +2,7 @@
 
 #include "gate.h"
 #include "onnx_graph.h"
+#include "sharing.h"
 
 #include <algorithm>
 #include <map>
@@ -41,7 +42,7 @@ std::set<const Node *> blocks(const Graph &graph) {
     return readers;
 }
 
-bool worth_sharing(const Tensor &tensor) {
+bool worth_keeping(const Tensor &tensor) {
     return tensor.data.size() >= least_shared && from_onnx_type(static_cast<int>(tensor.type)) != EDGEML_DTYPE_OTHER;
 }
 
@@ -96,8 +97,9 @@ class Join {
         for (std::size_t output = ends ? 0 : 1; output < range.outputs.size(); ++output)
             names_[range.outputs[output]] = range.outputs[output];
 
+        SharingRule rule(range);
         for (const Tensor &tensor : range.tensors)
-            add_tensor(tensor);
+            add_tensor(tensor, rule.allows(tensor));
         for (const Node &node : range.nodes)
             if (!left.contains(&node))
                 add_node(node);
@@ -132,12 +134,12 @@ class Join {
     }
 
     // An optimised graph has all tensors inline: those that are still the package's go back to be shared.
-    void add_tensor(const Tensor &tensor) {
-        std::string shared = weights_.find(tensor);
+    void add_tensor(const Tensor &tensor, bool may_share) {
+        std::string shared = may_share ? weights_.find(tensor) : std::string();
         if (shared.empty() && tensor.is_external)
             throw Error(EDGEML_E_MODEL_REJECTED, "the model takes tensor " + std::string(tensor.name) +
                                                      " from its weights, which have none of that name");
-        if (shared.empty() && worth_sharing(tensor))
+        if (shared.empty() && may_share && worth_keeping(tensor))
             shared = weights_.keep(tensor);
         Message own;
         if (shared.empty()) {
@@ -162,7 +164,7 @@ class Join {
     }
 
     void add_node(const Node &node) {
-        if (node.has_subgraph)
+        if (!node.subgraphs.empty())
             refuse("node '" + std::string(node.name) + "' (" + std::string(node.op) + ") has a subgraph");
         Message own;
         for (std::string_view input : node.inputs)
@@ -225,8 +227,9 @@ std::vector<std::byte> join_ranges(std::span<const Bytes> models, std::span<cons
             reject("range " + std::to_string(ranges.size()) + " has " + std::to_string(range.inputs.size()) +
                    " inputs and " + std::to_string(range.outputs.size()) + " outputs, 1 and " + (ends ? "1..2" : "2") +
                    " expected");
+        SharingRule rule(range);
         for (const Tensor &tensor : range.tensors)
-            if (worth_sharing(tensor) && weights.find(tensor).empty())
+            if (rule.allows(tensor) && worth_keeping(tensor) && weights.find(tensor).empty())
                 missing += tensor.data.size();
         ranges.push_back(std::move(range));
     }

@@ -22,10 +22,18 @@ void OrtWeightSet::add(const TensorInfo &tensor, const void *data) {
 }
 
 void OrtWeightSet::insert(const TensorInfo &tensor, const void *data) {
-    // ONNX Runtime has no constant tensors; initializers are only read.
+    // ONNX Runtime has no constant tensors; those that SharingRule allows are only read.
     Owned<OrtValue> value(runtime_->api.ReleaseValue, runtime_->wrap(tensor, const_cast<void *>(data)));
     if (!tensors_.try_emplace(tensor.name, Entry{tensor, data, std::move(value)}).second)
         reject("tensor " + tensor.name + " is there twice");
+}
+
+Bytes OrtWeightSet::data_of(std::string_view name) const {
+    std::lock_guard lock(gate_);
+    auto found = tensors_.find(name);
+    if (found == tensors_.end())
+        return {};
+    return {static_cast<const std::byte *>(found->second.data), static_cast<std::size_t>(found->second.info.bytes)};
 }
 
 std::string OrtWeightSet::find(const Tensor &tensor) const {

@@ -39,6 +39,9 @@ class OrtWeightSet final : public WeightSet {
     void attach(OrtSessionOptions *options, const std::vector<std::string> &names) const;
     OrtPrepackedWeightsContainer *prepacked() const noexcept { return prepacked_; }
 
+    // Empty where there is none of that name.
+    Bytes data_of(std::string_view name) const;
+
     // The name of the tensor that is the same as one of a model, or that it names as external; empty where there is
     // none.
     std::string find(const Tensor &tensor) const;

@@ -66,7 +66,9 @@ class TensorRt final : public Backend {
     std::unique_ptr<Runner> make_runner() override { return cuda::make_chain(device_, options_); }
 
     std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *,
-                                  const Progress &progress) override {
+                                  const char *folder, const Progress &progress) override {
+        if (folder != nullptr)
+            throw Error(EDGEML_E_UNSUPPORTED, "TensorRT takes no weights from the files of a folder");
         return builder_.load(model, optimization, progress);
     }
 
