@@ -50,13 +50,17 @@ sealed class PrepareCommand : CliCommand
     {
         string file = parsed.GetRequiredValue(_file), folder = parsed.GetRequiredValue(_out);
         if (!Path.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
+        using var progress = new ComparisonProgress();
         PreparedModel prepared = ModelPackage.Prepare(file, folder, new PrepareOptions
         {
+            Progress = progress.Report,
+            Cancellation = cancellation,
             Exits = parsed.GetResult(_exits) is null ? null : [.. (parsed.GetValue(_exits) ?? []).SelectMany(CommandLine.Parse.Names)],
             Final = parsed.GetValue(_final),
             Force = parsed.GetValue(_force),
             InputShape = parsed.GetValue(_inputShape) is { Length: > 0 } shape ? shape : null,
         });
+        progress.Dispose();
         foreach (string note in prepared.Notes) Console.WriteLine($"note: {note}");
         ModelManifest manifest = prepared.Manifest;
         Console.WriteLine(

@@ -1,3 +1,4 @@
+using EdgeML.Native.Models;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Native.Inference;
@@ -30,6 +31,9 @@ public sealed record BackendOptions
 
     /// <summary>Whether the CPU gets the same engines as a GPU, one per stretch between stops, to compare the two bit for bit.</summary>
     internal bool Stretches { get; init; }
+
+    /// <summary>How engines are made instead of as the package says, while that is being found out; null otherwise.</summary>
+    internal EngineSettings? Settings { get; init; }
 
     /// <summary>TensorRT: folder where built engines are kept for the next time; null keeps nothing.</summary>
     public string? EngineFolder { get; init; }

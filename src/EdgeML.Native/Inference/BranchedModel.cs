@@ -17,6 +17,8 @@ public sealed class BranchedModel : IDisposable
     readonly Engine?[] _heads;
     readonly FusedRanges _fused;
     readonly bool _ownsPackage;
+    readonly NativeOptimization _optimization;
+    readonly bool _inlineWeights;
     long _copiedBytes;
 
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
@@ -24,15 +26,24 @@ public sealed class BranchedModel : IDisposable
         Package = package;
         Bottlenecks = package.Bottlenecks;
         _ownsPackage = ownsPackage;
-        _joinsPlans = options.JoinPlans;
+        EngineSettings settings = options.Kind == BackendKind.OnnxRuntime ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
+        _joinsPlans = options.JoinPlans && settings.JoinedPlans;
+        _optimization = settings.Optimization switch
+        {
+            EngineOptimization.Extended => NativeOptimization.Extended,
+            EngineOptimization.Basic => NativeOptimization.Basic,
+            EngineOptimization.None => NativeOptimization.None,
+            _ => NativeOptimization.Default,
+        };
         Pieces = UnitPiece.Of(Manifest, stretches: options.Stretches || options.Kind == BackendKind.TensorRt);
         _pieces = new Engine[Pieces.Count];
         _heads = new Engine[Manifest.SideExits];
         Backend = new Backend(options);
+        _inlineWeights = Backend.WeightsInside || !settings.SharedWeights;
         _fused = new FusedRanges(this, options);
         try
         {
-            _weights = Backend.WeightsInside ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle);
+            _weights = _inlineWeights ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle);
             MakeEngines(options);
         }
         catch
@@ -46,19 +57,18 @@ public sealed class BranchedModel : IDisposable
     {
         using var watch = new BuildWatch(_pieces.Length + _heads.Length, options.Progress, options.Cancellation);
         int last = Manifest.Units.Count;
-        bool inside = Backend.WeightsInside;
         for (int i = 0; i < _pieces.Length; i++)
         {
             UnitPiece piece = Pieces[i];
-            _pieces[i] = Make(watch, Package.BuildRange(piece.First, piece.Last, exitHead: null, emitBoundary: piece.Last < last, inside));
+            _pieces[i] = Make(watch, Package.BuildRange(piece.First, piece.Last, exitHead: null, emitBoundary: piece.Last < last, _inlineWeights));
         }
-        for (int i = 0; i < _heads.Length; i++) _heads[i] = Make(watch, Package.BuildHead(i + 1, inside));
+        for (int i = 0; i < _heads.Length; i++) _heads[i] = Make(watch, Package.BuildHead(i + 1, _inlineWeights));
     }
 
     Engine Make(BuildWatch watch, RangeModel model)
     {
         watch.Begin();
-        var engine = new Engine(Backend, _weights, model, watch);
+        var engine = new Engine(Backend, _weights, model, watch, _optimization);
         watch.End();
         return engine;
     }
@@ -153,7 +163,7 @@ public sealed class BranchedModel : IDisposable
         using var alone = _building.EnterScope(); // engines are joined one at a time
         var ranges = new RangeModel[segments.Length];
         for (int i = 0; i < ranges.Length; i++) ranges[i] = Range(segments[i]);
-        if (segments.Length == 1) return new Engine(Backend, _weights, ranges[0]);
+        if (segments.Length == 1) return new Engine(Backend, _weights, ranges[0], watch: null, _optimization);
         Span<int> exits = stackalloc int[segments.Length];
         for (int i = 0; i < exits.Length; i++) exits[i] = segments[i].Exit;
         var engine = Engine.Join(Backend, _weights, ranges, exits, _fused.BudgetBytes);
@@ -187,7 +197,8 @@ public sealed class BranchedModel : IDisposable
     RangeModel Range(PlanSegment segment)
     {
         if (_ranges.TryGetValue(segment, out RangeModel? range)) return range;
-        range = Package.BuildRange(segment.FirstUnit, segment.LastUnit, segment.Exit == 0 ? null : segment.Exit, segment.EmitsBoundary);
+        range = Package.BuildRange(
+            segment.FirstUnit, segment.LastUnit, segment.Exit == 0 ? null : segment.Exit, segment.EmitsBoundary, _inlineWeights);
         _ranges.Add(segment, range);
         return range;
     }

@@ -28,7 +28,7 @@ sealed unsafe class ChainPlan : IDisposable
         _fused = new Engine?[_segments.Length];
         _fusedVersion = model.Fused.Version;
         FindFused();
-        if (_fusion == Fusion.Now) FuseNow();
+        if (_fusion is Fusion.Now or Fusion.RangesNow) FuseNow();
         Bind();
     }
 
@@ -36,6 +36,9 @@ sealed unsafe class ChainPlan : IDisposable
 
     /// <summary>Whether nothing is to be executed: a cut at the plan's own start.</summary>
     public bool IsEmpty => _segments.Length == 0;
+
+    /// <summary>Whether exits are decided inside its one session.</summary>
+    public bool IsJoined => _whole is { Gates.Length: > 0 };
 
     /// <summary>Sessions a run executes at most.</summary>
     public int Stages { get; private set; }
@@ -71,7 +74,7 @@ sealed unsafe class ChainPlan : IDisposable
 
     void FuseNow()
     {
-        if (CanJoin())
+        if (_fusion == Fusion.Now && CanJoin())
         {
             try
             {
@@ -101,7 +104,7 @@ sealed unsafe class ChainPlan : IDisposable
 
     bool FindFused()
     {
-        if (_fusion is Fusion.None or Fusion.Now) return false;
+        if (_fusion is Fusion.None or Fusion.Now or Fusion.RangesNow) return false;
         bool changed = false;
         if (_fusion == Fusion.Plans)
         {

@@ -13,8 +13,10 @@ sealed unsafe class Engine : IDisposable
 
     readonly EngineHandle _handle;
 
-    public Engine(Backend backend, WeightsHandle weights, RangeModel model, BuildWatch? watch = null)
-        : this(Create(backend, weights, model, watch), model, [])
+    public Engine(
+        Backend backend, WeightsHandle weights, RangeModel model, BuildWatch? watch = null,
+        NativeOptimization optimization = NativeOptimization.Default)
+        : this(Create(backend, weights, model, watch, optimization), model, [])
     {
     }
 
@@ -68,12 +70,14 @@ sealed unsafe class Engine : IDisposable
         }
     }
 
-    static EngineHandle Create(Backend backend, WeightsHandle weights, RangeModel model, BuildWatch? watch)
+    static EngineHandle Create(
+        Backend backend, WeightsHandle weights, RangeModel model, BuildWatch? watch, NativeOptimization optimization)
     {
         fixed (byte* bytes = model.Onnx)
         {
             var desc = new EngineDescNative
             {
+                Optimization = optimization,
                 Model = bytes,
                 ModelBytes = (ulong)model.Onnx.Length,
                 Progress = watch is null ? null : BuildWatch.Function,

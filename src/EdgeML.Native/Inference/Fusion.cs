@@ -14,4 +14,7 @@ enum Fusion
 
     /// <summary>As <see cref="Plans"/>, made at once and the plan's own: for measurements, where no task waits.</summary>
     Now,
+
+    /// <summary>As <see cref="Ranges"/>, made at once and the plan's own.</summary>
+    RangesNow,
 }

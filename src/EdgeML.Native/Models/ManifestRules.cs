@@ -12,8 +12,13 @@ static class ManifestRules
         Require(
             !manifest.Units.Contains(null) && !manifest.Cuts.Contains(null) && !manifest.Exits.Contains(null)
                 && !manifest.Files.Contains(null), $"a list holds null");
+        if (manifest.Format is >= 1 and < ModelManifest.CurrentFormat)
+            throw new InvalidDataException(
+                $"{PackageWriter.ManifestName}: format {manifest.Format}, of a version that did not compare a package with its model file; "
+                + $"prepare it again: edgeml prepare {manifest.Name}.onnx --out FOLDER");
         Require(
             manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
+        Require(Enum.IsDefined(manifest.Engines.Optimization), $"engines are optimised to {(int)manifest.Engines.Optimization}");
         Require(
             manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71,
             $"the hash '{manifest.Hash}' is not sha256: and 64 digits");

@@ -36,11 +36,14 @@ public sealed record ModelManifest
     /// <summary>Version of the package format.</summary>
     public int Format { get; init; } = CurrentFormat;
 
+    /// <summary>How engines are made on the CPU; absent in files of earlier versions.</summary>
+    public EngineSettings Engines { get; init; } = EngineSettings.Fastest;
+
     /// <summary>The package's binary files with length and digest.</summary>
     public IReadOnlyList<PackageFile> Files { get; init; } = [];
 
     /// <summary>The version this library writes, and the only one it reads.</summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     /// <summary>How a manifest is written as JSON: the keys of <c>inspect</c>, camelCase.</summary>
     public static JsonTypeInfo<ModelManifest> JsonContract => PackageJson.Default.ModelManifest;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeML.Native.Models.Graph;
+using EdgeML.Native.Models.Verification;
 
 namespace EdgeML.Native.Models;
 
@@ -46,9 +47,12 @@ public sealed partial class ModelPackage : IDisposable
     /// promise, bottlenecks or profile would be lost, without <see cref="PrepareOptions.Force"/>.</exception>
     /// <exception cref="IOException">The file cannot be read or the folder not be written.</exception>
     public static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options = null) =>
-        Prepare(onnxPath, folder, options, new NativeGraphRunner());
+        Prepare(onnxPath, folder, options, new NativeGraphRunner(), new PackageVerifier());
 
-    internal static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options, IGraphRunner runner)
+    /// <summary>The same with another engine to learn shapes with, and without the comparison where <paramref name="verifier"/> is
+    /// null.</summary>
+    internal static PreparedModel Prepare(
+        string onnxPath, string folder, PrepareOptions? options, IGraphRunner runner, PackageVerifier? verifier = null)
     {
         options ??= new PrepareOptions();
         OnnxFile file = OnnxFile.Load(onnxPath, model => Classifier.Require(model, options));
@@ -68,13 +72,14 @@ public sealed partial class ModelPackage : IDisposable
         }
         PackageExtras extras = PackageExtras.Of(folder, manifest);
         if (!options.Force) extras.RequireNoLoss(folder, manifest);
-        List<string> notes = [.. classifier.Notes];
+        List<string> notes = [];
         notes.AddRange(extras.Kept.Select(kept => $"{kept} is kept"));
         notes.AddRange(extras.Lost.Select(lost => $"{lost} is lost"));
         ExitCalibration? shipped = extras.HoldsCalibration ? null : ShippedCalibration.Beside(onnxPath, manifest, notes);
         AtomicFile.WriteFolder(folder, PackageWriter.ManifestName, temporary =>
         {
             manifest = PackageWriter.Write(temporary, manifest, classifier, trunk);
+            if (verifier is not null) manifest = verifier.Verify(temporary, onnxPath, classifier, options);
             extras.Write(temporary);
             if (shipped is not null)
             {
@@ -82,7 +87,7 @@ public sealed partial class ModelPackage : IDisposable
                 CalibrationFile.Write(stream, shipped);
             }
         });
-        return new PreparedModel(manifest, notes);
+        return new PreparedModel(manifest, [.. classifier.Notes, .. notes]);
     }
 
     /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>
@@ -106,7 +111,12 @@ public sealed partial class ModelPackage : IDisposable
         if (!File.Exists(manifestPath)) throw new InvalidDataException($"{folder} is not a package: no {PackageWriter.ManifestName} in it");
         ModelManifest manifest = PackageJson.Read(manifestPath, PackageJson.Default.ModelManifest);
         ManifestRules.Check(
-            manifest = manifest with { ClassNames = manifest.ClassNames ?? [], Files = manifest.Files ?? [] }); // absent keys are null
+            manifest = manifest with
+            {
+                ClassNames = manifest.ClassNames ?? [], // absent keys are null
+                Engines = manifest.Engines ?? EngineSettings.Fastest,
+                Files = manifest.Files ?? [],
+            });
         PackageGraph graph = PackageGraph.Open(folder, manifest);
         try
         {

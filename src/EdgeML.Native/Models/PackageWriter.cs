@@ -38,9 +38,14 @@ static class PackageWriter
         File.WriteAllBytes(Path.Combine(folder, GraphName), bytes);
         string digestOfGraph = Convert.ToHexStringLower(SHA256.HashData(bytes));
         manifest = manifest with { Files = [new PackageFile(GraphName, bytes.Length, digestOfGraph), weights] };
+        WriteManifest(folder, manifest);
+        return manifest;
+    }
+
+    internal static void WriteManifest(string folder, ModelManifest manifest)
+    {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(manifest, PackageJson.Default.ModelManifest);
         File.WriteAllBytes(Path.Combine(folder, ManifestName), json);
-        return manifest;
     }
 
     static void DescribeBoundaries(GraphProto graph, Classifier model, Trunk trunk)

@@ -16,6 +16,12 @@ public sealed record PrepareOptions
     /// (<c>edgeml.byteScale</c>), or 1/255.</summary>
     public double? ByteScale { get; init; }
 
+    /// <summary>Told how far the comparison with the model file has come, on the calling thread; must return quickly.</summary>
+    public Action<PrepareProgress>? Progress { get; init; }
+
+    /// <summary>Ends the comparison, with <see cref="OperationCanceledException"/>; nothing is written then.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>Names of the classes; null for what the model's metadata say (<c>edgeml.classes</c>, separated by commas), or
     /// none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }

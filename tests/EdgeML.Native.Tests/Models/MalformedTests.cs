@@ -124,7 +124,10 @@ public sealed class MalformedTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"format\": 1", "\"format\": 2", "model.json: format 2, this library reads 1")]
+    [InlineData("\"format\": 2", "\"format\": 3", "model.json: format 3, this library reads 2")]
+    [InlineData("\"format\": 2", "\"format\": 1",
+        "model.json: format 1, of a version that did not compare a package with its model file; prepare it again: "
+        + "edgeml prepare m.onnx --out FOLDER")]
     [InlineData("\"k\": 1,", "\"k\": 3,", "model.json: cut 1 has the index 3")]
     [InlineData("\"afterUnit\": 2", "\"afterUnit\": 9", "model.json: exit 1 follows unit 9 of 6")]
     [InlineData("\"tensor\": \"relu1_out\"", "\"tensor\": \"relu9_out\"", "graph.onnx: 'relu9_out' is no cut behind cut 0")]

@@ -97,6 +97,7 @@ sealed class Classifier
             ClassNames = wishes.Select(w => w.ClassNames).FirstOrDefault(names => names is not null),
         };
         foreach (string note in notes) classifier.Note(note);
+        DataDependentShapes.Refuse(classifier.Index, input.Name);
         ProbeResult probe = classifier.Probe(runner);
         classifier.TurnIntoLogits(probe.Runs);
         classifier.FoldShapes();
