@@ -197,7 +197,7 @@ sealed class PackageVerifier
         static float[] AsFile(ExitInfo exit, float[] logits) => logits;
 
         /// <summary>The file, frozen where it was exported in training mode.</summary>
-        ModelProto Original() => OnnxFile.Parse(File.ReadAllBytes(_onnxPath), Path.GetFileName(_onnxPath));
+        ModelProto Original() => _model.Frozen ?? OnnxFile.Parse(File.ReadAllBytes(_onnxPath), Path.GetFileName(_onnxPath));
 
         void Expect(ModelProto file)
         {
