@@ -211,7 +211,7 @@ public sealed class VerificationTests(ITestOutputHelper output) : IDisposable
 
         output.WriteLine(message);
         Assert.StartsWith("other.onnx: the whole network", message);
-        Assert.Contains("exit 'late'", message);
+        Assert.Contains("exit 'early' differs by ", message);
         Assert.Contains($"the first unit to differ is 1 ('{conv.Name}'", message);
         Assert.DoesNotContain('\n', message);
     }

@@ -30,13 +30,14 @@ sealed unsafe class ReferenceNetwork : IDisposable
     {
         var cut = new ModelProto(model);
         Select(cut.Graph, input, dims, outputs);
+        folder = FollowLinks(cut.Graph, Path.GetFullPath(folder));
         byte[] bytes = cut.ToByteArray();
         NativeLibraryLoader.EnsureLoaded();
         NativeError.Check(NativeMethods.ContextCreate(out ContextHandle context, new ContextDescNative()));
         try
         {
             fixed (byte* first = bytes)
-            fixed (byte* path = Encoding.UTF8.GetBytes(Path.GetFullPath(folder) + '\0'))
+            fixed (byte* path = Encoding.UTF8.GetBytes(folder + '\0'))
             {
                 using var noWeights = new WeightsHandle();
                 var desc = new EngineDescNative
@@ -84,6 +85,25 @@ sealed unsafe class ReferenceNetwork : IDisposable
         _engine.Dispose();
         _context.Dispose();
     }
+
+    /// <summary>Names external data by where links lead, which ONNX Runtime does not follow out of a model's folder.</summary>
+    /// <returns>The folder that the names begin at.</returns>
+    static string FollowLinks(GraphProto graph, string folder)
+    {
+        List<StringStringEntryProto> locations = [.. Tensors(graph).Where(t => t.DataLocation == 1)
+            .SelectMany(t => t.ExternalData).Where(e => e.Key == "location")];
+        string[] files = [.. locations.Select(l => Path.GetFullPath(Path.Combine(folder, l.Value)))];
+        string[] ends = [.. files.Select(f => new FileInfo(f) is { LinkTarget: not null } link
+            ? link.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? f : f)];
+        if (ends.SequenceEqual(files)) return folder;
+        string root = Path.GetPathRoot(folder)!;
+        for (int i = 0; i < ends.Length; i++) locations[i].Value = Path.GetRelativePath(root, ends[i]).Replace('\\', '/');
+        return root;
+    }
+
+    static IEnumerable<TensorProto> Tensors(GraphProto graph) => graph.Initializer.Concat(graph.Node.SelectMany(n => n.Attribute)
+        .SelectMany(a => (a.T is null ? [] : new[] { a.T })
+            .Concat((a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(Tensors))));
 
     /// <summary>Leaves the nodes that some tensors need, makes those the outputs, and fixes the input's shape.</summary>
     static void Select(GraphProto graph, string input, IReadOnlyList<long> dims, IReadOnlyList<string> outputs)

@@ -4,13 +4,11 @@ namespace EdgeML.Native.Models.Verification;
 
 /// <summary>Whether scores of one exit are those of the model file, over all samples.</summary>
 /// <param name="tolerance">Largest difference allowed, as a part of the largest score.</param>
+/// <param name="mostOff">Part of the samples of a quantised network that may be a step away.</param>
 /// <param name="step">For a quantised network: what one step of its last quantised tensor is worth in the scores, as a part of the largest
 /// one where it is below 0; null for others.</param>
-sealed class ScoreComparison(double tolerance, double? step)
+sealed class ScoreComparison(double tolerance, double mostOff, double? step)
 {
-    /// <summary>Part of the samples of a quantised network that may be a step away.</summary>
-    const double MostOff = 0.05;
-
     readonly List<float[]> _expected = [];
     readonly List<float[]> _got = [];
 
@@ -40,7 +38,7 @@ sealed class ScoreComparison(double tolerance, double? step)
             off++;
             holds &= step is not null && difference <= 1.01 * oneStep && IsSameOrTied(_expected[i], _got[i], oneStep);
         }
-        return holds && off <= MostOff * _expected.Count;
+        return holds && off <= mostOff * _expected.Count;
     }
 
     /// <summary>Whether two rows have the same bits.</summary>
