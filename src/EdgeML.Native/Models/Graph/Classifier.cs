@@ -62,7 +62,9 @@ sealed class Classifier
         // A switch between training and inference may go when the model is frozen.
         ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor), switches: false);
         FixedDims(input, options.InputShape);
-        foreach (OutputWish wish in wishes.Where(w => w.Asked || options.Final is null)) OutputWish.RequireScores(graph, index, wish);
+        List<OutputWish> needed = [.. wishes.Where(w => w.Asked || options.Final is null)];
+        foreach (OutputWish wish in needed) OutputWish.RequireScores(graph, index, wish);
+        DataDependentShapes.Refuse(index, input.Name, needed.Select(w => w.Tensor));
     }
 
     /// <param name="model">Parsed and with weights inline; changed in place.</param>
@@ -97,7 +99,8 @@ sealed class Classifier
             ClassNames = wishes.Select(w => w.ClassNames).FirstOrDefault(names => names is not null),
         };
         foreach (string note in notes) classifier.Note(note);
-        DataDependentShapes.Refuse(classifier.Index, input.Name);
+        DataDependentShapes.Refuse(
+            classifier.Index, input.Name, wishes.Where(w => w.Asked || final is null).Select(w => w.Tensor));
         ProbeResult probe = classifier.Probe(runner);
         classifier.TurnIntoLogits(probe.Runs);
         classifier.FoldShapes();

@@ -26,14 +26,17 @@ static class DataDependentShapes
         ["Upsample"] = [1],
     };
 
-    /// <param name="index">Of the nodes the outputs need.</param>
-    /// <param name="input">Of the model.</param>
+    /// <param name="index">Of the model.</param>
+    /// <param name="input">Its input.</param>
+    /// <param name="outputs">Tensors whose nodes matter.</param>
     /// <exception cref="InvalidDataException">There is one; the message names it.</exception>
-    internal static void Refuse(GraphIndex index, string input)
+    internal static void Refuse(GraphIndex index, string input, IEnumerable<string> outputs)
     {
+        bool[] needed = index.Ancestors(outputs);
         var data = new HashSet<string> { input };
         for (int n = 0; n < index.Nodes.Count; n++)
         {
+            if (!needed[n]) continue;
             NodeProto node = index.Nodes[n];
             bool standard = node.Domain is "" or "ai.onnx";
             // What these two say of a tensor does not depend on its elements, and the input's shape is fixed.

@@ -106,12 +106,12 @@ sealed class PackageVerifier
             {
                 if (NetworkTraits.RandomBefore(model.Index, exit.Tensor) is { } random)
                 {
-                    model.Notes.Add($"exit '{exit.Name}' answers differently at every run, because of {random}; its answers were not compared");
+                    model.Note($"exit '{exit.Name}' answers differently at every run, because of {random}; its answers were not compared");
                     continue;
                 }
                 bool isLogits = index.Exists(exit.Tensor);
                 _exits.Add(new Compared(
-                    exit, isLogits ? exit.Tensor : exit.Name, isLogits, _isQuantised ? NetworkTraits.Step(model.Index, exit.Tensor) : null));
+                    exit, isLogits ? exit.Tensor : model.FileTensor(exit.Name), isLogits, _isQuantised ? NetworkTraits.Step(model.Index, exit.Tensor) : null));
             }
             Expect(file);
         }
@@ -127,7 +127,7 @@ sealed class PackageVerifier
                 if (first is not null) _total += _divisions.Count;
                 if (Check(settings) is not { } failure)
                 {
-                    if (first is not null) _model.Notes.Add($"engines are made {Describe(settings)}: otherwise {Describe(first)}");
+                    if (first is not null) _model.Note($"engines are made {Describe(settings)}: otherwise {Describe(first)}");
                     return settings;
                 }
                 first ??= failure;
@@ -179,7 +179,7 @@ sealed class PackageVerifier
                     float[] logits = network.Logits(exits[e].Exit.Index).ToArray();
                     _verifier.Alter?.Invoke(settings, division, logits);
                     got.Add(logits);
-                    comparisons[e].Add(_expected[i][exits[e].Tensor], exits[e].IsLogits ? logits : AsFile(exits[e].Exit, logits));
+                    comparisons[e].Add(_expected[i][exits[e].Tensor], exits[e].IsLogits ? logits : OutputForms.Apply(exits[e].Exit.Form, logits));
                 }
             });
             for (int e = 0; e < exits.Count; e++)
@@ -200,9 +200,6 @@ sealed class PackageVerifier
             whole ??= got; // of the first division, which tries all exits
             return null;
         }
-
-        /// <summary>What the file puts out where the package has these logits.</summary>
-        static float[] AsFile(ExitInfo exit, float[] logits) => logits;
 
         /// <summary>The file, frozen where it was exported in training mode.</summary>
         ModelProto Original() => _model.Frozen ?? OnnxFile.Parse(File.ReadAllBytes(_onnxPath), Path.GetFileName(_onnxPath));
