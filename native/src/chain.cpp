@@ -125,7 +125,8 @@ class Decider final : public Gatekeeper {
     }
 
   private:
-    // An optimizer may give gate and output a node each (a DequantizeLinear): then the output is written later, or never.
+    // An optimizer may give gate and output a node each (a DequantizeLinear): then the output is written later, or
+    // never.
     static const float *bring(const float *logits, const Gate &gate) noexcept {
         std::byte *bound = gate.logits->data;
         if (logits != reinterpret_cast<const float *>(bound))
