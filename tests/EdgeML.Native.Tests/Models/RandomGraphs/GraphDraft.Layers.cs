@@ -78,7 +78,7 @@ sealed partial class GraphDraft
     internal Activation Recurrent(Activation x, int hidden)
     {
         (int length, int width) = ((int)x.Dims[1], (int)x.Dims[2]);
-        (string op, int gates) = Pick(("LSTM", 4), ("GRU", 3), ("RNN", 1));
+        (string op, int gates) = Pick(("LSTM", 4), ("GRU", 3), ("GRU", 3), ("RNN", 1));
         int ways = Chance(0.3) ? 2 : 1;
         Activation first = Transpose(x, 1, 0, 2);
         string[] inputs = [first.Name, Weight(0.6 / Math.Sqrt(width), ways, gates * hidden, width),

@@ -3,7 +3,7 @@ namespace EdgeML.Native.Tests.Models.RandomGraphs;
 /// <summary>Blocks that move elements around, and work in a layout with channels last, over maps [1, C, H, W].</summary>
 static class LayoutBlocks
 {
-    internal static Activation Any(GraphDraft d, Activation x) => d.Between(0, 7) switch
+    internal static Activation Any(GraphDraft d, Activation x) => d.Between(0, 8) switch
     {
         0 or 1 or 2 => ChannelsLast(d, x),
         3 => Focus(d, x),

@@ -6,8 +6,8 @@ static class Normalisations
     /// <summary>Of a map [1, C, H, W].</summary>
     internal static Activation OfMap(GraphDraft d, Activation x) => d.Between(0, 9) switch
     {
-        0 or 1 or 2 => Batch(d, x),
-        3 => Instance(d, x),
+        0 or 1 => Batch(d, x),
+        2 or 3 => Instance(d, x),
         4 => Group(d, x),
         5 => Channels(d, x),
         6 => d.Apply("LRN", x, GraphDraft.Int("size", d.Pick(3, 5)), GraphDraft.Float("alpha", 0.05f)),

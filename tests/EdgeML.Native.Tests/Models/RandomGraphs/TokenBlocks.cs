@@ -3,15 +3,15 @@ namespace EdgeML.Native.Tests.Models.RandomGraphs;
 /// <summary>Blocks of transformers and recurrent networks over sequences [1, T, D].</summary>
 static class TokenBlocks
 {
-    internal static Activation Any(GraphDraft d, Activation x) => d.Between(0, 9) switch
+    internal static Activation Any(GraphDraft d, Activation x) => d.Between(0, 10) switch
     {
         0 or 1 or 2 => Encoder(d, x),
         3 => Attention(d, x),
         4 => d.Apply("Add", x, Feedforward(d, x)),
         5 => Mixer(d, x),
-        6 => d.Recurrent(x, d.Pick(6, 8, 12)),
-        7 => Convolved(d, x),
-        8 => Tied(d, x),
+        6 or 7 => d.Recurrent(x, d.Pick(6, 8, 12)),
+        8 => Convolved(d, x),
+        9 => Tied(d, x),
         _ => SubgraphBlocks.Any(d, x, y => Nonlinearities.Gelu(d, d.Dense(y, (int)y.Dims[2], 1.4))),
     };
 
