@@ -78,7 +78,7 @@ sealed class EnergyBudget
         int left = ControlLoop.MaxInterval - _open.Tasks;
         if (slack >= 0 || left <= 0) return false;
         double spread = Math.Max(spreadJ, LeastSpread * boundJ) * Math.Sqrt(left);
-        double chance = PlanningOutlook.Normal((slack + (left * (boundJ - expectedJ))) / spread);
+        double chance = NormalDistribution.Cdf((slack + (left * (boundJ - expectedJ))) / spread);
         return chance * ControlLoop.MaxInterval < left * SavedShare;
     }
 

@@ -20,7 +20,7 @@ sealed partial class Planner
     public const float SatisfactionWeight = 0.1f;
 
     /// <summary>What a whole bound of latency or energy costs: enough to decide between equals.</summary>
-    const float TieWeight = 0.002f;
+    internal const float TieWeight = 0.002f;
 
     /// <summary>Below this no plan is worth the name, and the one closest to the bounds is taken.</summary>
     const float WorthwhileScore = 0.02f;

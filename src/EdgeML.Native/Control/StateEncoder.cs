@@ -3,14 +3,15 @@ namespace EdgeML.Native.Control;
 /// <summary>Turns an observation into the state a learner sees: dimensionless, so that bounds and units may change.</summary>
 /// <remarks>
 /// The paper's three, L(I_k), E(I_k) and CH(I_k), as L / L_usr - 1, E / E_usr - 1 and ln(CH / 10 Mbps); extended, the round-trip time
-/// over L_usr and ln(1 + age of the last measurement) follow. What was never measured, and what has no bound, is 0.
+/// over L_usr and ln(1 + age of the last measurement) follow. What was never measured is 0; a mean without a bound is infinitely far inside
+/// it, -1. Numbers are clipped to -10..10.
 /// </remarks>
 static class StateEncoder
 {
     public const int PaperSize = 3;
     public const int ExtendedSize = 5;
     const double ReferenceRate = 10e6;
-    const double Limit = 5;
+    const double Limit = 10;
 
     public static void Encode(in Observation observation, bool extended, Span<float> state)
     {
@@ -26,5 +27,5 @@ static class StateEncoder
         state[4] = Clip(Math.Log(1 + observation.Link.AgeSeconds));
     }
 
-    static float Clip(double value) => double.IsNaN(value) ? 0 : (float)Math.Clamp(value, -Limit * 2, Limit * 2);
+    static float Clip(double value) => double.IsNaN(value) ? 0 : (float)Math.Clamp(value, -Limit, Limit);
 }

@@ -63,6 +63,20 @@ public class EdgeScalesTests
     }
 
     [Fact]
+    public void Observe_FirstErrorOfOneStretch_CountsForTheOthersByTheStatedShare()
+    {
+        var scales = new EdgeScales(s_model);
+        // The first stretch alone ran, 2 % slower than profiled.
+        scales.Observe(Task(1, _ => 1.02, 1));
+        double[] prefix = Filled(scales), profiled = s_model.EdgePrefix;
+        int end = s_model.AfterUnits[0];
+        double own = (prefix[end] / profiled[end]) - 1, others = ((prefix[^1] - prefix[end]) / (profiled[^1] - profiled[end])) - 1;
+        Assert.InRange(own, 0.001, 0.02);
+        Assert.Equal(EdgeScales.SharedShare, others / own, 3);
+        Assert.Equal(0.69, EdgeScales.SharedShare, 0.005);
+    }
+
+    [Fact]
     public void Jitter_OfTasks_IsLearned()
     {
         var scales = new EdgeScales(s_model);

@@ -6,13 +6,17 @@ namespace EdgeML.Native.Control.Adaptive;
 /// <summary>How much slower or faster than profiled the edge computes, stretch by stretch of the network: a Kalman filter over the
 /// stretches between exits.</summary>
 /// <remarks>
-/// A task tells the sum of what it ran. That the whole device is off is as likely as that one stretch is, so what one stretch shows counts
-/// half for the others. A level change, seen as an error far outside its own spread, opens the filter again.
+/// A task tells the sum of what it ran. A profile is expected to be off by more for the whole device than for one stretch, so
+/// <see cref="SharedShare"/>, 69 %, of what one stretch shows at first counts for the others. A level change, seen as an error far outside
+/// its own spread, opens the filter again.
 /// </remarks>
 sealed class EdgeScales
 {
     /// <summary>Standard deviations of a profile's errors: the device's, and each stretch's own.</summary>
     const double CommonError = 0.06, OwnError = 0.04;
+
+    /// <summary>Share of an error in one stretch that a filter without further knowledge takes for the whole device's.</summary>
+    internal const double SharedShare = CommonError * CommonError / ((CommonError * CommonError) + (OwnError * OwnError));
 
     /// <summary>What the device may drift from one task to the next.</summary>
     const double Drift = 0.001;

@@ -35,7 +35,7 @@ abstract class PlanningOutlook
     {
         if (double.IsPositiveInfinity(boundMs)) return 1;
         double edgeMs = EdgeSpread * path.EdgeMs;
-        if (!path.Offloaded) return Normal((boundMs - path.LatencyMs) / (edgeMs + LeastSpreadMs));
+        if (!path.Offloaded) return NormalDistribution.Cdf((boundMs - path.LatencyMs) / (edgeMs + LeastSpreadMs));
         double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + LeastSpreadMs;
         double slack = boundMs - (path.LatencyMs - path.SendMs);
         double late = slack - (Side * spread);
@@ -59,23 +59,5 @@ abstract class PlanningOutlook
     const double LeastSpreadMs = 0.1;
 
     /// <summary>Three points of the normal distribution: exact for anything up to the fifth power.</summary>
-    const double Side = 1.732, SideWeight = 1.0 / 6;
-
-    const int CellsPerDeviation = 32;
-
-    const double FarDeviations = 4;
-
-    static readonly double[] s_normal =
-        [.. Enumerable.Range(0, (int)(2 * FarDeviations * CellsPerDeviation) + 2)
-            .Select(i => 1 / (1 + Math.Exp(-1.702 * (((double)i / CellsPerDeviation) - FarDeviations))))];
-
-    /// <summary>The normal distribution, near enough: a logistic curve, off by at most a hundredth.</summary>
-    public static double Normal(double deviations)
-    {
-        if (deviations >= FarDeviations) return 1;
-        if (!(deviations > -FarDeviations)) return 0;
-        double at = (deviations + FarDeviations) * CellsPerDeviation;
-        int cell = (int)at;
-        return s_normal[cell] + ((at - cell) * (s_normal[cell + 1] - s_normal[cell]));
-    }
+    const double Side = 1.7320508075688772, SideWeight = 1.0 / 6;
 }

@@ -132,7 +132,7 @@ sealed class RateOutlook
             int from = Math.Clamp((int)(at - (4 * cells)), 0, Edges), to = Math.Clamp((int)(at + (4 * cells)) + 1, from, Edges);
             Add(_survival.AsSpan(0, from), stays[s]);
             double perCell = 1 / cells;
-            for (int i = from; i < to; i++) _survival[i] += stays[s] * PlanningOutlook.Normal((at - i) * perCell);
+            for (int i = from; i < to; i++) _survival[i] += stays[s] * NormalDistribution.Cdf((at - i) * perCell);
         }
         MedianRate = 1000 * Math.Pow(2, Median());
     }
