@@ -3,12 +3,7 @@ namespace EdgeML.Native.Lab.Simulation.Replay;
 /// <summary>Several seeds of one controller taken together: means over seeds with 95 % intervals by Student's t.</summary>
 public sealed class ReplayPool
 {
-    // 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom.
-    static readonly double[] s_student =
-    [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-        2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-    ];
+    const double Confidence = 0.95;
 
     readonly IReadOnlyList<ReplayResult> _results;
 
@@ -39,7 +34,6 @@ public sealed class ReplayPool
         double mean = values.Average();
         if (values.Length == 1) return (mean, double.NaN);
         double variance = values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1);
-        double student = values.Length - 1 <= s_student.Length ? s_student[values.Length - 2] : 1.960;
-        return (mean, student * Math.Sqrt(variance / values.Length));
+        return (mean, StudentT.Within(Confidence, values.Length - 1) * Math.Sqrt(variance / values.Length));
     }
 }
