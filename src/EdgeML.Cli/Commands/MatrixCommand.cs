@@ -99,6 +99,7 @@ sealed class MatrixCommand : CliCommand
             string word = verdict.Asked == 0 ? "not asked" : verdict.Holds ? "holds" : "FAILS";
             Console.WriteLine($"{word,-10}{verdict.Held,4} of {verdict.Asked,-4}  {verdict.Demand}");
         }
+        if (MatrixResidual.Of(results) is { } residual) Console.WriteLine(residual);
         return Task.FromResult(0);
     }
 

@@ -41,6 +41,11 @@ public static class MatrixPage
         if (judged.Length > 0) MatrixSummary.Write(page, judged);
         page.Heading("Acceptance");
         foreach (MatrixVerdict verdict in MatrixVerdicts.Judge(report.Results)) Verdict(page, verdict);
+        if (MatrixResidual.Of(report.Results) is { } residual)
+        {
+            page.Heading("What the learned residual is worth");
+            page.Text($"The {residual}.");
+        }
         Directions(page, report.Results);
         Adaptation(page, [.. judged.Where(result => result.Cell.Link == MatrixPaperPlan.S3)]);
         if (judged.Length > 0) MatrixSummary.WriteRoom(page, judged);

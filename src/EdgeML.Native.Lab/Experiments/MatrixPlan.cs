@@ -71,7 +71,8 @@ public static class MatrixPlan
     /// <summary>Some rows of some cells.</summary>
     /// <param name="cells">All of them.</param>
     /// <param name="only">Cells with one of these texts in their names; all where there is none.</param>
-    /// <param name="rows">Rows of these names; all where there is none.</param>
+    /// <param name="rows">Rows of these names; all where there is none. <see cref="ReplayControllers.EdgeMLPlan"/> is in no cell unless it
+    /// is named here; it then runs wherever edgeml does.</param>
     /// <exception cref="ArgumentException">A text or a row that nothing has.</exception>
     public static IReadOnlyList<MatrixCell> Filter(IReadOnlyList<MatrixCell> cells, IReadOnlyList<string> only, IReadOnlyList<string> rows)
     {
@@ -83,7 +84,7 @@ public static class MatrixPlan
         {
             if (!cells.Any(cell => Has(cell, text))) throw new ArgumentException($"no cell of {cells.Count} has '{text}' in its name");
         }
-        string[] names = [.. cells.SelectMany(cell => cell.Rows).Distinct()];
+        string[] names = [.. cells.SelectMany(cell => cell.Rows).Distinct(), ReplayControllers.EdgeMLPlan];
         foreach (string row in rows)
         {
             if (!names.Contains(row)) throw new ArgumentException($"row '{row}' is none of {string.Join(", ", names)}");
@@ -91,8 +92,15 @@ public static class MatrixPlan
         return
         [
             .. cells.Where(cell => only.Count == 0 || only.Any(text => Has(cell, text)))
-                .Select(cell => rows.Count == 0 ? cell : cell with { Rows = [.. cell.Rows.Where(rows.Contains)] })
+                .Select(cell => rows.Count == 0 ? cell : cell with { Rows = Chosen(cell, rows) })
                 .Where(cell => cell.Rows.Count > 0),
         ];
+    }
+
+    static string[] Chosen(MatrixCell cell, IReadOnlyList<string> rows)
+    {
+        bool withPlan = rows.Contains(ReplayControllers.EdgeMLPlan) && cell.Rows.Contains(PolicyControllers.EdgeML);
+        IEnumerable<string> chosen = cell.Rows.Where(rows.Contains);
+        return [.. withPlan ? chosen.Append(ReplayControllers.EdgeMLPlan) : chosen];
     }
 }

@@ -45,6 +45,10 @@ public sealed record ControllerContext
     /// <summary>Updates from that experience alone, before the first decision; the paper only mixes.</summary>
     public int SourceUpdates { get; init; }
 
+    /// <summary>Whether <c>edgeml</c> learns a residual on its plan; without, it executes every plan as it is, which shows what the
+    /// residual is worth.</summary>
+    internal bool LearnsResidual { get; init; } = true;
+
     /// <summary>Takes down what a learning controller experiences, for another device. Whoever made it saves it after the run.</summary>
     public TransitionTrace? RecordTrace { get; init; }
 }

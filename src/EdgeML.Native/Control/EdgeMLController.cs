@@ -38,6 +38,7 @@ sealed class EdgeMLController : IPolicyController
     readonly Learner _learner;
     readonly TransitionTrace? _record;
     readonly SafetyNet _safety = new();
+    readonly bool _learnsResidual;
     readonly float[] _state;
     readonly float[] _nextState;
     readonly float[] _executed;
@@ -51,6 +52,7 @@ sealed class EdgeMLController : IPolicyController
     public EdgeMLController(ControllerContext context)
     {
         _model = context.Model;
+        _learnsResidual = context.LearnsResidual;
         _planner = new AdaptivePlanner(_model, context.PlanningShare);
         _codec = new ActionCodec(_model.SideExits, _model.Candidates);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
@@ -87,7 +89,7 @@ sealed class EdgeMLController : IPolicyController
         _explanation = _planner.Explanation;
         Encode(observation, plan);
         _safety.Observe(observation);
-        if (_hasState && observation.Tasks > 0)
+        if (_learnsResidual && _hasState && observation.Tasks > 0)
         {
             _codec.Encode(observation.Executed, _executed);
             float reward = (float)_reward.Reward(observation);

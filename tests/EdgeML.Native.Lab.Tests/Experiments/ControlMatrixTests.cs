@@ -50,6 +50,26 @@ public class ControlMatrixTests
     }
 
     [Fact]
+    public void Run_EdgeMLPlanAskedFor_TellsWhatTheResidualIsWorth()
+    {
+        MatrixCell[] all = [Cell("square:8,1,tasks=20", tasks: 400), Cell("constant:2", tasks: 400) with { Rows = ["planner"] }];
+        IReadOnlyList<MatrixCell> chosen = MatrixPlan.Filter(all, [], ["edgeml", "edgeml-plan", "planner"]);
+        Assert.Equal(["edgeml", "planner", "edgeml-plan"], chosen[0].Rows);
+        // It runs beside edgeml only, and in no cell unless it is asked for.
+        Assert.Equal(["planner"], chosen[1].Rows);
+        Assert.DoesNotContain("edgeml-plan", MatrixPlan.Filter(all, [], [])[0].Rows);
+
+        IReadOnlyList<MatrixCellResult> results = new ControlMatrix(chosen, seeds: 2).Run(2, TimeSpan.MaxValue);
+        MatrixResidual residual = MatrixResidual.Of(results)!;
+        MatrixCellResult both = results.Single(result => result.Find("edgeml-plan") is not null);
+        double expected = both.Ours.Goodput - both.Find("edgeml-plan")!.Goodput;
+        Assert.Equal((1, expected, expected, expected), (residual.Cells, residual.Mean, residual.Least, residual.Most));
+        Assert.Null(MatrixResidual.Of([.. results.Where(result => result != both)]));
+        Assert.Equal("goodput of edgeml less edgeml-plan over 3 cells: -0.01 points on the mean, -0.38 to +0.20 in a cell",
+            new MatrixResidual(3, -0.0001, -0.0038, 0.002).ToString());
+    }
+
+    [Fact]
     public void Run_NoTime_HasNoCellToJudge()
     {
         var matrix = new ControlMatrix([Cell("constant:8")], seeds: 1);

@@ -9,8 +9,12 @@ public static class ReplayControllers
     /// <summary>Knows true times, the true link and how hard inputs are.</summary>
     public const string Oracle = "oracle";
 
+    /// <summary><c>edgeml</c> without its learned residual: every plan is executed as it is. Only in the simulator, to show what the
+    /// residual is worth.</summary>
+    public const string EdgeMLPlan = "edgeml-plan";
+
     /// <summary>The names <c>--controller</c> takes.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. PolicyControllers.Names, Oracle];
+    public static IReadOnlyList<string> Names { get; } = [.. PolicyControllers.Names, EdgeMLPlan, Oracle];
 
     /// <summary>What a decision of a controller costs by declaration, microseconds.</summary>
     /// <remarks>Means over 2,000 to 16,000 decisions with <c>--decision-us measured</c>, VGG16 over a mobile trace, where most decisions
@@ -19,7 +23,7 @@ public static class ReplayControllers
     public static double DeclaredMicros(string name) => name switch
     {
         PolicyControllers.Planner => 150,
-        PolicyControllers.EdgeML => 25,
+        PolicyControllers.EdgeML or EdgeMLPlan => 25,
         PolicyControllers.Neurosurgeon or PolicyControllers.NeurosurgeonLive => 2,
         PolicyControllers.Nsga3 or PolicyControllers.Nsga3Stale => 75,
         PolicyControllers.Nsga3Model => 800,
@@ -31,9 +35,8 @@ public static class ReplayControllers
         string name, ReplayScenario scenario, VirtualWorld world, VirtualEdge edge, int seed, ReplayTraces? traces)
     {
         if (name == Oracle) return new OracleController(world, edge.Truth);
-        if (!PolicyControllers.Names.Contains(name))
-            throw new ArgumentException($"controller '{name}' is none of {string.Join(", ", Names)}");
-        return PolicyControllers.Create(name, new ControllerContext
+        if (!Names.Contains(name)) throw new ArgumentException($"controller '{name}' is none of {string.Join(", ", Names)}");
+        return PolicyControllers.Create(name == EdgeMLPlan ? PolicyControllers.EdgeML : name, new ControllerContext
         {
             Model = scenario.Told,
             FixedPolicy = scenario.FixedPolicy,
@@ -45,6 +48,7 @@ public static class ReplayControllers
             SourceShare = traces?.SourceShare ?? 0,
             SourceUpdates = traces?.SourceUpdates ?? 0,
             RecordTrace = traces?.Record,
+            LearnsResidual = name != EdgeMLPlan,
         });
     }
 
