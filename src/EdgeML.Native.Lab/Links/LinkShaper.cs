@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
@@ -15,23 +15,29 @@ namespace EdgeML.Native.Lab.Links;
 public sealed class LinkShaper : IDisposable
 {
     readonly LinkShaperOptions _options;
+    readonly LinkClock _clock;
     readonly Socket _listener;
     readonly LinkPacer _up;
     readonly LinkPacer _down;
     readonly List<ShapedStream> _streams = [];
     readonly List<Thread> _threads = [];
     readonly Thread _acceptor;
-    long _origin = Stopwatch.GetTimestamp();
+    double _origin;
     bool _started;
     bool _stopping;
     LinkTrace? _held;
 
     /// <summary>Listens at once; the trace stands at its first level that lets bytes through until <see cref="StartClock"/>.</summary>
     /// <exception cref="SocketException">The address is not free.</exception>
-    public LinkShaper(LinkShaperOptions options)
+    public LinkShaper(LinkShaperOptions options) : this(options, LinkClock.Machine)
+    {
+    }
+
+    /// <summary>The same in another time.</summary>
+    internal LinkShaper(LinkShaperOptions options, LinkClock clock)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _options = options;
+        (_options, _clock, _origin) = (options, clock, clock.Now);
         // Until the clock is started the link is like the trace's first level that lets anything through.
         LinkLevel first = options.Trace.Levels.FirstOrDefault(level => level.Mbps > 0, options.Trace.Levels[0]);
         LinkTrace waiting = LinkTrace.Constant(first.Mbps, first.RttMs);
@@ -74,7 +80,7 @@ public sealed class LinkShaper : IDisposable
     /// <summary>Starts the trace, or starts it again, at second 0.</summary>
     public void StartClock()
     {
-        Volatile.Write(ref _origin, Stopwatch.GetTimestamp());
+        Volatile.Write(ref _origin, _clock.Now);
         Volatile.Write(ref _started, true);
         _up.Restart(_options.Trace);
         _down.Restart(_options.Trace);
@@ -112,7 +118,13 @@ public sealed class LinkShaper : IDisposable
     }
 
     /// <summary>Seconds on the pacers' clock, which runs also before the trace does.</summary>
-    internal double Clock => Stopwatch.GetElapsedTime(Volatile.Read(ref _origin)).TotalSeconds;
+    internal double Clock => ClockAt(_clock.Now);
+
+    /// <summary>The same at a moment of <see cref="Time"/>.</summary>
+    internal double ClockAt(double moment) => moment - Volatile.Read(ref _origin);
+
+    /// <summary>What its waits are measured by.</summary>
+    internal LinkClock Time => _clock;
 
     /// <summary>One-way delay now, seconds.</summary>
     internal double DelaySeconds
@@ -129,6 +141,7 @@ public sealed class LinkShaper : IDisposable
     /// <summary>Whether bytes must wait in front of the link, because nobody knows yet when its outage ends.</summary>
     internal bool StandsStill => Volatile.Read(ref _held) is { } held && held.Levels[0].Mbps <= 0;
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Accept()
     {
         while (true)
@@ -137,13 +150,14 @@ public sealed class LinkShaper : IDisposable
             {
                 Pass(_listener.Accept());
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception)
             {
                 lock (_streams)
                 {
                     if (_stopping) return;
                 }
-                // The tail is not there or the edge gave up: its connection was closed, which is all a link would tell it.
+                // The tail is not there, the edge gave up, or there are no threads left: its connection was closed, which is all a link
+                // would tell it.
             }
         }
     }

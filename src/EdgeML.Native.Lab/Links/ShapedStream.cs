@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 
 namespace EdgeML.Native.Lab.Links;
@@ -16,11 +16,14 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
     /// <summary>Bytes of this much link time may wait in front of the link; enough to bridge a late wake-up.</summary>
     const double BacklogSeconds = 0.003;
 
+    /// <summary>Seconds after which a waiting thread looks whether the connection has ended.</summary>
+    const double LongestWait = 0.02;
+
     /// <summary>Bytes that may be under way at once; who sends more waits. A link that only delays is not held back by its rate.</summary>
     const int MostUnderWay = 4 << 20;
 
     readonly object _gate = new();
-    readonly Queue<(byte[]? Bytes, int Count, long LeavesAt)> _underWay = new();
+    readonly Queue<(byte[]? Bytes, int Count, double LeavesAt)> _underWay = new();
     readonly Stack<byte[]> _spare = new();
     volatile bool _over;
     int _bytesUnderWay;
@@ -48,43 +51,45 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
         lock (_gate) Monitor.PulseAll(_gate);
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void TakeIn()
     {
         try
         {
             while (!_over)
             {
-                double backlog = pacer.FreeAt - shaper.Clock;
+                double looked = shaper.Time.Now, backlog = pacer.FreeAt - shaper.ClockAt(looked);
                 if (backlog > BacklogSeconds)
                 {
-                    PreciseWait.For(Math.Min(backlog - BacklogSeconds, 0.02));
+                    shaper.Time.WaitUntil(looked + Math.Min(backlog - BacklogSeconds, LongestWait));
                     continue;
                 }
                 byte[] bytes = Spare();
                 // Half a millisecond of link time a chunk: small enough for the rate to look smooth, few enough wake-ups for a fast link.
                 int most = (int)Math.Clamp(shaper.Mbps * 1e6 / 8 * 0.0005, SmallestChunk, LargestChunk);
                 int count = source.Receive(bytes, 0, most, SocketFlags.None);
-                while (shaper.StandsStill && !_over) PreciseWait.For(0.005);
-                double now = shaper.Clock;
+                while (shaper.StandsStill && !_over) shaper.Time.WaitUntil(shaper.Time.Now + 0.005);
+                double entered = shaper.Time.Now, now = shaper.ClockAt(entered);
                 double stays = pacer.Enter(now, count) - now + shaper.DelaySeconds;
-                Enqueue(count == 0 ? null : bytes, count, Stopwatch.GetTimestamp() + (long)(Math.Min(stays, 1e6) * Stopwatch.Frequency));
+                Enqueue(count == 0 ? null : bytes, count, entered + Math.Min(stays, 1e6));
                 if (count == 0) return;
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception)
         {
             // A reset travels at once: the other side's connection is broken as well.
             Abort();
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void LetOut()
     {
         try
         {
             while (!_over)
             {
-                (byte[]? bytes, int count, long leavesAt) = Dequeue();
+                (byte[]? bytes, int count, double leavesAt) = Dequeue();
                 if (!WaitUntil(leavesAt)) return;
                 if (bytes is null)
                 {
@@ -103,7 +108,7 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception)
         {
             Abort();
         }
@@ -115,18 +120,18 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
         target.Close(0);
     }
 
-    bool WaitUntil(long leavesAt)
+    bool WaitUntil(double leavesAt)
     {
         while (!_over)
         {
-            double left = (leavesAt - Stopwatch.GetTimestamp()) / (double)Stopwatch.Frequency;
-            if (left <= 0) return true;
-            PreciseWait.For(Math.Min(left, 0.02));
+            double now = shaper.Time.Now;
+            if (now >= leavesAt) return true;
+            shaper.Time.WaitUntil(Math.Min(leavesAt, now + LongestWait));
         }
         return false;
     }
 
-    void Enqueue(byte[]? bytes, int count, long leavesAt)
+    void Enqueue(byte[]? bytes, int count, double leavesAt)
     {
         lock (_gate)
         {
@@ -137,12 +142,12 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
         }
     }
 
-    (byte[]? Bytes, int Count, long LeavesAt) Dequeue()
+    (byte[]? Bytes, int Count, double LeavesAt) Dequeue()
     {
         lock (_gate)
         {
             while (_underWay.Count == 0 && !_over) Monitor.Wait(_gate);
-            return _over ? (null, 0, long.MaxValue) : _underWay.Dequeue();
+            return _over ? (null, 0, double.PositiveInfinity) : _underWay.Dequeue();
         }
     }
 

@@ -12,9 +12,13 @@ public sealed record DeviceEmulation(DeviceProfile Device, double Slowdown)
     // Sleeping overshoots by up to a scheduler tick; the rest is spent yielding.
     const double SleepMarginMs = 1.2;
 
+    /// <summary>Called on the thread that is about to wait for the emulated device; for tests.</summary>
+    internal Action? Waiting { get; init; }
+
     /// <summary>Blocks until <paramref name="milliseconds"/> have passed since <paramref name="startTimestamp"/>.</summary>
-    internal static void WaitUntil(long startTimestamp, double milliseconds)
+    internal void WaitUntil(long startTimestamp, double milliseconds)
     {
+        Waiting?.Invoke();
         while (true)
         {
             double left = milliseconds - Stopwatch.GetElapsedTime(startTimestamp).TotalMilliseconds;

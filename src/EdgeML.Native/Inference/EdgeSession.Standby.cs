@@ -27,7 +27,7 @@ public sealed partial class EdgeSession
             if (next == unit) thresholds[exit - 1] = TriedOnly;
             long started = Stopwatch.GetTimestamp();
             lane.Run(at, next, thresholds);
-            if (_emulated is { } clock) DeviceEmulation.WaitUntil(started, clock.Milliseconds(at, next, thresholds));
+            if (_emulated is { } clock) _options.Emulation!.WaitUntil(started, clock.Milliseconds(at, next, thresholds));
             double ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             run.Ms += ms;
             task.EdgeMs += ms;

@@ -131,7 +131,7 @@ public sealed partial class EdgeSession
         if (_emulated is { } clock && stop > start)
         {
             int reached = answered ? _model.Manifest.Exits[(int)lane.Result.ExitIndex - 1].AfterUnit : stop;
-            DeviceEmulation.WaitUntil(started, clock.Milliseconds(start, reached, task.Policy.Thresholds));
+            _options.Emulation!.WaitUntil(started, clock.Milliseconds(start, reached, task.Policy.Thresholds));
         }
         task.EdgeMs += Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         if (stop > start)

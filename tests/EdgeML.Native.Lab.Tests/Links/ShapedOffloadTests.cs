@@ -44,12 +44,12 @@ public class ShapedOffloadTests(ITestOutputHelper output)
         Wait(world, snapshot => snapshot.Up);
         TailReply late = world.Send(deadlineMs: 50);
         Assert.Equal(TailOutcome.Late, late.Outcome);
-        Assert.InRange(late.TotalMs, 49, 5000);
+        Assert.True(late.TotalMs >= 49, $"{late.TotalMs} ms");
         Assert.False(world.Client.IsUp);
         Wait(world, snapshot => snapshot.Up);
         TailReply answered = world.Send(deadlineMs: 20_000);
         Assert.Equal(TailOutcome.Answered, answered.Outcome);
-        Assert.InRange(answered.WireMs, 250, 5000);
+        Assert.True(answered.WireMs >= 250, $"{answered.WireMs} ms");
         Assert.InRange(answered.RateBitsPerSecond, 1e6, 3e6);
     }
 

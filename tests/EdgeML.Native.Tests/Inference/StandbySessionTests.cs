@@ -36,7 +36,7 @@ public sealed class StandbySessionTests
         // Whom the clock tells is told up to a millisecond late, and so asks for less.
         double waited = StandbyRules.DeadlineMs(deadlineMs) - (isAsync ? 1 : 0);
         Assert.InRange(Volatile.Read(ref asked), 0.1, waited);
-        Assert.InRange(result.LatencyMs, waited, 20_000);
+        Assert.True(result.LatencyMs >= waited, $"{result.LatencyMs} of {waited} ms");
         Assert.True(result.BytesSent > 0);
         int unit = loaded.Manifest.Exits[standby - 1].AfterUnit;
         Assert.Equal(unit - cut, hedged.Record.StandbyUnits);
@@ -108,7 +108,6 @@ public sealed class StandbySessionTests
             }
             else hedged.AssertSaid(result, 2, input);
             Assert.Equal((0L, 0.0), (result.BytesSent, result.WireMs));
-            Assert.InRange(result.LatencyMs, 0, 30_000);
         }
     }
 
@@ -128,7 +127,6 @@ public sealed class StandbySessionTests
         TaskResult result = hedged.Run(input, isAsync);
         hedged.AssertSaid(result, 2, input);
         Assert.True(result.BytesSent > 0);
-        Assert.InRange(result.LatencyMs, 0, 30_000);
     }
 
     /// <summary>Both halves of a cut run here then, as without an exit standing by: nobody can be late.</summary>

@@ -18,28 +18,28 @@ public sealed class StandbyUnderWayTests
     {
         const double unitMs = 100;
         using var loaded = new LoadedGraph(StandbyGraphs.Sound(), s_plain);
-        Thread? edge = null;
+        // Set where the edge waits for a unit that the emulated device has not finished: then the answer comes.
+        ManualResetEventSlim? waiting = null;
         using RawTail tail = ModelTail.Listen(loaded.Model, tail =>
         {
             while (true)
             {
                 (RequestHeader request, byte[] payload) = tail.Next();
                 byte[] answer = tail.Answer(request, payload);
-                // Behind cut 0 the edge sleeps for one reason: a unit that the emulated device has not finished.
-                if (Volatile.Read(ref edge) is { } computing)
-                    SpinWait.SpinUntil(() => computing.ThreadState.HasFlag(ThreadState.WaitSleepJoin), ModelTail.Patience);
+                Volatile.Read(ref waiting)?.Wait(ModelTail.Patience);
                 tail.Send(answer);
             }
         });
-        var slow = new DeviceEmulation(Hedged.Device(loaded.Manifest, unitMs, 1), 100);
+        var slow = new DeviceEmulation(Hedged.Device(loaded.Manifest, unitMs, 1), 100) { Waiting = () => Volatile.Read(ref waiting)?.Set() };
         using var hedged = new Hedged(
             loaded, loaded.Policy(0f, 0).WithStandby(2), tail.Port, change: options => options with { Emulation = slow });
         float[] input = loaded.Input(7);
         hedged.Run(input);
 
         TaskResult result = default;
+        using var waits = new ManualResetEventSlim();
+        Volatile.Write(ref waiting, waits);
         var thread = new Thread(() => result = hedged.Run(input, isAsync));
-        Volatile.Write(ref edge, thread);
         thread.Start();
         Assert.True(thread.Join(ModelTail.Patience));
         Assert.True(result.Offloaded && !result.Fallback && !result.Standby);

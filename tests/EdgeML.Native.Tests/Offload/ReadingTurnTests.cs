@@ -62,7 +62,7 @@ public class ReadingTurnTests
             var late = new Task(round);
             TailReply reply = late.SendAndWait(linked.Client, 20);
             Assert.Equal(TailOutcome.Late, reply.Outcome);
-            Assert.InRange(reply.TotalMs, 19.9, 15_000);
+            Assert.True(reply.TotalMs >= 19.9, $"{reply.TotalMs} ms");
             Volatile.Write(ref dawdle, false);
             goOn.Release();
             Assert.True(linked.Client.WaitUntilUp(s_patience));
