@@ -96,6 +96,7 @@ sealed class RunCommand : CliCommand
             Last = parsed.GetValue(_controller) is null or PolicyControllers.Fixed ? null : session.Explanation,
             Decisions = log,
             Calibration = session.Calibration,
+            Faults = session.BackgroundFaults,
         };
         report.Show(AnsiConsole.Console);
         if (parsed.GetValue(_logits) is { } logitsPath)

@@ -22,6 +22,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     /// <summary>How much is known of what the exits are worth; null where nothing is.</summary>
     public CalibrationInfo? Calibration { get; init; }
 
+    /// <summary>What background threads of the session could not do.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
 
     public void Show(IAnsiConsole console)
@@ -54,6 +57,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
                 $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");
         }
         console.MarkupLine(Markup.Escape($"exits        {CalibrationInfo.Describe(Calibration)}"));
+        foreach (string fault in Faults) console.MarkupLine(Markup.Escape($"fault        {fault}"));
         if (Last is { } last) console.MarkupLine(Markup.Escape($"decided      {last}"));
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
@@ -131,6 +135,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteFinite("learnMicros", control.LearnMicros);
         json.WriteFinite("shareOfTaskTime", control.ShareOfTaskTime);
         json.WriteEndObject();
+        json.WriteStartArray("faults");
+        foreach (string fault in Faults) json.WriteStringValue(fault);
+        json.WriteEndArray();
         if (Decisions is { } decisions) DecisionJson.Write(json, decisions);
     });
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Models;
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Energy;
 
@@ -69,7 +71,24 @@ sealed class SensorEnergyMeter : IEnergyMeter, IDisposable
         _stop.Dispose();
     }
 
+    /// <summary>Exceptions of the sensor; the declared model serves after the first.</summary>
+    public BackgroundFaults Faults { get; } = new();
+
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Sample()
+    {
+        try
+        {
+            ReadUntilStopped();
+        }
+        catch (Exception e)
+        {
+            _failed = true;
+            Faults.Add("energy sensor", $"{_sensor.Name} is no longer read, energy is declared", e);
+        }
+    }
+
+    void ReadUntilStopped()
     {
         int failures = 0;
         int pause = (int)_sensor.Pause.TotalMilliseconds;

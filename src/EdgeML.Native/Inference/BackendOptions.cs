@@ -35,6 +35,9 @@ public sealed record BackendOptions
     /// <summary>How engines are made instead of as the package says, while that is being found out; null otherwise.</summary>
     internal EngineSettings? Settings { get; init; }
 
+    /// <summary>Called on the background thread before a plan is fused; an exception fails that build.</summary>
+    internal Action? Fusing { get; init; }
+
     /// <summary>TensorRT: folder where built engines are kept for the next time; null keeps nothing.</summary>
     public string? EngineFolder { get; init; }
 

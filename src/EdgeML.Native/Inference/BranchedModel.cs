@@ -5,7 +5,7 @@ namespace EdgeML.Native.Inference;
 
 /// <summary>A package made ready to run: shared weights, one session per unit and head, and fused ranges that arrive in the
 /// background. Edge sessions and tails of one process share it. Any thread.</summary>
-public sealed class BranchedModel : IDisposable
+public sealed class BranchedModel : IDisposable, IFusedBuilder
 {
     const int MostStopsAhead = 4;
 
@@ -19,6 +19,7 @@ public sealed class BranchedModel : IDisposable
     readonly bool _ownsPackage;
     readonly NativeOptimization _optimization;
     readonly bool _inlineWeights;
+    readonly Action? _fusing;
     long _copiedBytes;
 
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
@@ -35,6 +36,7 @@ public sealed class BranchedModel : IDisposable
             EngineOptimization.None => NativeOptimization.None,
             _ => NativeOptimization.Default,
         };
+        _fusing = options.Fusing;
         Pieces = UnitPiece.Of(Manifest, stretches: options.Stretches || options.Kind == BackendKind.TensorRt);
         _pieces = new Engine[Pieces.Count];
         _heads = new Engine[Manifest.SideExits];
@@ -175,6 +177,16 @@ public sealed class BranchedModel : IDisposable
 
     /// <summary>Bytes of filters in this processor's layout, which joined sessions share.</summary>
     internal long CopiedBytes => Volatile.Read(ref _copiedBytes);
+
+    long IFusedBuilder.CopiedBytes => CopiedBytes;
+
+    void IFusedBuilder.Prepare() => MakeRanges();
+
+    Engine IFusedBuilder.Build(PlanKey key)
+    {
+        _fusing?.Invoke();
+        return BuildFused(key);
+    }
 
     /// <summary>Makes the graphs of all ranges between exits, so that a policy that tries them in a new combination later allocates next to
     /// nothing. More exits than usual are left until they are needed.</summary>

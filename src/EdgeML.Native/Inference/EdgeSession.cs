@@ -139,6 +139,18 @@ public sealed partial class EdgeSession : IDisposable
         }
     }
 
+    /// <summary>Exceptions that background threads of this session and its model have caught, one line each with the consequence: fusing,
+    /// checks of the guarantee, learning, an energy sensor, the link. Tasks are still answered. Empty in a healthy session. Any
+    /// thread.</summary>
+    public IReadOnlyList<string> BackgroundFaults =>
+    [
+        .. _model.Fused.Faults.Texts,
+        .. _watch?.Faults.Texts ?? [],
+        .. _control.Controller.Learning.Fault is { } fault ? new[] { fault } : [],
+        .. (_energy as SensorEnergyMeter)?.Faults.Texts ?? [],
+        .. _tail?.Faults.Texts ?? [],
+    ];
+
     /// <summary>What control has done and cost so far.</summary>
     public ControlCounters Control
     {

@@ -1,12 +1,15 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Interop;
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference;
 
 /// <summary>Fuses plans, ranges of units with the exits between them, into single sessions on a background thread, newest request
 /// first, inside a memory budget.</summary>
 /// <remarks>Making a session takes far longer than a task, and policies last a few tasks: so tasks never wait for it. They run on
-/// unit-level sessions until <see cref="Version"/> changes and the fused session is there.</remarks>
+/// unit-level sessions until <see cref="Version"/> changes and the fused session is there. They also stay on them when building fails,
+/// whatever the exception: a plan that cannot be fused is refused, and a thread that cannot go on refuses every plan.</remarks>
 sealed class FusedRanges : IDisposable
 {
     // The builder rests this many times as long as it worked, so that it takes at most a third of one core from the tasks.
@@ -20,7 +23,8 @@ sealed class FusedRanges : IDisposable
         public long LastUse;
     }
 
-    readonly BranchedModel _model;
+    readonly IFusedBuilder _sessions;
+    readonly BackgroundFaults _faults = new();
     readonly long _budgetBytes;
     readonly bool _enabled;
     readonly Dictionary<PlanKey, Entry> _entries = [];
@@ -33,10 +37,11 @@ sealed class FusedRanges : IDisposable
     long _clock;
     long _heldBytes;
     int _version;
+    bool _gaveUp;
 
-    public FusedRanges(BranchedModel model, BackendOptions options)
+    public FusedRanges(IFusedBuilder sessions, BackendOptions options)
     {
-        _model = model;
+        _sessions = sessions;
         _budgetBytes = options.FusedBudgetBytes;
         // TensorRT's engines are fused already, and building more of them beside running tasks would disturb both.
         _enabled = options.Fuse && options.Kind == BackendKind.OnnxRuntime;
@@ -49,10 +54,13 @@ sealed class FusedRanges : IDisposable
     public int Version => Volatile.Read(ref _version);
 
     /// <summary>Bytes held beside the package's weights: sessions, and the filters they share in another layout.</summary>
-    public long HeldBytes => Interlocked.Read(ref _heldBytes) + _model.CopiedBytes;
+    public long HeldBytes => Interlocked.Read(ref _heldBytes) + _sessions.CopiedBytes;
 
     /// <summary>Why a plan was last refused a session; null when none was.</summary>
     public string? LastRefusal { get; private set; }
+
+    /// <summary>Exceptions that nobody expects of a build; the plans concerned run on unit-level sessions.</summary>
+    public BackgroundFaults Faults => _faults;
 
     /// <summary>The fused session of a plan, or null after asking for it.</summary>
     /// <param name="key">What it executes.</param>
@@ -69,13 +77,18 @@ sealed class FusedRanges : IDisposable
                 entry.LastUse = ++_clock;
                 return entry.Engine;
             }
+            if (_gaveUp)
+            {
+                isRefused = true;
+                return null;
+            }
             _entries.Add(key, new Entry { LastUse = ++_clock });
             _wanted.Add(key);
             _idle.Reset();
-            if (_builder is null)
+            if (_builder is null && !TryStart())
             {
-                _builder = new Thread(Build) { IsBackground = true, Name = "edgeml fuse", Priority = ThreadPriority.BelowNormal };
-                _builder.Start();
+                isRefused = true;
+                return null;
             }
         }
         _requests.Release();
@@ -96,11 +109,29 @@ sealed class FusedRanges : IDisposable
         _idle.Dispose();
     }
 
+    /// <summary>Starts the thread. Inside the gate.</summary>
+    bool TryStart()
+    {
+        var thread = new Thread(Build) { IsBackground = true, Name = "edgeml fuse", Priority = ThreadPriority.BelowNormal };
+        try
+        {
+            thread.Start();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            GiveUp(e);
+            return false;
+        }
+        _builder = thread;
+        return true;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Build()
     {
         try
         {
-            _model.MakeRanges();
+            Prepare();
             while (true)
             {
                 _requests.Wait(_stopping.Token);
@@ -121,23 +152,58 @@ sealed class FusedRanges : IDisposable
                 if (!done) _stopping.Token.WaitHandle.WaitOne(Stopwatch.GetElapsedTime(started) * RestFactor);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             _idle.Set();
         }
+        catch (Exception e)
+        {
+            lock (_gate) GiveUp(e);
+            Interlocked.Increment(ref _version);
+        }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
+    void Prepare()
+    {
+        try
+        {
+            _sessions.Prepare();
+        }
+        catch (Exception e)
+        {
+            // Every build makes then the ranges it needs, or fails for itself.
+            _faults.Add("fusion", "ranges could not be made ahead", e);
+        }
+    }
+
+    /// <summary>Refuses every plan that has no session yet. Inside the gate.</summary>
+    void GiveUp(Exception error)
+    {
+        _gaveUp = true;
+        _faults.Add("fusion", "stopped; plans without a fused session stay on unit-level ones", error);
+        _wanted.Clear();
+        foreach (Entry entry in _entries.Values) entry.IsRefused |= entry.Engine is null;
+        _idle.Set();
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "whatever a build throws, the plan has slower sessions to run on")]
     void BuildOne(PlanKey key)
     {
         Engine? engine = null;
         try
         {
-            engine = _model.BuildFused(key);
+            engine = _sessions.Build(key);
         }
         catch (NativeException e)
         {
             // Ranges of their own, or unit-level sessions, keep serving this plan; asking again would fail again.
             LastRefusal = e.Message;
+        }
+        catch (Exception e)
+        {
+            LastRefusal = e.Message;
+            _faults.Add("fusion", "a plan stays on unit-level sessions", e);
         }
         lock (_gate)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Control;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
@@ -78,6 +79,12 @@ sealed class PromiseWatch : IDisposable
         }
     }
 
+    /// <summary>Exceptions that ended a check.</summary>
+    public BackgroundFaults Faults { get; } = new();
+
+    /// <summary>Called on the thread of the watch before it runs the whole network; for tests.</summary>
+    internal Action? Checking { get; set; }
+
     /// <summary>Looks at an answered task whose lane is still the caller's.</summary>
     public void Offer(Lane lane, in TaskResult result)
     {
@@ -101,6 +108,9 @@ sealed class PromiseWatch : IDisposable
         _wake.Set();
     }
 
+    /// <summary>Whether the next sampled task would be checked.</summary>
+    internal bool IsIdle => Volatile.Read(ref _busy) == 0;
+
     /// <summary>Waits for a check under way.</summary>
     public void Settle() => _free.Wait();
 
@@ -121,6 +131,7 @@ sealed class PromiseWatch : IDisposable
         _free.Dispose();
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Work()
     {
         while (true)
@@ -137,6 +148,11 @@ sealed class PromiseWatch : IDisposable
                 // A backend that fails here fails the next task too, which is where the user is told; a check has no answer to give.
                 Interlocked.Increment(ref _skipped);
             }
+            catch (Exception e)
+            {
+                Interlocked.Increment(ref _skipped);
+                Faults.Add("guarantee", "a check was left out", e);
+            }
             Done();
         }
     }
@@ -150,6 +166,7 @@ sealed class PromiseWatch : IDisposable
 
     int WholeAnswer()
     {
+        Checking?.Invoke();
         var encoding = _inputIsBytes ? TensorEncoding.Bytes : TensorEncoding.Float32;
         PinnedBuffer input = _inputIsBytes ? _workspace.Source : _workspace.Boundary(0);
         // A rate nobody has measured yet is no reason against the tail.

@@ -19,8 +19,13 @@ sealed class SessionLink(TailClient tail) : ILinkSource
         {
             _known = profile;
             costs.UsesBottlenecks = tail.ReadsBottlenecks;
-            if (profile.UnitMs.Count == costs.Manifest.Units.Count) costs.UseTail(profile);
+            if (Fits(profile, costs.Manifest)) costs.UseTail(profile);
         }
         return tail.Snapshot();
     }
+
+    // A tail may have measured nothing, and what it sends is no reason to fail a task.
+    static bool Fits(DeviceProfile profile, ModelManifest manifest) =>
+        profile.UnitMs.Count == manifest.Units.Count && profile.HeadMs.Count == manifest.SideExits
+        && profile.UnitMs.Concat(profile.HeadMs).All(ms => ms is >= 0 and < 1e9);
 }

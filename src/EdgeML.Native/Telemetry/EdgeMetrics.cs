@@ -26,6 +26,8 @@ public static class EdgeMetrics
         "Against the promise in force; 1 is none");
     static readonly Counter<long> s_tightened = s_meter.CreateCounter<long>("edgeml.promise.tightened", "{step}",
         "Limits tightened because the promise was in danger");
+    static readonly Counter<long> s_faults = s_meter.CreateCounter<long>("edgeml.background.faults", "{fault}",
+        "Exceptions caught on background threads, whose work a slower path does instead");
 
     // Boxed once: a tag's value is an object.
     static readonly KeyValuePair<string, object?>[] s_exits =
@@ -43,6 +45,8 @@ public static class EdgeMetrics
     }
 
     internal static void RecordTightened() => s_tightened.Add(1);
+
+    internal static void RecordFault(string thread) => s_faults.Add(1, new KeyValuePair<string, object?>("thread", thread));
 
     internal static void Record(in TaskResult result)
     {

@@ -37,9 +37,11 @@ public sealed class SendAndWaitLaterTests(Xunit.Abstractions.ITestOutputHelper o
         using TailClient client = Quiet(tail.Port);
         var task = new Task(4);
         TailReply reply = default;
+        using var blocks = new ManualResetEventSlim();
+        client.Blocking = blocks.Set;
         var edge = new Thread(() => reply = task.Wait(client, task.Send(client, 30_000)));
         edge.Start();
-        Assert.True(SpinWait.SpinUntil(() => edge.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), s_patience));
+        Assert.True(blocks.Wait(s_patience));
         goOn.Release();
         Assert.True(edge.Join(s_patience));
         task.AssertAnswered(reply);
@@ -62,7 +64,7 @@ public sealed class SendAndWaitLaterTests(Xunit.Abstractions.ITestOutputHelper o
             while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < computeMs) Assert.False(pending.IsEnded);
             TailReply reply = task.Wait(client, pending);
             Assert.Equal(TailOutcome.Late, reply.Outcome);
-            Assert.InRange(reply.TotalMs, Math.Max(deadlineMs, computeMs) - 0.01, 15_000);
+            Assert.True(reply.TotalMs >= Math.Max(deadlineMs, computeMs) - 0.01, $"{reply.TotalMs} ms");
             Assert.False(client.IsUp);
             PendingReply refused = new Task(4).Send(client, 20_000);
             Assert.True(refused.IsEnded);
@@ -133,9 +135,11 @@ public sealed class SendAndWaitLaterTests(Xunit.Abstractions.ITestOutputHelper o
         }
         else
         {
+            using var blocks = new ManualResetEventSlim();
+            client.Blocking = blocks.Set;
             var edge = new Thread(() => reply = task.Wait(client, task.Send(client, 30_000)));
             edge.Start();
-            Assert.True(SpinWait.SpinUntil(() => edge.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), s_patience));
+            Assert.True(blocks.Wait(s_patience));
             breakNow.Release();
             Assert.True(edge.Join(s_patience));
         }
@@ -148,11 +152,16 @@ public sealed class SendAndWaitLaterTests(Xunit.Abstractions.ITestOutputHelper o
     {
         using var server = new TailServer(new FakeTail(), new TailServerOptions());
         ThreadNotingTransport? noting = null;
-        var options = TailClientTests.Options(server.EndPoint.Port);
+        // Its rest ends only where it is woken: an answer that is read for this task shows that it was.
+        var options = TailClientTests.Options(server.EndPoint.Port) with
+        {
+            RestMs = int.MaxValue,
+            PingInterval = TimeSpan.Zero,
+            ProbeInterval = TimeSpan.Zero,
+        };
         using var client = new TailClient(options, FakeTail.Model("sha256:fake"),
             () => noting = new ThreadNotingTransport(TailLink.Connect(options.Host, options.Port, s_patience, CancellationToken.None)));
         Assert.True(client.WaitUntilUp(s_patience));
-        double quickest = double.MaxValue;
         for (int round = 0; round < 5; round++)
         {
             Assert.True(SpinWait.SpinUntil(() =>
@@ -168,10 +177,7 @@ public sealed class SendAndWaitLaterTests(Xunit.Abstractions.ITestOutputHelper o
             Assert.NotEqual(Environment.CurrentManagedThreadId, noting!.Receiver);
             TailReply reply = task.Wait(client, pending);
             task.AssertAnswered(reply);
-            quickest = Math.Min(quickest, reply.TotalMs);
         }
-        // It rests for 100 ms where nobody wakes it.
-        Assert.InRange(quickest, 0, 60);
     }
 
     [Fact]

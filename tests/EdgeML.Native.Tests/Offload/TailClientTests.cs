@@ -81,7 +81,7 @@ public class TailClientTests
             var task = new Task(3);
             TailReply reply = isAsync ? await task.SendAsync(client, 20) : task.SendAndWait(client, 20);
             Assert.Equal(TailOutcome.Late, reply.Outcome);
-            Assert.InRange(reply.TotalMs, 19.9, 15_000);
+            Assert.True(reply.TotalMs >= 19.9, $"{reply.TotalMs} ms");
             Assert.All(task.Logits, logit => Assert.Equal(0, logit));
             // Its bytes may still be on the way: nothing is sent behind them.
             Assert.False(client.IsUp);
@@ -248,52 +248,48 @@ public class TailClientTests
         Assert.Equal(fake.Lanes, fake.Disposed);
     }
 
+    /// <summary>The seed draws before, during or after which tasks the server is killed, so that a failure can be had again.</summary>
     [Fact]
     public void Server_KilledAndRestartedAtRandom_LosesAndDoublesNothing()
     {
-        const int seed = 4711;
+        const int seed = 4711, tasks = 1000;
         var random = new Random(seed);
-        int port;
-        using (var first = new TailServer(new FakeTail(), new TailServerOptions())) port = first.EndPoint.Port;
-        using var stop = new CancellationTokenSource();
-        int kills = 0;
-        var killer = new Thread(() =>
-        {
-            while (!stop.IsCancellationRequested)
-            {
-                using var server = new TailServer(
-                    new FakeTail(), new TailServerOptions
-                    {
-                        EndPoint = new(System.Net.IPAddress.Loopback, port),
-                        DrainLimit = TimeSpan.Zero
-                    });
-                stop.Token.WaitHandle.WaitOne(random.Next(5, 60));
-                kills++;
-            }
-        });
-        killer.Start();
-        var outcomes = new int[Enum.GetValues<TailOutcome>().Length];
-        using (TailClient client = new(Options(port) with
+        using var tail = new KilledTail(new FakeTail());
+        using var client = new TailClient(Options(tail.Port) with
         {
             FirstBackoff = TimeSpan.FromMilliseconds(1),
-            LongestBackoff = TimeSpan.FromMilliseconds(5)
-        }, FakeTail.Model("sha256:fake")))
+            LongestBackoff = TimeSpan.FromMilliseconds(5),
+            RestMs = 1,
+            PingInterval = TimeSpan.Zero,
+            ProbeInterval = TimeSpan.Zero,
+        }, FakeTail.Model("sha256:fake"));
+        var fates = new int[4];
+        for (int i = 0; i < tasks; i++)
         {
-            for (int i = 0; i < 2000; i++)
+            string what = $"seed {seed}, task {i}";
+            Assert.True(client.WaitUntilUp(s_patience), $"{what}: {client.LastFault}");
+            int fate = Math.Max(0, random.Next(20) - 16);
+            fates[fate]++;
+            if (fate == 1)
             {
-                if (i % 4 == 0) client.WaitUntilUp(TimeSpan.FromMilliseconds(20));
-                var task = new Task(i, i % 3, TensorEncoding.Float32);
-                TailReply reply = task.SendAndWait(client, 10_000);
-                outcomes[(int)reply.Outcome]++;
-                if (reply.Outcome == TailOutcome.Answered) task.AssertAnswered(reply);
-                else Assert.All(task.Logits, logit => Assert.Equal(0, logit));
+                tail.Kill();
+                Assert.True(SpinWait.SpinUntil(() => !client.IsUp, s_patience), what);
+            }
+            if (fate == 2) tail.KillWhileItComputes(() => !client.IsUp);
+            var task = new Task(i, i % 3, TensorEncoding.Float32);
+            TailReply reply = task.SendAndWait(client, 60_000);
+            Assert.Equal(fate switch { 1 => TailOutcome.NotSent, 2 => TailOutcome.Lost, _ => TailOutcome.Answered }, reply.Outcome);
+            if (reply.Outcome == TailOutcome.Answered) task.AssertAnswered(reply);
+            else Assert.All(task.Logits, logit => Assert.Equal(0, logit));
+            if (fate == 3) tail.Kill();
+            if (fate > 0)
+            {
+                // A connection that the client has not yet missed must not be taken for the next one.
+                Assert.True(SpinWait.SpinUntil(() => !client.IsUp, s_patience), what);
+                tail.Restart();
             }
         }
-        stop.Cancel();
-        killer.Join();
-        Assert.Equal(2000, outcomes.Sum());
-        Assert.True(outcomes[(int)TailOutcome.Answered] > 100 && kills > 2, $"seed {seed}: {string.Join(' ', outcomes)}, {kills} kills");
-        Assert.Equal(0, outcomes[(int)TailOutcome.Late] + outcomes[(int)TailOutcome.Refused]);
+        Assert.All(fates, count => Assert.True(count > 20, $"seed {seed}: {string.Join(' ', fates)}"));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Learning;
 
@@ -15,11 +17,13 @@ sealed class BackgroundLearner : Learner
 
     readonly DdpgAgent _agent;
     readonly double _budget;
+    readonly Action? _updating;
     readonly int _stride;
     readonly float[] _queue;
     readonly ActingNetworks _published;
     readonly Lock _publishing = new();
     readonly AutoResetEvent _wake = new(false);
+    readonly BackgroundFaults _faults = new();
     readonly Thread _thread;
     long _written;
     long _read;
@@ -31,9 +35,12 @@ sealed class BackgroundLearner : Learner
     volatile bool _parked;
     volatile bool _stopping;
 
-    public BackgroundLearner(DdpgAgent agent, double budget) : base(agent.NewActingNetworks())
+    /// <param name="agent">Learns; this learner's own.</param>
+    /// <param name="budget">Share of task time.</param>
+    /// <param name="updating">Called on the learning thread before every update; for tests.</param>
+    public BackgroundLearner(DdpgAgent agent, double budget, Action? updating = null) : base(agent.NewActingNetworks())
     {
-        (_agent, _budget) = (agent, budget);
+        (_agent, _budget, _updating) = (agent, budget, updating);
         _stride = (2 * agent.StateSize) + agent.ActionSize + 1;
         _queue = new float[QueueLength * _stride];
         _published = agent.NewActingNetworks();
@@ -43,7 +50,10 @@ sealed class BackgroundLearner : Learner
     }
 
     public override LearningCounters Counters =>
-        new(Volatile.Read(ref _steps), Volatile.Read(ref _busy) / 1e3, OnCaller: false);
+        new(Volatile.Read(ref _steps), Volatile.Read(ref _busy) / 1e3, OnCaller: false)
+        {
+            Fault = _faults.Count == 0 ? null : _faults.Texts[0],
+        };
 
     public override void Step(ReadOnlySpan<float> state, ReadOnlySpan<float> action, float reward, ReadOnlySpan<float> nextState)
     {
@@ -79,7 +89,21 @@ sealed class BackgroundLearner : Learner
         _wake.Dispose();
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Run()
+    {
+        try
+        {
+            Learn();
+        }
+        catch (Exception e)
+        {
+            // Deciding goes on with the last weights that were published.
+            _faults.Add("learner", "learning stopped", e);
+        }
+    }
+
+    void Learn()
     {
         long owed = 0;
         while (!_stopping)
@@ -97,6 +121,7 @@ sealed class BackgroundLearner : Learner
             }
             if (owed > 0 && _agent.CanLearn && Affordable())
             {
+                _updating?.Invoke();
                 _agent.Learn();
                 owed--;
                 lock (_publishing)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Wire;
 
@@ -22,8 +23,26 @@ public sealed partial class TailClient
     long _lastActivity;
     long _clockDue;
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void KeepTime()
     {
+        while (!Volatile.Read(ref _disposed))
+        {
+            try
+            {
+                KeepTimeUntilDisposed();
+            }
+            catch (Exception e)
+            {
+                Faults.Add("link clock", "deadlines are looked at again after a pause", e);
+                Pause(LongestNapMs);
+            }
+        }
+    }
+
+    void KeepTimeUntilDisposed()
+    {
+        _late.Clear();
         while (true)
         {
             TailLink? link;
@@ -52,6 +71,7 @@ public sealed partial class TailClient
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Tend(TailLink link, int probeBytes)
     {
         try
@@ -64,6 +84,11 @@ public sealed partial class TailClient
         {
             // As with requests: the receiving thread ends the connection.
             link.Abort();
+        }
+        catch (Exception e)
+        {
+            Faults.Add("link clock", "the connection was ended", e);
+            link.Abort(e.Message);
         }
     }
 

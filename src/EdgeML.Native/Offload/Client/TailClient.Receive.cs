@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Transport;
@@ -16,6 +17,7 @@ public sealed partial class TailClient
     readonly Func<ITransport> _connect;
     TailLink? _connecting;
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Connect()
     {
         var jitter = new Random();
@@ -28,17 +30,34 @@ public sealed partial class TailClient
                 using var link = new TailLink(_connect(), _options.Limits);
                 Serve(link);
             }
-            catch (Exception e) when (IsLinkFault(e))
+            catch (Exception e)
             {
-                if (LastFault != e.Message)
-                    _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, e.Message);
+                // Whatever ended it, tasks are answered on the edge and the next attempt may do better.
+                if (!IsLinkFault(e)) Faults.Add("link", "the connection was ended", e);
+                string? before = LastFault;
                 LastFault = e.Message;
+                if (before != e.Message)
+                    Log(() => _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, e.Message));
             }
             // A connection that held for a while was a good one; a tail that breaks every connection at once is not tried ever faster.
             bool held = Environment.TickCount64 - start > _options.LongestBackoff.TotalMilliseconds;
             pauseMs = held || pauseMs == 0 ? _options.FirstBackoff.TotalMilliseconds
                 : Math.Min(2 * pauseMs, _options.LongestBackoff.TotalMilliseconds);
             Pause(pauseMs * (0.75 + (0.5 * jitter.NextDouble())));
+        }
+    }
+
+    /// <summary>Writes a line for the user, whose logger may throw.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "a logger that throws must not end the thread")]
+    void Log(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e)
+        {
+            Faults.Add("link", "a line was not logged", e);
         }
     }
 
@@ -74,7 +93,7 @@ public sealed partial class TailClient
 
     void Open(TailLink link)
     {
-        _logger.LogInformation("link to {Host}:{Port} is up", _options.Host, _options.Port);
+        Log(() => _logger.LogInformation("link to {Host}:{Port} is up", _options.Host, _options.Port));
         Models.DeviceProfile profile = link.Profile();
         lock (_gate)
         {

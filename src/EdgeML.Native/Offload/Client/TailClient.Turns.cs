@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Transport;
@@ -10,9 +11,6 @@ namespace EdgeML.Native.Offload;
 /// thread.</content>
 public sealed partial class TailClient
 {
-    /// <summary>How long the receiving thread leaves an idle link unread; so much later it may notice that the tail has left.</summary>
-    const int RestMs = 100;
-
     ReadingTurn _turn;
     Exception? _readFault;
     long _restUntil;
@@ -28,6 +26,7 @@ public sealed partial class TailClient
 
     /// <summary>Takes the turn, if it is nobody's, and reads until the caller's task has ended or its deadline passes.</summary>
     /// <returns>Whether its task has ended; otherwise it waits like any other, for what is left of its time.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "faults of the link are outcomes of a task, not exceptions")]
     bool ReadUntilTold(TailSlot slot)
     {
         TailLink? link;
@@ -52,8 +51,9 @@ public sealed partial class TailClient
             }
             sound = true;
         }
-        catch (Exception e) when (IsLinkFault(e))
+        catch (Exception e)
         {
+            // The receiving thread ends the connection with it, and this task is then lost like any other on it.
             fault = e;
         }
         finally
@@ -65,7 +65,7 @@ public sealed partial class TailClient
                 (slot.Reads, told) = (false, sound && !slot.CallerWaits);
                 (_readFault, _headWasRead) = (fault, headWasRead);
                 _turn = sound && !headWasRead && CanRest(link) ? ReadingTurn.Nobody : ReadingTurn.Receiver;
-                if (_turn == ReadingTurn.Nobody) _restUntil = Environment.TickCount64 + RestMs;
+                if (_turn == ReadingTurn.Nobody) _restUntil = Environment.TickCount64 + _options.RestMs;
                 else Monitor.PulseAll(_gate);
             }
         }
@@ -76,7 +76,8 @@ public sealed partial class TailClient
     /// caller may send the next task at once.</summary>
     void GiveTurnAway(TailLink link)
     {
-        if (_turn == ReadingTurn.Receiver && CanRest(link)) (_turn, _restUntil) = (ReadingTurn.Nobody, Environment.TickCount64 + RestMs);
+        if (_turn != ReadingTurn.Receiver || !CanRest(link)) return;
+        (_turn, _restUntil) = (ReadingTurn.Nobody, Environment.TickCount64 + _options.RestMs);
     }
 
     /// <summary>The receiving thread's rest, until it has the turn again.</summary>
@@ -89,7 +90,7 @@ public sealed partial class TailClient
             {
                 long left = _restUntil - Environment.TickCount64;
                 if (_turn == ReadingTurn.Nobody && (left <= 0 || _disposed)) _turn = ReadingTurn.Receiver;
-                else Monitor.Wait(_gate, _turn == ReadingTurn.Caller ? RestMs : (int)left);
+                else Monitor.Wait(_gate, _turn == ReadingTurn.Caller ? _options.RestMs : (int)left);
             }
             (fault, _readFault) = (_readFault, null);
         }

@@ -3,6 +3,7 @@ using EdgeML.Native.Models;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -91,6 +92,12 @@ public sealed partial class TailClient : IDisposable
     /// <summary>Why the last connection or attempt ended, one line; null before the first end.</summary>
     public string? LastFault { get; private set; }
 
+    /// <summary>Exceptions on the client's threads that are no fault of a link; each ended a connection.</summary>
+    internal BackgroundFaults Faults { get; } = new();
+
+    /// <summary>Called on a caller's thread that has found no answer yet and is about to wait for it; for tests.</summary>
+    internal Action? Blocking { get; set; }
+
     /// <summary>Waits until <see cref="IsUp"/>.</summary>
     /// <returns>False when the time passed.</returns>
     public bool WaitUntilUp(TimeSpan limit)
@@ -142,6 +149,7 @@ public sealed partial class TailClient : IDisposable
     internal TailReply Wait(in PendingReply pending, Span<float> logits)
     {
         if (pending.Slot is not { } slot) return pending.Failure;
+        if (!slot.Signal.IsSet) Blocking?.Invoke();
         int whole = MillisecondsUntil(slot.DeadlineAt) - 1;
         if (!slot.Signal.IsSet && (whole <= 0 || !slot.Signal.Wait(whole)))
         {

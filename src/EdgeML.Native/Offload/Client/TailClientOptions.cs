@@ -40,6 +40,10 @@ public sealed record TailClientOptions
     /// that only take the result and return. A caller that computes there delays every other answer.</summary>
     public bool CompleteInline { get; init; }
 
+    /// <summary>How long the receiving thread leaves an idle link unread, milliseconds; so much later it may notice that the tail has
+    /// left.</summary>
+    internal int RestMs { get; init; } = 100;
+
     /// <summary>Told of connects, disconnects and refusals; null for nobody.</summary>
     public ILogger? Logger { get; init; }
 }

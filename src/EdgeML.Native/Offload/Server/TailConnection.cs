@@ -62,7 +62,7 @@ sealed class TailConnection : IDisposable
         {
             Fault ??= e.Message;
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
             // A lane that cannot be made ends this connection; the others are served on.
             End(ErrorCode.Failed, e.Message);

@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -45,7 +47,7 @@ public sealed class TailServer : IDisposable
             throw;
         }
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
-        _workers = new TailWorkers(executor, options);
+        _workers = new TailWorkers(executor, options, Faults);
         _acceptor = new Thread(Accept) { IsBackground = true, Name = "edgeml tail accept" };
         _acceptor.Start();
     }
@@ -95,6 +97,10 @@ public sealed class TailServer : IDisposable
         foreach (TailConnection connection in all) action(connection);
     }
 
+    /// <summary>Exceptions on the server's threads that are no fault of a client; each ended at most one connection.</summary>
+    internal BackgroundFaults Faults { get; } = new();
+
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Accept()
     {
         while (true)
@@ -104,16 +110,31 @@ public sealed class TailServer : IDisposable
                 Socket socket = _listener.Accept();
                 Admit(new SocketTransport(socket), socket.RemoteEndPoint);
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e)
             {
                 lock (_connections)
                 {
                     if (_stopping) return;
                 }
-                // A client that gave up while it waited, or a lack of descriptors: neither ends the server.
-                _logger.LogWarning("tail cannot accept: {Error}", e.Message);
+                // A client that gave up while it waited, or a lack of descriptors, memory or threads: none of them ends the server.
+                if (e is not (SocketException or ObjectDisposedException)) Faults.Add("tail accept", "a connection was refused", e);
+                Log(() => _logger.LogWarning("tail cannot accept: {Error}", e.Message));
                 Thread.Sleep(10);
             }
+        }
+    }
+
+    /// <summary>Writes a line for the user, whose logger may throw.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "a logger that throws must not end the thread")]
+    void Log(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e)
+        {
+            Faults.Add("tail", "a line was not logged", e);
         }
     }
 
@@ -130,7 +151,17 @@ public sealed class TailServer : IDisposable
             {
                 var thread = new Thread(() => Serve(connection, client)) { IsBackground = true, Name = "edgeml tail receive" };
                 _connections.Add(connection, thread);
-                thread.Start();
+                try
+                {
+                    thread.Start();
+                }
+                catch
+                {
+                    // It must not be waited for at the end.
+                    _connections.Remove(connection);
+                    connection.Dispose();
+                    throw;
+                }
                 return;
             }
         }
@@ -138,12 +169,20 @@ public sealed class TailServer : IDisposable
         connection.Dispose();
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Serve(TailConnection connection, EndPoint? client)
     {
-        _logger.LogInformation("tail connected to {Client}", client);
-        connection.Run(_options.DrainLimit);
+        try
+        {
+            Log(() => _logger.LogInformation("tail connected to {Client}", client));
+            connection.Run(_options.DrainLimit);
+        }
+        catch (Exception e)
+        {
+            Faults.Add("tail connection", $"the connection to {client} was ended", e);
+        }
         connection.Dispose();
-        _logger.LogInformation("tail disconnected from {Client}: {Fault}", client, connection.Fault ?? "ended");
+        Log(() => _logger.LogInformation("tail disconnected from {Client}: {Fault}", client, connection.Fault ?? "ended"));
         lock (_connections)
         {
             _connections.Remove(connection);

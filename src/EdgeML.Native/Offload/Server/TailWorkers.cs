@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Server;
 
@@ -13,6 +15,7 @@ sealed class TailWorkers : IDisposable
     readonly Thread[] _threads;
     readonly ITailExecutor _executor;
     readonly TailServerOptions _options;
+    readonly BackgroundFaults _faults;
     readonly TailExpectation _expectation;
     readonly List<TailJob> _all = [];
     long _windowStart = Stopwatch.GetTimestamp();
@@ -24,9 +27,9 @@ sealed class TailWorkers : IDisposable
     float _stretch = 1;
     bool _stopping;
 
-    public TailWorkers(ITailExecutor executor, TailServerOptions options)
+    public TailWorkers(ITailExecutor executor, TailServerOptions options, BackgroundFaults? faults = null)
     {
-        (_executor, _options) = (executor, options);
+        (_executor, _options, _faults) = (executor, options, faults ?? new BackgroundFaults());
         _expectation = new TailExpectation(executor.Manifest, executor.Profile);
         _queue = new Queue<TailJob>(options.MaxLanes);
         _free = new Stack<TailJob>(options.MaxLanes);
@@ -142,9 +145,26 @@ sealed class TailWorkers : IDisposable
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Answer(TailJob job)
     {
         TailConnection connection = job.Connection!;
+        try
+        {
+            AnswerOn(connection, job);
+        }
+        catch (Exception e)
+        {
+            // An answer that cannot be written leaves the client waiting; a broken connection tells it at once.
+            _faults.Add("tail compute", "a connection was ended without an answer", e);
+            connection.Abort();
+        }
+        Return(job);
+        connection.Done();
+    }
+
+    void AnswerOn(TailConnection connection, TailJob job)
+    {
         long start = Stopwatch.GetTimestamp();
         job.Times.QueueMicros = Micros(start - job.ReceivedAt);
         string? failure = null;
@@ -155,10 +175,9 @@ sealed class TailWorkers : IDisposable
         if (late) connection.Refuse(ErrorCode.Late, job.Request.TaskId, "", job.Times);
         else if (failure is not null) connection.Refuse(ErrorCode.Failed, job.Request.TaskId, failure, job.Times);
         else connection.Send(job.WriteReply(answer));
-        Return(job);
-        connection.Done();
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "the client is told instead")]
     TailAnswer Run(TailJob job, long start, out string? failure)
     {
         try
@@ -170,7 +189,7 @@ sealed class TailWorkers : IDisposable
             failure = null;
             return answer;
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
             // Whatever the model did, the client still has the tensor and must hear that it is on its own.
             failure = e.Message;
