@@ -146,6 +146,7 @@ public sealed partial class EdgeSession : IDisposable
     [
         .. _model.Fused.Faults.Texts,
         .. _watch?.Faults.Texts ?? [],
+        .. _learner?.Faults.Texts ?? [],
         .. _control.Controller.Learning.Fault is { } fault ? new[] { fault } : [],
         .. (_energy as SensorEnergyMeter)?.Faults.Texts ?? [],
         .. _tail?.Faults.Texts ?? [],

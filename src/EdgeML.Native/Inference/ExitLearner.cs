@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Control;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference;
 
@@ -100,6 +102,13 @@ sealed class ExitLearner : IDisposable
         _free.Dispose();
     }
 
+    /// <summary>Exceptions that cost a sample.</summary>
+    public BackgroundFaults Faults { get; } = new();
+
+    /// <summary>Called on the learner's thread before it runs the whole network; for tests.</summary>
+    internal Action? Sampling { get; set; }
+
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Work()
     {
         (long ended, double restMs) = (Stopwatch.GetTimestamp(), 0);
@@ -117,6 +126,10 @@ sealed class ExitLearner : IDisposable
             {
                 // A backend that fails here fails the next task too, which is where the user is told.
             }
+            catch (Exception e)
+            {
+                Faults.Add("exits", "a sample was left out", e);
+            }
             ended = Stopwatch.GetTimestamp();
             restMs = RestFactor * Stopwatch.GetElapsedTime(started, ended).TotalMilliseconds;
             _free.Set();
@@ -128,6 +141,7 @@ sealed class ExitLearner : IDisposable
 
     void Sample()
     {
+        Sampling?.Invoke();
         if (_inputIsBytes) _network.Run(_bytes);
         else _network.Run(_tensor);
         int at = _samples * _exits;
