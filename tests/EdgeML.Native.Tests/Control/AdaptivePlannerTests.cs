@@ -111,10 +111,12 @@ public class AdaptivePlannerTests
             policy = planner.Next(Seen(0, 0.1 * i, up: false, bounds: bounds));
         }
         double before = planner.Explanation.Expected.LatencyMs;
-        Assert.True(planner.Completed(Local(policy, s_model.Exits, 5, slower: 2)), "a new level ends the interval");
-        planner.Next(Seen(0, 5, up: false, bounds: bounds));
-        ExitPolicy same = policy;
-        var corrected = s_model.Estimate(same, planner.Conditions, bounds);
+        // One slow task may have been kept waiting; several are a new level, which ends the interval.
+        int slow = 1;
+        while (slow < 10 && !planner.Completed(Local(policy, s_model.Exits, 4 + slow, slower: 2))) slow++;
+        Assert.InRange(slow, 1, 3);
+        planner.Next(Seen(0, 8, up: false, bounds: bounds));
+        PolicyEstimate corrected = s_model.Estimate(policy, planner.Conditions, bounds);
         Assert.InRange(corrected.LatencyMs / before, 1.8, 2.2);
     }
 
