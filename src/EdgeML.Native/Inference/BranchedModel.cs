@@ -92,6 +92,9 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
 
     internal Backend Backend { get; }
 
+    /// <summary>How far the inference library rewrites what it is given.</summary>
+    internal NativeOptimization Optimization => _optimization;
+
     internal FusedRanges Fused => _fused;
 
     /// <summary>Whether exits are decided inside engines.</summary>

@@ -23,7 +23,7 @@ sealed class LoadedGraph : IDisposable
         Model = BranchedModel.Load(Folder, options);
         _backend = new Backend(new BackendOptions());
         using var none = new WeightsHandle();
-        _whole = new Engine(_backend, none, Model.Package.BuildWhole(inlineWeights: true));
+        _whole = new Engine(_backend, none, Model.Package.BuildWhole(inlineWeights: true), watch: null, Model.Optimization);
     }
 
     public string Folder => _folder["package"];

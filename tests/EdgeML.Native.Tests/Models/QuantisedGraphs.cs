@@ -7,7 +7,7 @@ namespace EdgeML.Native.Tests.Models;
 /// <summary>Small quantised classifiers as tools export them.</summary>
 static class QuantisedGraphs
 {
-    const int Classes = 7, Wide = 10;
+    const int Classes = 7, Wide = 16;
 
     internal static IReadOnlyDictionary<string, Func<OnnxBuilder>> All { get; } = new Dictionary<string, Func<OnnxBuilder>>
     {
@@ -18,7 +18,11 @@ static class QuantisedGraphs
         ["qdq int16"] = () => Pairs(ElementType.Int16, perChannel: false),
         ["qlinear uint8"] = () => Linear(ElementType.UInt8),
         ["qlinear int8"] = () => Linear(ElementType.Int8),
-        ["qdq lanes"] = Lanes,
+        ["qdq lanes, uint8"] = Lanes,
+        ["qdq uint8, activation apart"] = () => Apart(ElementType.UInt8),
+        ["qdq int8, activation apart"] = () => Apart(ElementType.Int8),
+        ["qdq uint8, many operators"] = () => Varied(ElementType.UInt8),
+        ["qdq int8, many operators"] = () => Varied(ElementType.Int8),
     };
 
     /// <summary>Convolutions, a residual block, pooling and two heads, with a QuantizeLinear/DequantizeLinear pair after each.</summary>
@@ -53,6 +57,52 @@ static class QuantisedGraphs
         string f = q.LinearConv(d, Wide, Wide, 0.02f, 0.02f);
         string floats = q.Dequantise(f, 0.02f, rectified: true), early = q.Dequantise(a, 0.02f, rectified: true);
         b.Output(b.Head(early, 8, Classes, "exit1"), b.Head(floats, Wide, Classes, "logits"));
+        return b;
+    }
+
+    /// <summary>A pair before the activation and another one after it, and a pooling without any.</summary>
+    static OnnxBuilder Apart(int type)
+    {
+        var q = new Quantiser(type, perChannel: false);
+        OnnxBuilder b = q.Builder;
+        string x = q.Pair(b.Input("image", -1, 3, 16, 16), 1 / 255f, rectified: true);
+        float scale = 1 / 255f;
+        for (int i = 0; i < 4; i++)
+        {
+            string conv = q.Pair(q.Conv(x, i == 0 ? 3 : 8, 8, scale), 0.031f, rectified: false);
+            scale = 0.0173f;
+            x = q.Pair(b.Relu(conv), scale, rectified: true);
+            if (i == 1) x = b.MaxPool(x);
+        }
+        string side = b.Head(x, 8, Classes, "exit1");
+        string last = q.Pair(b.Relu(q.Conv(x, 8, 8, scale)), 0.02f, rectified: true);
+        b.Output(side, q.Gemm(b.Flatten(q.Pair(b.Gap(last), 0.02f, rectified: true)), 8, 0.02f, "logits"));
+        return b;
+    }
+
+    /// <summary>Depthwise convolutions, Clip, x times Sigmoid(x), Concat, average pooling, a squeeze of channels.</summary>
+    static OnnxBuilder Varied(int type)
+    {
+        var q = new Quantiser(type, perChannel: true);
+        OnnxBuilder b = q.Builder;
+        string x = q.Pair(b.Input("image", -1, 3, 16, 16), 1 / 255f, rectified: true);
+        string six = b.Node("Clip", [q.Conv(x, 3, 8, 1 / 255f), b.Weight([], [0f]), b.Weight([], [6f])]);
+        string a = q.Pair(six, 6 / 255f, rectified: true);
+        string deep = q.Pair(b.Relu(q.Conv(a, 8, 8, 6 / 255f, groups: 8)), 0.021f, rectified: true);
+        string plain = q.Pair(q.Conv(deep, 8, 8, 0.021f), 0.033f, rectified: false);
+        string gate = q.Pair(b.Node("Sigmoid", [plain]), 1 / 256f, rectified: true);
+        string swish = q.Pair(b.Node("Mul", [plain, gate]), 0.027f, rectified: false);
+        string left = q.Pair(b.Relu(q.Conv(swish, 8, 4, 0.027f)), 0.019f, rectified: true);
+        string right = q.Pair(b.Relu(q.Conv(swish, 8, 4, 0.027f)), 0.023f, rectified: true);
+        string both = q.Pair(b.Node("Concat", [left, right], null, OnnxBuilder.Int("axis", 1)), 0.02309f, rectified: true);
+        string pooled = q.Pair(
+            b.Node("AveragePool", [both], null, OnnxBuilder.Ints("kernel_shape", 2, 2), OnnxBuilder.Ints("strides", 2, 2)), 0.01713f,
+            rectified: true);
+        string squeezed = q.Pair(b.Relu(q.Conv(q.Pair(b.Gap(pooled), 0.011f, rectified: true), 8, 8, 0.011f)), 0.013f, rectified: true);
+        string weight = q.Pair(b.Node("Sigmoid", [squeezed]), 1 / 256f, rectified: true);
+        string scaled = q.Pair(b.Node("Mul", [pooled, weight]), 0.01517f, rectified: true);
+        string last = q.Pair(b.Relu(q.Conv(scaled, 8, 8, 0.01517f)), 0.02f, rectified: true);
+        b.Output(b.Head(both, 8, Classes, "exit1"), q.Gemm(b.Flatten(q.Pair(b.Gap(last), 0.02f, rectified: true)), 8, 0.02f, "logits"));
         return b;
     }
 
@@ -101,10 +151,10 @@ static class QuantisedGraphs
             Builder.Node("DequantizeLinear", [x, Builder.Weight([], [Scale(scale)]), Zero(rectified)]);
 
         /// <summary>Integer weights and biases, made numbers by nodes.</summary>
-        internal string Conv(string x, int from, int to, float inputScale)
+        internal string Conv(string x, int from, int to, float inputScale, int groups = 1)
         {
-            (string weight, string bias) = Layer([to, from, 3, 3], 9 * from, inputScale);
-            return Builder.Node("Conv", [x, weight, bias], null, OnnxBuilder.Ints("pads", 1, 1, 1, 1));
+            (string weight, string bias) = Layer([to, from / groups, 3, 3], 9 * from / groups, inputScale);
+            return Builder.Node("Conv", [x, weight, bias], null, OnnxBuilder.Ints("pads", 1, 1, 1, 1), OnnxBuilder.Int("group", groups));
         }
 
         internal string Gemm(string x, int from, float inputScale, string output)

@@ -199,6 +199,20 @@ public class TailClientTests
     }
 
     [Fact]
+    public void Model_OfTheSameFileCutElsewhere_IsRefused()
+    {
+        using var server = new TailServer(new FakeTail(), new TailServerOptions());
+        ModelManifest ours = FakeTail.Model("sha256:fake");
+        CutInfo[] cuts = [.. ours.Cuts];
+        cuts[1] = cuts[1] with { Tensor = "u1/relu" };
+        using var client = new TailClient(Options(server.EndPoint.Port), ours with { Cuts = cuts });
+        Assert.True(SpinWait.SpinUntil(() => client.LastFault is not null, s_patience));
+        Assert.Equal(
+            "tail refuses: Model, client and tail cut model sha256:fake at different tensors; prepare it alike for both", client.LastFault);
+        Assert.Equal(TailOutcome.NotSent, new Task(1).SendAndWait(client, 100).Outcome);
+    }
+
+    [Fact]
     public void Tail_ThatIsNotThere_IsNotSentAndFoundWhenItComes()
     {
         int port;

@@ -91,6 +91,7 @@ sealed class Classifier
         graph.Output.Clear();
         graph.Output.Add(wishes.Select(w => w.Tensor).Distinct().Select(o => new ValueInfoProto { Name = o }));
         graph.ValueInfo.Clear();
+        UnsignedActivations.Make(graph);
         var classifier = new Classifier(model, input.Name, wishes)
         {
             Index = new GraphIndex(graph),
