@@ -16,7 +16,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-CLASSES = 10
+NAMES = ["circle", "square", "triangle", "star", "cross", "ring", "hexagon", "crescent", "arrow", "heart"]
+CLASSES = len(NAMES)
 
 
 def conv(inputs, outputs):
@@ -180,6 +181,7 @@ def rename(path):
     for tensor in model.graph.initializer:
         tensor.name = renamed.get(tensor.name, tensor.name)
     model.graph.name = "shapes-vgg"
+    onnx.helper.set_model_props(model, {"edgeml.classes": ",".join(NAMES)})
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 

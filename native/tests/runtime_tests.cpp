@@ -34,9 +34,28 @@ void contexts_share_an_environment() {
         edgeml_context_destroy(context);
 }
 
+std::uint32_t flags_of_a_new_context() {
+    edgeml_context *context = nullptr;
+    REQUIRE(make_context(&context));
+    auto info = test::make<edgeml_context_info>();
+    EXPECT_STATUS(edgeml_context_get_info(&info, context), EDGEML_OK);
+    edgeml_context_destroy(context);
+    return info.flags;
+}
+
+// Where a host has made the environment without a pool, a context is made all the same, and says so.
+void a_host_s_environment_is_joined() {
+    EXPECT((flags_of_a_new_context() & EDGEML_CONTEXT_GUEST) == 0);
+    fake_ort_have_host(1);
+    EXPECT((flags_of_a_new_context() & EDGEML_CONTEXT_GUEST) != 0);
+    fake_ort_have_host(0);
+    EXPECT((flags_of_a_new_context() & EDGEML_CONTEXT_GUEST) == 0);
+}
+
 } // namespace
 
 int main() {
+    a_host_s_environment_is_joined();
     contexts_share_an_environment();
     the_next_environment_waits_for_the_last_one();
     return test::finish("runtime_tests");

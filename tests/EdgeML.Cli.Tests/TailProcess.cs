@@ -19,6 +19,9 @@ sealed partial class TailProcess : IDisposable
         Address = line["listening ".Length..];
     }
 
+    /// <summary>What it said on stderr; after it has ended.</summary>
+    public string ErrorText => _process.StandardError.ReadToEnd();
+
     /// <summary>HOST:PORT, with the real port.</summary>
     public string Address { get; }
 

@@ -122,6 +122,9 @@ typedef struct edgeml_chain edgeml_chain;     /* opaque; see edgeml_chain_destro
 
 /* Idle pool threads burn a core while they wait: a little faster, much hotter. */
 #define EDGEML_CONTEXT_ALLOW_SPINNING 1u
+/* In edgeml_context_info alone: other code of this process made ONNX Runtime's environment first and without a thread
+ * pool for all sessions, so that each engine has its own pool and its own arena, and no pool spins. */
+#define EDGEML_CONTEXT_GUEST 2u
 
 #define EDGEML_LOG_ERROR   0
 #define EDGEML_LOG_WARNING 1

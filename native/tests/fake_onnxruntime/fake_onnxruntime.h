@@ -11,6 +11,8 @@ extern "C" {
 EDGEML_API void fake_ort_hold_next_release(int milliseconds);
 // Blocks until that release has begun.
 EDGEML_API void fake_ort_wait_for_release();
+// Whether other code of the process has made the environment, without a pool for all sessions.
+EDGEML_API void fake_ort_have_host(int present);
 // Environments asked for while another one was there.
 EDGEML_API int fake_ort_refused();
 }

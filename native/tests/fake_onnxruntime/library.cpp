@@ -20,6 +20,8 @@ bool alive = false;
 bool releasing = false;
 int hold = 0;
 int refused = 0;
+bool host = false;        // whether other code has made the environment, without a pool
+bool per_session = false; // whether the session options in use ask for a pool per session
 
 OrtStatus failure;
 char object; // what everything that is made points to
@@ -30,6 +32,10 @@ template <class T> T *made() {
 
 OrtStatus *create_env(int, const char *, const OrtThreadingOptions *, OrtEnv **env) {
     std::lock_guard lock(gate);
+    if (host) {
+        *env = made<OrtEnv>();
+        return nullptr;
+    }
     if (alive) {
         ++refused;
         changed.notify_all();
@@ -48,6 +54,25 @@ void release_env(OrtEnv *) {
     changed.wait_for(lock, std::chrono::milliseconds(hold), [&] { return refused != before; });
     hold = 0;
     releasing = alive = false;
+}
+
+OrtStatus *create_options(OrtSessionOptions **options) {
+    per_session = true;
+    *options = made<OrtSessionOptions>();
+    return nullptr;
+}
+
+OrtStatus *disable_pool_per_session(OrtSessionOptions *) {
+    per_session = false;
+    return nullptr;
+}
+
+OrtStatus *create_session(const OrtEnv *, const void *, std::size_t, const OrtSessionOptions *, OrtSession **session) {
+    std::lock_guard lock(gate);
+    if (host && !per_session)
+        return &failure;
+    *session = made<OrtSession>();
+    return nullptr;
 }
 
 template <class T> OrtStatus *make(T **out) {
@@ -70,6 +95,12 @@ Api entries() {
     api.ReleaseThreadingOptions = nothing;
     api.SetGlobalIntraOpNumThreads = api.SetGlobalInterOpNumThreads =
         api.SetGlobalSpinControl = [](OrtThreadingOptions *, int) -> OrtStatus * { return nullptr; };
+    api.CreateSessionOptions = create_options;
+    api.ReleaseSessionOptions = nothing;
+    api.SetSessionLogSeverityLevel = [](OrtSessionOptions *, int) -> OrtStatus * { return nullptr; };
+    api.DisablePerSessionThreads = disable_pool_per_session;
+    api.CreateSessionFromArray = create_session;
+    api.ReleaseSession = nothing;
     api.CreateEnvWithGlobalThreadPools = create_env;
     api.ReleaseEnv = release_env;
     api.DisableTelemetryEvents = [](const OrtEnv *) -> OrtStatus * { return nullptr; };
@@ -117,6 +148,11 @@ void fake_ort_hold_next_release(int milliseconds) {
 void fake_ort_wait_for_release() {
     std::unique_lock lock(gate);
     changed.wait(lock, [] { return releasing; });
+}
+
+void fake_ort_have_host(int present) {
+    std::lock_guard lock(gate);
+    host = present != 0;
 }
 
 int fake_ort_refused() {

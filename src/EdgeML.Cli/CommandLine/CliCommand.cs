@@ -10,7 +10,11 @@ abstract class CliCommand : Command
         : base(name, description)
     {
         Examples = examples;
-        SetAction(RunAsync);
+        SetAction((parsed, cancellation) =>
+        {
+            StandardOutput.Route(parsed);
+            return RunAsync(parsed, cancellation);
+        });
     }
 
     /// <summary>Command lines that work as they stand, shown under the options.</summary>

@@ -5,13 +5,13 @@ using EdgeML.Native.Lab.Reports;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>Writes the file behind <c>--json</c>: one object, complete or not there at all.</summary>
+/// <summary>Writes the file behind <c>--json</c>: one object, complete or not there at all; <c>-</c> is standard output.</summary>
 static class JsonFile
 {
     static readonly JsonWriterOptions s_options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes what <paramref name="write"/> puts between the braces of one object.</summary>
-    public static void Write(string path, Action<Utf8JsonWriter> write) => AtomicFile.Write(path, stream =>
+    public static void Write(string path, Action<Utf8JsonWriter> write) => WriteTo(path, stream =>
     {
         using var writer = new Utf8JsonWriter(stream, s_options);
         writer.WriteStartObject();
@@ -20,11 +20,32 @@ static class JsonFile
     });
 
     /// <summary>Writes a value through a source-generated contract (which decides on camelCase).</summary>
-    public static void Write<T>(string path, T value, JsonTypeInfo<T> contract) => AtomicFile.Write(path, stream =>
+    public static void Write<T>(string path, T value, JsonTypeInfo<T> contract) => WriteTo(path, stream =>
     {
         using var writer = new Utf8JsonWriter(stream, s_options);
         JsonSerializer.Serialize(writer, value, contract);
     });
+
+    static void WriteTo(string path, Action<Stream> write)
+    {
+        if (path != StandardOutput.Name)
+        {
+            AtomicFile.Write(path, write);
+            return;
+        }
+        using var whole = new MemoryStream();
+        write(whole);
+        whole.WriteByte((byte)'\n');
+        try
+        {
+            using Stream output = StandardOutput.Open();
+            output.Write(whole.GetBuffer().AsSpan(0, (int)whole.Length));
+        }
+        catch (IOException)
+        {
+            // The reader has closed its end: it does not want the rest.
+        }
+    }
 
     /// <summary>A number, or null where it is NaN or infinite, which JSON cannot say.</summary>
     public static void WriteFinite(this Utf8JsonWriter writer, string name, double value)

@@ -7,16 +7,27 @@ namespace EdgeML.Cli.CommandLine;
 /// <remarks>Values that were not given are null.</remarks>
 static class SharedOptions
 {
-    public static Option<string?> Json() => OutputFile("--json", "FILE", "Also write the result as one JSON object.");
+    public static Option<string?> Json() => OutputFile(
+        "--json", "FILE|-", "Also write the result as one JSON object; - is standard output, and text for people goes to stderr then.",
+        standardOutput: true);
 
     /// <summary>A file to write at the end; a folder that is missing is refused before any work is done.</summary>
-    public static Option<string?> OutputFile(string name, string helpName, string description)
+    /// <param name="name">Of the option.</param>
+    /// <param name="helpName">Of its value.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="standardOutput">Whether <c>-</c> stands for standard output.</param>
+    public static Option<string?> OutputFile(string name, string helpName, string description, bool standardOutput = false)
     {
         var option = new Option<string?>(name) { HelpName = helpName, Description = description };
         option.Validators.Add(result =>
         {
             if (result.Tokens.Count == 0) return;
             string path = result.Tokens[0].Value;
+            if (path == StandardOutput.Name)
+            {
+                if (!standardOutput) result.AddError($"{name} is '-', but it cannot go to standard output");
+                return;
+            }
             string? folder = path.Length == 0 ? null : Path.GetDirectoryName(Path.GetFullPath(path));
             if (folder is null || Directory.Exists(path)) result.AddError($"{name} is '{path}', which is no file name");
             else if (!Directory.Exists(folder)) result.AddError($"{name} is '{path}', but there is no folder {folder}");

@@ -5,23 +5,26 @@ namespace EdgeML.Cli.CommandLine;
 /// <summary>Standard output for people: coloured on a terminal, plain where it is redirected or NO_COLOR is set.</summary>
 static class Terminal
 {
-    static readonly bool s_plain = Console.IsOutputRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
-
     /// <summary>The console to write markup, tables and live views to.</summary>
-    public static IAnsiConsole Out { get; } = Create();
+    public static IAnsiConsole Out { get; private set; } = Create(Console.Out, Console.IsOutputRedirected);
 
     /// <summary>Whether a view may be redrawn in place.</summary>
-    public static bool IsInteractive => !Console.IsOutputRedirected && Out.Profile.Capabilities.Ansi;
+    public static bool IsInteractive => !Console.IsOutputRedirected && !StandardOutput.IsClaimed && Out.Profile.Capabilities.Ansi;
 
-    static IAnsiConsole Create()
+    /// <summary>Writes to stderr from now on.</summary>
+    public static void UseStandardError() => Out = Create(Console.Error, Console.IsErrorRedirected);
+
+    static IAnsiConsole Create(TextWriter writer, bool redirected)
     {
+        bool plain = redirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Ansi = s_plain ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = s_plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Out = new AnsiConsoleOutput(writer),
         });
         // Redirected output has no width; lines there are cut by whoever reads them.
-        if (Console.IsOutputRedirected) console.Profile.Width = 400;
+        if (redirected) console.Profile.Width = 400;
         return console;
     }
 }

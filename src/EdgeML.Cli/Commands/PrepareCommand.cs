@@ -36,6 +36,12 @@ sealed class PrepareCommand : CliCommand
         Description = "Replace a package even if its calibration, promise, bottlenecks or profile do not fit the new one and are lost.",
     };
 
+    readonly Option<string?> _classes = new("--classes")
+    {
+        HelpName = "FILE",
+        Description = "Names of the classes: one per line, or JSON (a list, or a map like id2label); the model's metadata if not given.",
+    };
+
     public PrepareCommand()
         : base(
             "prepare", "Turn a branched ONNX classifier into a model package.", "edgeml prepare model.onnx --out model",
@@ -43,7 +49,7 @@ sealed class PrepareCommand : CliCommand
             "edgeml prepare model.onnx --out model --input-shape 3x224x224")
     {
         Arguments.Add(_file);
-        AddOptions(_out, _exits, _final, _inputShape, _force, _json);
+        AddOptions(_out, _exits, _final, _inputShape, _classes, _force, _json);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -59,6 +65,7 @@ sealed class PrepareCommand : CliCommand
             Final = parsed.GetValue(_final),
             Force = parsed.GetValue(_force),
             InputShape = parsed.GetValue(_inputShape) is { Length: > 0 } shape ? shape : null,
+            ClassNames = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : null,
         });
         progress.Dispose();
         foreach (string note in prepared.Notes) Console.WriteLine($"note: {note}");

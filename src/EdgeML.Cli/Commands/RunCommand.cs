@@ -11,7 +11,6 @@ using EdgeML.Native.Lab.Decisions;
 using EdgeML.Native.Lab.Reports;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
-using Spectre.Console;
 
 namespace EdgeML.Cli.Commands;
 
@@ -27,6 +26,10 @@ sealed class RunCommand : CliCommand
     readonly Option<float[]?> _thresholds = SharedOptions.Thresholds();
     readonly Option<CutChoice?> _cut = SharedOptions.Cut();
     readonly Option<HostPort?> _tail = SharedOptions.Tail();
+    readonly Option<bool> _requireTail = new("--require-tail")
+    {
+        Description = "End with an error where the tail cannot be used at the start, instead of answering everything here.",
+    };
     readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16", "int8");
     readonly Option<int?> _bottleneck = SharedOptions.Count(
         "--bottleneck", "Send by this bottleneck of the package, at its cut; edgeml inspect lists them.");
@@ -46,6 +49,12 @@ sealed class RunCommand : CliCommand
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE",
         "Write the answering exits' logits, float32, in input order.");
+    readonly Option<string?> _answers = SharedOptions.OutputFile(
+        "--answers", "FILE|-", "Write every answer: input, class, name, confidence, exit, where, latency; - is standard output.",
+        standardOutput: true);
+    readonly Option<string?> _answersFormat = SharedOptions.OneOf(
+        "--answers-format", "Form of --answers (by the file's ending: .jsonl, .ndjson and .json are JSON lines, all others CSV).", "csv", "jsonl");
+    readonly Option<int?> _top = SharedOptions.Count("--top", "With --answers: also write the K most probable classes.");
     readonly Option<string?> _json = SharedOptions.Json();
     readonly Option<string?> _traceOut =
         SharedOptions.OutputFile("--trace-out", "FILE", "Write what a learning controller experienced, for another device.");
@@ -58,11 +67,12 @@ sealed class RunCommand : CliCommand
     public RunCommand()
         : base("run", "Answer a data source, here or together with a tail.",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
+            "edgeml run --model engines/shapes-vgg --data images:pictures --answers answers.csv --top 3",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
     {
         AddOptions(
-            _model, _data, _count, _thresholds, _cut, _tail, _codec, _bottleneck, _standby, _controller, _latency, _energy, _source,
-            _deadline, _inFlight, _threads, _promise, _seed, _logits, _json, _traceOut, _traceIn);
+            _model, _data, _count, _thresholds, _cut, _tail, _requireTail, _codec, _bottleneck, _standby, _controller, _latency, _energy, _source,
+            _deadline, _inFlight, _threads, _promise, _seed, _logits, _answers, _answersFormat, _top, _json, _traceOut, _traceIn);
         _backend.AddTo(this);
     }
 
@@ -72,15 +82,21 @@ sealed class RunCommand : CliCommand
         using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1);
         using var source = spec.Open(model.Manifest.Input.Shape, parsed.GetValue(_count));
         int count = parsed.GetValue(_count) ?? (source.Count is { } all ? checked((int)all) : DefaultCount);
+        CheckRoom(count, parsed.GetValue(_logits) is null ? 0 : model.Manifest.Classes);
         int inFlight = parsed.GetValue(_inFlight) ?? 1;
         TransitionTrace? record = parsed.GetValue(_traceOut) is null ? null : new TransitionTrace();
         DecisionLog? log = parsed.GetValue(_json) is null ? null : new DecisionLog(count);
-        using var session = new EdgeSession(model, SessionOptions(parsed, model, inFlight, record, log));
+        TailNotices? notices = parsed.GetValue(_tail) is { } where ? new TailNotices(where, parsed.GetValue(GlobalOptions.Verbose)) : null;
+        if (notices is not null) notices.IsMuted = parsed.GetValue(_requireTail);
+        using AnswerLog answers = AnswerLogOf(parsed, model.Manifest, source);
+        using var session = new EdgeSession(model, SessionOptions(parsed, model, inFlight, record, log, notices));
+        if (notices is not null) notices.IsMuted = false;
         var tally = new RunTally(count, model.Manifest.Exits.Count, log);
         using var progress = new ProgressLine("tasks", count);
         var feed = new TaskFeed(session, source, tally, model.Manifest.Classes)
         {
             Logits = parsed.GetValue(_logits) is null ? null : new float[checked(count * model.Manifest.Classes)],
+            Answers = answers,
             Progress = progress.Report,
         };
         if (inFlight == 1) feed.Run(count, cancellation);
@@ -88,6 +104,7 @@ sealed class RunCommand : CliCommand
         tally.Close();
         session.Settle();
         progress.Clear();
+        if (tally.Tasks == 0) return 0; // the reader of the answers was gone before the first
 
         bool bounded = parsed.GetValue(_latency) is not null || parsed.GetValue(_energy) is not null;
         var report = new RunReport(
@@ -97,8 +114,12 @@ sealed class RunCommand : CliCommand
             Decisions = log,
             Calibration = session.Calibration,
             Faults = session.BackgroundFaults,
+            Tail = parsed.GetValue(_tail) is { } address ? (address, session.TailStatus) : null,
         };
-        report.Show(AnsiConsole.Console);
+        if (!answers.ReaderIsGone) answers.Complete();
+        answers.Show(Terminal.Out);
+        report.Show(Terminal.Out);
+        notices?.Summarise(tally);
         if (parsed.GetValue(_logits) is { } logitsPath)
             AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
         if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
@@ -106,7 +127,34 @@ sealed class RunCommand : CliCommand
         return 0;
     }
 
-    EdgeSessionOptions SessionOptions(ParseResult parsed, BranchedModel model, int inFlight, TransitionTrace? record, DecisionLog? log)
+    /// <exception cref="ArgumentException">What is kept of so many tasks does not fit into memory.</exception>
+    static void CheckRoom(int count, int logits)
+    {
+        if ((long)count * logits > Array.MaxLength)
+            throw new ArgumentException(
+                $"--count {count} with --logits keeps {(long)count * logits} numbers, at most {Array.MaxLength} are possible; run in parts");
+        double bytes = count * (sizeof(double) + (sizeof(int) * 2.0) + (sizeof(float) * (double)logits));
+        long free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes > free / 2)
+            throw new ArgumentException(FormattableString.Invariant(
+                $"--count {count} keeps {bytes / (1 << 20):0} MB, more than half of the {free >> 20} MB of this machine; run in parts"));
+    }
+
+    AnswerLog AnswerLogOf(ParseResult parsed, ModelManifest manifest, ImageSource source)
+    {
+        string? path = parsed.GetValue(_answers), format = parsed.GetValue(_answersFormat);
+        int top = parsed.GetValue(_top) ?? 0;
+        if (path is null && (top > 0 || format is not null))
+            throw new ArgumentException($"{(top > 0 ? "--top" : "--answers-format")} goes with --answers");
+        if (top > manifest.Classes) throw new ArgumentException($"--top is {top}, model {manifest.Name} has {manifest.Classes} classes");
+        string? ending = path is null ? null : Path.GetExtension(path).ToLowerInvariant();
+        bool lines = format is null ? ending is ".jsonl" or ".ndjson" or ".json" : format == "jsonl";
+        bool shows = !Console.IsOutputRedirected && !StandardOutput.IsClaimed;
+        return new AnswerLog(source, manifest.ClassNames, path, lines ? AnswerFormat.JsonLines : AnswerFormat.Csv, top, shows);
+    }
+
+    EdgeSessionOptions SessionOptions(
+        ParseResult parsed, BranchedModel model, int inFlight, TransitionTrace? record, DecisionLog? log, TailNotices? notices)
     {
         var manifest = model.Manifest;
         string controller = parsed.GetValue(_controller) ?? PolicyControllers.Fixed;
@@ -132,6 +180,7 @@ sealed class RunCommand : CliCommand
         }
         TransitionTrace? source = parsed.GetValue(_traceIn) is { } traceIn ? TransitionTrace.Load(traceIn) : null;
         var tail = parsed.GetValue(_tail);
+        if (tail is null && parsed.GetValue(_requireTail)) throw new ArgumentException("--require-tail goes with --tail");
         return new EdgeSessionOptions
         {
             InFlight = inFlight,
@@ -142,7 +191,9 @@ sealed class RunCommand : CliCommand
                 _ => TensorEncoding.Float32,
             },
             DeadlineMs = parsed.GetValue(_deadline),
-            Tail = tail is { } address ? new TailClientOptions { Host = address.Host, Port = address.Port } : null,
+            Tail = tail is { } address
+                ? new TailClientOptions { Host = address.Host, Port = address.Port, Logger = notices } : null,
+            RequireTail = parsed.GetValue(_requireTail),
             CreateController = isFixed
                 ? null
                 : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Offload;
@@ -37,10 +38,11 @@ sealed class TailCommand : CliCommand
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = new LoadFactor();
         if (parsed.GetValue(_loadFromInput)) load.Follow(Console.In, stop);
-        using var server = new TailServer(new ModelTailExecutor(model, profile), new TailServerOptions
+        using var server = Listen(listen, new ModelTailExecutor(model, profile), new TailServerOptions
         {
             EndPoint = await ResolveAsync(listen, cancellation).ConfigureAwait(false),
             LoadFactor = () => load.Value,
+            Logger = new ServerLog(parsed.GetValue(GlobalOptions.Verbose)),
         });
         Console.WriteLine($"listening {new HostPort(listen.Host, server.EndPoint.Port)}");
         await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
@@ -48,10 +50,32 @@ sealed class TailCommand : CliCommand
         return 0;
     }
 
+    static TailServer Listen(HostPort address, ModelTailExecutor executor, TailServerOptions options)
+    {
+        try
+        {
+            return new TailServer(executor, options);
+        }
+        catch (SocketException e)
+        {
+            string hint = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "; another program listens there" : "";
+            throw new IOException($"cannot listen on {address}: {e.Message}{hint}", e);
+        }
+    }
+
     static async Task<IPEndPoint> ResolveAsync(HostPort address, CancellationToken cancellation)
     {
         if (address.ToEndPoint() is IPEndPoint literal) return literal;
-        IPAddress[] found = await Dns.GetHostAddressesAsync(address.Host, cancellation).ConfigureAwait(false);
+        IPAddress[] found;
+        try
+        {
+            found = await Dns.GetHostAddressesAsync(address.Host, cancellation).ConfigureAwait(false);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"cannot listen on {address}: host {address.Host} is unknown: {e.Message}", e);
+        }
+        if (found.Length == 0) throw new IOException($"cannot listen on {address}: host {address.Host} has no address");
         return new IPEndPoint(found[0], address.Port);
     }
 

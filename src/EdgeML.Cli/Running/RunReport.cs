@@ -5,6 +5,7 @@ using EdgeML.Native.Control;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Decisions;
 using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
 using Spectre.Console;
 
 namespace EdgeML.Cli.Running;
@@ -24,6 +25,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
 
     /// <summary>What background threads of the session could not do.</summary>
     public IReadOnlyList<string> Faults { get; init; } = [];
+
+    /// <summary>Where the tail was to be, and where the connection stood at the end; null for a run without one.</summary>
+    public (HostPort Address, TailStatus Status)? Tail { get; init; }
 
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
 
@@ -55,6 +59,11 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
                     + $"thresholds at most {limits}{(promise.Tightened > 0 ? ", tightened" : "")}");
             console.MarkupLine(
                 $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");
+        }
+        if (Tail is { } tail)
+        {
+            string fallen = tally.Fallbacks > 0 ? $"; {tally.Fallbacks} fallbacks: {tally.FallbackText}" : "";
+            console.MarkupLine(Markup.Escape($"tail         {tail.Address} {tail.Status}{fallen}"));
         }
         console.MarkupLine(Markup.Escape($"exits        {CalibrationInfo.Describe(Calibration)}"));
         foreach (string fault in Faults) console.MarkupLine(Markup.Escape($"fault        {fault}"));
@@ -90,6 +99,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteNumber("offloaded", tally.Offloaded);
         json.WriteNumber("fallbacks", tally.Fallbacks);
         json.WriteNumber("standbys", tally.Standbys);
+        WriteTail(json);
         json.WriteStartObject("latencyMs");
         json.WriteFinite("mean", tally.MeanLatencyMs);
         json.WriteFinite("p50", tally.LatencyQuantile(0.5));
@@ -140,6 +150,26 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteEndArray();
         if (Decisions is { } decisions) DecisionJson.Write(json, decisions);
     });
+
+    void WriteTail(Utf8JsonWriter json)
+    {
+        if (Tail is not { } tail)
+        {
+            json.WriteNull("tail");
+            return;
+        }
+        json.WriteStartObject("tail");
+        json.WriteString("address", tail.Address.ToString());
+        json.WriteString("state", JsonNamingPolicy.CamelCase.ConvertName(tail.Status.State.ToString()));
+        // Why it is not used now, else why it was not used most often.
+        FallbackReason reason = tail.Status is { State: TailState.Up } ? tally.FallbackReasons.FirstOrDefault().Reason : tail.Status.Reason;
+        json.WriteString("reason", reason == FallbackReason.None ? null : RunTally.Key(reason));
+        json.WriteString("fault", tail.Status.Fault);
+        json.WriteStartObject("fallbacks");
+        foreach ((FallbackReason each, long count) in tally.FallbackReasons) json.WriteNumber(RunTally.Key(each), count);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
 
     static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture) + " %";
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Text.Json;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Decisions;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Cli.Running;
 
@@ -12,6 +15,7 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
     readonly double[] _latencies = new double[tasks];
     readonly long[] _exitCount = new long[exits + 1];
     readonly long[] _exitCorrect = new long[exits + 1];
+    readonly long[] _reasons = new long[Enum.GetValues<FallbackReason>().Length];
     ExitPolicy _lastPolicy;
     long _allocatedAtWarmUp;
     bool _labelled = true;
@@ -22,6 +26,18 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
     public long Offloaded { get; private set; }
 
     public long Fallbacks { get; private set; }
+
+    /// <summary>Why tasks fell back, the most frequent reason first.</summary>
+    public IEnumerable<(FallbackReason Reason, long Count)> FallbackReasons =>
+        Enum.GetValues<FallbackReason>().Select(reason => (reason, _reasons[(int)reason])).Where(each => each.Item2 > 0)
+            .OrderByDescending(each => each.Item2);
+
+    /// <summary>The same as text, for instance <c>late 12, busy 3</c>; empty where none did.</summary>
+    public string FallbackText => string.Join(
+        ", ", FallbackReasons.Select(each => string.Create(CultureInfo.InvariantCulture, $"{Key(each.Reason)} {each.Count}")));
+
+    /// <summary>A reason as JSON names it.</summary>
+    public static string Key(FallbackReason reason) => JsonNamingPolicy.CamelCase.ConvertName(reason.ToString());
 
     /// <summary>Fallbacks that a standby exit answered.</summary>
     public long Standbys { get; private set; }
@@ -65,7 +81,11 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
         _exitCount[result.Exit]++;
         if (label == result.Class) _exitCorrect[result.Exit]++;
         if (result.Offloaded) Offloaded++;
-        if (result.Fallback) Fallbacks++;
+        if (result.Fallback)
+        {
+            Fallbacks++;
+            _reasons[(int)result.FallbackReason]++;
+        }
         if (result.Standby) Standbys++;
         BytesSent += result.BytesSent;
         if (Tasks == 1 || result.Policy.WithInterval(1) != _lastPolicy)

@@ -11,20 +11,24 @@ sealed class TaskFeed(EdgeSession session, ImageSource source, RunTally tally, i
     /// <summary>Logits by task, or null where nobody wants them.</summary>
     public float[]? Logits { get; init; }
 
+    /// <summary>Gets every answer; null for nobody.</summary>
+    public AnswerLog? Answers { get; init; }
+
     /// <summary>Called after every task with the number done so far.</summary>
     public Action<int>? Progress { get; init; }
 
     /// <summary>One task at a time, on this thread: the path with the least latency.</summary>
     public void Run(int count, CancellationToken cancellation)
     {
-        var slot = new Slot(source);
-        for (int i = 0; i < count; i++)
+        var slot = new Slot(source, OwnLogits);
+        for (int i = 0; i < count && !IsUnwanted; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             int label = slot.Read(source, i);
-            var logits = LogitsOf(i).Span;
+            var logits = LogitsOf(slot, i).Span;
             var result = slot.IsBytes ? session.Run(slot.Bytes, logits) : session.Run(slot.Tensor, logits);
             tally.Add(result, label);
+            Answers?.Add(i, result, logits);
             Progress?.Invoke(i + 1);
         }
     }
@@ -34,35 +38,52 @@ sealed class TaskFeed(EdgeSession session, ImageSource source, RunTally tally, i
     {
         var pending = new Task[inFlight];
         var slots = new Slot[inFlight];
-        for (int i = 0; i < inFlight; i++) (pending[i], slots[i]) = (Task.CompletedTask, new Slot(source));
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < inFlight; i++) (pending[i], slots[i]) = (Task.CompletedTask, new Slot(source, OwnLogits));
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            int free = Array.FindIndex(pending, task => task.IsCompleted);
-            if (free < 0) free = Array.IndexOf(pending, await Task.WhenAny(pending).ConfigureAwait(false));
-            await pending[free].ConfigureAwait(false);
-            pending[free] = RunOneAsync(slots[free], i);
+            for (int i = 0; i < count && !IsUnwanted; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int free = Array.FindIndex(pending, task => task.IsCompleted);
+                if (free < 0) free = Array.IndexOf(pending, await Task.WhenAny(pending).ConfigureAwait(false));
+                await pending[free].ConfigureAwait(false);
+                pending[free] = RunOneAsync(slots[free], i, cancellation);
+            }
         }
-        await Task.WhenAll(pending).ConfigureAwait(false);
+        finally
+        {
+            // None may go on after what it writes to is closed.
+            await Task.WhenAll(pending).ConfigureAwait(false);
+        }
     }
 
-    async Task RunOneAsync(Slot slot, int index)
+    async Task RunOneAsync(Slot slot, int index, CancellationToken cancellation)
     {
         int label = slot.Read(source, index);
+        Memory<float> logits = LogitsOf(slot, index);
         var result = slot.IsBytes
-            ? await session.RunAsync(slot.Bytes, LogitsOf(index)).ConfigureAwait(false)
-            : await session.RunAsync(slot.Tensor, LogitsOf(index)).ConfigureAwait(false);
+            ? await session.RunAsync(slot.Bytes, logits, cancellation).ConfigureAwait(false)
+            : await session.RunAsync(slot.Tensor, logits, cancellation).ConfigureAwait(false);
         lock (_gate)
         {
             tally.Add(result, label);
+            Answers?.Add(index, result, logits.Span);
             Progress?.Invoke(tally.Tasks);
         }
     }
 
-    Memory<float> LogitsOf(int index) => Logits is null ? default : Logits.AsMemory(index * classes, classes);
+    // Nobody reads the answers any more.
+    bool IsUnwanted => Answers is { ReaderIsGone: true };
 
-    sealed class Slot(ImageSource source)
+    int OwnLogits => Logits is null && Answers is { Top: > 0 } ? classes : 0;
+
+    Memory<float> LogitsOf(Slot slot, int index) => Logits is null ? slot.Logits : Logits.AsMemory(index * classes, classes);
+
+    sealed class Slot(ImageSource source, int logits)
     {
+        /// <summary>Of the slot's last task, where they are not kept for all.</summary>
+        public float[] Logits { get; } = new float[logits];
+
         public bool IsBytes { get; } = source.HasBytes;
 
         public byte[] Bytes { get; } = source.HasBytes ? new byte[source.Elements] : [];

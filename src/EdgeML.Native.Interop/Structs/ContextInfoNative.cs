@@ -7,6 +7,9 @@ namespace EdgeML.Native.Interop;
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct ContextInfoNative()
 {
+    /// <summary>In <see cref="Flags"/>: other code of the process made the inference library's environment.</summary>
+    public const uint Guest = 2;
+
     public readonly uint StructSize = (uint)Unsafe.SizeOf<ContextInfoNative>();
     public uint Backend;
     public uint Threads;

@@ -7,4 +7,9 @@ namespace EdgeML.Native.Lab.Calibration;
 /// <param name="Allowed">Losses the test would have allowed.</param>
 /// <param name="PathSamples">Samples that chose the proportion of the limits, and were not tested on.</param>
 /// <param name="Saved">Share of the multiply-accumulates that the limits save on the tested samples.</param>
-public sealed record PromiseOutcome(ExitPromise Promise, int Allowed, int PathSamples, double Saved);
+public sealed record PromiseOutcome(ExitPromise Promise, int Allowed, int PathSamples, double Saved)
+{
+    /// <summary>The promise and what it saves, in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{Promise}; {Promise.Losses} lost of {Allowed} allowed, {100 * Saved:0.0} % of the work saved");
+}

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EdgeML.Native.Lab.Data;
 
 /// <summary>Samples by index, as bytes (pictures) or as floats (tensors). An instance serves one thread at a time; reading a sample
@@ -30,6 +32,14 @@ public abstract class ImageSource : IDisposable
 
     /// <summary>Names of the classes by label, or empty.</summary>
     public virtual IReadOnlyList<string> ClassNames => [];
+
+    /// <summary>What people call a sample: its file's name below the source's folder, or its index.</summary>
+    /// <param name="index">0 or more. Past <see cref="Count"/> the samples begin again.</param>
+    /// <exception cref="ArgumentException">The index is negative.</exception>
+    public string NameOf(long index) => Name(Wrap(index));
+
+    /// <summary>Names a sample; the index is inside <see cref="Count"/>.</summary>
+    protected virtual string Name(long index) => index.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>How many samples a command works on: those asked for, else all there are, else so many of an endless source.</summary>
     internal int Samples(int? asked, int ofEndless) => asked ?? (int)Math.Min(Count ?? ofEndless, int.MaxValue);

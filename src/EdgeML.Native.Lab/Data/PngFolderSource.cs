@@ -41,6 +41,10 @@ public sealed class PngFolderSource : ImageSource
     public override IReadOnlyList<string> ClassNames => _classes;
 
     /// <inheritdoc/>
+    protected override string Name(long index) =>
+        Path.GetRelativePath(Spec[(Spec.IndexOf(':', StringComparison.Ordinal) + 1)..], _files[(int)index].Path).Replace('\\', '/');
+
+    /// <inheritdoc/>
     protected override int ReadBytes(long index, Span<byte> planes)
     {
         (string path, int label) = _files[(int)index];

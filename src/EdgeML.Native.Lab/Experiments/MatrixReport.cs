@@ -41,4 +41,7 @@ public sealed record MatrixReport
 
     /// <summary>Whether the plan was the short one.</summary>
     public required bool Quick { get; init; }
+
+    /// <summary>What was run, in one line.</summary>
+    public override string ToString() => $"{Results.Count} results of {Cells} cells, {Seeds} seeds from {FirstSeed}, {Done} of {Runs} runs done";
 }

@@ -16,4 +16,7 @@ public sealed record RealityReport(
 {
     /// <summary>Rows whose medians are within the tolerance.</summary>
     public int Held => Rows.Count(row => row.Holds);
+
+    /// <summary>How many policies hold.</summary>
+    public override string ToString() => $"{Held} of {Rows.Count} policies hold";
 }

@@ -51,4 +51,8 @@ public sealed class RealityRow
         double[] sorted = [.. tasks.Where(task => task.Offloaded).Select(part).Order()];
         return sorted.Length == 0 ? double.NaN : sorted[sorted.Length / 2];
     }
+
+    /// <summary>Policy and both times in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{Policy}: {LiveMs:0.00} ms live, {SimulatedMs:0.00} ms simulated, {(Holds ? "holds" : "does not hold")}");
 }

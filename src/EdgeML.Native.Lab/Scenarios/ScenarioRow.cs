@@ -95,4 +95,8 @@ public sealed class ScenarioRow
     }
 
     static double Quantile(double[] sorted, double share) => sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];
+
+    /// <summary>Name and figures in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{Name}: {Tasks.Count} tasks, satisfied {Satisfaction:0.000}, accuracy {Accuracy:0.000}, goodput {Goodput:0.000}");
 }

@@ -33,4 +33,8 @@ public struct ControlCounters
 
     /// <summary>Share of settled tasks inside both bounds; NaN before the first.</summary>
     public readonly double Satisfaction => SettledTasks == 0 ? double.NaN : (double)SatisfiedTasks / SettledTasks;
+
+    /// <summary>The counts in one line.</summary>
+    public override readonly string ToString() => FormattableString.Invariant(
+        $"{Tasks} tasks, {Decisions} decisions ({DecideMicrosMedian:0.0} us each), {LearnSteps} learning steps, {(SettledTasks == 0 ? "none settled" : FormattableString.Invariant($"{100 * Satisfaction:0.0} % of {SettledTasks} satisfied"))}");
 }

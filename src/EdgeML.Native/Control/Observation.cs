@@ -40,4 +40,8 @@ public struct Observation
 
     /// <summary>Seconds since the session started.</summary>
     public double TimeSeconds;
+
+    /// <summary>What was observed, in one line.</summary>
+    public override readonly string ToString() => FormattableString.Invariant(
+        $"{Tasks} tasks: {LatencyMs:0.00} ms, {EnergyJ:0.0000} J, mean exit {MeanExit:0.00}, satisfied {Satisfaction:0.000}; link {Link}; {Requirements}; {Executed}");
 }

@@ -35,4 +35,8 @@ public struct PolicyEstimate
 
     /// <summary>Standard deviation of one task's energy: exits differ in it.</summary>
     internal double EnergySpreadJ;
+
+    /// <summary>What is expected, in one line.</summary>
+    public override readonly string ToString() => FormattableString.Invariant(
+        $"{LatencyMs:0.00} ms, {EnergyJ:0.0000} J, accuracy {Accuracy:0.000}, satisfied {Satisfaction:0.000}, {Bytes:0} bytes");
 }

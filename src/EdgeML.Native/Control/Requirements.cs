@@ -8,4 +8,14 @@ public readonly record struct Requirements(double LatencyMs, double EnergyJ)
 {
     /// <summary>No bounds.</summary>
     public static Requirements None { get; } = new(double.PositiveInfinity, double.PositiveInfinity);
+
+    /// <summary>The bounds in words.</summary>
+    public override string ToString() => double.IsPositiveInfinity(LatencyMs) && double.IsPositiveInfinity(EnergyJ)
+        ? "no bounds"
+        : string.Join(
+            " and ", new[]
+            {
+                double.IsPositiveInfinity(LatencyMs) ? null : FormattableString.Invariant($"at most {LatencyMs} ms"),
+                double.IsPositiveInfinity(EnergyJ) ? null : FormattableString.Invariant($"at most {EnergyJ} J"),
+            }.Where(bound => bound is not null));
 }

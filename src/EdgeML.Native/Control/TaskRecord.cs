@@ -77,4 +77,8 @@ public struct TaskRecord
         }
         return -1;
     }
+
+    /// <summary>The task in one line.</summary>
+    public override readonly string ToString() => FormattableString.Invariant(
+        $"task {TaskId}: class {Class} by exit {Exit}, {(Offloaded ? "tail" : Fallback ? "fallback" : "edge")}, {LatencyMs:0.00} ms, {EnergyJ:0.0000} J, {BytesSent} bytes sent");
 }

@@ -11,9 +11,8 @@ sealed unsafe class Backend : IDisposable
 
     public Backend(BackendOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
+        options.Check();
         NativeLibraryLoader.EnsureLoaded();
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Device);
         Kind = options.Kind;
         _log = options.Logger is { } logger ? new NativeLog(logger) : null;
         try
@@ -47,6 +46,7 @@ sealed unsafe class Backend : IDisposable
         LibraryVersion = Text(info.LibraryVersion, 32);
         LibraryPath = Text(info.LibraryPath, 512);
         Threads = (int)info.Threads;
+        IsGuest = (info.Flags & ContextInfoNative.Guest) != 0;
     }
 
     public BackendKind Kind { get; }
@@ -62,6 +62,9 @@ sealed unsafe class Backend : IDisposable
 
     /// <summary>Threads really in use; the first backend of a process decides.</summary>
     public int Threads { get; }
+
+    /// <summary>Whether other code of this process made the library's environment, without threads that all sessions could share.</summary>
+    public bool IsGuest { get; }
 
     /// <summary>Whether exits can be decided inside an engine.</summary>
     public bool HasGates => Name == "onnxruntime";

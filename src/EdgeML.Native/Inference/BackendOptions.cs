@@ -9,7 +9,7 @@ public sealed record BackendOptions
     /// <summary>Which inference library computes.</summary>
     public BackendKind Kind { get; init; }
 
-    /// <summary>Threads that compute one operator, the caller included.</summary>
+    /// <summary>Threads that compute one operator, the caller included; 1..<see cref="MostThreads"/>.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>Whether idle pool threads spin; a little faster, much hotter. Off by default.</summary>
@@ -55,4 +55,17 @@ public sealed record BackendOptions
 
     /// <summary>TensorRT: gets its log lines, on any thread; null for nobody.</summary>
     public ILogger? Logger { get; init; }
+
+    /// <summary>The most threads that make sense on this machine.</summary>
+    public static int MostThreads => Math.Max(64, 4 * Environment.ProcessorCount);
+
+    /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
+    internal void Check()
+    {
+        OptionRule.Named(Kind, nameof(Kind));
+        OptionRule.Named(Route, nameof(Route));
+        OptionRule.Within(Threads, 1, MostThreads, nameof(Threads));
+        OptionRule.Within(Device, 0, 1024, nameof(Device));
+        OptionRule.Within(FusedBudgetBytes, 0, long.MaxValue, nameof(FusedBudgetBytes));
+    }
 }

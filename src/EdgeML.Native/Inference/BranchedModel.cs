@@ -21,12 +21,14 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     readonly bool _inlineWeights;
     readonly Action? _fusing;
     long _copiedBytes;
+    int _disposed;
 
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
     {
         Package = package;
         Bottlenecks = package.Bottlenecks;
         _ownsPackage = ownsPackage;
+        options.Check();
         EngineSettings settings = options.Kind == BackendKind.OnnxRuntime ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
         _joinsPlans = options.JoinPlans && settings.JoinedPlans;
         _optimization = settings.Optimization switch
@@ -87,6 +89,11 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     /// <summary>Version of the inference library in use.</summary>
     public string BackendVersion => $"{Backend.Name} {Backend.LibraryVersion}";
 
+    /// <summary>What is unusual about the inference library in this process, one sentence each; empty as a rule.</summary>
+    public IReadOnlyList<string> BackendNotes => Backend.IsGuest
+        ? [$"ONNX Runtime's environment was made by other code of this process without a thread pool for all sessions: each of this model's sessions has its own arena and {(Backend.Threads == 1 ? "computes on the caller's thread" : $"its own pool of {Backend.Threads - 1} threads beside the caller")}; load the first model before that code uses ONNX Runtime to share one pool"]
+        : [];
+
     /// <summary>First and last unit of every engine, in order; a policy can only cut between them.</summary>
     public IReadOnlyList<(int First, int Last)> EngineUnits => [.. Pieces.Select(piece => (piece.First, piece.Last))];
 
@@ -104,15 +111,18 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     /// is not in <see cref="BackendOptions.EngineFolder"/> yet.</summary>
     /// <param name="directory">Made by <c>edgeml prepare</c>.</param>
     /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
     /// <exception cref="InvalidDataException">The package is malformed.</exception>
     /// <exception cref="NativeException">The inference library is missing or refuses a piece.</exception>
     /// <exception cref="OperationCanceledException">By <see cref="BackendOptions.Cancellation"/>.</exception>
     public static BranchedModel Load(string directory, BackendOptions? options = null)
     {
+        options ??= new BackendOptions();
+        options.Check(); // before a large package is read
         var package = ModelPackage.Open(directory);
         try
         {
-            return Make(package, options ?? new BackendOptions(), ownsPackage: true);
+            return Make(package, options, ownsPackage: true);
         }
         catch
         {
@@ -124,8 +134,14 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     /// <summary>Loads an open package, which stays the caller's and must outlive the model.</summary>
     /// <param name="package">Open.</param>
     /// <param name="options">Null for the defaults.</param>
-    public static BranchedModel Load(ModelPackage package, BackendOptions? options = null) =>
-        Make(package, options ?? new BackendOptions(), ownsPackage: false);
+    /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
+    /// <exception cref="ObjectDisposedException">The package is disposed.</exception>
+    public static BranchedModel Load(ModelPackage package, BackendOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(package);
+        package.ThrowIfDisposed();
+        return Make(package, options ?? new BackendOptions(), ownsPackage: false);
+    }
 
     static BranchedModel Make(ModelPackage package, BackendOptions options, bool ownsPackage)
     {
@@ -142,7 +158,12 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     /// <summary>Blocks until every range that runs have asked for so far is fused, or the budget is used up.</summary>
     /// <param name="timeout">Longest wait.</param>
     /// <returns>Whether the background work is done.</returns>
-    public bool WaitForFusion(TimeSpan timeout) => _fused.WaitIdle(timeout);
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public bool WaitForFusion(TimeSpan timeout)
+    {
+        ThrowIfDisposed();
+        return _fused.WaitIdle(timeout);
+    }
 
     /// <summary>What runs as one, in order.</summary>
     internal IReadOnlyList<UnitPiece> Pieces { get; }
@@ -221,9 +242,13 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     /// <summary>Releases the sessions; lanes still alive keep what they use.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         Release();
         if (_ownsPackage) Package.Dispose();
     }
+
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    internal void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(BranchedModel));
 
     void Release()
     {
@@ -233,4 +258,7 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
         _weights.Dispose();
         Backend.Dispose();
     }
+
+    /// <summary>The model and what computes it.</summary>
+    public override string ToString() => $"{Manifest} on {BackendVersion}";
 }

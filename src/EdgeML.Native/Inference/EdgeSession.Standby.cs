@@ -54,7 +54,7 @@ public sealed partial class EdgeSession
         ref var task = ref lane.Task;
         if (!task.Standby.Ready) return false;
         int exit = task.Policy.Standby;
-        (task.Result.Fallback, task.Result.Standby) = (true, true);
+        (task.Result.Fallback, task.Result.Standby, task.Result.FallbackReason) = (true, true, task.Why);
         (task.Result.Exit, task.Result.Class, task.Result.Entropy) = (exit, task.Standby.Class, task.Standby.Entropy);
         ReadOnlySpan<float> said = lane.Workspace.Logits(exit).Floats;
         task.Result.Confidence = ShareOf(said, task.Standby.Class);

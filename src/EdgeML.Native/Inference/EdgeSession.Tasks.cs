@@ -66,14 +66,14 @@ public sealed partial class EdgeSession
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    async ValueTask<TaskResult> ExecuteAsync(Lane lane, Memory<float> logits)
+    async ValueTask<TaskResult> ExecuteAsync(Lane lane, Memory<float> logits, CancellationToken cancellation)
     {
         if (!RunEdge(lane, logits.Span))
         {
             TailReply reply = default;
             if (TryRequest(lane, AwaitedHandOverMs, out var request))
             {
-                ValueTask<TailReply> pending = _tail!.SendAsync(request, lane.ReplyLogits);
+                ValueTask<TailReply> pending = _tail!.SendAsync(request, lane.ReplyLogits, cancellation);
                 try
                 {
                     while (!pending.IsCompleted && StandOn(lane))
@@ -85,6 +85,8 @@ public sealed partial class EdgeSession
                     reply = await pending.ConfigureAwait(false);
                 }
             }
+            // An answer that came first is given all the same.
+            if (reply.Outcome != TailOutcome.Answered) cancellation.ThrowIfCancellationRequested();
             if (!Accept(lane, reply, logits.Span) && !AnswerByStandby(lane, logits.Span)) Finish(lane, logits.Span);
         }
         return Complete(lane);
@@ -119,7 +121,7 @@ public sealed partial class EdgeSession
         int cut = lane.Task.Policy.Cut;
         // Who finishes must not change the answer: the tail would have seen the tensor through the codec.
         lane.ApplyCodec(lane.Task.Policy, EncodingAt(lane));
-        lane.Task.Result.Fallback = _tail is not null;
+        if (_tail is not null) (lane.Task.Result.Fallback, lane.Task.Result.FallbackReason) = (true, lane.Task.Why);
         RunUnits(lane, cut, _model.Manifest.LocalCut, logits);
     }
 
@@ -163,13 +165,19 @@ public sealed partial class EdgeSession
     bool TryRequest(Lane lane, double overshootMs, out TailRequest request)
     {
         request = default;
-        if (_tail is not { IsUp: true }) return false;
+        if (_tail is null) return false;
         ref var task = ref lane.Task;
+        task.Why = _tail.DownReason;
+        if (task.Why != FallbackReason.None) return false;
         double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs)
             ? Requirements.LatencyMs : EdgeSessionOptions.DefaultDeadlineMs);
         if (task.Policy.Standby > 0) deadline = StandbyRules.DeadlineMs(deadline) - Math.Min(overshootMs, deadline / 10);
         double left = deadline - task.ElapsedMs;
-        if (left <= 0) return false;
+        if (left <= 0)
+        {
+            task.Why = FallbackReason.Late;
+            return false;
+        }
         var encoding = EncodingAt(lane);
         var payload = lane.Encode(task.Policy, encoding);
         request = new TailRequest
@@ -189,7 +197,11 @@ public sealed partial class EdgeSession
         task.Result.BytesSent = reply.BytesSent;
         task.Result.WireMs = reply.WireMs;
         task.RateBitsPerSecond = reply.BytesSent > 0 ? reply.RateBitsPerSecond : double.NaN;
-        if (reply.Outcome != TailOutcome.Answered) return false;
+        if (reply.Outcome != TailOutcome.Answered)
+        {
+            if (task.Why == FallbackReason.None) task.Why = reply.Reason;
+            return false;
+        }
         task.Result.Offloaded = true;
         task.Result.TailMs = reply.TailMs;
         task.Result.QueueMs = reply.QueueMs;

@@ -30,18 +30,22 @@ public sealed partial class EdgeSession : IDisposable
     readonly Lock _controlGate = new();
     readonly long _created = Stopwatch.GetTimestamp();
     long _nextTask;
+    int _disposed;
 
     /// <summary>Creates a session on a loaded model, which must outlive it.</summary>
     /// <param name="model">Loaded.</param>
     /// <param name="options">Null for everything on the edge.</param>
-    /// <exception cref="ArgumentException">A policy that does not fit the model, or options that contradict each other.</exception>
+    /// <exception cref="ArgumentException">A policy that does not fit the model, an option with a value that it cannot have, or options that
+    /// contradict each other.</exception>
+    /// <exception cref="TailUnavailableException">The tail is required, and cannot be used.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public EdgeSession(BranchedModel model, EdgeSessionOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        model.ThrowIfDisposed();
         _model = model;
         _options = options ?? new EdgeSessionOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(_options.InFlight, 1);
-        if (!(_options.CheckShare >= 0 && _options.CheckShare <= 1))
-            throw new ArgumentException($"a share of {_options.CheckShare} of the tasks to be checked is not in 0..1");
+        SessionOptionRules.Check(_options, model);
         bool controlled = _options.ControllerName is not null || _options.CreateController is not null;
         if (controlled && _options.Policy is not null)
             throw new ArgumentException("a session takes either a controller or a fixed policy, not both");
@@ -57,7 +61,9 @@ public sealed partial class EdgeSession : IDisposable
             if (_options.Tail is { } tail)
             {
                 _tail = new TailClient(tail, model.Manifest, model.Bottlenecks);
-                _tail.WaitUntilUp(_options.ConnectWait);
+                bool up = _tail.WaitUntilUp(_options.ConnectWait);
+                if (_options.RequireTail && !up && !_tail.WaitUntilTried(2 * tail.Limits.HandshakeDeadline))
+                    throw new TailUnavailableException(tail.Host, tail.Port, _tail.Status);
                 link = new SessionLink(_tail);
             }
             ExitPromise? promise = _options.KeepPromise ? model.Package.Promise : null;
@@ -74,6 +80,9 @@ public sealed partial class EdgeSession : IDisposable
                 if (_options.CheckShare > 0)
                     _learner = new ExitLearner(model, _lanes, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
             }
+            if (!controlled && _options.Requirements != Requirements.None)
+                Warn("bounds without a controller choose neither exits nor cut, they are only counted, and the latency bound is the tail's "
+                    + $"deadline; controller {PolicyControllers.EdgeML} keeps them");
             // The first decision compiles a good deal; better here than in the first task.
             _ = _control.Current;
             if (_options.WarmUp ?? controlled) WarmUp();
@@ -102,6 +111,7 @@ public sealed partial class EdgeSession : IDisposable
         }
         set
         {
+            ThrowIfDisposed();
             Check(value);
             lock (_controlGate)
             {
@@ -114,10 +124,16 @@ public sealed partial class EdgeSession : IDisposable
     }
 
     /// <summary>The user's bounds; may be set while tasks run and holds from the next task on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A bound that is NaN, 0 or negative.</exception>
     public Requirements Requirements
     {
         get => _control.Requirements;
-        set => _control.Requirements = value;
+        set
+        {
+            SessionOptionRules.Check(value);
+            ThrowIfDisposed();
+            _control.Requirements = value;
+        }
     }
 
     /// <summary>The promise in force, with its limits as they are now; null for none.</summary>
@@ -173,10 +189,14 @@ public sealed partial class EdgeSession : IDisposable
     /// <summary>What is known of link and tail now; everything NaN without a tail.</summary>
     public LinkSnapshot Link => _tail?.Snapshot() ?? LinkSnapshot.None;
 
+    /// <summary>Where the connection to the tail stands, and why the last one or the last attempt ended.</summary>
+    public TailStatus TailStatus => _tail?.Status ?? TailStatus.None;
+
     /// <summary>Answers one input and blocks until it is answered.</summary>
     /// <param name="source">The input's bytes: channel planes, one byte an element.</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public TaskResult Run(ReadOnlySpan<byte> source, Span<float> logits = default)
     {
         CheckLogits(logits.Length);
@@ -197,6 +217,7 @@ public sealed partial class EdgeSession : IDisposable
     /// <param name="tensor">The model's input tensor.</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public TaskResult Run(ReadOnlySpan<float> tensor, Span<float> logits = default)
     {
         CheckLogits(logits.Length);
@@ -216,17 +237,22 @@ public sealed partial class EdgeSession : IDisposable
     /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
     /// <param name="source">The input's bytes; must not change until the edge's part has run, that is until the call returns.</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
+    /// called back, its answer is dropped.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<TaskResult> RunAsync(ReadOnlyMemory<byte> source, Memory<float> logits = default)
+    public async ValueTask<TaskResult> RunAsync(
+        ReadOnlyMemory<byte> source, Memory<float> logits = default, CancellationToken cancellation = default)
     {
         CheckLogits(logits.Length);
-        var lane = await _lanes.RentAsync().ConfigureAwait(false);
+        var lane = await _lanes.RentAsync(cancellation).ConfigureAwait(false);
         try
         {
             Begin(lane);
             lane.Load(source.Span);
-            return await ExecuteAsync(lane, logits).ConfigureAwait(false);
+            return await ExecuteAsync(lane, logits, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -237,17 +263,22 @@ public sealed partial class EdgeSession : IDisposable
     /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
     /// <param name="tensor">The model's input tensor; must not change until the call returns.</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
+    /// called back, its answer is dropped.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<TaskResult> RunAsync(ReadOnlyMemory<float> tensor, Memory<float> logits = default)
+    public async ValueTask<TaskResult> RunAsync(
+        ReadOnlyMemory<float> tensor, Memory<float> logits = default, CancellationToken cancellation = default)
     {
         CheckLogits(logits.Length);
-        var lane = await _lanes.RentAsync().ConfigureAwait(false);
+        var lane = await _lanes.RentAsync(cancellation).ConfigureAwait(false);
         try
         {
             Begin(lane);
             lane.Load(tensor.Span);
-            return await ExecuteAsync(lane, logits).ConfigureAwait(false);
+            return await ExecuteAsync(lane, logits, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -259,16 +290,21 @@ public sealed partial class EdgeSession : IDisposable
     /// promise under way; at the end of a run.</summary>
     public void Settle()
     {
+        ThrowIfDisposed();
         _watch?.Settle();
         _learner?.Settle();
         lock (_controlGate) _control.Flush();
     }
 
-    /// <summary>Waits for tasks under way, then closes controller, tail connection and memory.</summary>
+    /// <summary>Waits for tasks under way, then closes controller, tail connection and memory. Callers that still wait for a lane get an
+    /// <see cref="ObjectDisposedException"/>. A second call does nothing.</summary>
     public void Dispose() => Close();
+
+    void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(EdgeSession));
 
     void Close()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _lanes?.Dispose();
         _watch?.Stop();
         _learner?.Stop();
@@ -313,4 +349,8 @@ public sealed partial class EdgeSession : IDisposable
         bool onGpu = _options.Energy.OnGpu || _model.Backend.Name != "onnxruntime";
         return EnergySensors.Open(declared, _options.Energy with { OnGpu = onGpu });
     }
+
+    /// <summary>Model, bounds and tail in one line.</summary>
+    public override string ToString() => Volatile.Read(ref _disposed) != 0
+        ? $"{_model.Manifest.Name}, disposed" : $"{_model.Manifest.Name}, {_options.InFlight} in flight, {Requirements}, tail {TailStatus}";
 }

@@ -28,6 +28,9 @@ public sealed record EdgeSessionOptions
     /// same.</summary>
     public TimeSpan ConnectWait { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether the session is refused where the tail cannot be used at the start, instead of answering everything here.</summary>
+    public bool RequireTail { get; init; }
+
     /// <summary>Who chooses policies, one of <see cref="PolicyControllers.Names"/>. Null: <see cref="Policy"/> stays until it is set
     /// anew.</summary>
     public string? ControllerName { get; init; }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -120,6 +121,6 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"cut {Cut}{(Bottleneck > 0 ? $" by bottleneck {Bottleneck}" : "")}{(Standby > 0 ? $", exit {Standby} standing by" : "")}, "
-        + $"thresholds [{string.Join(' ', Thresholds.ToArray().Select(t => t.ToString("0.00")))}], {Interval} tasks";
+        FormattableString.Invariant(
+            $"cut {Cut}{(Bottleneck > 0 ? $" by bottleneck {Bottleneck}" : "")}{(Standby > 0 ? $", exit {Standby} standing by" : "")}, thresholds [{string.Join(' ', Thresholds.ToArray().Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)))}], {Interval} tasks");
 }

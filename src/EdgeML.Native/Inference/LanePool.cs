@@ -7,6 +7,7 @@ sealed class LanePool : IDisposable
     readonly Stack<Lane> _free;
     readonly SemaphoreSlim _available;
     readonly Lock _gate = new();
+    bool _closed;
 
     public LanePool(BranchedModel model, int lanes)
     {
@@ -19,20 +20,26 @@ sealed class LanePool : IDisposable
     /// <summary>Whether no task is under way.</summary>
     public bool IsIdle => _available.CurrentCount == _all.Length;
 
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public Lane Rent()
     {
+        ThrowIfClosed();
         _available.Wait();
         return Take();
     }
 
-    public ValueTask<Lane> RentAsync()
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    /// <exception cref="OperationCanceledException">By the token, before a lane was free.</exception>
+    public ValueTask<Lane> RentAsync(CancellationToken cancellation = default)
     {
-        if (_available.Wait(0)) return new ValueTask<Lane>(Take());
+        cancellation.ThrowIfCancellationRequested();
+        ThrowIfClosed();
+        if (_available.Wait(0, CancellationToken.None)) return new ValueTask<Lane>(Take());
         return new ValueTask<Lane>(Wait());
 
         async Task<Lane> Wait()
         {
-            await _available.WaitAsync().ConfigureAwait(false);
+            await _available.WaitAsync(cancellation).ConfigureAwait(false);
             return Take();
         }
     }
@@ -43,16 +50,25 @@ sealed class LanePool : IDisposable
         _available.Release();
     }
 
-    /// <summary>Waits for lanes under way; nothing can be rented afterwards.</summary>
+    /// <summary>Waits for lanes under way; nothing can be rented afterwards, and callers that wait for a lane are told so.</summary>
     public void Dispose()
     {
+        Volatile.Write(ref _closed, true);
         foreach (var _ in _all) _available.Wait();
         foreach (var lane in _all) lane.Dispose();
-        _available.Dispose();
+        // Each caller that still waits passes the places on to the next one.
+        _available.Release(_all.Length);
     }
 
     Lane Take()
     {
+        if (Volatile.Read(ref _closed))
+        {
+            _available.Release();
+            ThrowIfClosed();
+        }
         lock (_gate) return _free.Pop();
     }
+
+    void ThrowIfClosed() => Disposed.ThrowIf(Volatile.Read(ref _closed), nameof(EdgeSession));
 }

@@ -12,8 +12,11 @@ public sealed class ModelTailExecutor : ITailExecutor
     /// <summary>Serves a model, which must outlive the server.</summary>
     /// <param name="model">Loaded.</param>
     /// <param name="profile">Times of this machine, told to clients; null for none.</param>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelTailExecutor(BranchedModel model, DeviceProfile? profile = null)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        model.ThrowIfDisposed();
         _model = model;
         profile ??= new DeviceProfile { Device = "unmeasured", UnitMs = [], HeadMs = [] };
         Profile = profile with { DecodeMs = [.. BottleneckTimes.Measure(Bottlenecks).Select(each => each.DecodeMs)] };
@@ -29,7 +32,11 @@ public sealed class ModelTailExecutor : ITailExecutor
     public BottleneckSet Bottlenecks => _model.Bottlenecks;
 
     /// <inheritdoc/>
-    public ITailLane CreateLane() => new TailLane(_model);
+    public ITailLane CreateLane()
+    {
+        _model.ThrowIfDisposed();
+        return new TailLane(_model);
+    }
 
     sealed class TailLane(BranchedModel model) : ITailLane
     {

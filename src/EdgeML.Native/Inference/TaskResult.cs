@@ -1,4 +1,5 @@
 using EdgeML.Native.Models;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Inference;
 
@@ -59,6 +60,17 @@ public struct TaskResult
     /// <summary>Whether the edge answered what should have gone to the tail.</summary>
     public bool Fallback;
 
+    /// <summary>Why the tail did not answer a fallback; <see cref="FallbackReason.None"/> for all other tasks.</summary>
+    public FallbackReason FallbackReason;
+
     /// <summary>Whether it did so by the policy's standby exit, which was ready when the tail was late.</summary>
     public bool Standby;
+
+    /// <summary>Whose computation answered: <c>edge</c>, <c>tail</c>, <c>fallback</c> (the edge instead of the tail) or <c>standby</c> (a
+    /// fallback by the standby exit).</summary>
+    public readonly string Where => Offloaded ? "tail" : Standby ? "standby" : Fallback ? "fallback" : "edge";
+
+    /// <summary>The answer in one line.</summary>
+    public override readonly string ToString() => FormattableString.Invariant(
+        $"task {TaskId}: class {Class} ({100 * Confidence:0.0} %) by exit {Exit}, {Where}{(Fallback ? $" ({FallbackReason})" : "")}, {LatencyMs:0.00} ms, {EnergyJ:0.0000} J");
 }

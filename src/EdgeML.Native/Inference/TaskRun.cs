@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Inference;
 
@@ -12,6 +13,7 @@ struct TaskRun
     public double RateBitsPerSecond;
     public float FirstEntropy;
     public StandbyRun Standby;
+    public FallbackReason Why;
     public TaskResult Result;
 
     public readonly double ElapsedMs => Stopwatch.GetElapsedTime(Started).TotalMilliseconds;

@@ -26,6 +26,18 @@ sealed class Workspace : IDisposable
             backend, _boundaries.Max(boundary => PackedBytes(boundary.Length / sizeof(float))), Headroom);
     }
 
+    /// <summary>Bytes of one workspace, headroom left out.</summary>
+    public static long BytesOf(ModelManifest manifest)
+    {
+        long bytes = manifest.Input.Elements, largest = 0;
+        for (int k = 0; k < manifest.Units.Count; k++)
+        {
+            bytes += (long)manifest.BoundaryElements(k) * sizeof(float);
+            largest = Math.Max(largest, manifest.BoundaryElements(k));
+        }
+        return bytes + (2 * largest) + ((long)manifest.Classes * sizeof(float) * (manifest.Exits.Count + 1));
+    }
+
     /// <summary>The tensor after unit <paramref name="k"/>; 0 is the input.</summary>
     public PinnedBuffer Boundary(int k) => _boundaries[k];
 

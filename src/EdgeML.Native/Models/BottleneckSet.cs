@@ -57,4 +57,7 @@ public sealed record BottleneckSet
     {
         if (!rule) throw new InvalidDataException($"{PackageWriter.BottlenecksName}: {FormattableString.Invariant(broken)}");
     }
+
+    /// <summary>How many there are, and where.</summary>
+    public override string ToString() => Items.Count == 0 ? "no bottlenecks" : $"{Items.Count} bottlenecks at cuts {string.Join(", ", Items.Select(item => item.Cut))}";
 }

@@ -29,6 +29,10 @@ public sealed record DeviceProfile
         EncodeMs = [.. EncodeMs.Select(ms => ms * factor)],
         DecodeMs = [.. DecodeMs.Select(ms => ms * factor)],
     };
+
+    /// <summary>The device and its times in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{Device}: {UnitMs.Sum():0.00} ms for {UnitMs.Count} units, {HeadMs.Sum():0.00} ms for {HeadMs.Count} heads; {Power}");
 }
 
 /// <summary>A declared power model: a task costs idle power for its whole latency, and in addition the difference to busy

@@ -59,4 +59,7 @@ public sealed class ExitCalibration
 
     /// <summary>Whether that exit's answer was right.</summary>
     public bool IsCorrect(int sample, int exit) => Correct[(sample * Exits) + exit - 1];
+
+    /// <summary>Samples, source, exits, and what judged.</summary>
+    public override string ToString() => $"{Samples} samples of {Source}, {Exits} exits, {(Labelled ? "labels" : "agreement with the final exit")}";
 }

@@ -127,4 +127,8 @@ public sealed record ExitPromise
     {
         if (!rule) throw new InvalidDataException($"{PackageWriter.PromiseName}: {FormattableString.Invariant(broken)}");
     }
+
+    /// <summary>Loss, confidence, limits and samples in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"at most {100 * MaxLoss:0.##} % lost, {100 * Confidence:0.##} % sure, thresholds at most [{string.Join(' ', Limits)}], tested on {Samples} samples of {Source}");
 }

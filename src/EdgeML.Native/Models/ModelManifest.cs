@@ -76,6 +76,10 @@ public sealed record ModelManifest
     /// <summary>The cut that runs everything on the edge.</summary>
     [JsonIgnore]
     public int LocalCut => Units.Count;
+
+    /// <summary>Name, hash, input and sizes in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{Name} ({(Hash.Length > 19 ? Hash[..19] : Hash)}): input {Input}, {Classes} classes, {Units.Count} units of {Units.Sum(unit => unit.Macs) / 1e6:0.0} MMAC, {SideExits} side exits");
 }
 
 /// <summary>The network's input.</summary>
@@ -96,6 +100,9 @@ public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double Byt
             return product;
         }
     }
+
+    /// <summary>Shape and type.</summary>
+    public override string ToString() => $"{string.Join('x', Shape)} {Type}";
 }
 
 /// <summary>The smallest piece of the trunk between two cuts.</summary>
@@ -104,7 +111,12 @@ public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double Byt
 /// <param name="Macs">Multiply-accumulates of one input.</param>
 /// <param name="OutBytes">Bytes of its output tensor as <see cref="CutInfo.Type"/> says; for the last unit, of the logits.</param>
 /// <param name="OutShape">Without the batch dimension.</param>
-public sealed record UnitInfo(int Index, string Name, long Macs, long OutBytes, IReadOnlyList<int> OutShape);
+public sealed record UnitInfo(int Index, string Name, long Macs, long OutBytes, IReadOnlyList<int> OutShape)
+{
+    /// <summary>Index, name, work and output.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"unit {Index} {Name}: {Macs / 1e6:0.00} MMAC, puts out {string.Join('x', OutShape)} ({OutBytes} bytes)");
+}
 
 /// <summary>A place where the network can be divided between edge and tail.</summary>
 /// <param name="K">Units run on the edge.</param>

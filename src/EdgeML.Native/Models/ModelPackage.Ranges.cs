@@ -53,6 +53,7 @@ public sealed partial class ModelPackage
 
     RangeModel Build(string input, string? boundary, string[] logits, bool inlineWeights)
     {
+        ThrowIfDisposed();
         // Everything of the file but its graph, the parts this library does not know included.
         var model = new ModelProto(_graph.Shell);
         GraphProto graph = model.Graph = new GraphProto { Name = Manifest.Name };

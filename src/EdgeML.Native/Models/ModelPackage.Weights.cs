@@ -11,6 +11,7 @@ public sealed unsafe partial class ModelPackage
     /// <exception cref="NativeException">The native library refuses a tensor.</exception>
     internal WeightsHandle CreateSharedWeights(ContextHandle context)
     {
+        ThrowIfDisposed();
         SafeHandle? mapping = _graph.Weights.Handle;
         bool held = false;
         mapping?.DangerousAddRef(ref held);

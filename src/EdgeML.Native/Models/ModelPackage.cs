@@ -13,6 +13,7 @@ namespace EdgeML.Native.Models;
 public sealed partial class ModelPackage : IDisposable
 {
     readonly PackageGraph _graph;
+    int _disposed;
 
     ModelPackage(string folder, ModelManifest manifest, PackageGraph graph) => (Folder, Manifest, _graph) = (folder, manifest, graph);
 
@@ -143,6 +144,7 @@ public sealed partial class ModelPackage : IDisposable
     /// <exception cref="InvalidDataException">Its units or heads are not the model's.</exception>
     public void SaveProfile(DeviceProfile profile)
     {
+        ThrowIfDisposed();
         Checked(profile);
         AtomicFile.Write(
             Path.Combine(Folder, PackageWriter.ProfileName), stream =>
@@ -154,6 +156,7 @@ public sealed partial class ModelPackage : IDisposable
     /// <exception cref="InvalidDataException">Its exits are not the model's.</exception>
     public void SaveCalibration(ExitCalibration calibration)
     {
+        ThrowIfDisposed();
         ExitCalibration own = Checked(calibration).Of(Manifest);
         AtomicFile.Write(Path.Combine(Folder, PackageWriter.CalibrationName), stream => CalibrationFile.Write(stream, own));
         Calibration = own;
@@ -164,6 +167,7 @@ public sealed partial class ModelPackage : IDisposable
     /// <exception cref="InvalidDataException">It was made for another model.</exception>
     public ExitPromise SavePromise(ExitPromise promise)
     {
+        ThrowIfDisposed();
         ExitPromise complete = promise.Sealed().Checked(Manifest);
         AtomicFile.Write(
             Path.Combine(Folder, PackageWriter.PromiseName), stream =>
@@ -176,6 +180,7 @@ public sealed partial class ModelPackage : IDisposable
     /// <exception cref="InvalidDataException">One does not fit the model.</exception>
     public void SaveBottlenecks(IReadOnlyList<CutBottleneck> items)
     {
+        ThrowIfDisposed();
         string path = Path.Combine(Folder, PackageWriter.BottlenecksName);
         if (items.Count == 0)
         {
@@ -189,7 +194,13 @@ public sealed partial class ModelPackage : IDisposable
     }
 
     /// <summary>Unmaps the weights; engines that still read them must be gone.</summary>
-    public void Dispose() => _graph.Dispose();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) _graph.Dispose();
+    }
+
+    /// <exception cref="ObjectDisposedException">The package is disposed.</exception>
+    internal void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(ModelPackage));
 
     DeviceProfile Checked(DeviceProfile profile)
     {
@@ -217,4 +228,7 @@ public sealed partial class ModelPackage : IDisposable
             throw new InvalidDataException($"sample {bad / calibration.Exits} of the calibration has the entropy {calibration.Entropies[bad]}");
         return calibration;
     }
+
+    /// <summary>Folder and model.</summary>
+    public override string ToString() => $"{Folder}: {Manifest}";
 }

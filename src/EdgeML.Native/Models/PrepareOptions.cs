@@ -22,8 +22,9 @@ public sealed record PrepareOptions
     /// <summary>Ends the comparison, with <see cref="OperationCanceledException"/>; nothing is written then.</summary>
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>Names of the classes; null for what the model's metadata say (<c>edgeml.classes</c>, separated by commas), or
-    /// none.</summary>
+    /// <summary>Names of the classes, by class; null for what the model's metadata say (<c>edgeml.classes</c> as a JSON list or separated by
+    /// commas, else <c>names</c>, <c>classes</c>, <c>labels</c>, <c>class_names</c> or <c>id2label</c>), or none.
+    /// <see cref="Models.ClassNames.Read"/> reads them from a file.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     /// <summary>Whether a package that lies in the folder is replaced even if what was measured of it, its calibration, promise,

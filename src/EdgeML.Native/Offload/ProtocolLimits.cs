@@ -30,13 +30,17 @@ public sealed record ProtocolLimits
     /// <summary>How long the peer may refuse to take bytes before it counts as gone.</summary>
     public TimeSpan SendDeadline { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <exception cref="ArgumentException">A limit with a value that it cannot have.</exception>
     internal void Check()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxPayloadBytes, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxHeaderBytes, 64);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxHeaderBytes, ushort.MaxValue);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxInFlight, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxInFlight, 256);
+        OptionRule.Within(MaxPayloadBytes, 1, int.MaxValue, nameof(MaxPayloadBytes));
+        OptionRule.Within(MaxHeaderBytes, 64, ushort.MaxValue, nameof(MaxHeaderBytes));
+        OptionRule.Within(MaxConnections, 1, int.MaxValue, nameof(MaxConnections));
+        OptionRule.Within(MaxInFlight, 1, 256, nameof(MaxInFlight));
+        OptionRule.Wait(IdleDeadline, nameof(IdleDeadline), positive: true);
+        OptionRule.Wait(HeaderDeadline, nameof(HeaderDeadline), positive: true);
+        OptionRule.Wait(PayloadDeadline, nameof(PayloadDeadline), positive: true);
+        OptionRule.Wait(HandshakeDeadline, nameof(HandshakeDeadline), positive: true);
+        OptionRule.Wait(SendDeadline, nameof(SendDeadline), positive: true);
     }
 }

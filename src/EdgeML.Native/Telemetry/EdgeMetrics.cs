@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using EdgeML.Native.Inference;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Telemetry;
 
@@ -16,7 +17,7 @@ public static class EdgeMetrics
     static readonly Histogram<double> s_energy = s_meter.CreateHistogram<double>("edgeml.task.energy", "J", "Of the edge device");
     static readonly Counter<long> s_bytes = s_meter.CreateCounter<long>("edgeml.offload.bytes", "By", "Sent to the tail");
     static readonly Counter<long> s_fallbacks = s_meter.CreateCounter<long>("edgeml.offload.fallbacks", "{task}",
-        "Answered on the edge instead of the tail");
+        "Answered on the edge instead of the tail, by reason");
     static readonly Counter<long> s_standbys = s_meter.CreateCounter<long>("edgeml.offload.standbys", "{task}",
         "Of these, answered by a standby exit at the deadline");
 
@@ -34,6 +35,9 @@ public static class EdgeMetrics
         [.. Enumerable.Range(0, ExitPolicy.MaxExits + 2).Select(i => new KeyValuePair<string, object?>("exit", i))];
     static readonly KeyValuePair<string, object?> s_edge = new("where", "edge");
     static readonly KeyValuePair<string, object?> s_tail = new("where", "tail");
+
+    static readonly KeyValuePair<string, object?>[] s_reasons =
+        [.. Enum.GetNames<FallbackReason>().Select(reason => new KeyValuePair<string, object?>("reason", reason))];
 
     static readonly KeyValuePair<string, object?> s_same = new("answer", "same");
     static readonly KeyValuePair<string, object?> s_differs = new("answer", "differs");
@@ -53,7 +57,7 @@ public static class EdgeMetrics
         s_latency.Record(result.LatencyMs, s_exits[result.Exit], result.Offloaded ? s_tail : s_edge);
         s_energy.Record(result.EnergyJ);
         if (result.BytesSent > 0) s_bytes.Add(result.BytesSent);
-        if (result.Fallback) s_fallbacks.Add(1);
+        if (result.Fallback) s_fallbacks.Add(1, s_reasons[(int)result.FallbackReason]);
         if (result.Standby) s_standbys.Add(1);
     }
 }

@@ -26,6 +26,14 @@ public class OffloadAllocationTests
         Assert.InRange(LeastPerTask(world.Awaiting), 0, 8);
     }
 
+    [Fact]
+    public void SendAsync_WithATokenThatIsNeverSignalled_AllocatesNothingOnEitherSide()
+    {
+        using var source = new CancellationTokenSource();
+        using var world = new World { Cancellation = source.Token };
+        Assert.InRange(LeastPerTask(world.Awaiting), 0, 8);
+    }
+
     /// <summary>The quietest of some rounds: the test host itself allocates now and then.</summary>
     static double LeastPerTask(Action<int> run)
     {
@@ -49,6 +57,8 @@ public class OffloadAllocationTests
         readonly ManualResetEventSlim _completed = new();
         readonly Action _complete;
         readonly TailRequest _request;
+
+        public CancellationToken Cancellation { get; init; }
 
         public World()
         {
@@ -75,7 +85,7 @@ public class OffloadAllocationTests
         {
             for (int i = 0; i < count; i++)
             {
-                var awaiter = _client.SendAsync(_request, _logits).ConfigureAwait(false).GetAwaiter();
+                var awaiter = _client.SendAsync(_request, _logits, Cancellation).ConfigureAwait(false).GetAwaiter();
                 if (!awaiter.IsCompleted)
                 {
                     _completed.Reset();

@@ -194,7 +194,9 @@ public class TailClientTests
         using var client = new TailClient(Options(server.EndPoint.Port), FakeTail.Model("sha256:other"));
         Assert.False(client.WaitUntilUp(TimeSpan.FromMilliseconds(200)));
         Assert.True(SpinWait.SpinUntil(() => client.LastFault is not null, s_patience));
-        Assert.Equal("tail refuses: Model, client holds model sha256:other, the tail holds sha256:fake", client.LastFault);
+        Assert.Equal("tail refuses: it holds another model: client holds model sha256:other, the tail holds sha256:fake; both sides need the package of the same file",
+            client.LastFault);
+        Assert.Equal((TailState.Down, FallbackReason.OtherModel), (client.Status.State, client.Status.Reason));
         Assert.Equal(TailOutcome.NotSent, new Task(1).SendAndWait(client, 100).Outcome);
     }
 

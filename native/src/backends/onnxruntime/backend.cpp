@@ -18,7 +18,7 @@ class OnnxRuntime final : public Backend {
     void describe(edgeml_context_info &info) const override {
         info.backend = EDGEML_BACKEND_ONNXRUNTIME;
         info.threads = runtime_->threads;
-        info.flags = runtime_->spins ? EDGEML_CONTEXT_ALLOW_SPINNING : 0;
+        info.flags = runtime_->is_guest() ? EDGEML_CONTEXT_GUEST : runtime_->spins ? EDGEML_CONTEXT_ALLOW_SPINNING : 0;
         copy_text(info.backend_name, "onnxruntime");
         copy_text(info.library_version, runtime_->library.version);
         copy_text(info.library_path, runtime_->library.path);

@@ -124,7 +124,7 @@ OrtSession *open_session(const Runtime &runtime, const Source &source, int level
                     "the model takes tensor " + scan.external.front() + " from weights, but none are given");
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     runtime.check(api.CreateSessionOptions(options.out()));
-    runtime.check(api.DisablePerSessionThreads(options.get()));
+    runtime.choose_threads(options.get());
     runtime.check(api.SetSessionGraphOptimizationLevel(options.get(), level));
     runtime.check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
     if (source.disabled() != nullptr)

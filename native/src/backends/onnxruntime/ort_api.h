@@ -57,7 +57,10 @@ inline constexpr int default_memory = 0;
     X(10, CreateSessionOptions, OrtStatus *, (OrtSessionOptions **))                                                   \
     X(11, SetOptimizedModelFilePath, OrtStatus *,                                                                      \
       (OrtSessionOptions *, const std::filesystem::path::value_type *file))                                            \
+    X(22, SetSessionLogSeverityLevel, OrtStatus *, (OrtSessionOptions *, int level))                                   \
     X(23, SetSessionGraphOptimizationLevel, OrtStatus *, (OrtSessionOptions *, int level))                             \
+    X(24, SetIntraOpNumThreads, OrtStatus *, (OrtSessionOptions *, int))                                               \
+    X(25, SetInterOpNumThreads, OrtStatus *, (OrtSessionOptions *, int))                                               \
     X(26, CreateCustomOpDomain, OrtStatus *, (const char *name, OrtCustomOpDomain **))                                 \
     X(27, CustomOpDomain_Add, OrtStatus *, (OrtCustomOpDomain *, const OrtCustomOp *))                                 \
     X(28, AddCustomOpDomain, OrtStatus *, (OrtSessionOptions *, OrtCustomOpDomain *))                                  \

@@ -63,17 +63,57 @@ Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning
         check(api.SetGlobalInterOpNumThreads(pool.get(), 1));
         check(api.SetGlobalSpinControl(pool.get(), spins ? 1 : 0));
         // What goes wrong comes back as a status; nothing is written to the caller's console.
+        // A process has one environment: where other code has made it, this only takes a share in that one, as it is.
         check(api.CreateEnvWithGlobalThreadPools(log_level_fatal, "edgeml", pool.get(), &env));
-        check(api.DisableTelemetryEvents(env));
         check(api.CreateCpuMemoryInfo(arena_allocator, default_memory, &memory));
-        // One arena for all sessions: ranges run one after another, so they can take turns in the same memory.
-        check(api.CreateAndRegisterAllocator(env, memory, nullptr));
+        guest_ = !has_global_pool();
+        if (!guest_) {
+            check(api.DisableTelemetryEvents(env));
+            // One arena for all sessions: ranges run one after another, so they can take turns in the same memory. An
+            // environment that outlived an earlier runtime, or that a host has prepared, has one already.
+            Owned<OrtStatus> taken(api.ReleaseStatus, api.CreateAndRegisterAllocator(env, memory, nullptr));
+        }
         check(api.GetAllocatorWithDefaultOptions(&names));
         gates = std::make_unique<GateDomain>(*this);
     } catch (...) {
         release();
         throw;
     }
+}
+
+bool Runtime::has_global_pool() const {
+    // There is nothing to ask; a session that wants the pool is refused where there is none. This is Identity on one
+    // number, as an ONNX file.
+    static constexpr unsigned char probe[] = {
+        0x08, 7,  0x3a, 55,                                                           // IR version; graph
+        0x0a, 16, 0x0a, 1,   'x', 0x12, 1,   'y',                                     // node: input, output,
+        0x22, 8,  'I',  'd', 'e', 'n',  't', 'i',  't', 'y',                          // operator
+        0x12, 1,  'g',                                                                // name
+        0x5a, 15, 0x0a, 1,   'x', 0x12, 10,  0x0a, 8,   8,   1, 0x12, 4, 10, 2, 8, 1, // input: float[1]
+        0x62, 15, 0x0a, 1,   'y', 0x12, 10,  0x0a, 8,   8,   1, 0x12, 4, 10, 2, 8, 1, // output: float[1]
+        0x42, 2,  0x10, 13,                                                           // operator set
+    };
+    Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
+    check(api.CreateSessionOptions(options.out()));
+    check(api.SetSessionLogSeverityLevel(options.get(), log_level_fatal));
+    check(api.DisablePerSessionThreads(options.get()));
+    Owned<OrtSession> session(api.ReleaseSession);
+    OrtStatus *refused = api.CreateSessionFromArray(env, probe, sizeof probe, options.get(), session.out());
+    Owned<OrtStatus> status(api.ReleaseStatus, refused);
+    return refused == nullptr;
+}
+
+void Runtime::choose_threads(OrtSessionOptions *options) const {
+    // A host's environment logs to the host.
+    check(api.SetSessionLogSeverityLevel(options, log_level_fatal));
+    if (!guest_) {
+        check(api.DisablePerSessionThreads(options));
+        return;
+    }
+    check(api.SetIntraOpNumThreads(options, static_cast<int>(threads)));
+    check(api.SetInterOpNumThreads(options, 1));
+    // Many pools whose idle threads spin would slow each other many times over, whatever was asked for.
+    check(api.AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0"));
 }
 
 Runtime::~Runtime() {

@@ -33,6 +33,13 @@ class Runtime {
     OrtAllocator *names = nullptr; // owned by ONNX Runtime
     std::unique_ptr<const GateDomain> gates;
 
+    // Whether the environment was there before, made by other code of this process without a pool for all sessions.
+    // Then each session has its own pool, of no threads at all where one thread computes.
+    bool is_guest() const noexcept { return guest_; }
+
+    // Says which threads a session that is about to be made runs on.
+    void choose_threads(OrtSessionOptions *options) const;
+
     // Turns a failed call into an Error of the given status.
     void check(OrtStatus *status, edgeml_status failure = EDGEML_E_INTERNAL) const {
         if (status != nullptr)
@@ -43,8 +50,11 @@ class Runtime {
     OrtValue *wrap(const TensorInfo &tensor, void *data) const;
 
   private:
+    bool has_global_pool() const;
     [[noreturn]] void raise(OrtStatus *status, edgeml_status failure) const;
     void release() noexcept;
+
+    bool guest_ = false;
 };
 
 // Owns an object that a table entry releases.

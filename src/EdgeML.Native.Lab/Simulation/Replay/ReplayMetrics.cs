@@ -100,4 +100,8 @@ public sealed record ReplayMetrics
         LossRatio = numbers[15],
         AdaptationTasks = numbers[16],
     };
+
+    /// <summary>The main figures in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"satisfied {SatisfactionTask:0.000}, accuracy {Accuracy:0.000}, goodput {Goodput:0.000}, {MeanLatencyMs:0.00} ms, energy {Energy:0.0000}");
 }

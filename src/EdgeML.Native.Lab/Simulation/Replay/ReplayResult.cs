@@ -30,4 +30,7 @@ public sealed class ReplayResult
 
     /// <summary>Tasks after every change of the link until bounds were met again.</summary>
     public IReadOnlyList<double> Adaptations { get; }
+
+    /// <summary>Controller, seed and figures in one line.</summary>
+    public override string ToString() => $"{Controller}, seed {Seed}: {Metrics}";
 }

@@ -122,8 +122,9 @@ sealed class Backbone
             graph.Output.Add(Scores(exits[^1], graph.Input[0]));
         }
         graph.Output.Add(final);
-        if (classNames.Count == Manifest.Classes && model.MetadataProps.All(p => p.Key != "edgeml.classes"))
-            model.MetadataProps.Add(new StringStringEntryProto { Key = "edgeml.classes", Value = string.Join(',', classNames) });
+        if (classNames.Count == Manifest.Classes && model.MetadataProps.All(p => p.Key != Models.ClassNames.MetadataKey))
+            model.MetadataProps.Add(
+                new StringStringEntryProto { Key = Models.ClassNames.MetadataKey, Value = Models.ClassNames.ToMetadata(classNames) });
         return (model, exits);
     }
 

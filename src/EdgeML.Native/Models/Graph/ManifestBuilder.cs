@@ -42,10 +42,11 @@ static class ManifestBuilder
                 }),
         ];
         exits.Add(new ExitInfo(exits.Count + 1, trunk.Final.Name, units.Count, 0, 0, trunk.Final.Logits) { Form = model.Forms[trunk.Final.Name] });
-        IReadOnlyList<string> classNames = options.ClassNames
-            ?? Metadata(model, "edgeml.classes")?.Split(',', StringSplitOptions.TrimEntries)
-            ?? model.ClassNames
-            ?? [];
+        string? note = null;
+        IReadOnlyList<string> classNames = options.ClassNames ?? ClassNames.FromMetadata(
+            model.Model.MetadataProps.Select(p => KeyValuePair.Create(p.Key, p.Value)), classes, out note);
+        if (note is not null) model.Note(note);
+        if (classNames.Count == 0) classNames = model.ClassNames ?? [];
         if (classNames.Count != 0 && classNames.Count != classes)
             throw new InvalidDataException($"{classNames.Count} class names, the model tells {classes} classes apart");
         return new ModelManifest

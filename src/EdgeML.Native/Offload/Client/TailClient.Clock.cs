@@ -100,10 +100,12 @@ public sealed partial class TailClient
             if (slot.TaskId == 0) continue;
             if (slot.IsAsync && slot.CallerWaits && slot.DeadlineAt <= now)
             {
-                EndForCaller(slot, TailOutcome.Late);
-                _stale++;
+                EndForCaller(slot, TailOutcome.Late, FallbackReason.Late);
+                MakeStale(slot);
                 _late.Add(slot);
             }
+            // A caller that cancelled leaves a task on the way that may become overdue like any other.
+            else if (!slot.CallerWaits && !slot.IsStale && slot.DeadlineAt <= now) MakeStale(slot);
             stalled |= !slot.CallerWaits && Milliseconds(now - slot.DeadlineAt) > _options.StallLimit.TotalMilliseconds;
         }
         if (_probeSequence != 0)

@@ -34,10 +34,7 @@ public sealed partial class TailClient
             {
                 // Whatever ended it, tasks are answered on the edge and the next attempt may do better.
                 if (!IsLinkFault(e)) Faults.Add("link", "the connection was ended", e);
-                string? before = LastFault;
-                LastFault = e.Message;
-                if (before != e.Message)
-                    Log(() => _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, e.Message));
+                Down(e);
             }
             // A connection that held for a while was a good one; a tail that breaks every connection at once is not tried ever faster.
             bool held = Environment.TickCount64 - start > _options.LongestBackoff.TotalMilliseconds;
@@ -61,6 +58,29 @@ public sealed partial class TailClient
         }
     }
 
+    void Down(Exception e)
+    {
+        FallbackReason reason = ReasonOf(e);
+        string fault = reason == FallbackReason.NoTail
+            ? $"no tail answers at {_options.Host}:{_options.Port}: {e.Message}" : e.Message;
+        bool isNew;
+        lock (_gate)
+        {
+            isNew = _lastFault != fault;
+            (_fault, _lastFault) = (reason, fault);
+            Monitor.PulseAll(_gate);
+        }
+        if (isNew) Log(() => _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, fault));
+    }
+
+    static FallbackReason ReasonOf(Exception e) => e switch
+    {
+        TailFaultException fault => fault.Reason,
+        ProtocolVersionException => FallbackReason.ProtocolVersion,
+        System.Net.Sockets.SocketException socket => TailLink.ReasonOf(socket),
+        _ => FallbackReason.Down,
+    };
+
     static bool IsLinkFault(Exception e) =>
         e is IOException or InvalidDataException or TimeoutException or System.Net.Sockets.SocketException;
 
@@ -82,7 +102,7 @@ public sealed partial class TailClient
         }
         catch (IOException e) when (link.AbortReason is not null)
         {
-            throw new IOException(link.AbortReason, e);
+            throw new TailFaultException(FallbackReason.Stalled, link.AbortReason, e);
         }
         finally
         {
@@ -141,7 +161,7 @@ public sealed partial class TailClient
             _meter.Tail(reply.Times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
             if (slot.CallerWaits)
             {
-                EndForCaller(slot, TailOutcome.Answered);
+                EndForCaller(slot, TailOutcome.Answered, FallbackReason.None);
                 slot.Reply.Answer = reply.Answer;
                 slot.Reply.TailMs = reply.Times.ComputeMicros / 1000.0;
                 slot.Reply.QueueMs = reply.Times.QueueMicros / 1000.0;
@@ -149,7 +169,6 @@ public sealed partial class TailClient
                 _logits.CopyTo(slot.Logits, 0);
                 told = slot;
             }
-            else NoLongerStale();
             EndOnWire(slot);
             if (told is { IsAsync: false }) GiveTurnAway(link);
             if (_onWire == 0 && _probeSequence == 0 && IsRateOld(now)) Monitor.PulseAll(_gate);
@@ -163,7 +182,7 @@ public sealed partial class TailClient
         ErrorHeader error = ErrorHeader.Read(link.Input.Header);
         if (link.Input.Prelude.PayloadBytes != 0)
             throw new InvalidDataException($"error carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
-        if (error.TaskId == 0) throw new IOException($"tail ended the connection: {error.Code}, {error.Text}");
+        if (error.TaskId == 0) throw TailLink.Refusal(error, "tail ended the connection");
         TailSlot? told = null;
         lock (_gate)
         {
@@ -172,12 +191,12 @@ public sealed partial class TailClient
             _meter.Tail(error.Times, double.NaN);
             if (slot.CallerWaits)
             {
-                EndForCaller(slot, error.Code == ErrorCode.Late ? TailOutcome.Late : TailOutcome.Refused);
+                FallbackReason reason = TailLink.ReasonOf(error.Code);
+                EndForCaller(slot, reason == FallbackReason.Late ? TailOutcome.Late : TailOutcome.Refused, reason);
                 slot.Reply.QueueMs = error.Times.QueueMicros / 1000.0;
                 slot.Reply.RateBitsPerSecond = rate;
                 told = slot;
             }
-            else NoLongerStale();
             EndOnWire(slot);
         }
         told?.Tell();
@@ -209,12 +228,6 @@ public sealed partial class TailClient
         throw new InvalidDataException($"tail answers task {taskId}, which is not on the way");
     }
 
-    void NoLongerStale()
-    {
-        _stale--;
-        Monitor.PulseAll(_gate);
-    }
-
     void Drop(TailLink link)
     {
         lock (_gate)
@@ -225,10 +238,9 @@ public sealed partial class TailClient
                 if (slot.Link != link) continue;
                 if (slot.CallerWaits)
                 {
-                    EndForCaller(slot, TailOutcome.Lost);
+                    EndForCaller(slot, TailOutcome.Lost, FallbackReason.Down);
                     _dropped.Add(slot);
                 }
-                else _stale--;
                 EndOnWire(slot);
             }
         }

@@ -34,6 +34,8 @@ public sealed partial class TailClient : IDisposable
     int _onWire;
     int _stale;
     long _bytesSent;
+    FallbackReason _fault;
+    string? _lastFault;
     readonly CancellationTokenSource _stop = new();
     bool _disposed;
 
@@ -51,7 +53,8 @@ public sealed partial class TailClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(manifest);
-        options.Limits.Check();
+        if (connect is null) options.Check();
+        else options.Limits.Check();
         (_options, _manifest, _logger) = (options, manifest, options.Logger ?? NullLogger.Instance);
         _bottlenecks = bottlenecks ?? BottleneckSet.None;
         _connect = connect ?? (() => TailLink.Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, _stop.Token));
@@ -90,7 +93,49 @@ public sealed partial class TailClient : IDisposable
     public long BytesSent => Interlocked.Read(ref _bytesSent);
 
     /// <summary>Why the last connection or attempt ended, one line; null before the first end.</summary>
-    public string? LastFault { get; private set; }
+    public string? LastFault
+    {
+        get
+        {
+            lock (_gate) return _lastFault;
+        }
+    }
+
+    /// <summary>Where the connection stands, and why the last one or the last attempt ended.</summary>
+    public TailStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                TailState state = IsUpInside ? TailState.Up
+                    : _link is not null ? TailState.Stalled : _fault == FallbackReason.None ? TailState.Connecting : TailState.Down;
+                return new TailStatus(state, _fault, _lastFault);
+            }
+        }
+    }
+
+    /// <summary>Why nothing would be sent now; <see cref="FallbackReason.None"/> while <see cref="IsUp"/>.</summary>
+    internal FallbackReason DownReason
+    {
+        get
+        {
+            lock (_gate) return IsUpInside ? FallbackReason.None : ReasonForDown();
+        }
+    }
+
+    /// <summary>Waits until <see cref="IsUp"/>, or until the first attempt to connect has failed.</summary>
+    /// <returns>Whether it is up.</returns>
+    internal bool WaitUntilTried(TimeSpan limit)
+    {
+        long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        lock (_gate)
+        {
+            while (!IsUpInside && !_disposed && _fault == FallbackReason.None && end - Environment.TickCount64 is > 0 and long left)
+                Monitor.Wait(_gate, (int)left);
+            return IsUpInside;
+        }
+    }
 
     /// <summary>Exceptions on the client's threads that are no fault of a link; each ended a connection.</summary>
     internal BackgroundFaults Faults { get; } = new();
@@ -164,12 +209,17 @@ public sealed partial class TailClient : IDisposable
     /// <summary>Sends a task and returns while it is on its way; answers come in any order.</summary>
     /// <param name="request">The task. Its payload memory is free again when this method returns.</param>
     /// <param name="logits">Receives the logits when the result is taken.</param>
+    /// <param name="cancellation">Ends the wait with <see cref="TailOutcome.Cancelled"/>; a request that was sent is not called
+    /// back.</param>
     /// <returns>To be awaited exactly once. It ends by the deadline at the latest, and never faults for link or tail.</returns>
     /// <exception cref="ArgumentException">A request the model does not allow.</exception>
-    public ValueTask<TailReply> SendAsync(in TailRequest request, Memory<float> logits)
+    public ValueTask<TailReply> SendAsync(in TailRequest request, Memory<float> logits, CancellationToken cancellation = default)
     {
         TailSlot? slot = Post(request, logits, isAsync: true, readsItself: false, out TailReply reply);
-        return slot is null ? new ValueTask<TailReply>(reply) : new ValueTask<TailReply>(slot, slot.Version);
+        if (slot is null) return new ValueTask<TailReply>(reply);
+        short version = slot.Version;
+        slot.CancelBy(cancellation);
+        return new ValueTask<TailReply>(slot, version);
     }
 
     /// <summary>Closes the connection; requests on the way end as lost.</summary>
@@ -206,14 +256,19 @@ public sealed partial class TailClient : IDisposable
         TailLink link;
         lock (_gate)
         {
-            if (!IsUpInside || !(request.DeadlineMs > 0) || _onWire >= _maxInFlight || request.PayloadBytes > _link!.Tail.MaxPayloadBytes
-                || (_link.Tail.Encodings >> (int)request.Encoding & 1) == 0
-                || !_free.TryPop(out slot)) return null;
-            link = _link;
+            failure.Reason = ReasonNotToSend(request);
+            if (failure.Reason != FallbackReason.None) return null;
+            if (!_free.TryPop(out slot))
+            {
+                failure.Reason = FallbackReason.Busy;
+                return null;
+            }
+            link = _link!;
             slot.Link = link;
             slot.TaskId = (++_sequence << 8) | (uint)slot.Index;
             slot.Policy = request.Policy;
             slot.Reply = failure;
+            slot.IsStale = false;
             slot.Destination = logits;
             (slot.CallerWaits, slot.CallerHolds) = (true, true);
             if (!readsItself) WakeReceiver();
@@ -227,6 +282,19 @@ public sealed partial class TailClient : IDisposable
         SendFrame(request, slot, link);
         return slot;
     }
+
+    FallbackReason ReasonNotToSend(in TailRequest request)
+    {
+        if (!IsUpInside) return ReasonForDown();
+        if (!(request.DeadlineMs > 0)) return FallbackReason.Late;
+        if (_onWire >= _maxInFlight) return FallbackReason.Busy;
+        HelloAckHeader tail = _link!.Tail;
+        bool accepted = request.PayloadBytes <= tail.MaxPayloadBytes && (tail.Encodings >> (int)request.Encoding & 1) != 0;
+        return accepted ? FallbackReason.None : FallbackReason.NotAccepted;
+    }
+
+    FallbackReason ReasonForDown() =>
+        _link is not null ? FallbackReason.Stalled : _fault == FallbackReason.None ? FallbackReason.Connecting : _fault;
 
     void SendFrame(in TailRequest request, TailSlot slot, TailLink link)
     {
@@ -271,16 +339,35 @@ public sealed partial class TailClient : IDisposable
         lock (_gate)
         {
             if (!slot.CallerWaits) return false;
-            EndForCaller(slot, TailOutcome.Late);
-            _stale++;
+            EndForCaller(slot, TailOutcome.Late, FallbackReason.Late);
+            MakeStale(slot);
             return true;
         }
     }
 
-    static void EndForCaller(TailSlot slot, TailOutcome outcome)
+    /// <summary>The caller's token was signalled: it is told at once, and the answer is dropped when it comes.</summary>
+    internal void Cancel(TailSlot slot)
+    {
+        lock (_gate)
+        {
+            if (!slot.CallerWaits) return;
+            EndForCaller(slot, TailOutcome.Cancelled, FallbackReason.None);
+        }
+        slot.Tell();
+    }
+
+    /// <summary>Its answer is overdue, and until that comes nothing else is sent.</summary>
+    void MakeStale(TailSlot slot)
+    {
+        slot.IsStale = true;
+        _stale++;
+    }
+
+    static void EndForCaller(TailSlot slot, TailOutcome outcome, FallbackReason reason)
     {
         slot.CallerWaits = false;
         slot.Reply.Outcome = outcome;
+        slot.Reply.Reason = reason;
         slot.Reply.BytesSent = slot.FrameBytes;
         slot.Reply.TotalMs = Milliseconds(Stopwatch.GetTimestamp() - slot.SentAt);
     }
@@ -299,6 +386,12 @@ public sealed partial class TailClient : IDisposable
     /// <summary>Nothing more can come for the slot from the wire.</summary>
     void EndOnWire(TailSlot slot)
     {
+        if (slot.IsStale)
+        {
+            slot.IsStale = false;
+            _stale--;
+            Monitor.PulseAll(_gate);
+        }
         slot.TaskId = 0;
         slot.Link = null;
         _onWire--;

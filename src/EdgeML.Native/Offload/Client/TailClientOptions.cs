@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Native.Offload;
@@ -46,4 +47,20 @@ public sealed record TailClientOptions
 
     /// <summary>Told of connects, disconnects and refusals; null for nobody.</summary>
     public ILogger? Logger { get; init; }
+
+    /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
+    internal void Check()
+    {
+        if (string.IsNullOrWhiteSpace(Host)) throw new ArgumentException($"Host is '{Host}', not the name or address of a host", nameof(Host));
+        OptionRule.Within(Port, 1, IPEndPoint.MaxPort, nameof(Port));
+        ArgumentNullException.ThrowIfNull(Limits, nameof(Limits));
+        Limits.Check();
+        OptionRule.Wait(FirstBackoff, nameof(FirstBackoff));
+        OptionRule.Wait(LongestBackoff, nameof(LongestBackoff));
+        OptionRule.Wait(StallLimit, nameof(StallLimit), positive: true);
+        OptionRule.Wait(PingInterval, nameof(PingInterval));
+        OptionRule.Wait(ProbeInterval, nameof(ProbeInterval));
+        OptionRule.Wait(ProbeTimeout, nameof(ProbeTimeout), positive: true);
+        OptionRule.Within(ProbeBytes, 0, int.MaxValue, nameof(ProbeBytes));
+    }
 }

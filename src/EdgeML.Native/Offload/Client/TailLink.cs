@@ -32,8 +32,8 @@ sealed class TailLink : IDisposable
     /// <summary>Connects to the first address that answers.</summary>
     public static ITransport Connect(string host, int port, TimeSpan limit, CancellationToken stop)
     {
-        IOException? failure = null;
-        foreach (IPAddress address in Dns.GetHostAddresses(host))
+        TailFaultException? failure = null;
+        foreach (IPAddress address in AddressesOf(host))
         {
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
             try
@@ -43,31 +43,94 @@ sealed class TailLink : IDisposable
             catch (Exception e) when (e is SocketException or IOException)
             {
                 socket.Dispose();
-                failure = new IOException($"tail {address}:{port} cannot be reached: {e.Message}", e);
+                string literal = new IPEndPoint(address, port).ToString();
+                string where = literal == $"{host}:{port}" ? literal : $"{host}:{port} ({literal})";
+                FallbackReason reason = e is SocketException socketFault ? ReasonOf(socketFault) : FallbackReason.Unreachable;
+                string nothing = reason == FallbackReason.ConnectionRefused ? "; nothing listens there" : "";
+                failure = new TailFaultException(reason, $"tail {where} cannot be reached: {e.Message}{nothing}", e);
             }
         }
-        throw failure ?? new IOException($"host {host} has no address");
+        throw failure ?? new TailFaultException(FallbackReason.UnknownHost, $"host {host} has no address");
     }
 
+    static IPAddress[] AddressesOf(string host)
+    {
+        try
+        {
+            return Dns.GetHostAddresses(host);
+        }
+        catch (SocketException e)
+        {
+            throw new TailFaultException(FallbackReason.UnknownHost, $"host {host} is unknown: {e.Message}", e);
+        }
+        catch (ArgumentException e)
+        {
+            throw new TailFaultException(FallbackReason.UnknownHost, $"host {host} is no valid name: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What a failure to connect, or one of a connection that stood, amounts to.</summary>
+    public static FallbackReason ReasonOf(SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.ConnectionRefused => FallbackReason.ConnectionRefused,
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery => FallbackReason.UnknownHost,
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.TimedOut or SocketError.HostDown
+            or SocketError.NetworkDown or SocketError.AccessDenied or SocketError.AddressNotAvailable => FallbackReason.Unreachable,
+        _ => FallbackReason.Down,
+    };
+
+    /// <summary>What a refusal by the tail amounts to.</summary>
+    public static FallbackReason ReasonOf(ErrorCode code) => code switch
+    {
+        ErrorCode.Version => FallbackReason.ProtocolVersion,
+        ErrorCode.Model => FallbackReason.OtherModel,
+        ErrorCode.BadRequest => FallbackReason.NotAccepted,
+        ErrorCode.Late => FallbackReason.Late,
+        ErrorCode.Busy => FallbackReason.Busy,
+        ErrorCode.Failed => FallbackReason.TailFailed,
+        ErrorCode.Unavailable => FallbackReason.Unavailable,
+        _ => FallbackReason.Down,
+    };
+
+    /// <summary>Both sides say who they are.</summary>
+    /// <exception cref="TailFaultException">The tail refuses, or the peer is none.</exception>
     public void SayHello(ModelManifest manifest, string bottlenecks, ProtocolLimits limits)
+    {
+        try
+        {
+            Greet(manifest, bottlenecks, limits);
+        }
+        catch (Exception e) when (e is InvalidDataException or TimeoutException
+            || (e is IOException and not TailFaultException and not ProtocolVersionException && AbortReason is null))
+        {
+            throw new TailFaultException(FallbackReason.NoTail, e.Message, e);
+        }
+    }
+
+    void Greet(ModelManifest manifest, string bottlenecks, ProtocolLimits limits)
     {
         byte[] frame = new byte[FramePrelude.Bytes + 512];
         var hello = new HelloHeader(manifest.Hash, Server.TailConnection.Encodings, bottlenecks, manifest.CutsDigest);
         int bytes = hello.Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.Hello, bytes, 0));
         if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline))
-            throw new IOException("tail ended the connection instead of saying hello");
+            throw new TailFaultException(FallbackReason.NoTail, "the peer ended the connection instead of saying hello");
         if (Input.Prelude.PayloadBytes != 0)
             throw new InvalidDataException($"hello-ack carries a payload of {Input.Prelude.PayloadBytes} bytes");
         Tail = Input.Prelude.Kind switch
         {
             FrameKind.HelloAck => HelloAckHeader.Read(Input.Header),
-            FrameKind.Error => throw Refusal(ErrorHeader.Read(Input.Header)),
+            FrameKind.Error => throw Refusal(ErrorHeader.Read(Input.Header), "tail refuses"),
             FrameKind kind => throw new InvalidDataException($"tail answers hello with a {kind} frame"),
         };
     }
 
-    static IOException Refusal(in ErrorHeader error) => new($"tail refuses: {error.Code}, {error.Text}");
+    /// <summary>A refusal of the whole connection.</summary>
+    public static TailFaultException Refusal(in ErrorHeader error, string what) =>
+        error.Code == ErrorCode.Model && error.Text.StartsWith(Server.TailConnection.OtherModel, StringComparison.Ordinal)
+        ? new TailFaultException(
+            FallbackReason.OtherModel, $"{what}: it holds another model: {error.Text}; both sides need the package of the same file")
+        : new TailFaultException(ReasonOf(error.Code), $"{what}: {error.Code}, {error.Text}");
 
     public DeviceProfile Profile() => new()
     {

@@ -17,4 +17,7 @@ public enum TailOutcome
 
     /// <summary>The tail refused: overloaded, shutting down, or its model failed.</summary>
     Refused,
+
+    /// <summary>The caller's cancellation token was signalled first.</summary>
+    Cancelled,
 }

@@ -6,6 +6,9 @@ public struct TailReply
     /// <summary>Whether there is an answer; without one the fields of the answer are 0.</summary>
     public TailOutcome Outcome;
 
+    /// <summary>Why there is no answer; <see cref="FallbackReason.None"/> where there is one.</summary>
+    public FallbackReason Reason;
+
     /// <summary>The tail's answer.</summary>
     public TailAnswer Answer;
 
@@ -26,4 +29,9 @@ public struct TailReply
 
     /// <summary>On the way, both directions: everything that was neither computing nor waiting on the tail, milliseconds.</summary>
     public readonly double WireMs => Math.Max(0, TotalMs - TailMs - QueueMs);
+
+    /// <summary>The outcome in words.</summary>
+    public override readonly string ToString() => Outcome == TailOutcome.Answered
+        ? FormattableString.Invariant($"{Answer} in {TotalMs:0.00} ms (tail {TailMs:0.00}, queue {QueueMs:0.00}), {BytesSent} bytes sent")
+        : FormattableString.Invariant($"no answer: {Reason} after {TotalMs:0.00} ms, {BytesSent} bytes sent");
 }

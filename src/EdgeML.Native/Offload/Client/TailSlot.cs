@@ -10,6 +10,7 @@ sealed class TailSlot : IValueTaskSource<TailReply>
     readonly TailClient _client;
     readonly bool _completeInline;
     ManualResetValueTaskSourceCore<TailReply> _completion;
+    CancellationTokenRegistration _cancellation;
 
     public TailSlot(TailClient client, int index, int classes, bool completeInline)
     {
@@ -35,6 +36,9 @@ sealed class TailSlot : IValueTaskSource<TailReply>
 
     /// <summary>Whether the caller has not yet taken the result.</summary>
     public bool CallerHolds { get; set; }
+
+    /// <summary>Whether its answer is overdue.</summary>
+    public bool IsStale { get; set; }
 
     /// <summary>Whether the caller awaits instead of blocking.</summary>
     public bool IsAsync { get; private set; }
@@ -73,8 +77,17 @@ sealed class TailSlot : IValueTaskSource<TailReply>
         else if (!Reads) Signal.Set();
     }
 
+    /// <summary>Has the wait end with a token; a signalled one ends it right here.</summary>
+    public void CancelBy(CancellationToken cancellation) =>
+        _cancellation = cancellation.UnsafeRegister(static slot => ((TailSlot)slot!).Cancel(), this);
+
+    void Cancel() => _client.Cancel(this);
+
     public TailReply GetResult(short token)
     {
+        // A call back under way must be over before the slot is used for another task.
+        _cancellation.Dispose();
+        _cancellation = default;
         TailReply reply = _completion.GetResult(token);
         if (reply.Outcome == TailOutcome.Answered) Logits.AsSpan(0, Math.Min(Logits.Length, Destination.Length)).CopyTo(Destination.Span);
         Destination = default;

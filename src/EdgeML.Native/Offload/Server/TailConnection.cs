@@ -23,6 +23,7 @@ sealed class TailConnection : IDisposable
     int _inFlight;
     int _unanswered;
     bool _refused;
+    long _refusedRequests;
     int _lone;
 
     public TailConnection(ITransport transport, TailWorkers workers, ProtocolLimits limits)
@@ -33,6 +34,15 @@ sealed class TailConnection : IDisposable
 
     /// <summary>Why the connection ended; null for a clean end.</summary>
     public string? Fault { get; private set; }
+
+    /// <summary>Whether the tail ended the connection for something the client sent or holds.</summary>
+    public bool IsRefused => _refused;
+
+    /// <summary>Requests that were answered with an error other than being late.</summary>
+    public long RefusedRequests => Interlocked.Read(ref _refusedRequests);
+
+    /// <summary>Told of the first such request, on the thread that refuses it; null for nobody.</summary>
+    public Action<string>? OnFirstRefusal { get; init; }
 
     /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being
     /// computed.</summary>
@@ -108,6 +118,8 @@ sealed class TailConnection : IDisposable
     /// <summary>Answers a request, or with task 0 the connection, with an error; any thread.</summary>
     public void Refuse(ErrorCode code, ulong taskId, string text, in TransferTimes times)
     {
+        if (taskId != 0 && code != ErrorCode.Late && Interlocked.Increment(ref _refusedRequests) == 1)
+            OnFirstRefusal?.Invoke(text.Length == 0 ? code.ToString() : $"{code}, {text}");
         Span<byte> frame = stackalloc byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
         int bytes = new ErrorHeader { Code = code, TaskId = taskId, Text = text, Times = times }.Write(frame[FramePrelude.Bytes..]);
         Send(Framed(frame, FrameKind.Error, bytes));
@@ -147,7 +159,7 @@ sealed class TailConnection : IDisposable
         string ours = _workers.Manifest.Hash;
         if (hello.ModelHash != ours)
         {
-            End(ErrorCode.Model, $"client holds model {hello.ModelHash}, the tail holds {ours}");
+            End(ErrorCode.Model, $"{OtherModel} {hello.ModelHash}, the tail holds {ours}");
             return false;
         }
         if (hello.Cuts.Length > 0 && hello.Cuts != _workers.Manifest.CutsDigest)
@@ -178,6 +190,9 @@ sealed class TailConnection : IDisposable
     internal const int Encodings =
         (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes)
         | (1 << (int)TensorEncoding.Int8) | (1 << (int)TensorEncoding.Bottleneck) | (1 << (int)TensorEncoding.Quantised);
+
+    /// <summary>How the refusal of a client with another model begins; older tails say the same.</summary>
+    internal const string OtherModel = "client holds model";
 
     void Handle()
     {
@@ -213,7 +228,7 @@ sealed class TailConnection : IDisposable
             _input.SkipPayload(_limits.PayloadDeadline);
             var now = default(TransferTimes);
             _workers.Stamp(ref now);
-            Refuse(ErrorCode.Busy, request.TaskId, "", now);
+            Refuse(ErrorCode.Busy, request.TaskId, _workers.AllTaken, now);
             return;
         }
         try

@@ -20,7 +20,10 @@ public sealed class TailServer : IDisposable
     readonly Socket _listener;
     readonly Thread _acceptor;
     readonly Dictionary<TailConnection, Thread> _connections = [];
+    readonly Dictionary<string, long> _refusals = [];
     bool _stopping;
+
+    const int RepeatMs = 60_000, MostRefusals = 256;
 
     /// <summary>Listens at once.</summary>
     /// <param name="executor">The model; not disposed by the server, its lanes are.</param>
@@ -30,9 +33,7 @@ public sealed class TailServer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(executor);
         ArgumentNullException.ThrowIfNull(options);
-        options.Limits.Check();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ComputeThreads, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxLanes, 1, nameof(options));
+        options.Check();
         _options = options;
         _logger = options.Logger ?? NullLogger.Instance;
         _listener = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -140,7 +141,11 @@ public sealed class TailServer : IDisposable
 
     void Admit(SocketTransport transport, EndPoint? client)
     {
-        var connection = new TailConnection(transport, _workers, _options.Limits);
+        var connection = new TailConnection(transport, _workers, _options.Limits)
+        {
+            OnFirstRefusal = reason =>
+                Log(() => _logger.LogWarning("tail refused a request of {Client}: {Reason}", client, reason)),
+        };
         string? refusal = null;
         lock (_connections)
         {
@@ -165,8 +170,28 @@ public sealed class TailServer : IDisposable
                 return;
             }
         }
+        Refused(client, refusal);
         connection.Refuse(ErrorCode.Unavailable, 0, refusal, default);
         connection.Dispose();
+    }
+
+    /// <summary>A client that is refused comes again and again: the same host for the same reason is a warning once a minute.</summary>
+    void Refused(EndPoint? client, string? reason)
+    {
+        string who = $"{(client as IPEndPoint)?.Address} {reason}";
+        long now = Environment.TickCount64;
+        bool isNew;
+        lock (_refusals)
+        {
+            isNew = !_refusals.TryGetValue(who, out long last) || now - last >= RepeatMs;
+            if (_refusals.Count >= MostRefusals) _refusals.Clear();
+            if (isNew) _refusals[who] = now;
+        }
+        Log(() =>
+        {
+            if (isNew) _logger.LogWarning("tail refused {Client}: {Reason}", client, reason);
+            else _logger.LogInformation("tail refused {Client} again: {Reason}", client, reason);
+        });
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
@@ -182,11 +207,17 @@ public sealed class TailServer : IDisposable
             Faults.Add("tail connection", $"the connection to {client} was ended", e);
         }
         connection.Dispose();
-        Log(() => _logger.LogInformation("tail disconnected from {Client}: {Fault}", client, connection.Fault ?? "ended"));
+        if (connection.IsRefused) Refused(client, connection.Fault);
+        else Log(() => _logger.LogInformation("tail disconnected from {Client}: {Fault}", client, connection.Fault ?? "ended"));
+        if (connection.RefusedRequests > 1)
+            Log(() => _logger.LogWarning("tail refused {Count} requests of {Client} in all", connection.RefusedRequests, client));
         lock (_connections)
         {
             _connections.Remove(connection);
             Monitor.PulseAll(_connections);
         }
     }
+
+    /// <summary>Address and connections.</summary>
+    public override string ToString() => $"{EndPoint}, {Connections} connections";
 }

@@ -27,4 +27,15 @@ public sealed record TailServerOptions
 
     /// <summary>Told of connections and refusals; null for nobody.</summary>
     public ILogger? Logger { get; init; }
+
+    /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
+    internal void Check()
+    {
+        ArgumentNullException.ThrowIfNull(EndPoint, nameof(EndPoint));
+        ArgumentNullException.ThrowIfNull(Limits, nameof(Limits));
+        Limits.Check();
+        OptionRule.Within(ComputeThreads, 1, Inference.BackendOptions.MostThreads, nameof(ComputeThreads));
+        OptionRule.Within(MaxLanes, 1, 1 << 16, nameof(MaxLanes));
+        OptionRule.Wait(DrainLimit, nameof(DrainLimit));
+    }
 }

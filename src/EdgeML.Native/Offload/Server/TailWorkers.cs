@@ -30,6 +30,7 @@ sealed class TailWorkers : IDisposable
     public TailWorkers(ITailExecutor executor, TailServerOptions options, BackgroundFaults? faults = null)
     {
         (_executor, _options, _faults) = (executor, options, faults ?? new BackgroundFaults());
+        AllTaken = $"all {options.MaxLanes} places for requests are taken";
         _expectation = new TailExpectation(executor.Manifest, executor.Profile);
         _queue = new Queue<TailJob>(options.MaxLanes);
         _free = new Stack<TailJob>(options.MaxLanes);
@@ -40,6 +41,9 @@ sealed class TailWorkers : IDisposable
             _threads[i].Start();
         }
     }
+
+    /// <summary>What to say where <see cref="TryRent"/> gives none.</summary>
+    public string AllTaken { get; }
 
     public ModelManifest Manifest => _executor.Manifest;
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace EdgeML.Native.Offload.Wire;
 
 /// <summary>A refusal: of one request when it names a task, else of the whole connection.</summary>
@@ -24,9 +26,17 @@ struct ErrorHeader
         writer.Write(1L);
         writer.Write(TaskId);
         writer.Write(2L);
-        writer.Write(Text.AsSpan(0, Math.Min(Text.Length, MaxTextBytes / 4)));
+        writer.Write(Text.AsSpan(0, LengthWithin(Text, MaxTextBytes)));
         Times.Write(ref writer);
         return writer.Written;
+    }
+
+    /// <summary>How many characters a number of UTF-8 bytes holds.</summary>
+    static int LengthWithin(string text, int bytes)
+    {
+        int length = Math.Min(text.Length, bytes);
+        while (length > 0 && (Encoding.UTF8.GetByteCount(text.AsSpan(0, length)) > bytes || char.IsHighSurrogate(text[length - 1]))) length--;
+        return length;
     }
 
     public static ErrorHeader Read(ReadOnlySpan<byte> header)

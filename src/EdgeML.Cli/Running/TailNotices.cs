@@ -1,0 +1,51 @@
+using EdgeML.Cli.CommandLine;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeML.Cli.Running;
+
+/// <summary>Says on stderr, once, why the tail is not used. Any thread.</summary>
+/// <param name="address">Of the tail.</param>
+/// <param name="verbose">Whether every change of the link is shown.</param>
+/// <param name="output">Null for stderr.</param>
+sealed class TailNotices(HostPort address, bool verbose, TextWriter? output = null) : ILogger
+{
+    readonly Lock _gate = new();
+
+    /// <summary>Whether nothing is said: while a tail is required, its absence is the error of the command.</summary>
+    public bool IsMuted { get; set; }
+
+    bool _said;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= (verbose ? LogLevel.Information : LogLevel.Warning);
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel) || IsMuted) return;
+        string text = ErrorReport.OneLine(formatter(state, exception));
+        lock (_gate)
+        {
+            if (verbose && _said) Write(text);
+            else if (logLevel < LogLevel.Warning) Write(text);
+            else Once($"{text}; the edge answers instead");
+        }
+    }
+
+    /// <summary>At the end: what the link itself did not complain about.</summary>
+    public void Summarise(RunTally tally)
+    {
+        if (tally.Fallbacks == 0) return;
+        lock (_gate) Once($"{tally.Fallbacks} of {tally.Tasks} tasks were not answered by the tail {address}: {tally.FallbackText}");
+    }
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    void Once(string text)
+    {
+        if (_said) return;
+        _said = true;
+        Write(text);
+    }
+
+    void Write(string text) => (output ?? Console.Error).WriteLine($"edgeml: warning: {text}");
+}
