@@ -16,13 +16,14 @@ static class HeadShapes
     internal static HeadPlan? For(Backbone backbone, int unit, int layers, double macs)
     {
         TensorInfo tensor = backbone.Boundary(unit);
-        if (!ElementType.MayCross(tensor.Type) || tensor.Dims is not [1, _, ..] || tensor.Dims.Length > 4) return null;
+        bool steps = HeadNodes.IsSequenceFirst(tensor);
+        if (!ElementType.MayCross(tensor.Type) || (tensor.Dims is not [1, _, ..] && !steps) || tensor.Dims.Length > 4) return null;
         // A row of packed maps is not a row of features.
         if (backbone.Manifest.Cuts[unit].Tensor.StartsWith(PackedCuts.Prefix, StringComparison.Ordinal)) return null;
         // Channels are the second dimension of maps and the last of tokens.
-        long channels = tensor.Dims.Length == 3 ? tensor.Dims[2] : tensor.Dims[1];
+        long channels = tensor.Dims.Length == 3 ? tensor.Dims[2] : steps ? tensor.Dims[1] * tensor.Dims[3] : tensor.Dims[1];
         if (channels > MostFeatures) return null;
-        (int, int)? pool = tensor.Dims.Length == 4 ? Pool(tensor, macs) : null;
+        (int, int)? pool = tensor.Dims.Length == 4 && !steps ? Pool(tensor, macs) : null;
         int features = (int)channels * (pool is (var rows, var columns) ? rows * columns : 1);
         int hidden = Hidden(features, backbone.Manifest.Classes, layers, macs);
         int[] sizes = layers == 2

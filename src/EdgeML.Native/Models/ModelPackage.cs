@@ -56,7 +56,7 @@ public sealed partial class ModelPackage : IDisposable
         string onnxPath, string folder, PrepareOptions? options, IGraphRunner runner, PackageVerifier? verifier = null)
     {
         options ??= new PrepareOptions();
-        OnnxFile file = OnnxFile.Load(onnxPath, model => Classifier.Require(model, options));
+        OnnxFile file = OnnxFile.Load(onnxPath, model => Classifier.Require(model, options, runner));
         Classifier classifier;
         Trunk trunk;
         ModelManifest manifest;

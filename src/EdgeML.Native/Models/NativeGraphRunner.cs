@@ -32,6 +32,55 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
             return best;
         });
 
+    public string? NewerThanEngine(ModelProto model)
+    {
+        long opset = model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
+        if (opset > KnownOpset && Newest(version => Empty(version, KnownIr), KnownOpset, opset) is var newest && newest < opset)
+            return $"opset {opset} is newer than what the engine reads, {newest}; export the model with opset {newest} or lower";
+        if (model.IrVersion > KnownIr && Newest(version => Empty(KnownOpset, version), KnownIr, model.IrVersion) is var ir
+            && ir < model.IrVersion)
+            return $"ONNX's IR version {model.IrVersion} is newer than what the engine reads, {ir}; "
+                + "save the model with an onnx package of that version";
+        return null;
+    }
+
+    /// <summary>What every engine that this library loads reads.</summary>
+    const long KnownOpset = 17, KnownIr = 8, MostVersions = 64;
+
+    long Newest(Func<long, ModelProto> model, long known, long wanted)
+    {
+        if (Reads(wanted)) return wanted;
+        long newest = known;
+        while (newest < Math.Min(wanted, known + MostVersions) && Reads(newest + 1)) newest++;
+        return newest;
+
+        bool Reads(long version)
+        {
+            try
+            {
+                return OnEngine(model(version), _ => true);
+            }
+            catch (InvalidDataException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>A model that does nothing.</summary>
+    static ModelProto Empty(long opset, long ir) => new()
+    {
+        IrVersion = ir,
+        OpsetImport = { new OperatorSetIdProto { Version = opset } },
+        Graph = new GraphProto
+        {
+            Name = "empty",
+            Input = { PackageWriter.Describe("x", new TensorInfo(ElementType.Float, [1, 2])) },
+            Output = { PackageWriter.Describe("y", new TensorInfo(ElementType.Float, [1, 2])) },
+            Node = { new NodeProto { OpType = "Relu", Input = { "x" }, Output = { "y" } } },
+        },
+    };
+
     T OnEngine<T>(ModelProto model, Func<EngineHandle, T> use)
     {
         // Anything missing on this machine speaks for itself; only the engine's verdict on the model is the model's fault.

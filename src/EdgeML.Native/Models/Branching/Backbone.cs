@@ -34,7 +34,7 @@ sealed class Backbone
     {
         OnnxFile file = OnnxFile.Load(path, model =>
         {
-            if (output is not null) Classifier.Require(model, options with { Exits = [], Final = output });
+            if (output is not null) Classifier.Require(model, options with { Exits = [], Final = output }, runner);
         });
         try
         {

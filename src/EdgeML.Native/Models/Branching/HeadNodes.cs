@@ -17,13 +17,36 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
         return name;
     }
 
+    /// <summary>Whether the steps of a sequence come first and the batch after them.</summary>
+    internal static bool IsSequenceFirst(TensorInfo info) => info.Dims is [> 1, 1, _] or [> 1, _, 1, _];
+
     /// <summary>From the tensor a head reads to its features, one row.</summary>
     /// <returns>Name of the features.</returns>
     internal string AddFeatures(HeadPlan plan, TensorInfo info, string prefix)
     {
         string x = info.Type == ElementType.Float ? plan.Tensor : Dequantised(plan.Tensor, prefix)
             ?? Add(prefix, "Cast", plan.Tensor, Int("to", ElementType.Float));
-        if (info.Dims.Length == 3)
+        if (IsSequenceFirst(info))
+        {
+            // Steps x (directions x) 1 x channels, as recurrent layers put out: the mean over steps.
+            x = Add(prefix, "Transpose", x, info.Dims.Length == 3 ? Ints("perm", 1, 2, 0) : Ints("perm", 2, 1, 3, 0));
+            if (info.Dims.Length == 4)
+            {
+                string shape = Free($"{prefix}/channels");
+                graph.Initializer.Add(new TensorProto
+                {
+                    Name = shape,
+                    DataType = ElementType.Int64,
+                    Dims = { 3 },
+                    RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<long>([1, info.Dims[1] * info.Dims[3], info.Dims[0]])),
+                });
+                string row = Free($"{prefix}/reshape");
+                graph.Node.Add(new NodeProto { OpType = "Reshape", Name = row, Input = { x, shape }, Output = { row } });
+                x = row;
+            }
+            x = Add(prefix, "GlobalAveragePool", x);
+        }
+        else if (info.Dims.Length == 3)
         {
             // Tokens x channels: the mean over tokens, written so that it needs no axes, which moved from attribute to input in opset 18.
             x = Add(prefix, "Transpose", x, Ints("perm", 0, 2, 1));

@@ -53,8 +53,9 @@ sealed class Classifier
     /// <summary>Refuses what the graph alone shows to be unsuitable, before any weight is read.</summary>
     /// <param name="model">Parsed; weights may be missing. Not changed.</param>
     /// <param name="options">As for <see cref="From"/>.</param>
+    /// <param name="runner">Says which versions of ONNX the engine reads.</param>
     /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
-    internal static void Require(ModelProto model, PrepareOptions options)
+    internal static void Require(ModelProto model, PrepareOptions options, IGraphRunner runner)
     {
         GraphProto graph = model.Graph;
         var index = new GraphIndex(graph);
@@ -65,6 +66,7 @@ sealed class Classifier
         List<OutputWish> needed = [.. wishes.Where(w => w.Asked || options.Final is null)];
         foreach (OutputWish wish in needed) OutputWish.RequireScores(graph, index, wish);
         DataDependentShapes.Refuse(index, input.Name, needed.Select(w => w.Tensor));
+        if (runner.NewerThanEngine(model) is { } newer) throw new InvalidDataException(newer);
     }
 
     /// <param name="model">Parsed and with weights inline; changed in place.</param>

@@ -13,6 +13,9 @@ interface IGraphRunner
     /// <exception cref="InvalidDataException">The engine cannot load or run the model; one line says why.</exception>
     ProbeResult Probe(ModelProto model, IReadOnlyList<float[]> inputs, IReadOnlySet<string> keep);
 
+    /// <summary>Says in a sentence that a model is written in a newer version of ONNX than the engine reads; null for others.</summary>
+    string? NewerThanEngine(ModelProto model) => null;
+
     /// <summary>Milliseconds of the fastest of some runs of a model without inputs; null where that cannot be measured.</summary>
     double? Measure(ModelProto model) => null;
 }
