@@ -1,5 +1,6 @@
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
+using EdgeML.Native.Models.Graph;
 
 namespace EdgeML.Native.Inference;
 
@@ -72,6 +73,7 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     Engine Make(BuildWatch watch, RangeModel model)
     {
         watch.Begin();
+        if (Backend.WeightsInside) model = PairedRange.Of(model);
         var engine = new Engine(Backend, _weights, model, watch, _optimization);
         watch.End();
         return engine;

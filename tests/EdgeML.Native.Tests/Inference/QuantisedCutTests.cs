@@ -167,6 +167,30 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData("qdq uint8")]
+    [InlineData("qdq int8")]
+    [InlineData("qdq int8, symmetric")] // as TensorRT takes it
+    public void PairedRange_EveryUnit_TakesAndGivesTheSame(string name)
+    {
+        using var loaded = Load(name);
+        ModelPackage package = loaded.Model.Package;
+        using var runs = new NativeRuns();
+        int units = loaded.Manifest.Units.Count;
+        float[] plain = loaded.Input(6), paired = plain;
+        for (int unit = 1; unit <= units; unit++)
+        {
+            RangeModel range = package.BuildRange(unit, unit, exitHead: null, emitBoundary: unit < units, inlineWeights: true);
+            RangeModel other = PairedRange.Of(range);
+            GraphProto graph = ModelProto.Parser.ParseFrom(other.Onnx).Graph;
+            Assert.DoesNotContain(graph.Node, n => n.OpType == "Cast");
+            if (name.Contains("symmetric")) Assert.DoesNotContain(graph.Initializer, w => w.DataType == ElementType.UInt8);
+            plain = runs.Run(range.Onnx, null, plain)[0];
+            paired = runs.Run(other.Onnx, null, paired)[0];
+            Assert.Equal(plain, unit < units ? [.. paired.Select(x => MathF.Round(x))] : paired);
+        }
+    }
+
     [Fact]
     public void Run_StandbyExit_AnswersAndFinishesFromTheIntegers()
     {

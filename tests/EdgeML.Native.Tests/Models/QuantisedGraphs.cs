@@ -15,6 +15,7 @@ static class QuantisedGraphs
         ["qdq int8"] = () => Pairs(ElementType.Int8, perChannel: false),
         ["qdq uint8, weights per channel"] = () => Pairs(ElementType.UInt8, perChannel: true),
         ["qdq int8, weights per channel"] = () => Pairs(ElementType.Int8, perChannel: true),
+        ["qdq int8, symmetric"] = () => Pairs(ElementType.Int8, perChannel: true, symmetric: true),
         ["qdq int16"] = () => Pairs(ElementType.Int16, perChannel: false),
         ["qlinear uint8"] = () => Linear(ElementType.UInt8),
         ["qlinear int8"] = () => Linear(ElementType.Int8),
@@ -26,9 +27,9 @@ static class QuantisedGraphs
     };
 
     /// <summary>Convolutions, a residual block, pooling and two heads, with a QuantizeLinear/DequantizeLinear pair after each.</summary>
-    static OnnxBuilder Pairs(int type, bool perChannel)
+    static OnnxBuilder Pairs(int type, bool perChannel, bool symmetric = false)
     {
-        var q = new Quantiser(type, perChannel);
+        var q = new Quantiser(type, perChannel, symmetric);
         OnnxBuilder b = q.Builder;
         string x = q.Pair(b.Input("image", -1, 3, 16, 16), 1 / 255f, rectified: true);
         string a = q.Pair(b.Relu(q.Conv(x, 3, 8, 1 / 255f)), 0.02f, rectified: true);
@@ -130,12 +131,13 @@ static class QuantisedGraphs
     {
         readonly int _type;
         readonly bool _perChannel;
+        readonly bool _symmetric;
         readonly Random _random = new(11);
         int _count;
 
-        internal Quantiser(int type, bool perChannel)
+        internal Quantiser(int type, bool perChannel, bool symmetric = false)
         {
-            (_type, _perChannel) = (type, perChannel);
+            (_type, _perChannel, _symmetric) = (type, perChannel, symmetric);
             Builder.Model.OpsetImport[0].Version = type == ElementType.Int16 ? 21 : 17;
             if (type == ElementType.Int16) Builder.Model.IrVersion = 10;
         }
@@ -198,7 +200,7 @@ static class QuantisedGraphs
         string Zero(bool rectified) => Value(_type, _type switch
         {
             ElementType.UInt8 => rectified ? 0 : 120,
-            ElementType.Int8 => rectified ? -128 : 5,
+            ElementType.Int8 => _symmetric ? 0 : rectified ? -128 : 5,
             _ => 0,
         });
 
