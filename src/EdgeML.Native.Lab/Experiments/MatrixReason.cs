@@ -38,7 +38,7 @@ sealed record MatrixReason(string Sentence, string Numbers)
             ? $"; nsga3-stale satisfies {Share(other)}"
             : "";
         return new("NSGA-III runs its best member for as many intervals as a generation took, and unless stale measures the oldest again, " +
-            "which the paper does not say of its own; ddpg explores from nothing, with noise that spreads by 0.36 of every range at first",
+            "which the paper does not say of its own; ddpg explores from nothing, with noise whose standard deviation is 0.37 of every range at first",
             $"{satisfied} {epochs}{stale}");
     }
 

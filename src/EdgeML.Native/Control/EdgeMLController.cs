@@ -16,7 +16,7 @@ namespace EdgeML.Native.Control;
 sealed class EdgeMLController : IPolicyController
 {
     /// <summary>Expected satisfaction or goodput that a moved policy may give up.</summary>
-    const double Tolerance = 0.002;
+    internal const double Tolerance = 0.002;
 
     /// <summary>By how much the critic must prefer a moved policy: its values are noisy.</summary>
     const float Advantage = 0.01f;
@@ -27,7 +27,10 @@ sealed class EdgeMLController : IPolicyController
     /// <summary>Share of calm decisions that explore, at first and in the end.</summary>
     const double ExploreFirst = 0.15, ExploreLast = 0.02, ExploreDecay = 0.998;
 
-    static readonly DdpgOptions s_options = new() { ResidualScale = 0.12f, CloningWeight = 1, NoiseDecay = 0.999 };
+    /// <summary>By how much the residual moves a plan at most, in units of an action's range.</summary>
+    internal const float ResidualScale = 0.12f;
+
+    static readonly DdpgOptions s_options = new() { ResidualScale = ResidualScale, CloningWeight = 1, NoiseDecay = 0.999 };
 
     readonly CostModel _model;
     readonly AdaptivePlanner _planner;

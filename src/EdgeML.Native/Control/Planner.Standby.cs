@@ -12,7 +12,7 @@ sealed partial class Planner
 
     /// <summary>What a late request costs beyond its own task, which a standby exit answers: nothing is sent behind it until its answer is
     /// there.</summary>
-    const float LateCost = 0.2f;
+    internal const float LateCost = 0.2f;
 
     /// <summary>What a standby exit must bring for the energy it takes: estimates err.</summary>
     internal const float LeastGain = 0.002f;
