@@ -96,13 +96,13 @@ sealed class TailCommand : CliCommand
         {
             var reader = new Thread(() =>
             {
-                while (lines.ReadLine() is { } line)
+                try
                 {
-                    if (double.TryParse(line, NumberStyles.Float, CultureInfo.InvariantCulture, out double factor)
-                        && factor is >= 1 and <= 1000)
-                        Volatile.Write(ref _value, factor);
-                    else
-                        Console.Error.WriteLine($"edgeml: load factor is '{line}', not a number in 1..1000");
+                    Read(lines);
+                }
+                catch (Exception e) when (e is IOException or ObjectDisposedException)
+                {
+                    // Input or error output that breaks is the end of the input.
                 }
                 try
                 {
@@ -118,6 +118,17 @@ sealed class TailCommand : CliCommand
                 Name = "edgeml load",
             };
             reader.Start();
+        }
+
+        void Read(TextReader lines)
+        {
+            while (lines.ReadLine() is { } line)
+            {
+                if (double.TryParse(line, NumberStyles.Float, CultureInfo.InvariantCulture, out double factor) && factor is >= 1 and <= 1000)
+                    Volatile.Write(ref _value, factor);
+                else
+                    Console.Error.WriteLine($"edgeml: load factor is '{line}', not a number in 1..1000");
+            }
         }
     }
 }
