@@ -85,7 +85,7 @@ sealed class RunCommand : CliCommand
         CheckRoom(count, parsed.GetValue(_logits) is null ? 0 : model.Manifest.Classes);
         int inFlight = parsed.GetValue(_inFlight) ?? 1;
         TransitionTrace? record = parsed.GetValue(_traceOut) is null ? null : new TransitionTrace();
-        DecisionLog? log = parsed.GetValue(_json) is null ? null : new DecisionLog(count);
+        DecisionLog? log = parsed.GetValue(_json) is null && parsed.GetValue(_controller) is null ? null : new DecisionLog(count);
         TailNotices? notices = parsed.GetValue(_tail) is { } where ? new TailNotices(where, parsed.GetValue(GlobalOptions.Verbose)) : null;
         if (notices is not null) notices.IsMuted = parsed.GetValue(_requireTail);
         using AnswerLog answers = AnswerLogOf(parsed, model.Manifest, source);

@@ -67,6 +67,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         }
         console.MarkupLine(Markup.Escape($"exits        {CalibrationInfo.Describe(Calibration)}"));
         foreach (string fault in Faults) console.MarkupLine(Markup.Escape($"fault        {fault}"));
+        if (Expected is { } expected) console.MarkupLine(Markup.Escape($"expected     {expected.Text}"));
         if (Last is { } last) console.MarkupLine(Markup.Escape($"decided      {last}"));
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
@@ -121,6 +122,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteFinite("satisfaction", Satisfaction ?? double.NaN);
         json.WriteNumber("policies", tally.Policies);
         json.WriteCalibration(Calibration);
+        if (Decisions is not null) WriteExpected(json);
         if (promise is null) json.WriteNull("promise");
         else
         {
@@ -168,6 +170,24 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteStartObject("fallbacks");
         foreach ((FallbackReason each, long count) in tally.FallbackReasons) json.WriteNumber(RunTally.Key(each), count);
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <summary>What the decisions expected of right answers, over all tasks that ran under them; null without a controller that expects
+    /// anything.</summary>
+    ExpectedAnswers? Expected => Decisions is { } log && Last is not null ? ExpectedAnswers.Of(log) : null;
+
+    void WriteExpected(Utf8JsonWriter json)
+    {
+        if (Expected is not { } expected)
+        {
+            json.WriteNull("expected");
+            return;
+        }
+        json.WriteStartObject("expected");
+        json.WriteNumber("tasks", expected.Tasks);
+        json.WriteFinite("accuracy", expected.Accuracy);
+        json.WriteFinite("agreement", expected.Agreement);
         json.WriteEndObject();
     }
 

@@ -19,7 +19,7 @@ sealed class PlannerController : IPolicyController
 
     /// <summary>Tasks after which a plan is made anew if anything has moved, whatever the budget says: where tasks are short, paying off an
     /// overdraft takes thousands of them.</summary>
-    internal const int PatienceTasks = 200;
+    internal const int PatienceTasks = 50;
 
     readonly CostModel _model;
     readonly double _share;

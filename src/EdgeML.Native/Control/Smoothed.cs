@@ -4,8 +4,8 @@ namespace EdgeML.Native.Control;
 /// <param name="weight">Share of a new value.</param>
 /// <param name="jump">Ratio, above 1, from which on a value counts as a new level; infinite for never.</param>
 /// <param name="prior">What is believed before the first value; NaN for nothing.</param>
-/// <param name="confirms">Whether a value far off is a new level only if the next one is far off to the same side; then the nearer of the
-/// two is. One outlier is forgotten.</param>
+/// <param name="confirms">Whether a value far above is a new level only if the next one is far above, too; then the lower of the two is. One
+/// outlier is forgotten. A time far below needs no second one: nothing but speed makes a task fast.</param>
 struct Smoothed(double weight, double jump, double prior = double.NaN, bool confirms = false)
 {
     double _far = double.NaN;
@@ -22,12 +22,12 @@ struct Smoothed(double weight, double jump, double prior = double.NaN, bool conf
         double ratio = value / level;
         if (ratio > jump || ratio * jump < 1)
         {
-            if (confirms)
+            if (confirms && ratio > 1)
             {
                 double before = _far;
                 _far = value;
-                if (double.IsNaN(before) || before > level != value > level) return false;
-                value = value > level ? Math.Min(value, before) : Math.Max(value, before);
+                if (double.IsNaN(before)) return false;
+                value = Math.Min(value, before);
             }
             (_far, Value) = (double.NaN, value);
             return true;

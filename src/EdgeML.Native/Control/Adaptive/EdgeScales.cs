@@ -75,11 +75,15 @@ sealed class EdgeScales
         bool moved = error * error > NewLevel * NewLevel * (variance + noise);
         if (moved)
         {
-            // One task far off was kept waiting; two in a row, to the same side, are a new level, as far off as the nearer one.
-            double ratio = error / expected, before = _far;
-            _far = ratio;
-            if (before * ratio <= 0) return false;
-            error = expected * (ratio > 0 ? Math.Min(ratio, before) : Math.Max(ratio, before));
+            // One task far too slow was kept waiting; two in a row are a new level, as slow as the faster one. Nothing but speed makes a
+            // task fast.
+            if (error > 0)
+            {
+                double before = _far;
+                _far = error / expected;
+                if (before == 0) return false;
+                error = expected * Math.Min(_far, before);
+            }
             Doubt(Math.Abs(error) / profiled, OwnError);
             variance = Gain();
         }
