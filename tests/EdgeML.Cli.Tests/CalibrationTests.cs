@@ -13,7 +13,7 @@ public sealed class CalibrationTests(ShippedPackage shipped) : IClassFixture<Shi
         string facts = shipped["calibrated-facts.json"], run = shipped["calibrated-run.json"];
         Outcome inspected = EdgemlProcess.Run("inspect", shipped.Model, "--json", facts);
         Assert.Equal((0, ""), (inspected.ExitCode, inspected.Error));
-        Assert.Contains("calibrated on 2000 samples of shapes:seed=3001,difficulty=mixed", inspected.Output);
+        Assert.Contains("calibrated on 2000 samples of shapes:seed=6001,difficulty=mixed", inspected.Output);
         Assert.Equal(2000, Json(facts).GetProperty("calibration").GetProperty("samples").GetInt32());
         Assert.Equal(16, Json(facts).GetProperty("units").GetArrayLength());
 

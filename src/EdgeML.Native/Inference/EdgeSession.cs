@@ -77,7 +77,7 @@ public sealed partial class EdgeSession : IDisposable
             if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
             {
                 _control.Decided += WarnOfUnknownExits;
-                if (_options.CheckShare > 0)
+                if (_options.CheckShare > 0 && SessionControl.UsesCalibration(controller))
                     _learner = new ExitLearner(model, _lanes, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
             }
             if (!controlled && _options.Requirements != Requirements.None)
@@ -337,9 +337,11 @@ public sealed partial class EdgeSession : IDisposable
         _control.Decided -= WarnOfUnknownExits;
         int samples = _model.Package.Calibration?.Samples ?? 0;
         string known = samples == 0 ? "is not calibrated" : $"is calibrated on {samples} samples, at least {SessionControl.LeastSamples} are needed";
-        string learns = _learner is null ? "" : "; until a share of the tasks has shown how often exits agree with the whole network, they are used as little as the bounds need";
-        Warn($"model {_model.Manifest.Name} {known}, and {_control.Controller.Name} lets exits answer of which nothing is known"
-            + $"{learns}; edgeml calibrate tells beforehand");
+        string name = _control.Controller.Name;
+        string sparingly = name is PolicyControllers.Planner or PolicyControllers.EdgeML ? ", as few as the bounds need," : "";
+        string learns = _learner is null ? "" : "; how often exits agree with the whole network is learned from a share of the tasks";
+        Warn($"model {_model.Manifest.Name} {known}: {name} lets exits answer{sparingly} of which nothing is known{learns}; "
+            + "edgeml calibrate tells beforehand");
     }
 
     IEnergyMeter Meter(PowerModel declared)
