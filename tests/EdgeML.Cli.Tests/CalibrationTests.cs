@@ -17,10 +17,10 @@ public sealed class CalibrationTests(ShippedPackage shipped) : IClassFixture<Shi
         Assert.Equal(2000, Json(facts).GetProperty("calibration").GetProperty("samples").GetInt32());
         Assert.Equal(16, Json(facts).GetProperty("units").GetArrayLength());
 
-        // A bound that no machine misses.
+        // Bounds that no machine misses.
         Outcome ran = EdgemlProcess.Run(
             "run", "--model", shipped.Model, "--data", "shapes:seed=1,difficulty=mixed", "--count", "200", "--controller", "planner",
-            "--latency-ms", "60000", "--json", run);
+            "--latency-ms", "60000", "--energy-j", "1000", "--json", run);
         Assert.Equal((0, ""), (ran.ExitCode, ran.Error));
         Assert.Contains("calibrated on 2000 samples", ran.Output);
         JsonElement root = Json(run);
