@@ -4,20 +4,21 @@ using EdgeML.Native.Models;
 namespace EdgeML.Cli.CommandLine;
 
 /// <summary>How far <c>prepare</c> has compared a package with its model file: a line that counts up on a terminal, a new line now and then
-/// where stderr is a file. Silent for the first two seconds.</summary>
+/// where stderr is a file. Silent for two seconds after the first way.</summary>
 sealed class ComparisonProgress : IDisposable
 {
     const string What = "ways to run the network compared with the file";
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
     static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
 
-    readonly long _started = Stopwatch.GetTimestamp();
+    long _started;
     long _shown;
     int _total;
     ProgressLine? _line;
 
     internal void Report(PrepareProgress progress)
     {
+        if (_started == 0) _started = Stopwatch.GetTimestamp();
         if (!Console.IsErrorRedirected)
         {
             if (_total != progress.Total) _line?.Dispose();

@@ -165,7 +165,7 @@ public sealed class VerificationTests(ITestOutputHelper output) : IDisposable
             {
                 foreach (ExitInfo exit in manifest.Exits)
                 {
-                    if (!division.TriesExits && exit.Index <= manifest.SideExits) continue;
+                    if (!division.Computes(exit, manifest)) continue;
                     float[] expected = reference.Run(inputs[i])[exit.Tensor];
                     double difference = ScoreComparison.Difference(expected, network.Logits(exit.Index)) / expected.Max(Math.Abs);
                     worst = Math.Max(worst, difference);
@@ -233,7 +233,7 @@ public sealed class VerificationTests(ITestOutputHelper output) : IDisposable
                 {
                     "none" => settings.Optimization != EngineOptimization.None,
                     "shared" => settings.SharedWeights,
-                    _ => settings.JoinedPlans && division is { TriesExits: true, Fusion: Fusion.Now },
+                    _ => settings.JoinedPlans && division is { Exits: > 0, Fusion: Fusion.Now },
                 };
                 if (alters) logits[0] += 0.01f;
             },

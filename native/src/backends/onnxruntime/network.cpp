@@ -269,9 +269,18 @@ std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, s
         models.push_back(optimized.emplace_back(folder.take("range.onnx")));
     }
     std::vector<std::byte> joined = join_ranges(models, exits, weights, copy_limit);
+    bool has_optimized = !optimized.empty();
     optimized.clear();
     sources.clear();
-    return std::make_unique<OrtNetwork>(std::move(runtime), joined, EDGEML_OPTIMIZE_EXTENDED, &weights, nullptr);
+    try {
+        return std::make_unique<OrtNetwork>(std::move(runtime), joined, EDGEML_OPTIMIZE_EXTENDED, &weights, nullptr);
+    } catch (const Error &error) {
+        // ONNX Runtime does not read everything that it writes.
+        if (!has_optimized || error.status() != EDGEML_E_MODEL_REJECTED)
+            throw;
+        throw Error(EDGEML_E_UNSUPPORTED,
+                    std::string("ranges cannot be joined as they are optimised: ") + error.what());
+    }
 }
 
 OrtNetwork::~OrtNetwork() {

@@ -38,7 +38,7 @@ sealed class DividedNetwork : IDisposable
     internal void Run(Division division, IReadOnlyList<float[]> inputs, Action<int> seen)
     {
         ModelManifest manifest = _model.Manifest;
-        Array.Fill(_thresholds, division.TriesExits ? float.Epsilon : 0);
+        for (int i = 0; i < _thresholds.Length; i++) _thresholds[i] = (division.Exits & (1u << i)) != 0 ? float.Epsilon : 0;
         using ChainPlan edge = Plan(0, division.Cut, division.Fusion);
         using ChainPlan? tail = division.Cut < manifest.LocalCut ? Plan(division.Cut, manifest.LocalCut, division.Fusion) : null;
         WasJoined = edge.IsJoined || tail is { IsJoined: true };

@@ -123,7 +123,7 @@ sealed class PackageVerifier
             foreach (EngineSettings settings in s_settings)
             {
                 bool differsInJoiningAlone = settings == EngineSettings.Fastest with { JoinedPlans = false };
-                if (differsInJoiningAlone && first is { WasJoined: false }) continue;
+                if (differsInJoiningAlone && first is { WasJoined: false, Reason: null }) continue;
                 if (first is not null) _total += _divisions.Count;
                 if (Check(settings) is not { } failure)
                 {
@@ -168,7 +168,7 @@ sealed class PackageVerifier
         /// <param name="whole">Logits of all exits and samples of the whole network, which a quantised one gives however it is divided.</param>
         Failure? Check(DividedNetwork network, EngineSettings settings, Division division, ref List<float[]>? whole)
         {
-            List<Compared> exits = [.. _exits.Where(e => division.TriesExits || e.Exit.Index == Manifest.Exits.Count)];
+            List<Compared> exits = [.. _exits.Where(e => division.Computes(e.Exit, Manifest))];
             double share = settings == s_settings[^1] ? 1 : Margin;
             ScoreComparison[] comparisons = [.. exits.Select(e => new ScoreComparison(share * _tolerance, share * MostOff, e.Step))];
             List<float[]> got = [];
@@ -277,7 +277,7 @@ sealed class PackageVerifier
                     foreach (float[] input in _inputs.Take(SamplesOfLargeNetworks)) expected.Add(reference.Run(input));
                 using var network = new DividedNetwork(_package, settings, _options.Cancellation);
                 int first = int.MaxValue;
-                network.Run(new Division(Manifest.LocalCut, false, Fusion.None), [.. _inputs.Take(SamplesOfLargeNetworks)], i =>
+                network.Run(new Division(Manifest.LocalCut, 0, Fusion.None), [.. _inputs.Take(SamplesOfLargeNetworks)], i =>
                 {
                     for (int unit = 1; unit < Manifest.Units.Count && unit < first; unit++)
                     {
