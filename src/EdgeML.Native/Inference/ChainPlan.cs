@@ -81,14 +81,22 @@ sealed unsafe class ChainPlan : IDisposable
                 _owned.Add(_whole = _model.BuildFused(Key));
                 return;
             }
-            catch (NativeException e) when (e.Status == NativeStatus.Unsupported)
+            catch (NativeException e) when (e.Status is NativeStatus.Unsupported or NativeStatus.ModelRejected)
             {
                 // Ranges that cannot be joined run one by one, here as in a session.
             }
         }
         for (int i = 0; i < _segments.Length; i++)
         {
-            if (Pieces(_segments[i]) > 1) _owned.Add(_fused[i] = _model.BuildFused(_segments[i].Alone));
+            if (Pieces(_segments[i]) == 1) continue;
+            try
+            {
+                _owned.Add(_fused[i] = _model.BuildFused(_segments[i].Alone));
+            }
+            catch (NativeException e) when (e.Status == NativeStatus.ModelRejected)
+            {
+                // ONNX Runtime optimises some ranges into what it refuses itself; units that it takes alone run one by one.
+            }
         }
     }
 
