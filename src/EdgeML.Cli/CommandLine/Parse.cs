@@ -92,6 +92,37 @@ static class Parse
         }
     }
 
+    /// <summary>Finite numbers separated by commas, each of which may be a quotient such as 1/255.</summary>
+    public static double[]? Numbers(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        double?[] values = [.. text.Split(',').Select(Quotient)];
+        if (!values.Contains(null)) return [.. values.Select(value => value!.Value)];
+        result.AddError($"{NameOf(result)} is '{text}', not numbers separated by commas");
+        return null;
+    }
+
+    /// <summary>A number above 0, or a quotient such as 1/255.</summary>
+    public static double? Scale(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (Quotient(text) is { } value && value > 0) return value;
+        result.AddError($"{NameOf(result)} is '{text}', not a number above 0 or a quotient such as 1/255");
+        return null;
+    }
+
+    static double? Quotient(string text)
+    {
+        string[] parts = text.Split('/');
+        double value = double.NaN;
+        for (int i = 0; i < parts.Length && i < 2; i++)
+        {
+            if (!double.TryParse(parts[i], Float, CultureInfo.InvariantCulture, out double part)) return null;
+            value = i == 0 ? part : value / part;
+        }
+        return parts.Length <= 2 && double.IsFinite(value) ? value : null;
+    }
+
     /// <summary>A cut: the number of units run on the edge, or <c>local</c>.</summary>
     public static CutChoice? Cut(ArgumentResult result)
     {

@@ -38,7 +38,9 @@ static class SharedOptions
     public static Option<string> Model() =>
         new("--model") { HelpName = "DIR", Description = "Model package, a folder made by edgeml prepare.", Required = true };
 
-    const string DataForms = "shapes:seed=S,difficulty=easy|hard|mixed|drift | cifar10:FILE-OR-FOLDER | images:FOLDER | tensor:FILE";
+    const string DataForms =
+        "shapes:seed=S,difficulty=easy|hard|mixed|drift | cifar10:FILE-OR-FOLDER | cifar100:FILE-OR-FOLDER[,labels=fine|coarse] | "
+        + "images:FOLDER (JPEG, PNG, WebP, BMP, GIF; one folder per class) | tensor:FILE[,labels=FILE] (raw float32, or .npy)";
 
     public static Option<string> Data() => new("--data") { HelpName = "SPEC", Description = DataForms, Required = true };
 

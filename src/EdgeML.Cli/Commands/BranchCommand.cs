@@ -5,6 +5,7 @@ using EdgeML.Native.Lab.Branching;
 using EdgeML.Native.Lab.Data;
 using EdgeML.Native.Lab.Evaluation;
 using EdgeML.Native.Lab.Reports;
+using EdgeML.Native.Models;
 
 namespace EdgeML.Cli.Commands;
 
@@ -14,6 +15,7 @@ sealed class BranchCommand : CliCommand
     readonly Argument<string> _file = new("MODEL.onnx") { Description = "A classifier with one input." };
     readonly Option<string> _data = SharedOptions.Data();
     readonly Option<string?> _json = SharedOptions.Json();
+    readonly PreprocessingOptions _preprocessing = new();
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<string?> _labels = SharedOptions.OneOf(
         "--labels", "Whether exits learn from labels or from the model's own answers; use where the data have them unless given.",
@@ -76,6 +78,7 @@ sealed class BranchCommand : CliCommand
         Arguments.Add(_file);
         AddOptions(_data, _out, _exits, _labels, _budget, _seed, _count, _test, _testCount, _output, _inputShape, _threads, _work, _onnx, _svg,
             _force, _json);
+        AddOptions([.. _preprocessing.All]);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -86,6 +89,7 @@ sealed class BranchCommand : CliCommand
         {
             Output = parsed.GetValue(_output),
             InputShape = parsed.GetValue(_inputShape) is { Length: > 0 } shape ? shape : null,
+            Prepare = _preprocessing.Apply(parsed, new PrepareOptions()),
             Exits = parsed.GetValue(_exits) ?? 3,
             UseLabels = parsed.GetValue(_labels) is { } labels ? labels == "use" : null,
             HeadBudget = parsed.GetValue(_budget) ?? 2,

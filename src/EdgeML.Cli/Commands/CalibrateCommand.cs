@@ -84,7 +84,8 @@ sealed class CalibrateCommand : CliCommand
     static (ExitCalibration Record, ExitCalibration Agreement) Recorded(
         DataSpec spec, int? asked, ModelPackage package, bool byLabels, CancellationToken cancellation)
     {
-        using ImageSource source = spec.Open(package.Manifest.Input.Shape, asked);
+        using ImageSource source = spec.Open(package.Manifest, asked);
+        DataNotes.Show(source);
         int count = source.Samples(asked, DefaultCount);
         using BranchedModel model = BranchedModel.Load(package);
         using var progress = new ProgressLine("samples", count);

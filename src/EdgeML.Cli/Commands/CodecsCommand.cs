@@ -72,9 +72,10 @@ sealed class CodecsCommand : CliCommand
         ModelManifest manifest = model.Manifest;
         ModelPackage package = model.Package;
         int? asked = parsed.GetValue(_count);
-        using ImageSource source = spec.Open(manifest.Input.Shape, asked);
+        using ImageSource source = spec.Open(manifest, asked);
+        DataNotes.Show(source);
         int count = source.Samples(asked, DefaultCount);
-        using ImageSource? fitSource = fit is null ? null : DataSpec.Parse(fit).Open(manifest.Input.Shape);
+        using ImageSource? fitSource = fit is null ? null : DataSpec.Parse(fit).Open(manifest);
         ProgressLine? training = null;
         var plan = new CodecPlan(Cuts(manifest, parsed.GetValue(_cuts)), Codecs(parsed.GetValue(_only), fit, package))
         {

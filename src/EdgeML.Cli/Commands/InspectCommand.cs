@@ -38,6 +38,8 @@ sealed class InspectCommand : CliCommand
             $"input {manifest.Input.Type} {Shape(manifest.Input.Shape)}, {manifest.Classes} classes, "
             + $"{manifest.Units.Sum(u => u.Macs) / 1e6:n1} MMAC, {manifest.SideExits} side exits");
 
+        if (manifest.Preprocessing is { } preprocessing) Console.WriteLine($"pictures: {preprocessing}");
+
         var units = new Table { Border = TableBorder.Simple };
         foreach (string head in (string[])["unit", "name", "MMAC", "output", "bytes behind", "cut", "exits"]) units.AddColumn(head);
         foreach (int right in (int[])[0, 2, 4]) units.Columns[right].RightAligned();

@@ -9,6 +9,7 @@ sealed class PrepareCommand : CliCommand
 {
     readonly Argument<string> _file = new("MODEL.onnx") { Description = "A classifier with one output per exit." };
     readonly Option<string?> _json = SharedOptions.Json();
+    readonly PreprocessingOptions _preprocessing = new();
 
     readonly Option<string> _out = new("--out")
     {
@@ -50,6 +51,7 @@ sealed class PrepareCommand : CliCommand
     {
         Arguments.Add(_file);
         AddOptions(_out, _exits, _final, _inputShape, _classes, _force, _json);
+        AddOptions([.. _preprocessing.All]);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -57,7 +59,7 @@ sealed class PrepareCommand : CliCommand
         string file = parsed.GetRequiredValue(_file), folder = parsed.GetRequiredValue(_out);
         if (!Path.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
         using var progress = new ComparisonProgress();
-        PreparedModel prepared = ModelPackage.Prepare(file, folder, new PrepareOptions
+        PreparedModel prepared = ModelPackage.Prepare(file, folder, _preprocessing.Apply(parsed, new PrepareOptions
         {
             Progress = progress.Report,
             Cancellation = cancellation,
@@ -66,13 +68,14 @@ sealed class PrepareCommand : CliCommand
             Force = parsed.GetValue(_force),
             InputShape = parsed.GetValue(_inputShape) is { Length: > 0 } shape ? shape : null,
             ClassNames = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : null,
-        });
+        }));
         progress.Dispose();
         foreach (string note in prepared.Notes) Console.WriteLine($"note: {note}");
         ModelManifest manifest = prepared.Manifest;
         Console.WriteLine(
             $"{folder}: {manifest.Units.Count} units, {manifest.Cuts.Count} cuts ({manifest.Cuts.Count(c => c.Candidate)} candidates), "
             + $"{manifest.SideExits} side exits, {manifest.Classes} classes");
+        if (manifest.Preprocessing is { } preprocessing) Console.WriteLine($"pictures: {preprocessing}");
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, manifest, ModelManifest.JsonContract);
         return Task.FromResult(0);
     }

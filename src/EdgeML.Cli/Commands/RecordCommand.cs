@@ -33,7 +33,8 @@ sealed class RecordCommand : CliCommand
         DataSpec spec = DataSpec.Parse(parsed.GetRequiredValue(_data));
         using BranchedModel model = _backend.Load(parsed, parsed.GetRequiredValue(_model), cancellation);
         int? asked = parsed.GetValue(_count);
-        using ImageSource source = spec.Open(model.Manifest.Input.Shape, asked);
+        using ImageSource source = spec.Open(model.Manifest, asked);
+        DataNotes.Show(source);
         int count = source.Samples(asked, DefaultCount);
         using var progress = new ProgressLine("samples", count);
         using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using EdgeML.Cli.CommandLine;
@@ -8,6 +9,7 @@ using EdgeML.Native.Energy;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Lab.Data;
 using EdgeML.Native.Lab.Decisions;
+using EdgeML.Native.Lab.Evaluation;
 using EdgeML.Native.Lab.Reports;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
@@ -33,6 +35,8 @@ sealed class RunCommand : CliCommand
     readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16", "int8");
     readonly Option<int?> _bottleneck = SharedOptions.Count(
         "--bottleneck", "Send by this bottleneck of the package, at its cut; edgeml inspect lists them.");
+    readonly Option<string?> _rawInput = SharedOptions.OneOf(
+        "--raw-input", "off: the input itself is never sent, so cut 0 is none that may be used (on).", "on", "off");
     readonly Option<int?> _standby = SharedOptions.Standby();
     readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).",
         [.. PolicyControllers.Names]);
@@ -55,6 +59,7 @@ sealed class RunCommand : CliCommand
     readonly Option<string?> _answersFormat = SharedOptions.OneOf(
         "--answers-format", "Form of --answers (by the file's ending: .jsonl, .ndjson and .json are JSON lines, all others CSV).", "csv", "jsonl");
     readonly Option<int?> _top = SharedOptions.Count("--top", "With --answers: also write the K most probable classes.");
+    readonly ConcurrentQueue<string> _heard = new();
     readonly Option<string?> _json = SharedOptions.Json();
     readonly Option<string?> _traceOut =
         SharedOptions.OutputFile("--trace-out", "FILE", "Write what a learning controller experienced, for another device.");
@@ -71,7 +76,7 @@ sealed class RunCommand : CliCommand
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
     {
         AddOptions(
-            _model, _data, _count, _thresholds, _cut, _tail, _requireTail, _codec, _bottleneck, _standby, _controller, _latency, _energy, _source,
+            _model, _data, _count, _thresholds, _cut, _tail, _requireTail, _codec, _bottleneck, _rawInput, _standby, _controller, _latency, _energy, _source,
             _deadline, _inFlight, _threads, _promise, _seed, _logits, _answers, _answersFormat, _top, _json, _traceOut, _traceIn);
         _backend.AddTo(this);
     }
@@ -80,7 +85,8 @@ sealed class RunCommand : CliCommand
     {
         var spec = DataSpec.Parse(parsed.GetValue(_data)!);
         using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1);
-        using var source = spec.Open(model.Manifest.Input.Shape, parsed.GetValue(_count));
+        using var source = spec.Open(model.Manifest, parsed.GetValue(_count));
+        DataNotes.Show(source);
         int count = parsed.GetValue(_count) ?? (source.Count is { } all ? checked((int)all) : DefaultCount);
         CheckRoom(count, parsed.GetValue(_logits) is null ? 0 : model.Manifest.Classes);
         int inFlight = parsed.GetValue(_inFlight) ?? 1;
@@ -115,6 +121,7 @@ sealed class RunCommand : CliCommand
             Calibration = session.Calibration,
             Faults = session.BackgroundFaults,
             Tail = parsed.GetValue(_tail) is { } address ? (address, session.TailStatus) : null,
+            Warnings = Warnings(model, source, tally),
         };
         if (!answers.ReaderIsGone) answers.Complete();
         answers.Show(Terminal.Out);
@@ -151,6 +158,19 @@ sealed class RunCommand : CliCommand
         bool lines = format is null ? ending is ".jsonl" or ".ndjson" or ".json" : format == "jsonl";
         bool shows = !Console.IsOutputRedirected && !StandardOutput.IsClaimed;
         return new AnswerLog(source, manifest.ClassNames, path, lines ? AnswerFormat.JsonLines : AnswerFormat.Csv, top, shows);
+    }
+
+    List<string> Warnings(BranchedModel model, ImageSource source, RunTally tally)
+    {
+        List<string> warnings = [.. source.Warnings, .. _heard];
+        int[] answered = [.. Enumerable.Range(1, model.Manifest.Exits.Count).Where(exit => tally.ExitCount(exit) > 0)];
+        if (tally.Labelled
+            && AccuracyDoubt.Of(model.Manifest, model.Package.Calibration, tally.Correct, tally.Tasks, answered) is { } doubt)
+        {
+            warnings.Add(doubt);
+            DataNotes.Warn(doubt);
+        }
+        return warnings;
     }
 
     EdgeSessionOptions SessionOptions(
@@ -198,7 +218,12 @@ sealed class RunCommand : CliCommand
                 ? null
                 : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
             Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval, bottleneck, standby ?? 0) : null,
-            OnWarning = warning => Console.Error.WriteLine($"edgeml: warning: {warning}"),
+            OnWarning = warning =>
+            {
+                _heard.Enqueue(warning);
+                DataNotes.Warn(warning);
+            },
+            RawInput = parsed.GetValue(_rawInput) != "off",
             AllowStandby = standby != 0,
             KeepPromise = parsed.GetValue(_promise) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),

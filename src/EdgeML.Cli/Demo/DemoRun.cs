@@ -31,7 +31,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
 
         view.Say($"recording {scenario.Tasks} inputs for the oracle");
         RecordedInputs inputs;
-        using (ImageSource source = options.Data.Open(manifest.Input.Shape, scenario.Tasks))
+        using (ImageSource source = options.Data.Open(manifest, scenario.Tasks))
             inputs = RecordedInputs.Record(model, source, scenario.Tasks, cancellation);
         VirtualWorld world = ScenarioWorld.Of(scenario, manifest, builder.Edge, machine, inputs.ToCalibration(), payload);
         var grid = new FixedPolicyGrid(world);

@@ -29,6 +29,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     /// <summary>Where the tail was to be, and where the connection stood at the end; null for a run without one.</summary>
     public (HostPort Address, TailStatus Status)? Tail { get; init; }
 
+    /// <summary>What may make the answers wrong, a sentence each.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
 
     public void Show(IAnsiConsole console)
@@ -69,6 +72,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         foreach (string fault in Faults) console.MarkupLine(Markup.Escape($"fault        {fault}"));
         if (Expected is { } expected) console.MarkupLine(Markup.Escape($"expected     {expected.Text}"));
         if (Last is { } last) console.MarkupLine(Markup.Escape($"decided      {last}"));
+        foreach (string warning in Warnings) console.MarkupLine(Markup.Escape($"warning      {warning}"));
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
 
@@ -123,6 +127,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteNumber("policies", tally.Policies);
         json.WriteCalibration(Calibration);
         if (Decisions is not null) WriteExpected(json);
+        json.WriteStartArray("warnings");
+        foreach (string warning in Warnings) json.WriteStringValue(warning);
+        json.WriteEndArray();
         if (promise is null) json.WriteNull("promise");
         else
         {

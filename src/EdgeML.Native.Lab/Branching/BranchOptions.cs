@@ -1,4 +1,5 @@
 using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Branching;
 
@@ -13,6 +14,9 @@ sealed record BranchOptions(string ModelFile, DataSpec Data, string Folder)
 
     /// <summary>The input's shape without batch, for a model that leaves dimensions open; otherwise null.</summary>
     internal IReadOnlyList<int>? InputShape { get; init; }
+
+    /// <summary>How pictures become the input, where that is given.</summary>
+    internal PrepareOptions Prepare { get; init; } = new();
 
     internal int Exits { get; init; } = 3;
 

@@ -28,12 +28,13 @@ sealed class Brancher
     internal Brancher(BranchOptions options, IBranchProgress progress)
     {
         (_options, _progress) = (options, progress);
-        _backbone = Backbone.Load(options.ModelFile, options.Output, new PrepareOptions { InputShape = options.InputShape },
+        _backbone = Backbone.Load(options.ModelFile, options.Output, options.Prepare with { InputShape = options.InputShape },
             new NativeGraphRunner());
         _notes.AddRange(_backbone.Notes);
         _plans = ExitPlacement.Choose(_backbone, options.Exits, options.HeadBudget / 100, _notes);
         using ImageSource source = Open(options.Data);
         _classNames = source.ClassNames;
+        _notes.AddRange([.. source.Notes, .. source.Warnings.Select(warning => $"warning: {warning}")]);
         _samples = source.Samples(options.Count, DefaultSamples);
         if (source.Count is { } there && _samples > there)
             throw new ArgumentException($"{_samples} samples are asked for, {source.Spec} has {there}");
@@ -79,7 +80,7 @@ sealed class Brancher
         return report;
     }
 
-    ImageSource Open(DataSpec spec) => spec.Open(_backbone.Manifest.Input.Shape, spec == _options.Data ? _options.Count
+    ImageSource Open(DataSpec spec) => spec.Open(_backbone.Manifest, spec == _options.Data ? _options.Count
         : _options.TestCount);
 
     void Extract(FeatureFile file, WorkFolder work, long done, CancellationToken cancellation)
@@ -177,7 +178,7 @@ sealed class Brancher
         ModelManifest manifest = Manifest;
         EdgeML.Native.Models.AtomicFile.WriteFolder(_options.Folder, PackageWriter.ManifestName, temporary =>
         {
-            manifest = ModelPackage.Prepare(file, temporary, new PrepareOptions { Exits = exits, InputShape = _options.InputShape }).Manifest;
+            manifest = ModelPackage.Prepare(file, temporary, _options.Prepare with { Exits = exits, InputShape = _options.InputShape }).Manifest;
             if (!manifest.Exits.SkipLast(1).Select(e => e.AfterUnit).SequenceEqual(_plans.Select(p => p.AfterUnit)))
                 throw new InvalidOperationException($"{manifest.Name}: exits were put behind other units than planned");
             using ModelPackage package = ModelPackage.Open(temporary);
@@ -198,7 +199,7 @@ sealed class Brancher
         string plans = string.Join(' ', _plans.Select(p => $"{p.Tensor}:{p.Pool}:{p.Features}"));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"edgeml-branch 1 {Manifest.Hash} {_options.Output} {plans} {_options.Data.Text} {_samples} {Fingerprint(_options.Data)} "
+            $"edgeml-branch 1 {Manifest.Identity} {_options.Output} {plans} {_options.Data.Text} {_samples} {Fingerprint(_options.Data)} "
             + $"{_options.Test?.Text} {_tests} {(_options.Test is null ? "" : Fingerprint(_options.Test))}");
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using EdgeML.Native.Imaging;
 using EdgeML.Native.Inference;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Lab.Data;
@@ -11,6 +12,8 @@ namespace EdgeML.Native.Lab.Branching;
 sealed class FeatureExtraction(Backbone backbone, IReadOnlyList<HeadPlan> plans, int threads)
 {
     const int Block = 256;
+
+    readonly InputPixels _pixels = new(backbone.Manifest);
 
     /// <summary>Fills rows from samples; several threads, each with a source of its own.</summary>
     /// <param name="file">Rows to fill.</param>
@@ -67,7 +70,7 @@ sealed class FeatureExtraction(Backbone backbone, IReadOnlyList<HeadPlan> plans,
 
     void Fill(Span<float> row, long sample, ImageSource source, TensorTap tap)
     {
-        int label = source.ReadTensor(sample, tap.Input, (float)backbone.Manifest.Input.ByteScale);
+        int label = source.ReadTensor(sample, tap.Input, _pixels);
         if (label >= backbone.Manifest.Classes)
             throw new InvalidDataException(
                 $"sample {sample} of {source.Spec} has label {label}, {backbone.Manifest.Name} tells {backbone.Manifest.Classes} classes apart");

@@ -1,11 +1,12 @@
 using System.Globalization;
+using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Lab.Data;
 
 /// <summary>Where samples come from, as given on the command line; immutable. Parsing checks the words, opening checks the files.</summary>
 /// <remarks>
-/// <c>shapes:seed=S,difficulty=easy|hard|mixed|drift[,size=N][,count=N]</c>, <c>cifar10:FILE-OR-FOLDER</c>, <c>images:FOLDER</c>,
-/// <c>tensor:FILE</c>.
+/// <c>shapes:seed=S,difficulty=easy|hard|mixed|drift[,size=N][,count=N]</c>, <c>cifar10:FILE-OR-FOLDER</c>,
+/// <c>cifar100:FILE-OR-FOLDER[,labels=fine|coarse]</c>, <c>images:FOLDER</c>, <c>tensor:FILE[,labels=FILE]</c>.
 /// </remarks>
 public sealed record DataSpec
 {
@@ -19,6 +20,9 @@ public sealed record DataSpec
 
     /// <summary>File or folder; empty for shapes.</summary>
     public string Path { get; }
+
+    /// <summary>File with the labels of <c>tensor:</c>, <c>coarse</c> or <c>fine</c> of <c>cifar100:</c>; null where none is named.</summary>
+    public string? Labels { get; private init; }
 
     /// <summary>Seed of shapes.</summary>
     public ulong Seed { get; private init; } = 1;
@@ -42,36 +46,83 @@ public sealed record DataSpec
         {
             case "shapes":
                 return ParseShapes(text, rest);
-            case "cifar10" or "images" or "tensor":
+            case "cifar10" or "cifar100" or "images" or "tensor":
                 if (rest.Length == 0) throw new ArgumentException($"data '{text}': a path is missing after '{kind}:'");
-                return new(text, kind, rest);
+                return kind is "cifar100" or "tensor" ? ParseLabels(text, kind, rest) : new(text, kind, rest);
             default:
-                throw new ArgumentException($"data '{text}': unknown kind '{kind}', known are shapes:, cifar10:, images:, tensor:");
+                throw new ArgumentException(
+                    $"data '{text}': unknown kind '{kind}', known are shapes:, cifar10:, cifar100:, images:, tensor:");
         }
     }
 
-    /// <summary>Opens the source for a network.</summary>
+    /// <summary>Opens the source for a package's network: pictures are brought to its input as the package says, and labels are checked
+    /// against its classes.</summary>
+    /// <param name="model">Of a package.</param>
+    /// <param name="count">Samples that will be read, over which drift runs unless the specification says otherwise.</param>
+    /// <exception cref="FileNotFoundException">Nothing is at the path.</exception>
+    /// <exception cref="InvalidDataException">The content is malformed, or does not fit the input or the classes.</exception>
+    public ImageSource Open(ModelManifest model, long? count = null)
+    {
+        ImageSource source = Open(model.Input.Shape, PictureInput.Of(model), model, count);
+        try
+        {
+            source.Match(model);
+            return source;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the source for an input of the usual kind: red, green and blue planes.</summary>
     /// <param name="inputShape">Of the network without the batch dimension; every sample must have it.</param>
     /// <param name="count">Samples that will be read, over which drift runs unless the specification says otherwise.</param>
     /// <exception cref="FileNotFoundException">Nothing is at the path.</exception>
     /// <exception cref="InvalidDataException">The content is malformed or does not fit the shape.</exception>
-    public ImageSource Open(IReadOnlyList<int> inputShape, long? count = null)
+    public ImageSource Open(IReadOnlyList<int> inputShape, long? count = null) =>
+        Open(inputShape, PictureInput.Usual(inputShape), model: null, count);
+
+    ImageSource Open(IReadOnlyList<int> shape, PictureInput? picture, ModelManifest? model, long? count)
     {
-        if (Kind == "tensor") return new TensorSource(Path, inputShape) { Spec = Text };
-        string wanted = $"the network's input is {string.Join('x', inputShape)}";
-        if (inputShape is not [3, var height, var width] || (Kind != "images" && height != width))
-            throw new InvalidDataException($"data '{Text}' gives 3-channel pictures, {wanted}");
+        if (Kind == "tensor") return new TensorSource(Path, shape, Labels, model?.ClassNames) { Spec = Text };
+        string wanted = $"the network's input is {string.Join('x', shape)}";
+        if (picture is null || (Kind != "images" && picture.Height != picture.Width))
+            throw new InvalidDataException($"data '{Text}' gives {(picture is null ? "" : "square ")}pictures, {wanted}");
+        int side = picture.Height;
         switch (Kind)
         {
+            case "images":
+                return new ImageFolderSource(Path, picture, shape, model) { Spec = Text };
             case "shapes":
-                int size = Size ?? height;
-                if (size != height) throw new InvalidDataException($"data '{Text}' gives 3x{size}x{size}, {wanted}");
-                return OpenShapes(size, count);
+                if (Size is { } size && size != side) throw new InvalidDataException($"data '{Text}' gives 3x{size}x{size}, {wanted}");
+                return Fitted(OpenShapes(side, count), picture, shape);
             case "cifar10":
-                return new CifarSource(Path, height) { Spec = Text };
+                return Fitted(new CifarSource(Path, side) { Spec = Text }, picture, shape);
             default:
-                return new PngFolderSource(Path, height, width) { Spec = Text };
+                return Fitted(CifarSource.OpenHundred(Path, Labels == "coarse", side, Text), picture, shape);
         }
+    }
+
+    static PlaneSource Fitted(PlaneSource source, PictureInput picture, IReadOnlyList<int> shape)
+    {
+        source.FitTo(picture, shape);
+        return source;
+    }
+
+    /// <summary>A path, and the key <c>labels</c> after its last comma; a file whose own name looks like that is taken as it is.</summary>
+    static DataSpec ParseLabels(string text, string kind, string rest)
+    {
+        const string Key = ",labels=";
+        int at = rest.LastIndexOf(Key, StringComparison.Ordinal);
+        if (at < 0 || File.Exists(rest)) return new(text, kind, rest);
+        string labels = rest[(at + Key.Length)..];
+        if (at == 0) throw new ArgumentException($"data '{text}': a path is missing after '{kind}:'");
+        if (kind == "cifar100" && labels is not ("coarse" or "fine"))
+            throw new ArgumentException($"data '{text}': labels '{labels}' is none of fine, coarse");
+        if (labels.Length == 0) throw new ArgumentException($"data '{text}': a path is missing after 'labels='");
+        return new(text, kind, rest[..at]) { Labels = labels };
     }
 
     ShapesSource OpenShapes(int size, long? count)

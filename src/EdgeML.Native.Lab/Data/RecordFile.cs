@@ -7,10 +7,16 @@ sealed class RecordFile : IDisposable
 {
     readonly List<(SafeFileHandle Handle, long Records)> _files = [];
     readonly int _recordBytes;
+    readonly int _headerBytes;
+    readonly Func<long, string>? _hint;
 
-    public RecordFile(IEnumerable<string> paths, int recordBytes)
+    /// <param name="paths">Files, in order.</param>
+    /// <param name="recordBytes">Of one record.</param>
+    /// <param name="headerBytes">To skip in each.</param>
+    /// <param name="hint">Says more of a length that does not fit; null for nothing.</param>
+    public RecordFile(IEnumerable<string> paths, int recordBytes, int headerBytes = 0, Func<long, string>? hint = null)
     {
-        _recordBytes = recordBytes;
+        (_recordBytes, _headerBytes, _hint) = (recordBytes, headerBytes, hint);
         try
         {
             foreach (string path in paths) Add(path);
@@ -35,7 +41,7 @@ sealed class RecordFile : IDisposable
                 record -= records;
                 continue;
             }
-            long at = (record * _recordBytes) + offset;
+            long at = _headerBytes + (record * _recordBytes) + offset;
             while (destination.Length > 0)
             {
                 int read = RandomAccess.Read(handle, destination, at);
@@ -58,9 +64,10 @@ sealed class RecordFile : IDisposable
     {
         SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
         _files.Add((handle, 0));
-        long length = RandomAccess.GetLength(handle);
-        if (length == 0 || length % _recordBytes != 0)
-            throw new InvalidDataException($"{path} has {length} bytes, not a multiple of {_recordBytes} (one record)");
+        long length = RandomAccess.GetLength(handle) - _headerBytes;
+        if (length <= 0 || length % _recordBytes != 0)
+            throw new InvalidDataException(
+                $"{path} has {length} bytes, not a multiple of {_recordBytes} (one record){_hint?.Invoke(length)}");
         _files[^1] = (handle, length / _recordBytes);
         Count += length / _recordBytes;
     }

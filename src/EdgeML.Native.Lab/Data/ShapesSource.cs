@@ -1,7 +1,7 @@
 namespace EdgeML.Native.Lab.Data;
 
 /// <summary>The data set "shapes", drawn as it is read.</summary>
-public sealed class ShapesSource : ImageSource
+public sealed class ShapesSource : PlaneSource
 {
     readonly ShapesRenderer _renderer;
     readonly long? _count;
@@ -13,13 +13,13 @@ public sealed class ShapesSource : ImageSource
     /// <param name="count">Samples after which they begin again; null is endless. Drift needs it, being a matter of index / count.</param>
     /// <exception cref="ArgumentException">A size or count out of range, or drift without a count.</exception>
     public ShapesSource(ulong seed, ShapesDifficulty difficulty, int size = 96, long? count = null)
+        : base(size)
     {
         if (count < 1) throw new ArgumentException($"{count} samples, at least 1 is needed", nameof(count));
         if (difficulty == ShapesDifficulty.Drift && count is null)
             throw new ArgumentException("drift needs a count of samples to run over", nameof(count));
         _renderer = new ShapesRenderer(size);
         (Seed, Difficulty, _count) = (seed, difficulty, count);
-        Shape = [3, size, size];
     }
 
     /// <summary>Of the data set.</summary>
@@ -27,9 +27,6 @@ public sealed class ShapesSource : ImageSource
 
     /// <summary>How hard the samples are.</summary>
     public ShapesDifficulty Difficulty { get; }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<int> Shape { get; }
 
     /// <inheritdoc/>
     public override long? Count => _count;
@@ -52,5 +49,5 @@ public sealed class ShapesSource : ImageSource
     }
 
     /// <inheritdoc/>
-    protected override int ReadBytes(long index, Span<byte> planes) => _renderer.Draw(Seed, index, DifficultyOf(index), planes);
+    protected override int ReadPlanes(long index, Span<byte> planes) => _renderer.Draw(Seed, index, DifficultyOf(index), planes);
 }

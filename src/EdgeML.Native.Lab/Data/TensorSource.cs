@@ -1,22 +1,42 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace EdgeML.Native.Lab.Data;
 
-/// <summary>Raw little-endian float32 samples, one after another, without labels.</summary>
+/// <summary>Samples one after another in a file: raw little-endian float32, or a NumPy array of float32, float64, float16 or uint8 in C order.
+/// Bytes are pixels in the network's own layout, floats its elements.</summary>
 public sealed class TensorSource : ImageSource
 {
     readonly RecordFile _records;
+    readonly string _type;
+    readonly int[]? _labels;
+    readonly byte[] _buffer;
 
     /// <summary>Opens a file.</summary>
-    /// <param name="path">Of N samples.</param>
+    /// <param name="path">Of N samples; a name that ends in <c>.npy</c> is a NumPy array.</param>
     /// <param name="shape">Of one sample.</param>
+    /// <param name="labels">A file of N labels: <c>.npy</c>, text with one per line, or raw uint8, int32 or int64; null for none.</param>
+    /// <param name="classNames">Names that labels in text may use; null for none.</param>
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
-    /// <exception cref="InvalidDataException">The length is not a multiple of a sample's.</exception>
-    public TensorSource(string path, IReadOnlyList<int> shape)
+    /// <exception cref="InvalidDataException">The length is not a multiple of a sample's, the array has another shape or type, or there
+    /// are not as many labels as samples.</exception>
+    public TensorSource(string path, IReadOnlyList<int> shape, string? labels = null, IReadOnlyList<string>? classNames = null)
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"{path} does not exist");
         Shape = shape;
-        _records = new RecordFile([path], checked(Elements * sizeof(float)));
+        (_type, int header, int width) = ("f4", 0, sizeof(float));
+        if (NpyFile.IsOne(path)) (_type, header, width) = Array(path, shape, Elements);
+        _records = new RecordFile([path], checked(Elements * width), header);
+        try
+        {
+            _buffer = _type is "f4" or "u1" ? [] : new byte[Elements * width];
+            if (labels is not null) _labels = LabelFile.Read(labels, _records.Count, classNames ?? []);
+        }
+        catch
+        {
+            _records.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -26,24 +46,37 @@ public sealed class TensorSource : ImageSource
     public override long? Count => _records.Count;
 
     /// <inheritdoc/>
-    public override bool HasBytes => false;
+    public override bool HasBytes => _type == "u1";
 
     /// <inheritdoc/>
-    public override bool HasLabels => false;
+    public override bool HasLabels => _labels is not null;
 
     /// <inheritdoc/>
-    protected override int ReadBytes(long index, Span<byte> planes) => throw new NotSupportedException($"{Spec} holds floats, not bytes");
+    protected override int ReadBytes(long index, Span<byte> input)
+    {
+        _records.Read(index, 0, input);
+        return Label(index);
+    }
 
     /// <inheritdoc/>
     protected override int ReadFloats(long index, Span<float> tensor)
     {
-        _records.Read(index, 0, MemoryMarshal.AsBytes(tensor));
-        if (!BitConverter.IsLittleEndian)
+        if (_type == "f4")
         {
-            Span<int> words = MemoryMarshal.Cast<float, int>(tensor);
-            System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(words, words);
+            _records.Read(index, 0, MemoryMarshal.AsBytes(tensor));
+            if (!BitConverter.IsLittleEndian)
+            {
+                Span<int> words = MemoryMarshal.Cast<float, int>(tensor);
+                BinaryPrimitives.ReverseEndianness(words, words);
+            }
+            return Label(index);
         }
-        return NoLabel;
+        _records.Read(index, 0, _buffer);
+        for (int i = 0; i < tensor.Length; i++)
+            tensor[i] = _type == "f8"
+                ? (float)BinaryPrimitives.ReadDoubleLittleEndian(_buffer.AsSpan(8 * i))
+                : (float)BinaryPrimitives.ReadHalfLittleEndian(_buffer.AsSpan(2 * i));
+        return Label(index);
     }
 
     /// <inheritdoc/>
@@ -51,5 +84,19 @@ public sealed class TensorSource : ImageSource
     {
         _records.Dispose();
         base.Dispose(disposing);
+    }
+
+    int Label(long index) => _labels is null ? NoLabel : _labels[index];
+
+    static (string Type, int Header, int Width) Array(string path, IReadOnlyList<int> shape, int elements)
+    {
+        NpyFile array = NpyFile.Read(path);
+        int width = array.Type switch { "f4" => 4, "f8" => 8, "f2" => 2, "u1" => 1, _ => 0 };
+        string wanted = $"the network's input is {string.Join('x', shape)}";
+        if (width == 0) throw new InvalidDataException($"{path} holds {array.Type}; f4, f8, f2 and u1 are read");
+        bool samples = array.Shape.Length > 1 && (array.Shape[1..].SequenceEqual(shape) || array.Shape is [_, var flat] && flat == elements);
+        if (!samples && !array.Shape.SequenceEqual(shape))
+            throw new InvalidDataException($"{path} has the shape {array.ShapeText}, {wanted}: N x {string.Join('x', shape)} is expected");
+        return (array.Type, array.DataOffset, width);
     }
 }

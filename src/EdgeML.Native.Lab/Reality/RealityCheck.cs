@@ -47,7 +47,7 @@ public sealed class RealityCheck(BranchedModel model, DataSpec data, RealitySett
     /// <exception cref="InvalidOperationException">The tail does not answer.</exception>
     public RealityReport Run(IPEndPoint tail, Action<int> progress, CancellationToken cancellation)
     {
-        using ImageSource source = data.Open(model.Manifest.Input.Shape, settings.Tasks);
+        using ImageSource source = data.Open(model.Manifest, settings.Tasks);
         ExitCalibration exits = RecordedInputs.Record(model, source, settings.Tasks, cancellation).ToCalibration();
         IReadOnlyList<RealityPolicy> policies = RealityPolicy.Choose(model.Manifest, exits, settings.Policies);
         _machine.Clear();

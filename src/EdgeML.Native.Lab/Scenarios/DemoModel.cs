@@ -71,7 +71,7 @@ public static class DemoModel
     {
         data ??= DataSpec.Parse($"shapes:seed={CalibrationSeed},difficulty=mixed");
         say($"calibrating exits on {CalibrationSamples} samples of {data.Text}");
-        using ImageSource source = data.Open(model.Manifest.Input.Shape, CalibrationSamples);
+        using ImageSource source = data.Open(model.Manifest, CalibrationSamples);
         model.Package.SaveCalibration(RecordedInputs.Record(model, source, CalibrationSamples, cancellation).ToCalibration());
     }
 }

@@ -32,7 +32,7 @@ public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, D
         using LinkShaper? link = tail is null ? null
             : new LinkShaper(new LinkShaperOptions { Target = tail.EndPoint, Trace = LinkTrace.Constant(15, 1) });
         RecordingController? recorder = null;
-        using ImageSource source = data.Open(model.Manifest.Input.Shape, scenario.Tasks);
+        using ImageSource source = data.Open(model.Manifest, scenario.Tasks);
         Apply(phase, link, tail);
         if (link is not null) WarmUp(link);
         using var session = new EdgeSession(model, new EdgeSessionOptions

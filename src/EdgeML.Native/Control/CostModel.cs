@@ -63,8 +63,8 @@ public sealed class CostModel
     /// allowed for, and a side exit gets no credit for being right where the whole network is wrong.</summary>
     internal static CostModel Sceptical(ModelManifest manifest, DeviceProfile edge, ExitCalibration? calibration,
                                         IReadOnlyList<long>? payloadBytes, ExitPromise? promise, BottleneckSet? bottlenecks,
-                                        bool allowsStandby) =>
-        new(manifest, edge, null, calibration, null, edge.Power, payloadBytes, true, promise, bottlenecks, sceptical: true)
+                                        bool allowsStandby, bool rawInput = true) =>
+        new(manifest, edge, null, calibration, null, edge.Power, payloadBytes, rawInput, promise, bottlenecks, sceptical: true)
         {
             AllowsStandby = allowsStandby && promise is null,
         };

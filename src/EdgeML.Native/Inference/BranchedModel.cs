@@ -1,3 +1,4 @@
+using EdgeML.Native.Imaging;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
 using EdgeML.Native.Models.Graph;
@@ -28,6 +29,7 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     {
         Package = package;
         Bottlenecks = package.Bottlenecks;
+        Pixels = new InputPixels(Manifest);
         _ownsPackage = ownsPackage;
         options.Check();
         EngineSettings settings = options.Kind == BackendKind.OnnxRuntime ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
@@ -87,6 +89,9 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
 
     /// <summary>The package's bottlenecks as they were when it was loaded.</summary>
     internal BottleneckSet Bottlenecks { get; }
+
+    /// <summary>Turns an input's bytes into its elements.</summary>
+    internal InputPixels Pixels { get; }
 
     /// <summary>Version of the inference library in use.</summary>
     public string BackendVersion => $"{Backend.Name} {Backend.LibraryVersion}";

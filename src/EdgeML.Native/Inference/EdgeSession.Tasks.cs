@@ -25,6 +25,8 @@ public sealed partial class EdgeSession
             throw new ArgumentException($"{policy.Exits} thresholds, model {manifest.Name} has {manifest.SideExits} side exits");
         if (policy.Cut > manifest.LocalCut)
             throw new ArgumentException($"cut {policy.Cut} is outside 0..{manifest.LocalCut} of model {manifest.Name}");
+        if (policy.Cut == 0 && !_options.RawInput)
+            throw new ArgumentException("cut 0 sends the input itself, and raw input is off; the first cut that may be used is 1");
         BottleneckSet bottlenecks = _model.Bottlenecks;
         if (policy.Bottleneck > 0 && bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) < 0)
             throw new ArgumentException(
@@ -167,6 +169,12 @@ public sealed partial class EdgeSession
         request = default;
         if (_tail is null) return false;
         ref var task = ref lane.Task;
+        // A controller of the caller's may choose what the session refuses to send.
+        if (task.Policy.Cut == 0 && !_options.RawInput)
+        {
+            task.Why = FallbackReason.RawInput;
+            return false;
+        }
         task.Why = _tail.DownReason;
         if (task.Why != FallbackReason.None) return false;
         double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs)

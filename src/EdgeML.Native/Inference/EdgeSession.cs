@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using EdgeML.Native.Control;
 using EdgeML.Native.Energy;
+using EdgeML.Native.Imaging;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Telemetry;
@@ -73,7 +74,7 @@ public sealed partial class EdgeSession : IDisposable
             _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
             _lanes = new LanePool(model, _options.InFlight);
             if (promise is not null && _options.CheckShare > 0)
-                _watch = new PromiseWatch(model, _lanes, _tail, _control, promise, _options.CheckShare, _options.Seed);
+                _watch = new PromiseWatch(model, _lanes, _options.RawInput ? _tail : null, _control, promise, _options.CheckShare, _options.Seed);
             if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
             {
                 _control.Decided += WarnOfUnknownExits;
@@ -193,7 +194,8 @@ public sealed partial class EdgeSession : IDisposable
     public TailStatus TailStatus => _tail?.Status ?? TailStatus.None;
 
     /// <summary>Answers one input and blocks until it is answered.</summary>
-    /// <param name="source">The input's bytes: channel planes, one byte an element.</param>
+    /// <param name="source">The input's bytes, one per element, in the model's layout and order of channels
+    /// (<see cref="Models.ModelManifest.Preprocessing"/>).</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -205,6 +207,29 @@ public sealed partial class EdgeSession : IDisposable
         {
             Begin(lane);
             lane.Load(source);
+            return Execute(lane, logits);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one picture, for instance of a camera, and blocks until it is answered. It is resized and its channels are put in
+    /// order as the package says (<see cref="Models.ModelManifest.Preprocessing"/>); nothing is allocated while frames keep their
+    /// size.</summary>
+    /// <param name="frame">Any size, format and stride; read before the call returns.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <exception cref="ArgumentException">The model takes no pictures, or <paramref name="logits"/> has another length than its
+    /// classes.</exception>
+    public TaskResult Run(in ImageFrame frame, Span<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = _lanes.Rent();
+        try
+        {
+            Begin(lane);
+            lane.Load(frame);
             return Execute(lane, logits);
         }
         finally

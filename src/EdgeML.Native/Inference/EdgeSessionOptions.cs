@@ -14,6 +14,10 @@ public sealed record EdgeSessionOptions
     /// <summary>How cut tensors travel. At cut 0 the source's own bytes are sent where the input came as bytes.</summary>
     public TensorEncoding Codec { get; init; } = TensorEncoding.Float32;
 
+    /// <summary>Whether the input itself may be sent. False keeps it on the device: cut 0 is no candidate, a fixed policy with it is
+    /// refused, and checks of a promise run here.</summary>
+    public bool RawInput { get; init; } = true;
+
     /// <summary>Milliseconds the tail may take to answer, counted from the start of the task; then the edge finishes. Null: the
     /// latency bound, or <see cref="DefaultDeadlineMs"/> without one.</summary>
     public double? DeadlineMs { get; init; }

@@ -1,3 +1,4 @@
+using EdgeML.Native.Imaging;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
 using EdgeML.Native.Offload;
@@ -12,6 +13,7 @@ sealed unsafe class Lane : IDisposable
 
     readonly BranchedModel _model;
     readonly Dictionary<PlanKey, ChainPlan> _plans = [];
+    FrameFitter? _fitter;
     bool _inputIsBytes;
     bool _inputIsDecoded;
 
@@ -38,12 +40,20 @@ sealed unsafe class Lane : IDisposable
     /// <summary>Whether the input came as bytes, which cut 0 sends as they are.</summary>
     public bool HasSourceBytes => _inputIsBytes;
 
-    /// <summary>Takes the input as source bytes (channel planes).</summary>
+    /// <summary>Takes the input as source bytes, in the model's layout.</summary>
     /// <exception cref="ArgumentException">Another length than the model's input.</exception>
     public void Load(ReadOnlySpan<byte> source)
     {
         Check(source.Length);
         source.CopyTo(Workspace.Source.Data);
+        (_inputIsBytes, _inputIsDecoded) = (true, false);
+    }
+
+    /// <summary>Takes the input as a picture, which is brought to the input's size, layout and colours.</summary>
+    /// <exception cref="ArgumentException">The model takes no pictures.</exception>
+    public void Load(in ImageFrame frame)
+    {
+        (_fitter ??= new FrameFitter(Manifest)).Fit(frame, Workspace.Source.Data);
         (_inputIsBytes, _inputIsDecoded) = (true, false);
     }
 
@@ -91,7 +101,7 @@ sealed unsafe class Lane : IDisposable
         else if (encoding == TensorEncoding.Quantised)
             QuantisedCodec.Decode(Manifest.Cuts[cut], Workspace.Packed.Data[..bytes], tensor.Floats);
         else if (encoding == TensorEncoding.Bytes)
-            TensorPayload.Decode(encoding, Workspace.Source.Data[..bytes], tensor.Floats, (float)Manifest.Input.ByteScale);
+            _model.Pixels.Decode(Workspace.Source.Data[..bytes], tensor.Floats);
         _inputIsDecoded = true;
     }
 
@@ -185,7 +195,7 @@ sealed unsafe class Lane : IDisposable
     public void DecodeInput()
     {
         if (_inputIsDecoded) return;
-        TensorPayload.Decode(TensorEncoding.Bytes, Workspace.Source.Data, Workspace.Boundary(0).Floats, (float)Manifest.Input.ByteScale);
+        _model.Pixels.Decode(Workspace.Source.Data, Workspace.Boundary(0).Floats);
         _inputIsDecoded = true;
     }
 

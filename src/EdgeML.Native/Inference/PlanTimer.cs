@@ -37,8 +37,9 @@ sealed class PlanTimer : IDisposable
         Array.Fill(_never, float.Epsilon);
         // Zeros would run through operators that are faster for them.
         var random = new SeededRandom(1);
-        foreach (ref float value in _lane.Workspace.Boundary(0).Floats)
-            value = (float)(random.Uniform() * 255 * model.Manifest.Input.ByteScale);
+        Span<byte> pixels = new byte[model.Manifest.Input.Elements];
+        foreach (ref byte value in pixels) value = (byte)random.Below(256);
+        model.Pixels.Decode(pixels, _lane.Workspace.Boundary(0).Floats);
         var whole = new PlanKey(0, model.Manifest.LocalCut, 0);
         // A plan that begins at a cut reads what lies there.
         using (var units = new ChainPlan(model, _lane.Workspace, whole, Fusion.None)) Run(units);

@@ -185,7 +185,7 @@ sealed class PromiseWatch : IDisposable
             if (reply.Outcome == TailOutcome.Answered) return reply.Answer.Class;
         }
         if (_inputIsBytes)
-            TensorPayload.Decode(encoding, input.Data, _workspace.Boundary(0).Floats, (float)_model.Manifest.Input.ByteScale);
+            _model.Pixels.Decode(input.Data, _workspace.Boundary(0).Floats);
         _plan.Run(_noExits.Thresholds, ref _result);
         return _result.Label;
     }

@@ -33,7 +33,7 @@ static class SessionControl
         BottleneckSet bottlenecks = link is null ? BottleneckSet.None : model.Bottlenecks;
         profile = profile with { EncodeMs = [.. BottleneckTimes.Measure(bottlenecks).Select(each => each.EncodeMs)] };
         costs = CostModel.Sceptical(
-            manifest, profile, Calibration(model.Package), payload, promise, bottlenecks, options.AllowStandby);
+            manifest, profile, Calibration(model.Package), payload, promise, bottlenecks, options.AllowStandby, options.RawInput);
         // Until the tail says which it holds.
         costs.UsesBottlenecks = false;
         if (link is not null)

@@ -32,6 +32,7 @@ static class ManifestRules
         long input = Elements(manifest.Input.Shape, "the input");
         Require(manifest.Cuts.Count == units + 1, $"{manifest.Cuts.Count} cuts for {units} units");
         Require(manifest.Cuts[0].Type == CutInfo.Float, $"cut 0 has the type {manifest.Cuts[0].Type}");
+        if (manifest.Preprocessing is { } how) Check(how, manifest.Input);
         for (int u = 0; u < units; u++)
         {
             UnitInfo unit = manifest.Units[u];
@@ -64,6 +65,25 @@ static class ManifestRules
                 $"exit {exit.Index} follows unit {exit.AfterUnit} of {units}");
             Require(exit.Macs >= 0 && exit.Layers >= 0, $"exit {exit.Index} has {exit.Macs} MACs in {exit.Layers} layers");
             Require(exit.Tensor.Length > 0, $"exit {exit.Index} names no tensor");
+        }
+    }
+
+    static void Check(Preprocessing how, InputInfo input)
+    {
+        int channels = Enum.IsDefined(how.Layout) ? PictureInput.Channels(input.Shape, how.Layout) : 0;
+        Require(channels > 0, $"the input {string.Join('x', input.Shape)} is no picture in the layout {how.Layout}");
+        Require(
+            Enum.IsDefined(how.Channels) && Enum.IsDefined(how.Resize) && (channels > 2 || how.Channels == PixelChannels.Gray),
+            $"preprocessing {how.Channels}, {how.Resize} for {channels} channels");
+        Require(how.Scale == input.ByteScale, $"preprocessing has the scale {how.Scale}, the input {input.ByteScale}");
+        Require(how.Mean.Count == 0 || how.Mean.Count == channels, $"{how.Mean.Count} means for {channels} channels");
+        Require(how.Std.Count == 0 || how.Std.Count == channels, $"{how.Std.Count} standard deviations for {channels} channels");
+        for (int c = 0; c < channels; c++)
+        {
+            double mean = how.Mean.Count == 0 ? 0 : how.Mean[c], std = how.Std.Count == 0 ? 1 : how.Std[c];
+            Require(
+                std > 0 && float.IsFinite((float)(255 * how.Scale / std)) && float.IsFinite((float)(mean / std)),
+                $"channel {c} has the mean {mean} and the standard deviation {std}");
         }
     }
 

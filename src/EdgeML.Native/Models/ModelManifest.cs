@@ -33,6 +33,11 @@ public sealed record ModelManifest
     /// <summary>The side exits by depth, then the final one.</summary>
     public required IReadOnlyList<ExitInfo> Exits { get; init; }
 
+    /// <summary>How pictures become the input; null in packages of older versions, which mean RGB or one grey channel, planes,
+    /// <see cref="InputInfo.ByteScale"/> and the centred part, and where the input is no picture.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Preprocessing? Preprocessing { get; init; }
+
     /// <summary>Version of the package format.</summary>
     public int Format { get; init; } = CurrentFormat;
 
@@ -63,6 +68,19 @@ public sealed record ModelManifest
             }
             foreach (ExitInfo exit in Exits) text.Append(CultureInfo.InvariantCulture, $"{exit.AfterUnit} {exit.Tensor}\n");
             return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        }
+    }
+
+    /// <summary>What edge and tail must agree on: <see cref="Hash"/>, and where pictures are not read in the usual way a digest of
+    /// <see cref="Preprocessing"/>, for the tail turns the input's bytes into its elements.</summary>
+    [JsonIgnore]
+    public string Identity
+    {
+        get
+        {
+            Preprocessing how = Preprocessing
+                ?? PictureInput.Usual(PictureInput.Channels(Input.Shape, PixelLayout.Nchw), Input.ByteScale);
+            return how.IsUsual ? Hash : $"{Hash}+{how.Digest()}";
         }
     }
 

@@ -76,7 +76,7 @@ public sealed partial class ModelPackage : IDisposable
         List<string> notes = [];
         notes.AddRange(extras.Kept.Select(kept => $"{kept} is kept"));
         notes.AddRange(extras.Lost.Select(lost => $"{lost} is lost"));
-        ExitCalibration? shipped = extras.HoldsCalibration ? null : ShippedCalibration.Beside(onnxPath, manifest, notes);
+        ExitCalibration? shipped = extras.HoldsCalibration || options.ChangesPictures(manifest) ? null : ShippedCalibration.Beside(onnxPath, manifest, notes);
         AtomicFile.WriteFolder(folder, PackageWriter.ManifestName, temporary =>
         {
             manifest = PackageWriter.Write(temporary, manifest, classifier, trunk);

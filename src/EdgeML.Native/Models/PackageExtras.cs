@@ -125,7 +125,18 @@ sealed class PackageExtras
 
     /// <summary>Everything about the input: its shape, and how pictures become one.</summary>
     static string InputOf(ModelManifest manifest) => JsonSerializer.Serialize(
-        manifest with { Name = "", Units = [], Cuts = [], Exits = [], Files = [], ClassNames = [], Format = 0 },
+        // Packages of older versions name no preprocessing where it is the usual one.
+        manifest with
+        {
+            Preprocessing = manifest.Preprocessing is { IsUsual: true } ? null : manifest.Preprocessing,
+            Name = "",
+            Units = [],
+            Cuts = [],
+            Exits = [],
+            Files = [],
+            ClassNames = [],
+            Format = 0,
+        },
         PackageJson.Default.ModelManifest);
 
     static bool Fits(Action check)

@@ -48,4 +48,7 @@ public enum FallbackReason : byte
 
     /// <summary>The tail's model failed on the task.</summary>
     TailFailed,
+
+    /// <summary>The policy would send the input itself, which the session keeps (<c>RawInput</c> is off).</summary>
+    RawInput,
 }

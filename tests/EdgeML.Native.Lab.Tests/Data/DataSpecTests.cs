@@ -18,10 +18,13 @@ public class DataSpecTests
     }
 
     [Theory]
-    [InlineData("mnist:x", "unknown kind 'mnist', known are shapes:, cifar10:, images:, tensor:")]
+    [InlineData("mnist:x", "unknown kind 'mnist', known are shapes:, cifar10:, cifar100:, images:, tensor:")]
     [InlineData("", "unknown kind ''")]
     [InlineData("cifar10:", "a path is missing after 'cifar10:'")]
     [InlineData("tensor", "a path is missing after 'tensor:'")]
+    [InlineData("tensor:,labels=x", "a path is missing after 'tensor:'")]
+    [InlineData("tensor:x,labels=", "a path is missing after 'labels='")]
+    [InlineData("cifar100:x,labels=odd", "labels 'odd' is none of fine, coarse")]
     [InlineData("shapes:sead=1", "unknown key 'sead', known are seed, difficulty, size, count")]
     [InlineData("shapes:seed=-1", "seed '-1' is not a whole number in 0..18446744073709551615")]
     [InlineData("shapes:seed", "seed '' is not a whole number")]
@@ -45,10 +48,23 @@ public class DataSpecTests
     }
 
     [Fact]
-    public void Open_PicturesForOneChannel_SaysShape()
+    public void Open_PicturesForWhatIsNoPicture_SaysShape()
     {
-        var e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse("shapes:").Open([1, 28, 28]));
-        Assert.Contains("the network's input is 1x28x28", e.Message);
+        var e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse("shapes:").Open([16, 28, 28]));
+        Assert.Contains("gives pictures, the network's input is 16x28x28", e.Message);
+        e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse("shapes:").Open([3, 32, 64]));
+        Assert.Contains("gives square pictures, the network's input is 3x32x64", e.Message);
+    }
+
+    [Theory]
+    [InlineData("tensor:a.f32,labels=b.npy", "a.f32", "b.npy")]
+    [InlineData("tensor:with,comma.f32", "with,comma.f32", null)]
+    [InlineData("cifar100:train.bin", "train.bin", null)]
+    [InlineData("cifar100:folder,labels=coarse", "folder", "coarse")]
+    public void Parse_Labels_AreTakenOffThePath(string text, string path, string? labels)
+    {
+        DataSpec spec = DataSpec.Parse(text);
+        Assert.Equal((path, labels), (spec.Path, spec.Labels));
     }
 
     [Theory]

@@ -127,5 +127,147 @@ public sealed class RecordSourcesTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder));
     }
 
+    [Theory]
+    [InlineData(false, 57, 100)]
+    [InlineData(true, 9, 20)]
+    public void Cifar100_TwoLabelBytes_CoarseThenFine(bool coarse, int expected, int labels)
+    {
+        byte[] records = new byte[3 * 3074];
+        new Random(1).NextBytes(records);
+        for (int i = 0; i < 3; i++) (records[3074 * i], records[(3074 * i) + 1]) = (9, 57);
+        File.WriteAllBytes(At("train.bin"), records);
+        File.WriteAllLines(At("fine_label_names.txt"), [.. Enumerable.Range(0, 100).Select(i => $"fine{i}")]);
+        using ImageSource source = DataSpec.Parse($"cifar100:{_folder}{(coarse ? ",labels=coarse" : "")}").Open([3, 32, 32]);
+        byte[] planes = new byte[3072];
+        Assert.Equal(3, source.Count);
+        Assert.Equal(expected, source.Read(2, planes));
+        Assert.Equal(records[(2 * 3074) + 2], planes[0]);
+        Assert.Equal(records[^1], planes[^1]);
+        Assert.Equal(coarse ? [] : [.. Enumerable.Range(0, 100).Select(i => $"fine{i}")], source.ClassNames);
+        Assert.Equal(labels, ((CifarSource)source).Labels);
+        records[3074 + (coarse ? 0 : 1)] = (byte)labels;
+        File.WriteAllBytes(At("train.bin"), records);
+        using ImageSource wrong = DataSpec.Parse($"cifar100:{_folder}{(coarse ? ",labels=coarse" : "")}").Open([3, 32, 32]);
+        Assert.Contains($"record 1 of cifar100:{_folder}", Assert.Throws<InvalidDataException>(() => wrong.Read(1, planes)).Message);
+    }
+
+    [Theory]
+    [InlineData("cifar10", 2 * 3074, "records of 3074 would fit, which are cifar100:")]
+    [InlineData("cifar100", 2 * 3073, "records of 3073 would fit, which are cifar10:")]
+    public void Cifar_TheOtherOne_IsNamed(string kind, int length, string expected)
+    {
+        File.WriteAllBytes(At("x.bin"), new byte[length]);
+        var e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse($"{kind}:{At("x.bin")}").Open([3, 32, 32]));
+        Assert.Contains(expected, e.Message);
+    }
+
+    [Theory]
+    [InlineData("<f4", "(4, 2, 3)")]
+    [InlineData("<f8", "(4, 2, 3)")]
+    [InlineData("<f2", "(4, 6)")]
+    [InlineData("|u1", "(4, 2, 3)")]
+    [InlineData("<f4", "(2, 3)")]
+    public void Tensor_Npy_IsRead(string type, string shape)
+    {
+        int samples = shape == "(2, 3)" ? 1 : 4;
+        double[] values = [.. Enumerable.Range(0, 6 * samples).Select(i => (double)i)];
+        WriteNpy("x.npy", type, shape, values);
+        using ImageSource source = DataSpec.Parse($"tensor:{At("x.npy")}").Open([2, 3]);
+        Assert.Equal((samples, type == "|u1"), ((int)source.Count!, source.HasBytes));
+        float[] tensor = new float[6];
+        source.ReadTensor(samples - 1, tensor, byteScale: 1);
+        Assert.Equal(values[^6..].Select(value => (float)value), tensor);
+    }
+
+    [Theory]
+    [InlineData("<f4", "(4, 3, 2)", false, "has the shape 4x3x2, the network's input is 2x3: N x 2x3 is expected")]
+    [InlineData("<f4", "(24,)", false, "has the shape 24")]
+    [InlineData("<f4", "(4, 2, 3)", true, "is in Fortran order; save numpy.ascontiguousarray(array) instead")]
+    [InlineData(">f4", "(4, 2, 3)", false, "holds elements of type >f4, little-endian numbers are read")]
+    [InlineData("<i4", "(4, 2, 3)", false, "holds i4; f4, f8, f2 and u1 are read")]
+    [InlineData("<f4", "(5, 2, 3)", false, null)]
+    public void Tensor_NpyThatDoesNotFit_SaysWhat(string type, string shape, bool fortran, string? expected)
+    {
+        WriteNpy("x.npy", type, shape, [.. Enumerable.Range(0, 24).Select(i => (double)i)], fortran);
+        if (expected is null)
+        {
+            // The header promises more than there is; whole samples are there all the same.
+            using ImageSource source = DataSpec.Parse($"tensor:{At("x.npy")}").Open([2, 3]);
+            Assert.Equal(4, source.Count);
+            return;
+        }
+        var e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse($"tensor:{At("x.npy")}").Open([2, 3]));
+        Assert.Contains(expected, e.Message);
+    }
+
+    [Theory]
+    [InlineData("text.txt")]
+    [InlineData("bytes.bin")]
+    [InlineData("ints.bin")]
+    [InlineData("longs.labels")]
+    [InlineData("l.npy")]
+    public void Tensor_LabelsInAnyForm_AreRead(string file)
+    {
+        File.WriteAllBytes(At("x.f32"), new byte[3 * 24]);
+        int[] labels = [2, 0, 1];
+        switch (file)
+        {
+            case "text.txt": File.WriteAllText(At(file), "2\n0\r\n1\n\n"); break;
+            case "bytes.bin": File.WriteAllBytes(At(file), [2, 0, 1]); break;
+            case "ints.bin": File.WriteAllBytes(At(file), MemoryMarshal.AsBytes<int>(labels).ToArray()); break;
+            case "longs.labels": File.WriteAllBytes(At(file), MemoryMarshal.AsBytes<long>([2, 0, 1]).ToArray()); break;
+            default: WriteNpy(file, "<i8", "(3,)", [2, 0, 1]); break;
+        }
+        using ImageSource source = DataSpec.Parse($"tensor:{At("x.f32")},labels={At(file)}").Open([2, 3]);
+        Assert.True(source.HasLabels);
+        Assert.Equal(labels, Enumerable.Range(0, 3).Select(i => source.ReadTensor(i, new float[6])));
+    }
+
+    [Theory]
+    [InlineData("l.txt", "0\n1", "has 2 labels, there are 3 samples")]
+    [InlineData("l.txt", "0\n1\nzebra", "line 3 is 'zebra', neither a whole number nor a class's name")]
+    [InlineData("l.txt", "0\n-1\n0", "label 1 is -1")]
+    [InlineData("l.bin", "12345", "has 5 bytes, labels of 3 samples have 3 (uint8), 12 (int32) or 24 (int64)")]
+    [InlineData("gone.txt", null, "does not exist")]
+    public void Tensor_LabelsThatDoNotFit_SayWhat(string file, string? content, string expected)
+    {
+        File.WriteAllBytes(At("x.f32"), new byte[3 * 24]);
+        if (content is not null) File.WriteAllText(At(file), content);
+        Exception e = Assert.ThrowsAny<IOException>(() => Throw());
+        Assert.Contains(expected, e.Message);
+
+        void Throw()
+        {
+            try
+            {
+                DataSpec.Parse($"tensor:{At("x.f32")},labels={At(file)}").Open([2, 3]);
+            }
+            catch (InvalidDataException invalid)
+            {
+                throw new IOException(invalid.Message, invalid);
+            }
+        }
+    }
+
+    void WriteNpy(string name, string type, string shape, double[] values, bool fortran = false)
+    {
+        string header = $"{{'descr': '{type}', 'fortran_order': {(fortran ? "True" : "False")}, 'shape': {shape}, }}";
+        header = header.PadRight(117) + "\n";
+        using FileStream stream = File.Create(At(name));
+        using var writer = new BinaryWriter(stream);
+        writer.Write([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, (byte)header.Length, 0]);
+        writer.Write(System.Text.Encoding.ASCII.GetBytes(header));
+        foreach (double value in values)
+            switch (type[1..])
+            {
+                case "f4": writer.Write((float)value); break;
+                case "f8": writer.Write(value); break;
+                case "f2": writer.Write((Half)value); break;
+                case "u1": writer.Write((byte)value); break;
+                case "i4": writer.Write((int)value); break;
+                default: writer.Write((long)value); break;
+            }
+    }
+
     string At(string name) => Path.Combine(_folder, name);
 }

@@ -125,6 +125,7 @@ sealed class Backbone
         if (classNames.Count == Manifest.Classes && model.MetadataProps.All(p => p.Key != Models.ClassNames.MetadataKey))
             model.MetadataProps.Add(
                 new StringStringEntryProto { Key = Models.ClassNames.MetadataKey, Value = Models.ClassNames.ToMetadata(classNames) });
+        if (Manifest.Preprocessing is { IsUsual: false } how) PreprocessingReader.Write(model, how);
         return (model, exits);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Models.Graph;
@@ -49,11 +48,13 @@ static class ManifestBuilder
         if (classNames.Count == 0) classNames = model.ClassNames ?? [];
         if (classNames.Count != 0 && classNames.Count != classes)
             throw new InvalidDataException($"{classNames.Count} class names, the model tells {classes} classes apart");
+        (double scale, Preprocessing? preprocessing) = PreprocessingReader.Read(model, shape, options);
         return new ModelManifest
         {
             Name = name,
             Hash = hash,
-            Input = new InputInfo(shape, ElementType.Name(ElementType.Float), ByteScale(model, options)),
+            Input = new InputInfo(shape, ElementType.Name(ElementType.Float), scale),
+            Preprocessing = preprocessing,
             Classes = classes,
             ClassNames = classNames,
             Units = units,
@@ -67,19 +68,6 @@ static class ManifestBuilder
 
     /// <summary>A leading 1 is the batch; a tensor without one (batch folded away by a reshape) keeps its shape.</summary>
     internal static int[] WithoutBatch(long[] dims) => [.. (dims is [1, ..] ? dims.Skip(1) : dims).Select(d => checked((int)d))];
-
-    static double ByteScale(Classifier model, PrepareOptions options)
-    {
-        if (options.ByteScale is { } chosen)
-            return double.IsFinite(chosen) && chosen > 0
-                ? chosen
-                : throw new ArgumentException($"byte scale is {chosen}, not a positive number", nameof(options));
-        if (Metadata(model, "edgeml.byteScale") is not { } text) return 1.0 / 255.0;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double scale) && double.IsFinite(scale)
-            && scale > 0
-            ? scale
-            : throw new InvalidDataException($"the model's metadata give the byte scale '{text}', not a positive number");
-    }
 
     static string? Metadata(Classifier model, string key) => model.Model.MetadataProps.FirstOrDefault(p => p.Key == key)?.Value;
 

@@ -156,10 +156,14 @@ sealed class TailConnection : IDisposable
         if (_input.Prelude.PayloadBytes != 0)
             throw new InvalidDataException($"hello carries a payload of {_input.Prelude.PayloadBytes} bytes");
         HelloHeader hello = HelloHeader.Read(_input.Header);
-        string ours = _workers.Manifest.Hash;
+        string ours = _workers.Manifest.Identity;
         if (hello.ModelHash != ours)
         {
-            End(ErrorCode.Model, $"{OtherModel} {hello.ModelHash}, the tail holds {ours}");
+            bool sameFile = hello.ModelHash.Split('+')[0] == _workers.Manifest.Hash;
+            End(
+                ErrorCode.Model, sameFile
+                    ? $"client and tail turn pictures into the input of model {_workers.Manifest.Hash} differently; prepare it alike for both"
+                    : $"{OtherModel} {hello.ModelHash}, the tail holds {ours}");
             return false;
         }
         if (hello.Cuts.Length > 0 && hello.Cuts != _workers.Manifest.CutsDigest)
