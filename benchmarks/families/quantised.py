@@ -68,7 +68,7 @@ class Quantiser:
 def qdq(path, ranges, out):
     """Returns how far one step of the last quantised tensor can move a score."""
     q = Quantiser(path, ranges)
-    done, step = {}, 0.0
+    done, copied, step = {}, set(), 0.0
 
     def pair(tensor):
         if tensor not in done:
@@ -80,8 +80,7 @@ def qdq(path, ranges, out):
 
     for n in q.graph.node:
         if n.op_type == 'Constant':
-            q.nodes.append(n)
-            continue
+            continue  # becomes a weight where it is read
         n = onnx.NodeProto.FromString(n.SerializeToString())
         activations = [i for i in n.input if i in q.ranges]
         if n.op_type not in FUSED:
@@ -98,8 +97,9 @@ def qdq(path, ranges, out):
                 'DequantizeLinear', [q.offsets(offsets, n.output[0], x * scale), n.output[0] + '_offset_scale', n.output[0] + '_offset_zero'],
                 [n.output[0] + '_offsets_dq'], axis=0))
             n.input[1], n.input[2] = name + '_dq', n.output[0] + '_offsets_dq'
-        for k, i in enumerate(n.input):
-            if i in q.weights and i + '_int8' not in [t.name for t in q.kept] and i not in [t.name for t in q.kept]:
+        for i in n.input:
+            if i in q.weights and i not in copied:
+                copied.add(i)
                 q.add(i, q.weights[i])
         q.nodes.append(n)
         if n.op_type == 'Gemm':  # the last layer: its scores are quantised too

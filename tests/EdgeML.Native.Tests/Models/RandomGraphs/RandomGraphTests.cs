@@ -63,7 +63,8 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         string? fault = graph.Precision == Precision.Quantised
             ? QuantisedFault(answers, outputs, comparison, samples)
             : Fault(answers, outputs, comparison, samples);
-        output.WriteLine($"{answers.Manifest.LocalCut + 1} cuts, {outputs.Count} exits, worst difference {comparison.Worst:g3}");
+        output.WriteLine(
+            $"{answers.Manifest.LocalCut + 1} cuts, {outputs.Count} exits, worst difference {comparison.Worst:g3}, engines {answers.Manifest.Engines}");
         return fault;
     }
 
