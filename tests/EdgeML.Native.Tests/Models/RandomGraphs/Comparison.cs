@@ -20,6 +20,9 @@ sealed class Comparison(RandomGraph graph, IReadOnlyList<Dictionary<string, floa
         return Enumerable.Range(0, seen[0].Length).Max(c => seen.Max(s => s[c]) - seen.Min(s => s[c])) / Largest(output);
     }
 
+    /// <summary>Whether some sample has the same score for every class, which no threshold takes.</summary>
+    internal bool IsEven(GraphOutput output) => expected.Any(scores => scores[output.Name] is var all && all.Max() - all.Min() < 0.01f * Largest(output));
+
     /// <summary>Why one answer is wrong, or null.</summary>
     internal string? Fault(GraphOutput output, int sample, float[] answer)
     {

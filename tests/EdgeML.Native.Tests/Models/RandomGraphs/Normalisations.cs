@@ -11,7 +11,7 @@ static class Normalisations
         4 => Group(d, x),
         5 => Channels(d, x),
         6 => d.Apply("LRN", x, GraphDraft.Int("size", d.Pick(3, 5)), GraphDraft.Float("alpha", 0.05f)),
-        7 => d.Apply("MeanVarianceNormalization", x, GraphDraft.Ints("axes", d.Chance(0.5) ? [0, 2, 3] : [0, 1, 2, 3])),
+        7 when !d.Half => d.Apply("MeanVarianceNormalization", x, GraphDraft.Ints("axes", d.Chance(0.5) ? [0, 2, 3] : [0, 1, 2, 3])),
         8 => d.Apply("Mul", d.Apply("LpNormalization", x, GraphDraft.Int("axis", 1)), d.Scalar(2)),
         _ => Affine(d, x),
     };

@@ -82,7 +82,8 @@ sealed class PreparedAnswers : IDisposable
         if (_lane.Result.ExitIndex != exit)
             throw new InvalidOperationException(
                 $"exit {_lane.Result.ExitIndex} answered instead of {exit}, the entropies are "
-                + string.Join(", ", Enumerable.Range(1, Manifest.SideExits).Select(e => _lane.SaidAt(e).Entropy.ToString("r"))));
+                + string.Join(", ", Enumerable.Range(1, Manifest.SideExits).Select(e => _lane.SaidAt(e).Entropy.ToString("r")))
+                + $", its scores {string.Join(' ', _lane.Workspace.Logits(exit).Floats.ToArray())}");
         var logits = new float[Manifest.Classes];
         _lane.CopyLogits(logits);
         return logits;
