@@ -33,6 +33,29 @@ public class OptionParsingTests
     public void Positive_NotOne_IsRefusedWithItsText(string text) =>
         Assert.Equal($"--latency-ms is '{text}', not a number above 0", Parse(SharedOptions.Positive("--latency-ms", "L", ""), text).Error);
 
+    [Theory]
+    [InlineData("a,b", "a|b")]
+    [InlineData(@"a\,b,c", "a,b|c")]
+    [InlineData(@"a\\,b", @"a\|b")]
+    [InlineData(@"in\out", @"in\out")]
+    [InlineData(" a , ,b ", "a|b")]
+    [InlineData("", "")]
+    public void Names_CommaAfterABackslash_BelongsToTheName(string text, string expected) =>
+        Assert.Equal(expected, string.Join('|', CommandLine.Parse.Names(text)));
+
+    [Theory]
+    [InlineData("3x224x224", 3, 224, 224)]
+    [InlineData("40", 40)]
+    public void InputShape_Dimensions_AreReadInOrder(string text, params int[] expected) =>
+        Assert.Equal(expected, Parse(SharedOptions.InputShape(), text).Value!);
+
+    [Theory]
+    [InlineData("3x0x224")]
+    [InlineData("3x")]
+    [InlineData("large")]
+    public void InputShape_Bad_IsRefusedWithItsText(string text) =>
+        Assert.Equal($"--input-shape is '{text}', not dimensions such as 3x224x224", Parse(SharedOptions.InputShape(), text).Error);
+
     [Fact]
     public void Cut_Local_ResolvesToTheLastOne()
     {

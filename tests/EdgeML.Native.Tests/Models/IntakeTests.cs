@@ -106,7 +106,8 @@ public sealed class IntakeTests : IDisposable
     public void Prepare_FinalAlone_KeepsProperSideExits()
     {
         PreparedModel prepared =
-            ModelPackage.Prepare(_folder.Write("m.onnx", Graphs.All["chain"]().Bytes), _folder["p"], new PrepareOptions { Final = "logits" });
+            ModelPackage.Prepare(
+                _folder.Write("m.onnx", Graphs.All["chain"]().Bytes), _folder["p"], new PrepareOptions { Final = "logits" });
 
         Assert.Equal(["exit1", "exit2", "logits"], prepared.Manifest.Exits.Select(e => e.Name));
         Assert.Empty(prepared.Notes);
@@ -236,7 +237,7 @@ public sealed class IntakeTests : IDisposable
         { "m.gguf", "a GGUF model", [.. "GGUF"u8, .. new byte[64]] },
         { "m.safetensors", "a safetensors file", [20, 0, 0, 0, 0, 0, 0, 0, .. "{\"w\":{}}"u8, .. new byte[64]] },
         { "m.onnx", "an ONNX model as text", "ir_version: 8\ngraph {\n}\n"u8.ToArray() },
-        { "m.onnx", "a text, not an ONNX file", "please ask for access to this model first"u8.ToArray() },
+        { "m.onnx", "not an ONNX file but a text", "please ask for access to this model first"u8.ToArray() },
     };
 
     [Theory]
@@ -306,7 +307,8 @@ public sealed class IntakeTests : IDisposable
         model.IrVersion = ir;
         string file = _folder.Write("m.onnx", model.ToByteArray());
 
-        Assert.Matches(message + "[0-9]{1,2};", Assert.Throws<InvalidDataException>(() => ModelPackage.Prepare(file, _folder["p"])).Message);
+        string refused = Assert.Throws<InvalidDataException>(() => ModelPackage.Prepare(file, _folder["p"])).Message;
+        Assert.Matches(message + "[0-9]{1,2};", refused);
     }
 
     [Theory]
@@ -480,7 +482,8 @@ public sealed class IntakeTests : IDisposable
         return b;
     }
 
-    /// <summary>A model with weights in an initializer, in a Constant node, in both branches of an If, and in a Constant node there.</summary>
+    /// <summary>A model with weights in an initializer, in a Constant node, in both branches of an If, and in a Constant node
+    /// there.</summary>
     static ModelProto WithBranches(bool function)
     {
         var b = new OnnxBuilder(11);
@@ -498,7 +501,12 @@ public sealed class IntakeTests : IDisposable
                 Initializer = { weight },
                 Node =
                 {
-                    new NodeProto { OpType = "Constant", Output = { name + "_b" }, Attribute = { new AttributeProto { Name = "value", Type = 4, T = bias } } },
+                    new NodeProto
+                    {
+                        OpType = "Constant",
+                        Output = { name + "_b" },
+                        Attribute = { new AttributeProto { Name = "value", Type = 4, T = bias } },
+                    },
                     new NodeProto { OpType = "MatMul", Input = { x, name + "_w" }, Output = { name + "_m" } },
                     new NodeProto { OpType = "Add", Input = { name + "_m", name + "_b" }, Output = { name + "_y" } },
                 },

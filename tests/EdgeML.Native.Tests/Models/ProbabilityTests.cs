@@ -138,7 +138,8 @@ public sealed class ProbabilityTests : IDisposable
         }
         string z = b.Head(x, 8, one ? 1 : 5, kind is "logits" or "one-logit" ? "out" : "logits");
         string Softmax(string t) => b.Node("Softmax", [t], null, OnnxBuilder.Int("axis", -1));
-        string Sigmoid(string t) => b.Node("Div", [b.Constant(1), b.Node("Add", [b.Node("Exp", [b.Node("Neg", [t])]), b.Constant(1)])], "out");
+        string Sigmoid(string t) =>
+            b.Node("Div", [b.Constant(1), b.Node("Add", [b.Node("Exp", [b.Node("Neg", [t])]), b.Constant(1)])], "out");
         string Sum(string t) => b.Node("ReduceSum", [t, b.Integers(1)]);
         switch (kind)
         {
@@ -148,7 +149,8 @@ public sealed class ProbabilityTests : IDisposable
             case "softmax-transpose": b.Node("Transpose", [Softmax(z)], "out", OnnxBuilder.Ints("perm", 1, 0)); break;
             case "softmax-mul-1": b.Node("Mul", [Softmax(z), b.Weight([], [1f])], "out"); break;
             case "softmax-cast":
-                b.Node("Cast", [b.Node("Cast", [Softmax(z)], null, OnnxBuilder.Int("to", ElementType.Double))], "out", OnnxBuilder.Int("to", 1));
+                string wide = b.Node("Cast", [Softmax(z)], null, OnnxBuilder.Int("to", ElementType.Double));
+                b.Node("Cast", [wide], "out", OnnxBuilder.Int("to", 1));
                 break;
             case "log-of-softmax": b.Node("Log", [Softmax(z)], "out"); break;
             case "logsoftmax": b.Node("LogSoftmax", [z], "out"); break;

@@ -132,7 +132,13 @@ public sealed class WorkTests : IDisposable
             OpsetImport = { new OperatorSetIdProto { Version = 17 }, new OperatorSetIdProto { Domain = "my", Version = 1 } },
             Node =
             {
-                new NodeProto { OpType = "Conv", Input = { "x", "w" }, Output = { "c" }, Attribute = { OnnxBuilder.Ints("pads", 1, 1, 1, 1) } },
+                new NodeProto
+                {
+                    OpType = "Conv",
+                    Input = { "x", "w" },
+                    Output = { "c" },
+                    Attribute = { OnnxBuilder.Ints("pads", 1, 1, 1, 1) },
+                },
                 new NodeProto
                 {
                     OpType = "Activation",

@@ -7,7 +7,8 @@ static class BodyWork
 {
     const int MostDepth = 4;
 
-    /// <summary>Multiply-accumulates of a node with bodies: of the larger branch, or of a body times its rounds; null where unknown.</summary>
+    /// <summary>Multiply-accumulates of a node with bodies: of the larger branch, or of a body times its rounds; null where
+    /// unknown.</summary>
     /// <param name="node">If, Loop or Scan.</param>
     /// <param name="value">What tensors of the graph around it held on the probe.</param>
     /// <param name="model">Whose operator sets count.</param>
@@ -69,7 +70,9 @@ static class BodyWork
 
     /// <summary>A loop may end before: the most rounds are what is known of it.</summary>
     static long? Rounds(long? rounds, long? each) =>
-        each == 0 ? 0 : rounds is >= 0 and < 1 << 24 && each is { } macs ? (long)Int128.Min((Int128)rounds.Value * macs, long.MaxValue / 4096) : null;
+        each == 0 ? 0
+            : rounds is >= 0 and < 1 << 24 && each is { } macs ? (long)Int128.Min((Int128)rounds.Value * macs, long.MaxValue / 4096)
+            : null;
 
     /// <summary>The first slice along an axis; beside the first axis, zeros of its shape.</summary>
     static ProbedTensor Slice(ProbedTensor tensor, int axis)
@@ -127,7 +130,8 @@ static class BodyWork
     }
 
     /// <summary>A model without inputs.</summary>
-    internal static ModelProto Model(ModelProto like, IEnumerable<NodeProto> nodes, IEnumerable<TensorProto> weights, IEnumerable<string> outputs)
+    internal static ModelProto Model(
+        ModelProto like, IEnumerable<NodeProto> nodes, IEnumerable<TensorProto> weights, IEnumerable<string> outputs)
     {
         var model = new ModelProto { IrVersion = like.IrVersion, OpsetImport = { like.OpsetImport }, Functions = { like.Functions } };
         model.Graph = new GraphProto

@@ -176,7 +176,8 @@ sealed class Classifier
 
     bool IsScores(string tensor) => !Index.IsConstant(tensor) && IsScores(Info(tensor));
 
-    /// <summary>One score a class: a single dimension is larger than 1 ([1, C], [C], or [1, C, 1, 1] of fully convolutional networks).</summary>
+    /// <summary>One score a class: a single dimension is larger than 1 ([1, C], [C], or [1, C, 1, 1] of fully convolutional
+    /// networks).</summary>
     static bool IsScores(TensorInfo info) =>
         ElementType.IsActivation(info.Type) && info.Elements is >= 2 and <= MostClasses && info.Dims.Count(d => d != 1) == 1;
 
@@ -214,7 +215,9 @@ sealed class Classifier
         else if (exits is null)
         {
             bool any = Outputs.Any(o => IsScores(o.Logits));
-            Drop(o => any && Info(o.Logits).Type is not (ElementType.Float or ElementType.Float16), o => $"it is {Info(o.Logits)}, not scores");
+            Drop(
+                o => any && Info(o.Logits).Type is not (ElementType.Float or ElementType.Float16),
+                o => $"it is {Info(o.Logits)}, not scores");
         }
 
         void Drop(Func<(string Name, string Logits), bool> which, Func<(string Name, string Logits), string> why)
@@ -300,17 +303,19 @@ sealed class Classifier
             if (open && inputShape is null)
             {
                 string named = dim.DimParam.Length > 0 ? $" ('{dim.DimParam}')" : "";
-                IEnumerable<string> example = declared.Skip(1)
-                    .Select(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && d.DimValue > 0 ? $"{d.DimValue}" : "224");
+                IEnumerable<string> example = declared.Skip(1).Select(d =>
+                    d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && d.DimValue > 0 ? $"{d.DimValue}" : "224");
                 throw new InvalidDataException(
-                    $"dimension {i} of input '{input.Name}' is open{named}; give the shape, for instance --input-shape {string.Join('x', example)}");
+                    $"dimension {i} of input '{input.Name}' is open{named}; "
+                    + $"give the shape, for instance --input-shape {string.Join('x', example)}");
             }
             if (!open && inputShape is not null && inputShape[i - 1] != dim.DimValue)
                 throw new InvalidDataException(
                     $"dimension {i} of input '{input.Name}' is {dim.DimValue}, the given shape says {inputShape[i - 1]}");
             dims[i] = open ? inputShape![i - 1] : dim.DimValue;
             if (dims[i] is <= 0 or > MaxElements || (elements *= dims[i]) > MaxElements)
-                throw new InvalidDataException($"input '{input.Name}' is {TensorInfo.Shape(dims)}, 1 to {MaxElements} elements are possible");
+                throw new InvalidDataException(
+                    $"input '{input.Name}' is {TensorInfo.Shape(dims)}, 1 to {MaxElements} elements are possible");
         }
         return dims;
     }
@@ -420,7 +425,8 @@ sealed class Classifier
             if (info.Elements == 1 && ElementType.IsActivation(info.Type))
                 throw new InvalidDataException(
                     $"output '{name}' is a single score and no probability within 0..1; regressions are not supported, "
-                    + "a classifier of two classes needs its Sigmoid or two scores");
+                    + "a classifier of two classes needs its Sigmoid or two scores"
+                    + (Outputs.Count > 1 ? "; choose outputs with --exits and --final" : ""));
             if (!IsScores(info)) throw OutputWish.NotScores(name, info.ToString());
             if (classes != 0 && info.Elements != classes)
                 throw new InvalidDataException(

@@ -18,7 +18,8 @@ static class EinsumWork
         }
         // Without an arrow the labels that occur once are kept.
         HashSet<string> kept = sides.Length == 2
-            ? [.. sides[1].Replace("...", "", StringComparison.Ordinal).Select(c => c.ToString()), .. sizes.Keys.Where(k => k.StartsWith('.'))]
+            ? [.. sides[1].Replace("...", "", StringComparison.Ordinal).Select(c => c.ToString()),
+                .. sizes.Keys.Where(k => k.StartsWith('.'))]
             : [.. sizes.Keys.Where(k => k.StartsWith('.') || sides[0].Count(c => c == k[0]) == 1)];
         Int128 macs = 0;
         HashSet<string> joined = labels[0];

@@ -15,7 +15,8 @@ static class FileKind
         if (File.Exists(Path.Combine(path, "saved_model.pb")))
             return "a TensorFlow SavedModel, not an ONNX file; convert it, for instance with tf2onnx";
         if (File.Exists(Path.Combine(path, PackageWriter.ManifestName))) return "a package already, not an ONNX file";
-        if (path.TrimEnd('/').EndsWith(".mlpackage", StringComparison.OrdinalIgnoreCase)) return $"a Core ML package, not an ONNX file; {Export}";
+        if (path.TrimEnd('/').EndsWith(".mlpackage", StringComparison.OrdinalIgnoreCase))
+            return $"a Core ML package, not an ONNX file; {Export}";
         string[] models = [.. Directory.EnumerateFiles(path, "*.onnx").Select(Path.GetFileName).OfType<string>().Order().Take(3)];
         return models.Length > 0
             ? $"a folder, not an ONNX file; name a file in it, for instance {models[0]}"
@@ -62,7 +63,8 @@ static class FileKind
         if (head.StartsWith("GGUF"u8)) return $"a GGUF model, not an ONNX file; {Export}";
         if (head.StartsWith("ptrt"u8) || head.StartsWith("ftrt"u8))
             return "a TensorRT engine, which cannot be divided; prepare the .onnx file it was built from";
-        if (head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']) || head.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff]))
+        if (head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G'])
+            || head.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff]))
             return "a picture, not an ONNX file";
         if (length > 8 && head.Length > 9 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) < (ulong)length)
             return $"a safetensors file, which holds weights and no graph; {Export}";
@@ -76,14 +78,15 @@ static class FileKind
         foreach (byte b in text[..Math.Min(text.Length, 256)])
             if (b is < 32 and not (9 or 10 or 13) || b == 127) return null;
         string start = Encoding.UTF8.GetString(text[..Math.Min(text.Length, 256)]);
-        if (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
+        if (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase)
+            || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
             return "an HTML page, not an ONNX file; perhaps the error or login page of a download";
         if (start.StartsWith("<?xml", StringComparison.Ordinal) || start.StartsWith("<net", StringComparison.Ordinal))
             return $"an XML file (an OpenVINO model?), not an ONNX file; {Export}";
         if (start.StartsWith('{') || start.StartsWith('[')) return "JSON, not an ONNX file";
         if (start.StartsWith("ir_version", StringComparison.Ordinal) || start.StartsWith("graph {", StringComparison.Ordinal))
             return "an ONNX model as text; save it in ONNX's binary form";
-        return start.Length >= 16 ? "a text, not an ONNX file" : null;
+        return start.Length >= 16 ? "not an ONNX file but a text" : null;
     }
 
     static string? ByExtension(string path) => Extension(path) switch

@@ -2,7 +2,8 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Models.Graph;
 
-/// <summary>Puts the bodies of a model's own functions in the place of their calls, so that cuts can lie inside and work is counted.</summary>
+/// <summary>Puts the bodies of a model's own functions in the place of their calls, so that cuts can lie inside and work is
+/// counted.</summary>
 static class LocalFunctions
 {
     const int MostDepth = 64, MostNodes = 1_000_000;
@@ -85,7 +86,8 @@ static class LocalFunctions
         // An output that is an input as it is.
         foreach (string output in function.Output)
         {
-            if (!function.Input.Contains(output) || call.Output.ElementAtOrDefault(function.Output.IndexOf(output)) is not { Length: > 0 } made)
+            if (!function.Input.Contains(output)
+                || call.Output.ElementAtOrDefault(function.Output.IndexOf(output)) is not { Length: > 0 } made)
                 continue;
             int input = function.Input.IndexOf(output);
             names[output] = call.Input[input];

@@ -47,7 +47,9 @@ static class LogitNodes
         TensorInfo info = model.Info(tensor);
         return info.Type == ElementType.Float
             ? tensor
-            : Add(model, "Cast", [tensor], tensor + "/float", info.Dims, new AttributeProto { Name = "to", Type = 2, I = ElementType.Float });
+            : Add(
+                model, "Cast", [tensor], tensor + "/float", info.Dims,
+                new AttributeProto { Name = "to", Type = 2, I = ElementType.Float });
     }
 
     static string Log(Classifier model, string p, float least, string name)

@@ -40,7 +40,10 @@ static class ManifestBuilder
                     Form = model.Forms[e.Name],
                 }),
         ];
-        exits.Add(new ExitInfo(exits.Count + 1, trunk.Final.Name, units.Count, 0, 0, trunk.Final.Logits) { Form = model.Forms[trunk.Final.Name] });
+        exits.Add(new ExitInfo(exits.Count + 1, trunk.Final.Name, units.Count, 0, 0, trunk.Final.Logits)
+        {
+            Form = model.Forms[trunk.Final.Name],
+        });
         string? note = null;
         IReadOnlyList<string> classNames = options.ClassNames ?? ClassNames.FromMetadata(
             model.Model.MetadataProps.Select(p => KeyValuePair.Create(p.Key, p.Value)), classes, out note);

@@ -104,7 +104,8 @@ sealed class OnnxFile
     /// reason.</summary>
     internal static string EngineReason(string text)
     {
-        string line = string.Join(' ', text.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        string line = string.Join(
+            ' ', text.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         if (line.Length > MostReason)
         {
             int from = line.Length - MostReason, word = line.IndexOf(' ', from);

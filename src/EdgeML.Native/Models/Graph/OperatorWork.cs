@@ -88,7 +88,8 @@ static class OperatorWork
         _ => [transposed ? x[^2] : x[^1]],
     };
 
-    /// <summary>Weights [directions, gates x hidden, input] and [directions, gates x hidden, hidden] for every step of a sequence.</summary>
+    /// <summary>Weights [directions, gates x hidden, input] and [directions, gates x hidden, hidden] for every step of a
+    /// sequence.</summary>
     static Int128? Recurrent(long[] x, long[]? input, long[]? hidden) =>
         input is null || hidden is null || x.Length != 3
             ? null

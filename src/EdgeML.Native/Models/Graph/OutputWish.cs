@@ -69,7 +69,9 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
             : graph.ValueInfo.FirstOrDefault(v => v.Name == wish.Tensor);
         if (described?.Type?.TensorType is not { Shape: { } shape } type) return;
         // The batch may be open or fixed otherwise; two more dimensions above 1 are no row of scores.
-        if (shape.Dim.Skip(1).Count(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && d.DimValue > 1) < 2) return;
+        int larger = shape.Dim.Skip(1)
+            .Count(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && d.DimValue > 1);
+        if (larger < 2) return;
         IEnumerable<string> dims = shape.Dim.Select((d, i) => i == 0 ? "1"
             : d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? $"{d.DimValue}"
             : d.DimParam.Length > 0 ? d.DimParam : "?");

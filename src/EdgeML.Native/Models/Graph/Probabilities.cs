@@ -95,7 +95,8 @@ static class Probabilities
             if (single)
                 return new Finding(
                     LogitNodes.TwoClasses(model, tensor, origin.Tensor), OutputForm.OneSigmoid,
-                    $"output '{name}' is one score of {origin.Operator}: it becomes two classes, 0 and 1, with the logits 0 and '{origin.Tensor}'");
+                    $"output '{name}' is one score of {origin.Operator}: "
+                    + $"it becomes two classes, 0 and 1, with the logits 0 and '{origin.Tensor}'");
             return new Finding(
                 origin.Tensor, origin.Form,
                 $"output '{name}': {origin.Operator} left out, its input '{origin.Tensor}' holds the logits");
@@ -128,7 +129,8 @@ static class Probabilities
         bool compared = false;
         foreach (IReadOnlyDictionary<string, ProbedTensor> run in runs)
         {
-            if (run.GetValueOrDefault(tensor)?.Numbers() is not { } output || run.GetValueOrDefault(origin.Tensor)?.Numbers() is not { } logits
+            if (run.GetValueOrDefault(tensor)?.Numbers() is not { } output
+                || run.GetValueOrDefault(origin.Tensor)?.Numbers() is not { } logits
                 || !output.All(double.IsFinite) || !logits.All(double.IsFinite))
                 continue;
             float[] expected = OutputForms.Apply(origin.Form, Array.ConvertAll(logits, x => (float)x));
