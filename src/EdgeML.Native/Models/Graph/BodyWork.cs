@@ -29,40 +29,40 @@ static class BodyWork
                 }
                 return most;
             case "Loop" when bodies is [var body]:
-            {
-                // Inputs: most rounds, condition, what is carried on. The body sees the round in place of the first.
-                long? rounds = node.Input[0].Length > 0 ? value(node.Input[0])?.Integer() : null;
-                var given = new List<ProbedTensor?>
+                {
+                    // Inputs: most rounds, condition, what is carried on. The body sees the round in place of the first.
+                    long? rounds = node.Input[0].Length > 0 ? value(node.Input[0])?.Integer() : null;
+                    var given = new List<ProbedTensor?>
                 {
                     new(new TensorInfo(ElementType.Int64, []), new byte[8]), new(new TensorInfo(ElementType.Bool, []), [1]),
                 };
-                for (int i = 2; i < node.Input.Count; i++) given.Add(value(node.Input[i]));
-                return Rounds(rounds, Once(body, given, value, model, runner, depth));
-            }
-            case "Scan" when bodies is [var body]:
-            {
-                int scans = (int)(node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs")?.I ?? 0);
-                int states = node.Input.Count - scans;
-                long[] axes = [.. node.Attribute.FirstOrDefault(a => a.Name == "scan_input_axes")?.Ints ?? []];
-                if (scans < 1 || states < 0) return null;
-                long? rounds = null;
-                var given = new List<ProbedTensor?>();
-                for (int i = 0; i < node.Input.Count; i++)
-                {
-                    ProbedTensor? tensor = value(node.Input[i]);
-                    if (i < states || tensor is null)
-                    {
-                        given.Add(tensor);
-                        continue;
-                    }
-                    long axis = i - states < axes.Length ? axes[i - states] : 0;
-                    if (axis < 0) axis += tensor.Info.Dims.Length;
-                    if (axis < 0 || axis >= tensor.Info.Dims.Length) return null;
-                    rounds = tensor.Info.Dims[axis];
-                    given.Add(Slice(tensor, (int)axis));
+                    for (int i = 2; i < node.Input.Count; i++) given.Add(value(node.Input[i]));
+                    return Rounds(rounds, Once(body, given, value, model, runner, depth));
                 }
-                return Rounds(rounds, Once(body, given, value, model, runner, depth));
-            }
+            case "Scan" when bodies is [var body]:
+                {
+                    int scans = (int)(node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs")?.I ?? 0);
+                    int states = node.Input.Count - scans;
+                    long[] axes = [.. node.Attribute.FirstOrDefault(a => a.Name == "scan_input_axes")?.Ints ?? []];
+                    if (scans < 1 || states < 0) return null;
+                    long? rounds = null;
+                    var given = new List<ProbedTensor?>();
+                    for (int i = 0; i < node.Input.Count; i++)
+                    {
+                        ProbedTensor? tensor = value(node.Input[i]);
+                        if (i < states || tensor is null)
+                        {
+                            given.Add(tensor);
+                            continue;
+                        }
+                        long axis = i - states < axes.Length ? axes[i - states] : 0;
+                        if (axis < 0) axis += tensor.Info.Dims.Length;
+                        if (axis < 0 || axis >= tensor.Info.Dims.Length) return null;
+                        rounds = tensor.Info.Dims[axis];
+                        given.Add(Slice(tensor, (int)axis));
+                    }
+                    return Rounds(rounds, Once(body, given, value, model, runner, depth));
+                }
             default:
                 return null;
         }
