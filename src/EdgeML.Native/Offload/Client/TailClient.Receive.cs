@@ -66,6 +66,8 @@ public sealed partial class TailClient
         bool isNew;
         lock (_gate)
         {
+            // This side's own end is no fault of the link.
+            if (_disposed) return;
             isNew = _lastFault != fault;
             (_fault, _lastFault) = (reason, fault);
             Monitor.PulseAll(_gate);
