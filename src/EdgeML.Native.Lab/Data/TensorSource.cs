@@ -24,12 +24,14 @@ public sealed class TensorSource : ImageSource
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"{path} does not exist");
         Shape = shape;
-        (_type, int header, int width) = ("f4", 0, sizeof(float));
-        if (NpyFile.IsOne(path)) (_type, header, width) = Array(path, shape, Elements);
+        (_type, int header, int width, long promised) = ("f4", 0, sizeof(float), -1);
+        if (NpyFile.IsOne(path)) (_type, header, width, promised) = Array(path, shape, Elements);
         _records = new RecordFile([path], checked(Elements * width), header);
         try
         {
             _buffer = _type is "f4" or "u1" ? [] : new byte[Elements * width];
+            if (promised >= 0 && promised != _records.Count)
+                throw new InvalidDataException($"{path} holds {_records.Count} samples, its header says {promised}");
             if (labels is not null) _labels = LabelFile.Read(labels, _records.Count, classNames ?? []);
         }
         catch
@@ -88,7 +90,7 @@ public sealed class TensorSource : ImageSource
 
     int Label(long index) => _labels is null ? NoLabel : _labels[index];
 
-    static (string Type, int Header, int Width) Array(string path, IReadOnlyList<int> shape, int elements)
+    static (string Type, int Header, int Width, long Samples) Array(string path, IReadOnlyList<int> shape, int elements)
     {
         NpyFile array = NpyFile.Read(path);
         int width = array.Type switch { "f4" => 4, "f8" => 8, "f2" => 2, "u1" => 1, _ => 0 };
@@ -97,6 +99,6 @@ public sealed class TensorSource : ImageSource
         bool samples = array.Shape.Length > 1 && (array.Shape[1..].SequenceEqual(shape) || array.Shape is [_, var flat] && flat == elements);
         if (!samples && !array.Shape.SequenceEqual(shape))
             throw new InvalidDataException($"{path} has the shape {array.ShapeText}, {wanted}: N x {string.Join('x', shape)} is expected");
-        return (array.Type, array.DataOffset, width);
+        return (array.Type, array.DataOffset, width, samples ? array.Shape[0] : 1);
     }
 }

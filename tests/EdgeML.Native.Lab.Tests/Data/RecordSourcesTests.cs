@@ -185,17 +185,10 @@ public sealed class RecordSourcesTests : IDisposable
     [InlineData("<f4", "(4, 2, 3)", true, "is in Fortran order; save numpy.ascontiguousarray(array) instead")]
     [InlineData(">f4", "(4, 2, 3)", false, "holds elements of type >f4, little-endian numbers are read")]
     [InlineData("<i4", "(4, 2, 3)", false, "holds i4; f4, f8, f2 and u1 are read")]
-    [InlineData("<f4", "(5, 2, 3)", false, null)]
-    public void Tensor_NpyThatDoesNotFit_SaysWhat(string type, string shape, bool fortran, string? expected)
+    [InlineData("<f4", "(5, 2, 3)", false, "holds 4 samples, its header says 5")]
+    public void Tensor_NpyThatDoesNotFit_SaysWhat(string type, string shape, bool fortran, string expected)
     {
         WriteNpy("x.npy", type, shape, [.. Enumerable.Range(0, 24).Select(i => (double)i)], fortran);
-        if (expected is null)
-        {
-            // The header promises more than there is; whole samples are there all the same.
-            using ImageSource source = DataSpec.Parse($"tensor:{At("x.npy")}").Open([2, 3]);
-            Assert.Equal(4, source.Count);
-            return;
-        }
         var e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse($"tensor:{At("x.npy")}").Open([2, 3]));
         Assert.Contains(expected, e.Message);
     }
