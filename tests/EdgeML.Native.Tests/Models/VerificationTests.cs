@@ -344,6 +344,19 @@ public sealed class VerificationTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("'logits'", note);
     }
 
+    [Fact]
+    public void Prepare_ScoresThatAreNoNumbers_IsANote()
+    {
+        var b = new OnnxBuilder(42);
+        string x = b.ConvRelu(b.Input("x", -1, 3, 8, 8), 3, 8);
+        x = b.Node("Neg", [b.Relu(b.Head(x, 8, 5, "scores"))]);
+        b.Node("Sqrt", [b.Node("Sub", [x, b.Weight([], [1])])], "logits");
+        b.Output("logits");
+        IReadOnlyList<string> notes = ModelPackage.Prepare(_folder.Write("m.onnx", b.Bytes), _folder["p"]).Notes;
+        output.WriteLine(string.Join('\n', notes));
+        Assert.Contains(notes, note => note.Contains("exit 'logits' of the file gives NaN for every random input", StringComparison.Ordinal));
+    }
+
     Classifier Classify(string name) =>
         Classifier.From(OnnxFile.Load(_folder[name]).Model, null, null, null, new NativeGraphRunner());
 }

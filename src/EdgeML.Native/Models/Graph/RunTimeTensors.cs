@@ -116,9 +116,12 @@ sealed class RunTimeTensors
         return scope;
     }
 
-    /// <summary>Every name a node reads; a few too many where subgraphs use names of their own.</summary>
+    /// <summary>Every name a node reads; a few too many where subgraphs define names themselves.</summary>
     internal static IEnumerable<string> Reads(NodeProto node) =>
         node.Input.Concat(Subgraphs(node).SelectMany(graph => graph.Node.SelectMany(Reads).Concat(graph.Output.Select(o => o.Name))));
+
+    /// <summary>Whether a node gives other values at every run.</summary>
+    internal static bool IsRandom(NodeProto node) => TrainingMode.IsStandard(node.Domain) && s_random.Contains(node.OpType);
 
     internal static IEnumerable<GraphProto> Subgraphs(NodeProto node) =>
         node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G));
@@ -136,7 +139,7 @@ sealed class RunTimeTensors
             foreach (string output in node.Output) scope.Producers.TryAdd(output, node);
         foreach (NodeProto node in nodes)
         {
-            bool marked = TrainingMode.IsStandard(node.Domain) && s_random.Contains(node.OpType);
+            bool marked = IsRandom(node);
             foreach (string read in Inputs(node))
             {
                 if (!readers.TryGetValue(read, out List<NodeProto>? list)) readers[read] = list = [];

@@ -68,7 +68,7 @@ sealed class DividedNetwork : IDisposable
     ChainPlan Plan(int start, int stop, Fusion fusion) =>
         new(_model, _lane.Workspace, PlanKey.For(_model.Manifest, start, stop, _thresholds), fusion);
 
-    // An exit that is perfectly sure ends a run even below the smallest threshold: on behind it. In a joined engine exits are computed
+    // An exit that is perfectly sure ends a run even below the smallest threshold: the run continues after it. In a joined engine exits are computed
     // whether they may end the run or not.
     void RunThrough(ChainPlan plan)
     {

@@ -7,9 +7,6 @@ namespace EdgeML.Native.Models.Verification;
 /// <summary>What in a graph decides how exactly its answers can be compared.</summary>
 static class NetworkTraits
 {
-    static readonly HashSet<string> s_random =
-        ["Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"];
-
     static readonly HashSet<string> s_passing = ["Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
 
     /// <summary>Where the scores follow from the last quantised tensor by more than a change of layout: one step of it is taken to be worth
@@ -27,9 +24,8 @@ static class NetworkTraits
 
     static string? Random(NodeProto node)
     {
-        if (node.Domain is "" or "ai.onnx" && s_random.Contains(node.OpType)) return node.OpType;
-        return node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(graph => graph.Node)
-            .Select(Random).FirstOrDefault(found => found is not null);
+        if (RunTimeTensors.IsRandom(node)) return node.OpType;
+        return RunTimeTensors.Subgraphs(node).SelectMany(graph => graph.Node).Select(Random).FirstOrDefault(found => found is not null);
     }
 
     /// <summary>Whether some of it is computed in a narrower float than float32.</summary>

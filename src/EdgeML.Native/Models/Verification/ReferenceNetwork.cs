@@ -101,9 +101,9 @@ sealed unsafe class ReferenceNetwork : IDisposable
         return root;
     }
 
-    static IEnumerable<TensorProto> Tensors(GraphProto graph) => graph.Initializer.Concat(graph.Node.SelectMany(n => n.Attribute)
-        .SelectMany(a => (a.T is null ? [] : new[] { a.T })
-            .Concat((a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(Tensors))));
+    static IEnumerable<TensorProto> Tensors(GraphProto graph) => graph.Initializer
+        .Concat(graph.Node.SelectMany(n => n.Attribute).Select(a => a.T).OfType<TensorProto>())
+        .Concat(graph.Node.SelectMany(RunTimeTensors.Subgraphs).SelectMany(Tensors));
 
     /// <summary>Leaves the nodes that some tensors need, makes those the outputs, and fixes the input's shape.</summary>
     static void Select(GraphProto graph, string input, IReadOnlyList<long> dims, IReadOnlyList<string> outputs)
