@@ -30,7 +30,7 @@ public sealed partial class EdgeSession
                 RunPlans(lane, input, policy);
                 if (Elapsed() > WarmUpMs) return;
             }
-            _model.WaitForFusion(TimeSpan.FromMilliseconds(Math.Min(FusionWaitMs, WarmUpMs - Elapsed())));
+            _model.WaitForFusion(TimeSpan.FromMilliseconds(Math.Clamp(WarmUpMs - Elapsed(), 0, FusionWaitMs)));
             for (int run = 0; run < WarmUpRuns; run++)
             {
                 foreach (Lane lane in lanes)
@@ -55,7 +55,7 @@ public sealed partial class EdgeSession
         thresholds.Clear();
         lane.Load(input);
         lane.Run(0, local, thresholds);
-        // Exits are tried and none is taken, so that everything behind them runs too.
+        // Exits are tried and none is taken, so that everything after them runs too.
         for (int i = 0; i < thresholds.Length; i++) thresholds[i] = policy.Thresholds[i] > 0 ? TriedOnly : 0;
         lane.Load(input);
         if (policy.Cut > 0) lane.Run(0, policy.Cut, thresholds);
