@@ -44,7 +44,7 @@ def reference(model, inputs, shape, folder, ranges=False):
 
 
 class Tail:
-    """A tail in a process of its own, on a port of the system's choice."""
+    """A tail in a separate process, on a port of the system's choice."""
 
     def __init__(self, package):
         self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-// The reference: a model as it is, without optimisation, in a process of its own.
+// The reference: a model as it is, without optimisation, in a separate process.
 // usage: node reference.js MODEL IN.f32 N,C,H,W OUT-FOLDER; OUT-FOLDER receives NAME.f32 for every output, or, with RANGES set, ranges.json
 const ort = require(process.env.ORT_NODE);
 const fs = require('fs');

@@ -14,7 +14,7 @@ namespace edgeml {
 // Asked at every gate of a network, on the thread that runs it.
 class Gatekeeper {
   public:
-    // Whether the run goes on behind side exit `exit`, whose logits may lie elsewhere than where its output is bound.
+    // Whether the run continues after side exit `exit`, whose logits may lie elsewhere than where its output is bound.
     virtual bool pass(std::uint32_t exit, const float *logits) noexcept = 0;
 
   protected:

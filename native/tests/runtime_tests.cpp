@@ -43,7 +43,7 @@ std::uint32_t flags_of_a_new_context() {
     return info.flags;
 }
 
-// Where a host has made the environment without a pool, a context is made all the same, and says so.
+// Where a host has made the environment without a pool, a context is still made, and says so.
 void a_host_s_environment_is_joined() {
     EXPECT((flags_of_a_new_context() & EDGEML_CONTEXT_GUEST) == 0);
     fake_ort_have_host(1);

@@ -11,7 +11,7 @@ sealed class TaskFeed(EdgeSession session, ImageSource source, RunTally tally, i
     /// <summary>Logits by task, or null where nobody wants them.</summary>
     public float[]? Logits { get; init; }
 
-    /// <summary>Gets every answer; null for nobody.</summary>
+    /// <summary>Gets every answer; may be null.</summary>
     public AnswerLog? Answers { get; init; }
 
     /// <summary>Called after every task with the number done so far.</summary>
@@ -72,7 +72,7 @@ sealed class TaskFeed(EdgeSession session, ImageSource source, RunTally tally, i
         }
     }
 
-    // Nobody reads the answers any more.
+    // The reader of the answers has gone.
     bool IsUnwanted => Answers is { ReaderIsGone: true };
 
     int OwnLogits => Logits is null && Answers is { Top: > 0 } ? classes : 0;

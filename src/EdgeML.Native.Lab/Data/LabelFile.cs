@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace EdgeML.Native.Lab.Data;
 
-/// <summary>Labels of samples in a file of their own: <c>.npy</c>, text with a number or class name per line, or raw little-endian
+/// <summary>Labels of samples in a separate file: <c>.npy</c>, text with a number or class name per line, or raw little-endian
 /// numbers.</summary>
 static class LabelFile
 {

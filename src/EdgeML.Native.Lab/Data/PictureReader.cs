@@ -65,7 +65,7 @@ sealed class PictureReader
                 $"{name} has {info.Width} x {info.Height} pixels; sides of 1..{ImageFrame.MaxSide} and {MaxPixels} pixels are read");
         (_width, _height) = (info.Width, info.Height);
         Reserve(ref _pixels, _width * _height);
-        // Without a colour space of its own, nothing is converted.
+        // Without a colour space nothing is converted.
         var wanted = new SKImageInfo(
             _width, _height, SKColorType.Rgba8888, info.IsOpaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, colorspace: null);
         SKCodecResult result;

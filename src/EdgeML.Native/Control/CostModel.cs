@@ -196,7 +196,7 @@ public sealed class CostModel
     Knowledge Know(ExitStatistics statistics, AccuracyBasis judged)
     {
         SampleSet samples = statistics.Samples;
-        // What the final exit loses is what every exit behind the cut is taken to lose.
+        // What the final exit loses is what every exit after the cut is taken to lose.
         double right = Math.Max(samples.Correct[^1].Take(samples.Count).DefaultIfEmpty(1).Average(), 0.1);
         double[] kept = [1, .. _bottlenecks.Items.Select(item => Math.Clamp(1 - (item.Lost / right), 0, 1))];
         return new Knowledge(statistics, new ExitMix(samples, statistics.Grid), kept, judged);

@@ -17,7 +17,7 @@ sealed class PlannerController : IPolicyController
     /// good part of them, even urgent plans wait.</summary>
     const double MaxDebtMs = 5;
 
-    /// <summary>Tasks after which a plan is made anew if anything has moved, whatever the budget says: where tasks are short, paying off an
+    /// <summary>Tasks after which a new plan is made if anything has changed, whatever the budget allows: where tasks are short, paying off an
     /// overdraft takes thousands of them.</summary>
     internal const int PatienceTasks = 50;
 

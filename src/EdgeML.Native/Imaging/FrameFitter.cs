@@ -5,7 +5,7 @@ namespace EdgeML.Native.Imaging;
 /// <summary>Brings frames of any size and format to a network's input bytes: resized, colours and channels in its order. One thread at a
 /// time; allocates only where a frame is of another size than the one before.</summary>
 /// <remarks>The values are those of Pillow's <c>BILINEAR</c>. Alpha is left out where the network has no channel for it: colours stay as
-/// they are stored, nothing is put behind them. Where it has one, pixels are resized premultiplied, so that invisible colours do not
+/// they are stored, without a background. Where it has one, pixels are resized premultiplied, so that invisible colours do not
 /// bleed into their neighbours.</remarks>
 public sealed class FrameFitter
 {

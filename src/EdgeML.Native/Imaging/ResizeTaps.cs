@@ -19,7 +19,7 @@ sealed class ResizeTaps
     /// <summary>First source pixel of a new one.</summary>
     internal int First(int output) => _first[output];
 
-    /// <summary>First source pixel behind the last new one.</summary>
+    /// <summary>Where the source pixels of the last new one end.</summary>
     internal int End => _first[Outputs - 1] + _length[Outputs - 1];
 
     /// <summary>Weights of the source pixels from <see cref="First"/> on.</summary>

@@ -87,7 +87,7 @@ public sealed partial class EdgeSession
                     reply = await pending.ConfigureAwait(false);
                 }
             }
-            // An answer that came first is given all the same.
+            // An answer that came first is still given.
             if (reply.Outcome != TailOutcome.Answered) cancellation.ThrowIfCancellationRequested();
             if (!Accept(lane, reply, logits.Span) && !AnswerByStandby(lane, logits.Span)) Finish(lane, logits.Span);
         }

@@ -196,7 +196,7 @@ public sealed partial class EdgeSession : IDisposable
     /// <summary>Answers one input and blocks until it is answered.</summary>
     /// <param name="source">The input's bytes, one per element, in the model's layout and order of channels
     /// (<see cref="Models.ModelManifest.Preprocessing"/>).</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public TaskResult Run(ReadOnlySpan<byte> source, Span<float> logits = default)
@@ -240,7 +240,7 @@ public sealed partial class EdgeSession : IDisposable
 
     /// <summary>Answers one input and blocks until it is answered.</summary>
     /// <param name="tensor">The model's input tensor.</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public TaskResult Run(ReadOnlySpan<float> tensor, Span<float> logits = default)
@@ -261,7 +261,7 @@ public sealed partial class EdgeSession : IDisposable
 
     /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
     /// <param name="source">The input's bytes; must not change until the edge's part has run, that is until the call returns.</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
     /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
     /// called back, its answer is dropped.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
@@ -287,7 +287,7 @@ public sealed partial class EdgeSession : IDisposable
 
     /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
     /// <param name="tensor">The model's input tensor; must not change until the call returns.</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty for nobody wants them.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
     /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
     /// called back, its answer is dropped.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>

@@ -11,7 +11,7 @@ namespace EdgeML.Native.Inference;
 /// the session is idle, and tells the cost model how sure every exit was and whether it agreed with the whole network.</summary>
 /// <remarks>
 /// Which tasks are sampled has nothing to do with what was answered. One is under way at a time; a sampled task that comes meanwhile is
-/// skipped. Where the session is never idle it takes at most a tenth of one core. It works on memory of its own, on a thread of
+/// skipped. Where the session is never idle it takes at most a tenth of one core. It works on its own memory, on a thread of
 /// the lowest priority, and ends when enough is known.
 /// </remarks>
 sealed class ExitLearner : IDisposable
@@ -133,7 +133,7 @@ sealed class ExitLearner : IDisposable
             ended = Stopwatch.GetTimestamp();
             restMs = RestFactor * Stopwatch.GetElapsedTime(started, ended).TotalMilliseconds;
             _free.Set();
-            // Whoever knows enough takes no more.
+            // Enough is known: stay busy, so that no more samples are taken.
             if (_samples < EnoughSamples) Volatile.Write(ref _busy, 0);
         }
         _free.Set();

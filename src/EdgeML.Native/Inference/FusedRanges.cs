@@ -59,7 +59,7 @@ sealed class FusedRanges : IDisposable
     /// <summary>Why a plan was last refused a session; null when none was.</summary>
     public string? LastRefusal { get; private set; }
 
-    /// <summary>Exceptions that nobody expects of a build; the plans concerned run on unit-level sessions.</summary>
+    /// <summary>Unexpected exceptions of builds; the plans concerned run on unit-level sessions.</summary>
     public BackgroundFaults Faults => _faults;
 
     /// <summary>The fused session of a plan, or null after asking for it.</summary>

@@ -38,11 +38,11 @@ static class ManifestRules
             UnitInfo unit = manifest.Units[u];
             Require(unit.Index == u + 1, $"unit {u + 1} has the index {unit.Index}");
             Require(unit.Macs >= 0, $"unit {unit.Index} has {unit.Macs} MACs");
-            CutInfo behind = manifest.Cuts[u + 1];
+            CutInfo next = manifest.Cuts[u + 1];
             Require(
-                behind.Type == CutInfo.Float || (u + 1 < units && behind.Type is "uint8" or "int8" or "uint16" or "int16"),
-                $"cut {u + 1} has the type {behind.Type}");
-            long bytes = Elements(unit.OutShape, $"unit {unit.Index}") * behind.ElementBytes;
+                next.Type == CutInfo.Float || (u + 1 < units && next.Type is "uint8" or "int8" or "uint16" or "int16"),
+                $"cut {u + 1} has the type {next.Type}");
+            long bytes = Elements(unit.OutShape, $"unit {unit.Index}") * next.ElementBytes;
             Require(unit.OutBytes == bytes, $"unit {unit.Index} puts out {unit.OutBytes} bytes, its shape makes {bytes}");
         }
         for (int k = 0; k <= units; k++)

@@ -138,7 +138,7 @@ public sealed record UnitInfo(int Index, string Name, long Macs, long OutBytes, 
 
 /// <summary>A place where the network can be divided between edge and tail.</summary>
 /// <param name="K">Units run on the edge.</param>
-/// <param name="Bytes">Payload without compression: the source's bytes at cut 0, elements of the cut's type behind it, 0 at the last
+/// <param name="Bytes">Payload without compression: the source's bytes at cut 0, elements of the cut's type at later ones, 0 at the last
 /// (nothing is sent).</param>
 /// <param name="Candidate">Whether controllers consider it.</param>
 /// <param name="Tensor">Name of the one activation that crosses, empty at the last cut.</param>

@@ -91,7 +91,7 @@ sealed class PackageExtras
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or NullReferenceException)
         {
-            // A file nobody can read fits nothing, and is said to be lost.
+            // A file that cannot be read fits nothing; it is listed as lost.
         }
         (fits ? _kept : _lost).Add(words);
         if (fits) _files.Add((name, File.ReadAllBytes(path)));

@@ -1,7 +1,7 @@
 namespace EdgeML.Native.Models;
 
-/// <summary>A calibration that lies beside a model file, as <c>NAME.calibration.csv</c> beside <c>NAME.onnx</c>: whoever ships a model ships
-/// with it what its exits are worth.</summary>
+/// <summary>A calibration beside a model file, as <c>NAME.calibration.csv</c> beside <c>NAME.onnx</c>, so that a shipped model carries what its
+/// exits are worth.</summary>
 static class ShippedCalibration
 {
     const string Extension = ".calibration.csv";

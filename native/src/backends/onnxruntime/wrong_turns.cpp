@@ -26,9 +26,9 @@ bool has_pad_before_pool(const Graph &graph) {
     for (bool grows = true; grows && !has_found;) {
         grows = false;
         for (const Node &node : graph.nodes) {
-            bool is_behind = node.op == "Pad" || std::any_of(node.inputs.begin(), node.inputs.end(),
+            bool is_padded = node.op == "Pad" || std::any_of(node.inputs.begin(), node.inputs.end(),
                                                              [&](auto input) { return padded.contains(input); });
-            if (!is_behind)
+            if (!is_padded)
                 continue;
             has_found |= is_pool(node);
             if (std::find(products.begin(), products.end(), node.op) != products.end())

@@ -98,7 +98,7 @@ sealed class BackgroundLearner : Learner
         }
         catch (Exception e)
         {
-            // Deciding goes on with the last weights that were published.
+            // Decisions continue with the last weights that were published.
             _faults.Add("learner", "learning stopped", e);
         }
     }

@@ -284,7 +284,7 @@ sealed class Classifier
         if (inputShape is [1, ..] && inputShape.Count == declared.Count) inputShape = [.. inputShape.Skip(1)]; // given with its batch
         if (inputShape is not null && inputShape.Count != declared.Count - 1)
             throw new InvalidDataException(
-                $"the given shape has {inputShape.Count} dimensions, input '{input.Name}' has {declared.Count - 1} behind the batch");
+                $"the given shape has {inputShape.Count} dimensions, input '{input.Name}' has {declared.Count - 1} after the batch");
         long[] dims = new long[declared.Count];
         dims[0] = 1;
         long elements = 1;

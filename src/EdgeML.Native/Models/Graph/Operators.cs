@@ -18,8 +18,8 @@ static class Operators
         "Softsign", "Sqrt", "Sub", "Swish", "Tanh", "ThresholdedRelu", "Where",
     ];
 
-    /// <summary>Moves or widens elements without computing: belongs to the operator behind it, so that no cut separates the two.</summary>
-    /// <remarks>An integer kernel is a DequantizeLinear, what reads it and the QuantizeLinear behind that; cut between them, it is
+    /// <summary>Moves or widens elements without computing: belongs to the operator after it, so that no cut separates the two.</summary>
+    /// <remarks>An integer kernel is a DequantizeLinear, what reads it and the QuantizeLinear after that; cut between them, it is
     /// lost, and answers differ.</remarks>
     static readonly HashSet<string> s_layout = ["DequantizeLinear", "Expand", "Flatten", "Pad", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
 

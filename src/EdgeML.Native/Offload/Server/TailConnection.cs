@@ -41,7 +41,7 @@ sealed class TailConnection : IDisposable
     /// <summary>Requests that were answered with an error other than being late.</summary>
     public long RefusedRequests => Interlocked.Read(ref _refusedRequests);
 
-    /// <summary>Told of the first such request, on the thread that refuses it; null for nobody.</summary>
+    /// <summary>Told of the first such request, on the thread that refuses it; may be null.</summary>
     public Action<string>? OnFirstRefusal { get; init; }
 
     /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being
