@@ -100,6 +100,28 @@ public sealed class AnswersTests(ShippedPackage package) : IClassFixture<Shipped
     }
 
     [Theory]
+    [InlineData("--answers")]
+    [InlineData("--json")]
+    public void StandardOutput_DiskIsFull_IsAnError(string option)
+    {
+        const string full = "/dev/full";
+        if (!File.Exists(full)) return; // another system than Linux
+        using Process run = EdgemlProcess.Start(
+            start =>
+            {
+                string[] command = [start.FileName, .. start.ArgumentList];
+                start.FileName = "sh";
+                start.ArgumentList.Clear();
+                foreach (string argument in (string[])["-c", $"exec \"$@\" > {full}", "sh", .. command]) start.ArgumentList.Add(argument);
+            },
+            Run("--count", "3", option, "-"));
+        string error = run.StandardError.ReadToEnd();
+        run.WaitForExit();
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("edgeml: ", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("run", "--count", "3")]
     [InlineData("inspect")]
     [InlineData("doctor")]

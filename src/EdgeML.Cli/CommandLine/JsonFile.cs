@@ -5,7 +5,7 @@ using EdgeML.Native.Lab.Reports;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>Writes the file behind <c>--json</c>: one object, complete or not there at all; <c>-</c> is standard output.</summary>
+/// <summary>Writes the file of <c>--json</c>: one object, complete or not there at all; <c>-</c> is standard output.</summary>
 static class JsonFile
 {
     static readonly JsonWriterOptions s_options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -41,7 +41,7 @@ static class JsonFile
             using Stream output = StandardOutput.Open();
             output.Write(whole.GetBuffer().AsSpan(0, (int)whole.Length));
         }
-        catch (IOException)
+        catch (IOException e) when (StandardOutput.HasLostReader(e))
         {
             // The reader has closed its end: it does not want the rest.
         }

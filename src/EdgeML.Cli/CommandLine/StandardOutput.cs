@@ -32,6 +32,13 @@ static class StandardOutput
         AnsiConsole.Console = Terminal.Out;
     }
 
+    /// <summary>Whether a failed write means that the reader has closed its end; a full disk, for instance, is a real error.</summary>
+    public static bool HasLostReader(IOException error)
+    {
+        const int brokenPipe = 32, windowsBrokenPipe = unchecked((int)0x8007006D), windowsNoData = unchecked((int)0x800700E8);
+        return OperatingSystem.IsWindows() ? error.HResult is windowsBrokenPipe or windowsNoData : error.HResult == brokenPipe;
+    }
+
     /// <summary>Opens it for writing. A reader that has closed its end of a pipe is an <see cref="IOException"/>.</summary>
     public static Stream Open()
     {

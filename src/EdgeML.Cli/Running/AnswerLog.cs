@@ -111,7 +111,7 @@ sealed class AnswerLog : IDisposable
         {
             write();
         }
-        catch (IOException) when (_output is not null)
+        catch (IOException e) when (_output is not null && StandardOutput.HasLostReader(e))
         {
             ReaderIsGone = true;
         }
