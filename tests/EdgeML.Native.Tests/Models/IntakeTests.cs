@@ -162,6 +162,36 @@ public sealed class IntakeTests : IDisposable
             new PrepareOptions { InputShape = dims }).Manifest.Input.Shape);
     }
 
+    [Fact]
+    public void Prepare_InputWithoutShape_TakesTheGivenShape()
+    {
+        var b = new OnnxBuilder(7);
+        b.Head(b.ConvRelu(b.Input("x", -1, 3, 8, 8), 3, 8), 8, 5, "logits");
+        b.Output("logits");
+        b.Graph.Input[0].Type.TensorType.Shape = null;
+        string file = _folder.Write("m.onnx", b.Bytes);
+
+        string refused = Assert.Throws<InvalidDataException>(() => ModelPackage.Prepare(file, _folder["p"])).Message;
+        Assert.Contains("does not say the shape of input 'x'; give it, for instance --input-shape 3x224x224", refused);
+        Assert.Equal([3, 8, 8], ModelPackage.Prepare(file, _folder["p"], new PrepareOptions { InputShape = [3, 8, 8] }).Manifest.Input.Shape);
+    }
+
+    [Fact]
+    public void Prepare_TwoOutputsOfOneSideExit_MakeOneExit()
+    {
+        var b = new OnnxBuilder(8);
+        string x = b.ConvRelu(b.Input("x", -1, 3, 8, 8), 3, 8);
+        b.Head(x, 8, 5, "scores");
+        b.Node("Softmax", ["scores"], "probabilities");
+        b.Head(b.ConvRelu(b.ConvRelu(x, 8, 8), 8, 8), 8, 5, "logits");
+        b.Output("scores", "probabilities", "logits");
+
+        PreparedModel made = ModelPackage.Prepare(_folder.Write("m.onnx", b.Bytes), _folder["p"]);
+
+        Assert.Equal(["scores", "logits"], made.Manifest.Exits.Select(e => e.Name));
+        Assert.Contains("output 'probabilities' left out, it is the exit 'scores'", made.Notes);
+    }
+
     [Theory]
     [InlineData("file")]
     [InlineData("chain")]
@@ -269,7 +299,7 @@ public sealed class IntakeTests : IDisposable
     [InlineData("detector", "output 'logits' is float32 1x84x8400, not the scores of a classifier")]
     [InlineData("suppression", "output 'logits' is the result of NonMaxSuppression, a detector's")]
     [InlineData("inputs", "the model has 2 inputs (image, size), one is supported")]
-    [InlineData("integers", "input 'image' is int64, only float32 is supported")]
+    [InlineData("integers", "input 'image' is int64, only float32 is supported; export the network with a float32 input")]
     [InlineData("label", "output 'logits' is int64, not the scores of a classifier")]
     public void Prepare_UnsuitableByItsGraph_IsRefusedBeforeAnyWeightIsRead(string kind, string message)
     {

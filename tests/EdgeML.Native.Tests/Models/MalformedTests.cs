@@ -45,7 +45,7 @@ public sealed class MalformedTests : IDisposable
 
     [Theory]
     [InlineData("two-inputs", "the model has 2 inputs (a, b), one is supported")]
-    [InlineData("input-type", "input 'x' is uint8, only float32 is supported")]
+    [InlineData("input-type", "input 'x' is uint8, only float32 is supported; export the network with a float32 input that it casts itself")]
     [InlineData("batch",
         "input 'x' has a batch of 4, 1 or an open one is needed; export the model with a batch of 1 or with a dynamic batch axis")]
     [InlineData("open-size", "dimension 2 of input 'x' is open ('n'); give the shape, for instance --input-shape 3x224x8")]

@@ -1,4 +1,5 @@
 using EdgeML.Native.Inference;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models;
 using EdgeML.Native.Models.Graph;
 using EdgeML.Native.Models.Onnx;
@@ -268,6 +269,39 @@ public sealed class VerificationTests(ITestOutputHelper output) : IDisposable
             () => verifier.Verify(_folder["p"], file, Classify("m.onnx"), new PrepareOptions())).Message;
         output.WriteLine(message);
         Assert.Contains($"the network cut at 2 ('{manifest.Cuts[2].Tensor}')", message);
+    }
+
+    [Fact]
+    public void Verify_EngineRefuses_TheReasonIsKeptAndThePlaceInItsCodeIsNot()
+    {
+        string file = _folder.Write("m.onnx", Graphs.All["chain"]().Bytes);
+        ModelPackage.Prepare(file, _folder["p"]);
+        var verifier = new PackageVerifier
+        {
+            Alter = (_, _, _) => throw new NativeException(
+                NativeStatus.ModelRejected, string.Join(' ', Enumerable.Repeat("place::in::code", 60)) + " the reason"),
+        };
+
+        string message = Assert.Throws<InvalidDataException>(
+            () => verifier.Verify(_folder["p"], file, Classify("m.onnx"), new PrepareOptions())).Message;
+
+        output.WriteLine(message);
+        Assert.Contains("the reason", message);
+        Assert.True(message.Length < 480, message);
+    }
+
+    [Fact]
+    public void Verify_QuantisedNetworkDiffers_SaysTheRuleOfQuantisedNetworks()
+    {
+        string file = _folder.Write("m.onnx", QuantisedGraphs.All["qdq uint8"]().Bytes);
+        ModelPackage.Prepare(file, _folder["p"]);
+        var verifier = new PackageVerifier { Alter = (_, _, logits) => logits[0] += 1000 };
+
+        string message = Assert.Throws<InvalidDataException>(
+            () => verifier.Verify(_folder["p"], file, Classify("m.onnx"), new PrepareOptions())).Message;
+
+        output.WriteLine(message);
+        Assert.Contains("one step of its last quantised tensor on 5 % of the samples is allowed", message);
     }
 
     [Fact]

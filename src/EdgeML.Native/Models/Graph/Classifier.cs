@@ -61,7 +61,7 @@ sealed class Classifier
         var index = new GraphIndex(graph);
         List<OutputWish> wishes = OutputWish.Choose(graph, index, options.Exits, options.Final, []);
         // A switch between training and inference may go when the model is frozen.
-        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor), switches: false);
+        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor), options.InputShape, switches: false);
         FixedDims(input, options.InputShape);
         List<OutputWish> needed = [.. wishes.Where(w => w.Asked || options.Final is null)];
         foreach (OutputWish wish in needed) OutputWish.RequireScores(graph, index, wish);
@@ -86,7 +86,7 @@ sealed class Classifier
         model.IrVersion = Math.Max(model.IrVersion, 4); // from 4 on, weights need not be inputs
         var index = new GraphIndex(graph);
         List<OutputWish> wishes = OutputWish.Choose(graph, index, exits, final, notes);
-        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor));
+        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor), inputShape);
         long[] dims = FixedDims(input, inputShape);
         for (int i = 0; i < dims.Length; i++) input.Type.TensorType.Shape.Dim[i].DimValue = dims[i];
         Prune(graph, index, wishes.Select(w => w.Tensor), input.Name);
@@ -256,8 +256,9 @@ sealed class Classifier
         }
     }
 
-    /// <summary>The one input that outputs depend on.</summary>
-    static ValueInfoProto FindInput(GraphProto graph, GraphIndex index, IEnumerable<string> outputs, bool switches = true)
+    /// <summary>The one input that outputs depend on; one without a shape gets the given number of open dimensions.</summary>
+    static ValueInfoProto FindInput(
+        GraphProto graph, GraphIndex index, IEnumerable<string> outputs, IReadOnlyList<int>? inputShape, bool switches = true)
     {
         bool[] needed = index.Ancestors(outputs);
         HashSet<string> read = [.. Enumerable.Range(0, needed.Length).Where(i => needed[i]).SelectMany(index.Reads)];
@@ -270,10 +271,20 @@ sealed class Classifier
         ValueInfoProto input = inputs[0];
         if (input.Type?.TensorType is not { } type) throw new InvalidDataException($"input '{input.Name}' is not a tensor");
         if (type.ElemType != ElementType.Float)
-            throw new InvalidDataException($"input '{input.Name}' is {ElementType.Name(type.ElemType)}, only float32 is supported");
-        if (type.Shape is null || type.Shape.Dim.Count < 2)
             throw new InvalidDataException(
-                $"input '{input.Name}' has {type.Shape?.Dim.Count ?? 0} dimensions, a batch dimension and at least one more are needed");
+                $"input '{input.Name}' is {ElementType.Name(type.ElemType)}, only float32 is supported; "
+                + "export the network with a float32 input that it casts itself");
+        if (type.Shape is null)
+        {
+            if (inputShape is null)
+                throw new InvalidDataException(
+                    $"the file does not say the shape of input '{input.Name}'; give it, for instance --input-shape 3x224x224");
+            type.Shape = new TensorShapeProto();
+            for (int i = 0; i <= inputShape.Count; i++) type.Shape.Dim.Add(new TensorShapeProto.Types.Dimension());
+        }
+        if (type.Shape.Dim.Count < 2)
+            throw new InvalidDataException(
+                $"input '{input.Name}' has {type.Shape.Dim.Count} dimensions, a batch dimension and at least one more are needed");
         return input;
     }
 

@@ -48,6 +48,11 @@ sealed class Trunk
                 model.Note($"output '{name}' left out, it is the final exit '{deepest.Name}'");
                 continue;
             }
+            if (reads.Find(r => r.Logits == logits).Name is { } same)
+            {
+                model.Note($"output '{name}' left out, it is the exit '{same}'");
+                continue;
+            }
             List<string> from = [.. Crossings(index, model.Input, logits).Where(trunk.Contains)];
             if (from.Count == 0) throw new InvalidDataException($"exit '{name}' is not fed by one tensor of the trunk to '{deepest.Name}'");
             reads.Add((name, logits, from));

@@ -65,7 +65,11 @@ sealed class PackageVerifier
             if (settings == manifest.Engines) return manifest;
             manifest = manifest with { Engines = settings };
         }
-        catch (Exception e) when (e is InvalidDataException or NativeException)
+        catch (NativeException e)
+        {
+            throw new InvalidDataException($"{name}: the engine refuses the model: {OnnxFile.EngineReason(e.Message)}", e);
+        }
+        catch (InvalidDataException e)
         {
             throw new InvalidDataException($"{name}: {OnnxFile.OneLine(e.Message)}", e);
         }
@@ -154,7 +158,7 @@ sealed class PackageVerifier
             }
             catch (NativeException e)
             {
-                return new Failure(division, network?.WasJoined ?? false, 0, 0, e.Message);
+                return new Failure(division, network?.WasJoined ?? false, 0, 0, OnnxFile.EngineReason(e.Message));
             }
             finally
             {
@@ -264,7 +268,10 @@ sealed class PackageVerifier
             failure.Reason is { } reason
                 ? $"{failure.Division.Describe(Manifest)} fails: {reason}"
                 : $"{failure.Division.Describe(Manifest)} does not answer as the file does: exit '{Manifest.Exits[failure.Exit - 1].Name}' differs "
-                    + $"by {Number(failure.Difference)} of its largest score, {Number(_tolerance)} is allowed";
+                    + $"by {Number(failure.Difference)} of its largest score, "
+                    + (_isQuantised
+                        ? $"one step of its last quantised tensor on {100 * MostOff:0} % of the samples is allowed"
+                        : $"{Number(_tolerance)} is allowed");
 
         static string Number(double value) => value.ToString("0.0e+0", CultureInfo.InvariantCulture);
 
