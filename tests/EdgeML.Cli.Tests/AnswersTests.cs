@@ -52,6 +52,20 @@ public sealed class AnswersTests(ShippedPackage package) : IClassFixture<Shipped
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(file)!, "*.tmp"));
     }
 
+    [Fact]
+    public void Run_InputThatIsNotNumbers_IsWarnedOf()
+    {
+        string data = package["nan.f32"], json = package["nan.json"];
+        float[] inputs = new float[3 * 3 * 96 * 96];
+        inputs[(3 * 96 * 96) + 7] = float.NaN;
+        File.WriteAllBytes(data, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(inputs).ToArray());
+        Outcome outcome = EdgemlProcess.Run("run", "--model", package.Model, "--data", $"tensor:{data}", "--json", json);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        Assert.Contains("1 of 3 answers mean nothing: their scores are not numbers", outcome.Error);
+        using JsonDocument summary = JsonDocument.Parse(File.ReadAllText(json));
+        Assert.Contains(summary.RootElement.GetProperty("warnings").EnumerateArray(), w => w.GetString()!.Contains("1 of 3 answers"));
+    }
+
     [Theory]
     [InlineData("answers.jsonl", null)]
     [InlineData("answers.txt", "jsonl")]

@@ -28,7 +28,7 @@ sealed class ComparisonProgress : IDisposable
         }
         if (Stopwatch.GetElapsedTime(_started) < s_patience || (_shown != 0 && Stopwatch.GetElapsedTime(_shown) < s_pause)) return;
         _shown = Stopwatch.GetTimestamp();
-        Console.Error.WriteLine($"{progress.Done} of {progress.Total} {What}");
+        Console.Error.WriteLine($"{progress.Done} of {progress.Total} {What} so far");
     }
 
     public void Dispose()

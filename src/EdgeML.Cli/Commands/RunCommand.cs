@@ -170,6 +170,13 @@ sealed class RunCommand : CliCommand
             warnings.Add(doubt);
             DataNotes.Warn(doubt);
         }
+        if (tally.NotNumbers > 0)
+        {
+            string text = $"{tally.NotNumbers} of {tally.Tasks} answers mean nothing: their scores are not numbers, "
+                + "as where an input holds NaN or infinity or the network overflows";
+            warnings.Add(text);
+            DataNotes.Warn(text);
+        }
         return warnings;
     }
 

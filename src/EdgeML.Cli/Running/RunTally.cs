@@ -27,6 +27,9 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
 
     public long Fallbacks { get; private set; }
 
+    /// <summary>Answers whose scores are not numbers, so that their class means nothing.</summary>
+    public long NotNumbers { get; private set; }
+
     /// <summary>Why tasks fell back, the most frequent reason first.</summary>
     public IEnumerable<(FallbackReason Reason, long Count)> FallbackReasons =>
         Enum.GetValues<FallbackReason>().Select(reason => (reason, _reasons[(int)reason])).Where(each => each.Item2 > 0)
@@ -87,6 +90,7 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
             _reasons[(int)result.FallbackReason]++;
         }
         if (result.Standby) Standbys++;
+        if (float.IsNaN(result.Confidence)) NotNumbers++;
         BytesSent += result.BytesSent;
         if (Tasks == 1 || result.Policy.WithInterval(1) != _lastPolicy)
         {

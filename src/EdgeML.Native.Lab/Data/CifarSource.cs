@@ -7,6 +7,8 @@ public sealed class CifarSource : PlaneSource
     static readonly string[] s_cifarNames =
         ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
+    const int StandardSize = 32;
+
     readonly RecordFile _records;
     readonly int _size;
     readonly int _labelBytes;
@@ -18,8 +20,8 @@ public sealed class CifarSource : PlaneSource
     /// <param name="size">Side of the square pictures in pixels.</param>
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     /// <exception cref="InvalidDataException">A file's length is not a multiple of a record's, or a label is outside 0..9.</exception>
-    public CifarSource(string path, int size = 32)
-        : this(path, size, labelBytes: 1, labelAt: 0, Classes, size == 32 ? s_cifarNames : [])
+    public CifarSource(string path, int size = StandardSize)
+        : this(path, size, labelBytes: 1, labelAt: 0, Classes, size == StandardSize ? s_cifarNames : [])
     {
     }
 
@@ -27,9 +29,12 @@ public sealed class CifarSource : PlaneSource
         : base(size)
     {
         (_size, _labelBytes, _labelAt, Labels, _names) = (size, labelBytes, labelAt, labels, names);
-        int pixels = 3 * size * size, other = labelBytes == 1 ? 2 : 1;
+        int pixels = 3 * size * size, other = labelBytes == 1 ? 2 : 1, standard = labelBytes + (3 * StandardSize * StandardSize);
         _records = new RecordFile(Files(path), labelBytes + pixels, hint: length =>
-            length > 0 && length % (other + pixels) == 0 ? $"; records of {other + pixels} would fit, which are cifar10{(other == 2 ? "0" : "")}:" : "");
+            length > 0 && length % (other + pixels) == 0 ? $"; records of {other + pixels} would fit, which are cifar10{(other == 2 ? "0" : "")}:"
+            : length > 0 && length % standard == 0
+                ? $"; pictures of {StandardSize} x {StandardSize} would fit, the network's are {size} x {size}, and these files are not resized"
+            : "");
     }
 
     /// <summary>Opens CIFAR-100's format.</summary>
@@ -39,7 +44,7 @@ public sealed class CifarSource : PlaneSource
     /// <param name="spec">The specification it was opened from; null for the path.</param>
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     /// <exception cref="InvalidDataException">A file's length is not a multiple of a record's, or a label is out of range.</exception>
-    public static CifarSource OpenHundred(string path, bool coarse = false, int size = 32, string? spec = null)
+    public static CifarSource OpenHundred(string path, bool coarse = false, int size = StandardSize, string? spec = null)
     {
         string? folder = Directory.Exists(path) ? path : Path.GetDirectoryName(path);
         string list = Path.Combine(folder ?? "", coarse ? "coarse_label_names.txt" : "fine_label_names.txt");

@@ -66,22 +66,48 @@ static class LabelFile
         string[] lines = [.. File.ReadLines(path)];
         int count = lines.Length;
         while (count > 0 && string.IsNullOrWhiteSpace(lines[count - 1])) count--;
-        Expect(path, count, samples);
         var known = new LabelNames(names);
-        int[] labels = new int[count];
-        for (int i = 0; i < count; i++)
+        // A table may have a head line.
+        int first = count == samples + 1 && Named(known, lines[0].Trim()) < 0 && !IsNumber(lines[0].Trim(), out _) ? 1 : 0;
+        Expect(path, count - first, samples);
+        int[] labels = new int[samples];
+        int firstName = -1, firstNumber = -1;
+        for (int i = 0; i < labels.Length; i++)
         {
-            string line = lines[i].Trim();
-            int named = known.Find(line);
-            if (named >= 0) labels[i] = named;
-            else if (long.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+            int at = first + i;
+            string line = lines[at].Trim();
+            int named = Named(known, line);
+            if (named >= 0)
+            {
+                labels[i] = named;
+                if (firstName < 0) firstName = at;
+            }
+            else if (IsNumber(line, out long value))
+            {
                 labels[i] = Checked(path, i, value);
+                if (firstNumber < 0) firstNumber = at;
+            }
             else
                 throw new InvalidDataException(
-                    $"{path}: line {i + 1} is '{(line.Length > 40 ? line[..40] : line)}', neither a whole number nor a class's name");
+                    $"{path}: line {at + 1} is '{(line.Length > 40 ? line[..40] : line)}', neither a whole number nor a class's name");
         }
+        // Where classes are called '1', '2' and so on, a 1 would be class 0 and a 0 too.
+        if (firstName >= 0 && firstNumber >= 0)
+            throw new InvalidDataException(
+                $"{path}: line {firstName + 1} is a class's name, '{lines[firstName].Trim()}', and line {firstNumber + 1} is a number that names no "
+                + $"class, '{lines[firstNumber].Trim()}'; labels are all names or all numbers");
         return labels;
     }
+
+    /// <summary>The class that a line names, quoted as in a table or not; -1 for none.</summary>
+    static int Named(LabelNames known, string line)
+    {
+        int named = known.Find(line);
+        return named < 0 && line is ['"', _, .., '"'] ? known.Find(line[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal)) : named;
+    }
+
+    static bool IsNumber(string line, out long value) =>
+        long.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
 
     static void Expect(string path, long labels, long samples)
     {

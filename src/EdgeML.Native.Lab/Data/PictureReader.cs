@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using EdgeML.Native.Imaging;
 using SkiaSharp;
@@ -78,7 +79,29 @@ sealed class PictureReader
                 result == SKCodecResult.IncompleteInput
                     ? $"{name} ends in the middle of its {_width} x {_height} pixels"
                     : $"{name} is damaged: {codec.EncodedFormat}, {_width} x {_height} pixels, {result}");
+        // The decoder calls a progressive file complete after its first scans, and gives a blurred picture.
+        if (codec.EncodedFormat == SKEncodedImageFormat.Jpeg && !HasJpegEnd(file))
+            throw new InvalidDataException($"{name} ends in the middle of its {_width} x {_height} pixels");
         Turn(codec.EncodedOrigin);
+    }
+
+    /// <summary>Whether a JPEG file's segments and scans lead to its end marker.</summary>
+    static bool HasJpegEnd(ReadOnlySpan<byte> file)
+    {
+        const byte Marker = 0xFF, End = 0xD9, Start = 0xD8, FirstRestart = 0xD0;
+        int at = 2;
+        while (true)
+        {
+            // In a scan, 0 after 0xFF stands for the byte 0xFF itself, and 0xFF fills up.
+            while (at + 1 < file.Length && (file[at] != Marker || file[at + 1] is 0 or Marker)) at++;
+            if (at + 1 >= file.Length) return false;
+            byte kind = file[at + 1];
+            at += 2;
+            if (kind == End) return true;
+            if (kind is >= FirstRestart and <= Start or 1) continue; // nothing follows these
+            if (at + 1 >= file.Length) return false;
+            at += BinaryPrimitives.ReadUInt16BigEndian(file[at..]);
+        }
     }
 
     /// <summary>Turns and mirrors the pixels as the camera was held.</summary>

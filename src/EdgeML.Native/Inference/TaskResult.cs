@@ -15,7 +15,7 @@ public struct TaskResult
     /// <summary>The class answered: largest logit, lowest index on ties.</summary>
     public int Class;
 
-    /// <summary>Softmax probability of <see cref="Class"/>.</summary>
+    /// <summary>Softmax probability of <see cref="Class"/>; NaN where the scores are not numbers, and then the class means nothing.</summary>
     public float Confidence;
 
     /// <summary>Normalised entropy of the answer, 0..1.</summary>

@@ -164,6 +164,31 @@ public sealed class PictureReaderTests
     }
 
     [Fact]
+    public void Decode_ProgressiveJpegCutAnywhere_IsInvalidData()
+    {
+        // 24 x 20 pixels in several scans; SkiaSharp writes none.
+        byte[] file = Convert.FromBase64String(
+            "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//"
+            + "2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wgARCAAUABgDASIAAhEBAxEB/8QA"
+            + "FwABAQEBAAAAAAAAAAAAAAAAAAQFAv/EABgBAQADAQAAAAAAAAAAAAAAAAMAAQIE/9oADAMBAAIQAxAAAAGmLXz75u1yLBOAuGNF/8QAHRAAAQQCAwAAAAAA"
+            + "AAAAAAAAAwABAhESIgQhMf/aAAgBAQABBQImrNumgi4yjGhvAoqF7zelk6//xAAcEQABBAMBAAAAAAAAAAAAAAABAAIDEQQQM0H/2gAIAQMBAT8BERgjv1NL"
+            + "iLKzOmv/xAAaEQACAgMAAAAAAAAAAAAAAAAAAgMSEBEy/9oACAECAQE/AVmXVULuJ1j/xAAXEAADAQAAAAAAAAAAAAAAAAAAECEx/9oACAEBAAY/AnCmvT//"
+            + "xAAZEAEBAQEBAQAAAAAAAAAAAAABACERMWH/2gAIAQEAAT8h9ttk4Q5oLPSE13PjL6r/2gAMAwEAAgADAAAAEB8fvv/EABgRAAMBAQAAAAAAAAAAAAAAAAAB"
+            + "MRCB/9oACAEDAQE/EGDiKdCGf//EABkRAQACAwAAAAAAAAAAAAAAAAEAERAhMf/aAAgBAgEBPxAlCmJu0wPZ/8QAGhABAQEBAAMAAAAAAAAAAAAAAQARIRAx"
+            + "kf/aAAgBAQABPxAKI8cWMmTCzh5JQ7I2LZB3kF6+l//Z");
+        _reader.Decode(file, "whole.jpg");
+        Assert.Equal((24, 20), (_reader.Frame.Width, _reader.Frame.Height));
+        byte[] whole = _reader.Frame.Pixels.ToArray();
+        for (int length = 0; length < file.Length; length++)
+        {
+            byte[] cut = file[..length];
+            Assert.Contains("cut.jpg", Assert.Throws<InvalidDataException>(() => _reader.Decode(cut, "cut.jpg")).Message);
+        }
+        _reader.Decode([.. file, 1, 2, 3], "longer.jpg");
+        Assert.Equal(whole, _reader.Frame.Pixels.ToArray());
+    }
+
+    [Fact]
     public void Decode_ChangedBytes_DecodesOrIsInvalidData()
     {
         const int Seed = 20260;

@@ -161,6 +161,36 @@ public sealed class RecordSourcesTests : IDisposable
         Assert.Contains(expected, e.Message);
     }
 
+    [Fact]
+    public void Cifar_OfAnotherSizeThanTheNetwork_SaysSo()
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "c.bin"), new byte[5 * 3074]);
+        var e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse($"cifar100:{_folder}").Open([3, 96, 96]));
+        Assert.Contains("pictures of 32 x 32 would fit, the network's are 96 x 96", e.Message);
+    }
+
+    [Theory]
+    [InlineData("label\n2\n0\n1", "2 0 1")]
+    [InlineData("name\nred\n\"blue, light\"\n\"red\"\n", "0 1 0")]
+    [InlineData("2\n0\n1\n\n", "2 0 1")]
+    public void Labels_Table_MayHaveAHeadLineAndQuotes(string content, string expected)
+    {
+        string path = Path.Combine(_folder, "l.csv");
+        File.WriteAllText(path, content);
+        Assert.Equal(expected, string.Join(' ', LabelFile.Read(path, 3, ["red", "blue, light", "green"])));
+    }
+
+    [Fact]
+    public void Labels_NamesAndNumbersMixed_AreRefused()
+    {
+        string path = Path.Combine(_folder, "l.txt");
+        File.WriteAllText(path, "1\n2\n0");
+        Assert.Equal([1, 2, 0], LabelFile.Read(path, 3, ["a", "b", "c"]));
+        Assert.Equal([2, 1, 0], LabelFile.Read(path, 3, ["0", "2", "1"]));
+        var e = Assert.Throws<InvalidDataException>(() => LabelFile.Read(path, 3, ["1", "2", "3"]));
+        Assert.Contains("line 1 is a class's name, '1', and line 3 is a number that names no class, '0'", e.Message);
+    }
+
     [Theory]
     [InlineData("<f4", "(4, 2, 3)")]
     [InlineData("<f8", "(4, 2, 3)")]
