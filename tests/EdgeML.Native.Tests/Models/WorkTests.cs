@@ -100,6 +100,32 @@ public sealed class WorkTests : IDisposable
         Assert.Equal(conv + larger + rounds + head, manifest.Units.Sum(u => u.Macs));
     }
 
+    /// <summary>Thirty functions of two calls each, which add no node: a billion calls.</summary>
+    [Fact]
+    public void Inline_FunctionsThatDoubleTheirCalls_AreRefused()
+    {
+        var model = new ModelProto { Graph = new GraphProto { Node = { Call(0, "x", "y") } } };
+        for (int i = 0; i < 30; i++)
+            model.Functions.Add(new FunctionProto { Domain = "my", Name = $"F{i}", Node = { Call(i + 1, "a", "b"), Call(i + 1, "b", "c") } });
+        model.Functions.Add(new FunctionProto { Domain = "my", Name = "F30" });
+        string message = Assert.Throws<InvalidDataException>(() => LocalFunctions.Inline(model)).Message;
+        Assert.Contains("called more than 100000 times", message);
+
+        static NodeProto Call(int function, string from, string to) =>
+            new() { Domain = "my", OpType = $"F{function}", Input = { from }, Output = { to } };
+    }
+
+    [Fact]
+    public void Inline_CallWithoutTheInputThatItReturns_IsRefused()
+    {
+        var model = new ModelProto
+        {
+            Graph = new GraphProto { Node = { new NodeProto { Domain = "my", OpType = "Same", Name = "call", Output = { "y" } } } },
+            Functions = { new FunctionProto { Domain = "my", Name = "Same", Input = { "a" }, Output = { "a" } } },
+        };
+        Assert.Contains("has 0 inputs", Assert.Throws<InvalidDataException>(() => LocalFunctions.Inline(model)).Message);
+    }
+
     [Fact]
     public void Prepare_LocalFunctions_AreCountedAndCutInside()
     {

@@ -6,7 +6,7 @@ namespace EdgeML.Native.Models.Graph;
 /// counted.</summary>
 static class LocalFunctions
 {
-    const int MostDepth = 64, MostNodes = 1_000_000;
+    const int MostDepth = 64, MostNodes = 1_000_000, MostCalls = 100_000;
 
     /// <summary>Replaces every call that can be; functions with other operator sets than the model's stay calls.</summary>
     /// <exception cref="InvalidDataException">Functions that call each other without end.</exception>
@@ -18,9 +18,11 @@ static class LocalFunctions
         {
             if (Fits(model, function)) functions[(function.Domain, function.Name, function.Overload)] = function;
         }
-        var taken = new HashSet<string>(model.Graph.Node.SelectMany(n => n.Output.Concat(n.Input)));
-        taken.UnionWith(model.Graph.Initializer.Select(w => w.Name));
-        taken.UnionWith(model.Graph.Input.Select(i => i.Name));
+        var taken = new HashSet<string>(); // what names of the model begin with, up to each slash
+        var counts = new Dictionary<string, int>();
+        foreach (string name in model.Graph.Node.SelectMany(n => n.Output.Concat(n.Input))
+            .Concat(model.Graph.Initializer.Select(w => w.Name)).Concat(model.Graph.Input.Select(i => i.Name)))
+            Take(name);
         int calls = 0;
         var nodes = new List<NodeProto>();
         Expand(model.Graph.Node, nodes, 0);
@@ -47,7 +49,7 @@ static class LocalFunctions
                     to.Add(node);
                     continue;
                 }
-                calls++;
+                if (++calls > MostCalls) throw new InvalidDataException($"the model's functions are called more than {MostCalls} times");
                 string prefix = Prefix(node);
                 Expand(Body(node, function, prefix), to, depth + 1);
             }
@@ -56,11 +58,20 @@ static class LocalFunctions
         string Prefix(NodeProto call)
         {
             string stem = call.Name.Length > 0 ? call.Name : call.OpType;
-            string prefix = stem + "/";
-            for (int i = 2; taken.Contains(prefix) || taken.Any(t => t.StartsWith(prefix, StringComparison.Ordinal)); i++)
-                prefix = $"{stem}_{i}/";
-            taken.Add(prefix);
+            string prefix;
+            do
+            {
+                int count = counts[stem] = counts.GetValueOrDefault(stem) + 1;
+                prefix = count == 1 ? stem + "/" : $"{stem}_{count}/";
+            }
+            while (taken.Contains(prefix));
+            Take(prefix);
             return prefix;
+        }
+
+        void Take(string name)
+        {
+            for (int slash = name.IndexOf('/'); slash >= 0; slash = name.IndexOf('/', slash + 1)) taken.Add(name[..(slash + 1)]);
         }
     }
 
@@ -90,6 +101,8 @@ static class LocalFunctions
                 || call.Output.ElementAtOrDefault(function.Output.IndexOf(output)) is not { Length: > 0 } made)
                 continue;
             int input = function.Input.IndexOf(output);
+            if (input >= call.Input.Count)
+                throw new InvalidDataException($"{GraphIndex.Describe(call)} has {call.Input.Count} inputs, its output '{made}' is input {input}");
             names[output] = call.Input[input];
             nodes.Add(new NodeProto { OpType = "Identity", Name = prefix + output, Input = { call.Input[input] }, Output = { made } });
         }
