@@ -137,6 +137,10 @@ public abstract class ImageSource : IDisposable
         }
         else if (strange >= 0 && ClassNames.Count < model.Classes)
             _warnings.Add($"{Spec} has {ClassNames.Count} classes, {model.Name} tells {model.Classes} apart; a label's number is taken as the class");
+        else if (strange >= 0 && model.ClassNames.Count > 0)
+            _warnings.Add(
+                $"'{ClassNames[strange]}' of {Spec} is none of the classes of {model.Name}: {FolderScan.List(model.ClassNames)}; "
+                + "a label's number is taken as the class");
     }
 
     int Checked(long index, int label)

@@ -228,6 +228,8 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Empty(same.Notes);
         using ImageSource others = DataSpec.Parse("shapes:seed=3").Open(Square(10, [.. Enumerable.Range(0, 10).Select(i => $"x{i}")]));
         Assert.Empty(others.Notes);
+        Assert.Contains("is none of the classes of synthetic: x0, x1", Assert.Single(others.Warnings));
+        Assert.Empty(same.Warnings);
         reversed[4] = "tram";
         var e = Assert.Throws<InvalidDataException>(() => DataSpec.Parse("shapes:seed=3").Open(Square(10, reversed)));
         Assert.Contains("list classes in different orders", e.Message);
