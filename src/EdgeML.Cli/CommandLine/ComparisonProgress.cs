@@ -4,11 +4,11 @@ using EdgeML.Native.Models;
 namespace EdgeML.Cli.CommandLine;
 
 /// <summary>How far <c>prepare</c> has compared a package with its model file: a line that counts up on a terminal, a new line now and then
-/// where stderr is a file. Silent for two seconds after the first way.</summary>
+/// where stderr is a file. Silent for two seconds on a terminal, ten elsewhere.</summary>
 sealed class ComparisonProgress : IDisposable
 {
     const string What = "ways to run the network compared with the file";
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
 
     long _started;

@@ -122,7 +122,7 @@ public sealed class BrancherTests(ITestOutputHelper output) : IDisposable
     [InlineData("two-inputs", "m.onnx: the model has 2 inputs (image, more), one is supported")]
     [InlineData("nan", "m.onnx: weight 'w5' holds NaN at element 0 of 40")]
     [InlineData("bytes", "m.onnx: input 'image' is uint8, only float32 is supported")]
-    [InlineData("open-size", "m.onnx: dimension 3 of input 'image' is open; export the model with a fixed one")]
+    [InlineData("open-size", "m.onnx: dimension 3 of input 'image' is open; give the shape, for instance --input-shape")]
     [InlineData("cut-off", "m.onnx: not an ONNX model, or one cut off")]
     [InlineData("overflow", "m makes NaN or infinity of sample ")]
     [InlineData("few", "99 samples of ")]

@@ -175,8 +175,9 @@ public sealed class PromiseSessionTests
     public void Create_ShareOutsideItsRange_IsRefused()
     {
         using var loaded = new LoadedGraph("chain");
-        var error = Assert.Throws<ArgumentException>(() => new EdgeSession(loaded.Model, new EdgeSessionOptions { CheckShare = 2 }));
-        Assert.Equal("a share of 2 of the tasks to be checked is not in 0..1", error.Message);
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => new EdgeSession(loaded.Model, new EdgeSessionOptions { CheckShare = 2 }));
+        Assert.StartsWith("CheckShare is 2, not in 0..1", error.Message);
     }
 
     /// <summary>A graph with an input that its first exit answers otherwise than its final one.</summary>
