@@ -31,7 +31,8 @@ public sealed class StandbyAllocationTests
         long hedged = Allocated(standby: true);
         world.Session.Policy = world.Session.Policy.WithStandby(0);
         long plain = Allocated(standby: false);
-        Assert.Equal(plain, hedged);
+        // Not a word per task; a plan may be bound once in between.
+        Assert.True(hedged < plain + (8 * Tasks), $"{hedged} bytes with a standby exit, {plain} without");
 
         long Allocated(bool standby)
         {

@@ -219,6 +219,18 @@ public sealed class IntakeTests : IDisposable
             Assert.Throws<InvalidDataException>(() => ModelPackage.Prepare(_folder["net/model.onnx"], _folder["p"])).Message);
     }
 
+    /// <summary>A pipe has no length either; opening one would wait for a writer.</summary>
+    [Fact]
+    public void Prepare_DataFileWithoutBytes_IsRefusedUnopened()
+    {
+        File.WriteAllBytes(_folder["model.onnx"], External("w.data").Model);
+        File.WriteAllBytes(_folder["w.data"], []);
+
+        Assert.Contains(
+            "lies in 'w.data', which is empty or not a regular file",
+            Assert.Throws<InvalidDataException>(() => ModelPackage.Prepare(_folder["model.onnx"], _folder["p"])).Message);
+    }
+
     [Theory]
     [InlineData("blobs", "snapshots/rev", "../../blobs/")]
     [InlineData("blobs", "snapshots/rev/onnx", "../../../blobs/")]

@@ -43,6 +43,9 @@ sealed class ModelFolder
             if (!_allowed.Exists(allowed => IsInside(real, allowed)))
                 throw new InvalidDataException(
                     $"{what} lies in '{location}', a link that leads out of the model's folder; put the file itself there");
+            // Opening a pipe would wait for a writer.
+            if (new FileInfo(real).Length == 0)
+                throw new InvalidDataException($"{what} lies in '{location}', which is empty or not a regular file");
             return real;
         }
         throw new InvalidDataException($"{what} lies in '{location}', which is not beside the model");

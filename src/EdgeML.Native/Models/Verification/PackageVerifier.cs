@@ -23,9 +23,11 @@ sealed class PackageVerifier
     const int Samples = 4;
     const int SamplesOfLargeNetworks = 2;
     const long LargeMacs = 2_000_000_000;
-    const int SamplesOfQuantised = 60;
-    const int SamplesOfLargeQuantised = 20;
-    const long LargeQuantisedMacs = 100_000_000;
+    const int MostSamplesOfQuantised = 240;
+    const int LeastSamplesOfQuantised = 20;
+
+    // A share of samples is judged more exactly by more of them, as far as time allows.
+    const double QuantisedMacs = 2e9;
     const int Seed = 20;
 
     static readonly EngineSettings[] s_settings =
@@ -239,7 +241,8 @@ sealed class PackageVerifier
         float[][] Inputs()
         {
             double macs = Manifest.Units.Sum(u => (double)u.Macs);
-            int count = _isQuantised ? macs > LargeQuantisedMacs ? SamplesOfLargeQuantised : SamplesOfQuantised
+            int count = _isQuantised
+                ? (int)Math.Clamp(QuantisedMacs / Math.Max(macs, 1), LeastSamplesOfQuantised, MostSamplesOfQuantised)
                 : macs > LargeMacs ? SamplesOfLargeNetworks : Samples;
             var random = new Random(Seed);
             // A source's bytes are 0..255 before they are scaled.
