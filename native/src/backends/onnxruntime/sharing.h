@@ -12,9 +12,9 @@ namespace edgeml::ort {
 class OrtWeightSet;
 
 // ONNX Runtime takes initializers from outside by name, but its optimizers give some of them another layout under the
-// same name (weights read after a Transpose), and kernels write into some (running statistics of BatchNormalization). Safe
-// are those that nothing but convolutions and matrix products read, as weights or bias: optimizers replace these by
-// tensors of other names, and their kernels only read.
+// same name (weights read after a Transpose), and kernels write into some (running statistics of BatchNormalization).
+// Safe are those that nothing but convolutions and matrix products read, as weights or bias: optimizers replace these
+// by tensors of other names, and their kernels only read.
 class SharingRule {
   public:
     explicit SharingRule(const Graph &graph);
