@@ -6,8 +6,8 @@ const bytes = (field, data) => { const d = Buffer.isBuffer(data) ? data : Buffer
 const message = (field, ...parts) => bytes(field, Buffer.concat(parts));
 const TYPE = { float: 1, int64: 7, bool: 9 };
 const shape = dims => dims.map(d => message(1, int(1, d)));
-exports.attribute = (name, value) => message(5, bytes(1, name), ...(typeof value === 'string'
-  ? [bytes(4, value), int(20, 3)] : [...value.map(v => int(8, v)), int(20, 7)]));
+exports.attribute = (name, value) => message(5, bytes(1, name), ...(typeof value === 'string' ? [bytes(4, value), int(20, 3)]
+  : typeof value === 'number' ? [int(3, value), int(20, 2)] : [...value.map(v => int(8, v)), int(20, 7)]));
 exports.node = (op, inputs, outputs, ...attributes) =>
   message(1, ...inputs.map(i => bytes(1, i)), ...outputs.map(o => bytes(2, o)), bytes(4, op), ...attributes);
 exports.weight = (name, type, dims, data) => message(5, ...dims.map(d => int(1, d)), int(2, TYPE[type]), bytes(8, name), bytes(9, Buffer.from(data.buffer)));
