@@ -313,6 +313,7 @@ public sealed class IntakeTests : IDisposable
     [InlineData("inputs", "the model has 2 inputs (image, size), one is supported")]
     [InlineData("integers", "input 'image' is int64, only float32 is supported; export the network with a float32 input")]
     [InlineData("label", "output 'logits' is int64, not the scores of a classifier")]
+    [InlineData("classes", "output 'features' tells 8 classes apart, 'logits' 5; choose outputs with --exits and --final")]
     public void Prepare_UnsuitableByItsGraph_IsRefusedBeforeAnyWeightIsRead(string kind, string message)
     {
         var b = new OnnxBuilder(5);
@@ -331,8 +332,14 @@ public sealed class IntakeTests : IDisposable
         {
             "detector" => OnnxBuilder.Value("logits", ElementType.Float, [-1, 84, 8400]),
             "label" => OnnxBuilder.Value("logits", ElementType.Int64, [-1]),
+            "classes" => OnnxBuilder.Value("logits", ElementType.Float, [-1, 5]),
             _ => new ValueInfoProto { Name = "logits" },
         });
+        if (kind == "classes")
+        {
+            b.Node("Flatten", [b.Gap(x)], "features");
+            b.Graph.Output.Add(OnnxBuilder.Value("features", ElementType.Float, [-1, 8]));
+        }
         string file = _folder.Write("m.onnx", b.Bytes);
 
         string refused = Assert.Throws<InvalidDataException>(() => ModelPackage.Prepare(file, _folder["p"], null, new NoEngine())).Message;

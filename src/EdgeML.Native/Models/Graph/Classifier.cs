@@ -65,6 +65,8 @@ sealed class Classifier
         FixedDims(input, options.InputShape);
         List<OutputWish> needed = [.. wishes.Where(w => w.Asked || options.Final is null)];
         foreach (OutputWish wish in needed) OutputWish.RequireScores(graph, index, wish);
+        // Where only some outputs were named, others may still be left out.
+        OutputWish.RequireSameClasses(graph, options.Exits is null && options.Final is null ? wishes : wishes.Where(w => w.Asked));
         DataDependentShapes.Refuse(index, input.Name, needed.Select(w => w.Tensor));
         if (runner.NewerThanEngine(model) is { } newer) throw new InvalidDataException(newer);
     }
@@ -440,9 +442,7 @@ sealed class Classifier
                     + (Outputs.Count > 1 ? "; choose outputs with --exits and --final" : ""));
             if (!IsScores(info)) throw OutputWish.NotScores(name, info.ToString());
             if (classes != 0 && info.Elements != classes)
-                throw new InvalidDataException(
-                    $"output '{name}' tells {info.Elements} classes apart, '{Outputs[0].Name}' {classes}; "
-                    + "choose outputs with --exits and --final");
+                throw OutputWish.Disagree(name, info.Elements, Outputs[0].Name, classes);
             classes = (int)info.Elements;
         }
         return classes;

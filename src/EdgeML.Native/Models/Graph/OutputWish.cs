@@ -78,6 +78,35 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
         throw NotScores(wish.Name, $"{ElementType.Name(type.ElemType)} {string.Join('x', dims)}");
     }
 
+    /// <summary>Refuses exits that disagree on the number of classes by what the file says of them.</summary>
+    internal static void RequireSameClasses(GraphProto graph, IEnumerable<OutputWish> wishes)
+    {
+        (string Name, long Classes)? first = null;
+        foreach (OutputWish wish in wishes)
+        {
+            if (wish.Tensor != wish.Name || DeclaredClasses(graph.Output.First(o => o.Name == wish.Name)) is not { } classes) continue;
+            first ??= (wish.Name, classes);
+            if (classes != first.Value.Classes) throw Disagree(wish.Name, classes, first.Value.Name, first.Value.Classes);
+        }
+    }
+
+    internal static InvalidDataException Disagree(string name, long classes, string first, long others) => new(
+        $"output '{name}' tells {classes} classes apart, '{first}' {others}; choose outputs with --exits and --final");
+
+    /// <summary>The number of scores that the file declares; null where it leaves it open, or for a single one.</summary>
+    static long? DeclaredClasses(ValueInfoProto output)
+    {
+        if (output.Type?.TensorType?.Shape is not { Dim.Count: >= 2 } shape) return null;
+        long elements = 1;
+        foreach (TensorShapeProto.Types.Dimension dim in shape.Dim.Skip(1))
+        {
+            if (dim.ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue || dim.DimValue is < 1 or > Classifier.MostClasses
+                || (elements *= dim.DimValue) > Classifier.MostClasses)
+                return null;
+        }
+        return elements > 1 ? elements : null;
+    }
+
     /// <summary>Names as the file has them: a list that was divided at commas may have divided names that hold some.</summary>
     static List<string> Joined(IReadOnlyList<string> parts, List<string> all)
     {
