@@ -146,6 +146,9 @@ public static class ClassNames
     {
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number => value.GetRawText(),
+        // ImageNet's lists give a synset before each name.
+        JsonValueKind.Array when value.GetArrayLength() == 2 && value.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String) =>
+            value[1].GetString()!,
         _ => throw new InvalidDataException($"'{value.GetRawText()}' is no name"),
     };
 

@@ -17,6 +17,7 @@ public sealed class ClassNamesTests
     [InlineData("""{"model_type": "x", "id2label": {"0": "tench, Tinca", "1": "it's", "2": "3 \"o'clock\""}, "label2id": {}}""")]
     [InlineData("""{0: 'tench, Tinca', 1: "it's", 2: '3 "o\'clock"'}""")]
     [InlineData("""['tench, Tinca', "it's", '3 "o\'clock"', ]""")]
+    [InlineData("""{"0": ["n1", "tench, Tinca"], "1": ["n2", "it's"], "2": ["n3", "3 \"o'clock\""]}""")]
     public void Read_EveryForm_GivesTheNames(string content)
     {
         using var folder = new TemporaryFolder();
