@@ -40,10 +40,7 @@ public sealed class PrepareInspectTests : IDisposable
         Outcome prepared = EdgemlProcess.Run("prepare", model!, "--out", package),
             inspected = EdgemlProcess.Run("inspect", package, "--json", facts);
 
-        // Where it takes long, prepare reports its progress.
-        string[] lines = prepared.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(0, prepared.ExitCode);
-        Assert.All(lines, line => Assert.Contains("ways to run the network", line));
+        Assert.Equal((0, ""), (prepared.ExitCode, prepared.Error));
         Assert.Equal((0, ""), (inspected.ExitCode, inspected.Error));
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(facts));
         Assert.Equal(

@@ -44,7 +44,8 @@ sealed class ExitLearner : IDisposable
     readonly ManualResetEventSlim _free = new(true);
     readonly Thread _thread;
     bool _inputIsBytes;
-    int _busy;
+    readonly Lock _gate = new();
+    bool _busy;
     int _samples;
     volatile bool _stopping;
     volatile CalibrationInfo? _learned;
@@ -75,8 +76,12 @@ sealed class ExitLearner : IDisposable
     public void Offer(Lane lane, long taskId)
     {
         if (TaskHash.Of((ulong)taskId ^ _seed) > _sampledBelow) return;
-        if (Interlocked.CompareExchange(ref _busy, 1, 0) != 0) return;
-        _free.Reset();
+        lock (_gate)
+        {
+            if (_busy) return;
+            _busy = true;
+            _free.Reset();
+        }
         _inputIsBytes = lane.HasSourceBytes;
         if (_inputIsBytes) lane.Workspace.Source.Data.CopyTo(_bytes);
         else lane.Workspace.Boundary(0).Floats.CopyTo(_tensor);
@@ -132,9 +137,13 @@ sealed class ExitLearner : IDisposable
             }
             ended = Stopwatch.GetTimestamp();
             restMs = RestFactor * Stopwatch.GetElapsedTime(started, ended).TotalMilliseconds;
-            _free.Set();
-            // Enough is known: stay busy, so that no more samples are taken.
-            if (_samples < EnoughSamples) Volatile.Write(ref _busy, 0);
+            // In one step: a caller that waited for this sample finds room for the next one.
+            lock (_gate)
+            {
+                // Enough is known: stay busy, so that no more samples are taken.
+                _busy = _samples >= EnoughSamples;
+                _free.Set();
+            }
         }
         _free.Set();
     }

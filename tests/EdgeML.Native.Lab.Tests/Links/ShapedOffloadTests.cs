@@ -44,7 +44,7 @@ public class ShapedOffloadTests(ITestOutputHelper output)
         Wait(world, snapshot => snapshot.Up);
         TailReply late = world.Send(deadlineMs: 50);
         Assert.Equal(TailOutcome.Late, late.Outcome);
-        Assert.True(late.TotalMs >= 25, $"{late.TotalMs} ms");
+        Assert.True(late.TotalMs >= 49, $"{late.TotalMs} ms");
         Assert.False(world.Client.IsUp);
         Wait(world, snapshot => snapshot.Up);
         TailReply answered = world.Send(deadlineMs: 20_000);

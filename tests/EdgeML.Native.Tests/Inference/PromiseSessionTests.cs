@@ -177,7 +177,7 @@ public sealed class PromiseSessionTests
         using var loaded = new LoadedGraph("chain");
         var error = Assert.Throws<ArgumentOutOfRangeException>(
             () => new EdgeSession(loaded.Model, new EdgeSessionOptions { CheckShare = 2 }));
-        Assert.StartsWith("CheckShare is 2, not in 0..1", error.Message);
+        Assert.Equal("CheckShare is 2, not in 0..1 (Parameter 'CheckShare')", error.Message);
     }
 
     /// <summary>A graph with an input that its first exit answers otherwise than its final one.</summary>
