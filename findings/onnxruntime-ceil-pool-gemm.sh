@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Library: ONNX Runtime 1.30.0 (npm onnxruntime-node), CPU.
+# Version: ONNX Runtime 1.30.0 (npm onnxruntime-node 1.30.0), CPU.
 # Guess: the shape that loading infers for a pool with ceil_mode is the shape that its kernel makes, in every opset.
 # Behaviour: where the last window would lie in the padding alone, the kernel leaves it out (as PyTorch does, and as opset 22 defines).
 #   Before opset 22 loading still counts it. So a Gemm after such a pool has no weight size that works: the size that the kernel makes
@@ -8,7 +8,10 @@
 #   load, of 3 at run. Opset 22: Gemm of 2 runs.
 # Workaround: export with opset 22.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd); dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
 npm install --silent --no-audit --no-fund --ignore-scripts onnxruntime-node@1.30.0 > /dev/null
 cat > run.js <<'J'
 const ort = require('./node_modules/onnxruntime-node');

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Library: ONNX Runtime 1.30.0 (npm onnxruntime-node), CPU.
+# Version: ONNX Runtime 1.30.0 (npm onnxruntime-node 1.30.0), CPU.
 # Guess: Dropout with training_mode = true (a network exported in training mode) is random at every optimisation level, or at none.
 # Behaviour: from `basic` on it is removed where another node reads it, and stays random where it makes an output of the graph. So the
 #   same node is random or not depending on where a graph is cut, and a test with optimisation on does not show that the export is wrong.
 # Output seen (input: ones, ratio 0.5; distinct values in the answer): inside the graph disabled 0,2; basic, extended and all 1;
 #   at the graph's end 0,2 at every level.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd); dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
 npm install --silent --no-audit --no-fund --ignore-scripts onnxruntime-node@1.30.0 > /dev/null
 cat > run.js <<'J'
 const ort = require('./node_modules/onnxruntime-node');

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Library: ONNX Runtime 1.30.0 (npm onnxruntime-node), CPU.
+# Version: ONNX Runtime 1.30.0 (npm onnxruntime-node 1.30.0), CPU.
 # Guess: optimisation levels change speed, not results; a Pad node that pads with zeros stays, or its zeros do.
 # Behaviour: from `basic` on, Pad(0) + MaxPool becomes MaxPool with pads, whose padding is minus infinity. Where all elements under a
 #   window are negative, the maximum is an element instead of 0. Networks exported from Keras (ResNet V2) have this pair.
 # Output seen: disabled 0,0,0,0; basic, extended and all -1,-2,-3,-4.
 # Workaround: session option optimization.disable_specified_optimizers = Pad_Fusion.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd); dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
 npm install --silent --no-audit --no-fund --ignore-scripts onnxruntime-node@1.30.0 > /dev/null
 cat > run.js <<'J'
 const ort = require('./node_modules/onnxruntime-node');
