@@ -20,6 +20,8 @@ sealed class FakeTail : ITailExecutor
 
     public ModelManifest Manifest { get; init; } = Model("sha256:fake");
 
+    public BottleneckSet Bottlenecks { get; init; } = BottleneckSet.None;
+
     public DeviceProfile Profile { get; init; } = new() { Device = "fake", UnitMs = [1, 2, 3], HeadMs = [0.5] };
 
     public static ModelManifest Model(string hash) => new()
@@ -54,7 +56,7 @@ sealed class FakeTail : ITailExecutor
         readonly byte[] _memory = GC.AllocateArray<byte>(65536, pinned: true);
 
         public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding)
-            => _memory.AsMemory(0, PayloadSize.Of(tail.Manifest, policy.Cut, encoding));
+            => _memory.AsMemory(0, PayloadSize.Of(tail.Manifest, tail.Bottlenecks, policy, encoding));
 
         public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
         {
