@@ -1,4 +1,5 @@
 using EdgeML.Benchmarks.Bars;
+using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Benchmarks;
 

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop.Structs;
 
 namespace EdgeML.Native.Interop;
 

@@ -6,6 +6,9 @@ namespace EdgeML.Native;
 /// <summary>Refuses values that an option cannot have, with the option's name and the value in one line.</summary>
 static class OptionRule
 {
+    /// <summary>The most threads one pool may have.</summary>
+    internal static int MostThreads => Math.Max(64, 4 * Environment.ProcessorCount);
+
     /// <exception cref="ArgumentOutOfRangeException">Outside the range, or NaN.</exception>
     public static void Within<T>(T value, T least, T most, string name)
         where T : INumber<T>

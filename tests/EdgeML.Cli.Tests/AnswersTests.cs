@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Running;
 
 namespace EdgeML.Cli.Tests;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 

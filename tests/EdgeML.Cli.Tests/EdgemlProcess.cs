@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 

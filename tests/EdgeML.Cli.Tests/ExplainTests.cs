@@ -1,6 +1,7 @@
 using System.Text.Json;
-using EdgeML.Native.Control;
-using EdgeML.Native.Lab.Tests.Simulation.Replay;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Simulation.Baselines;
+using EdgeML.Simulation.Tests.Replay;
 
 namespace EdgeML.Cli.Tests;
 
@@ -95,7 +96,7 @@ public sealed class ExplainTests(ShippedPackage package) : IClassFixture<Shipped
     [Fact]
     public void Run_EveryController_IsSelectable()
     {
-        foreach (string controller in PolicyControllers.Names)
+        foreach (string controller in BaselineControllers.Names)
         {
             Outcome outcome = EdgemlProcess.Run(s_patience, "run", "--model", package.Model, "--data", "shapes:seed=5,difficulty=mixed",
                 "--count", "4",

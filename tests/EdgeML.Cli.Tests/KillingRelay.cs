@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using EdgeML.Native.Lab.Tests.Simulation.Replay;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Simulation.Tests.Replay;
 
 namespace EdgeML.Cli.Tests;
 

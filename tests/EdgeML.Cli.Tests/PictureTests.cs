@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 

@@ -1,7 +1,10 @@
-using EdgeML.Native.Control;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Preparation;
 
 namespace EdgeML.Cli.Tests;
 
@@ -11,7 +14,7 @@ static class ReadmeExample
     public static void Run()
     {
         // README begins
-        ModelPackage.Prepare("models/shapes-vgg.onnx", "engines/my-model");
+        ModelPreparation.Prepare("models/shapes-vgg.onnx", "engines/my-model");
         using var model = BranchedModel.Load("engines/my-model");
         using var session = new EdgeSession(model, new EdgeSessionOptions
         {

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using EdgeML.Native.Lab.Links;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Simulation.Links;
 
 namespace EdgeML.Cli.Tests;
 

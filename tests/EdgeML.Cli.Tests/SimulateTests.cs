@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using EdgeML.Native.Lab.Tests.Simulation.Replay;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Simulation.Tests.Replay;
 using Xunit.Abstractions;
 
 namespace EdgeML.Cli.Tests;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 

@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Native.Policies;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 

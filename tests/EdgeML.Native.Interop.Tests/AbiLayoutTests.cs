@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EdgeML.Native.Interop.Structs;
 
 namespace EdgeML.Native.Interop.Tests;
 

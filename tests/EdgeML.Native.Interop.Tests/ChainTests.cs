@@ -1,3 +1,5 @@
+using EdgeML.Native.Interop.Structs;
+
 namespace EdgeML.Native.Interop.Tests;
 
 public unsafe class ChainTests

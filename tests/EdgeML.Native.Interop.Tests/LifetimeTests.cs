@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop.Structs;
 
 namespace EdgeML.Native.Interop.Tests;
 

@@ -1,3 +1,6 @@
+using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop.Structs;
+
 namespace EdgeML.Native.Interop.Tests;
 
 /// <summary>

@@ -1,8 +1,10 @@
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Subjects;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Bars;
 

@@ -1,5 +1,5 @@
 using EdgeML.Benchmarks.Subjects;
-using EdgeML.Native.Control;
+using EdgeML.Native.Control.Controllers;
 
 namespace EdgeML.Benchmarks.Bars;
 

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Diagnostics;
-using EdgeML.Native.Lab.Reports;
+using EdgeML.Cli.Diagnostics;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Benchmarks.Bars;
 
@@ -17,11 +18,11 @@ static partial class MachineResults
         string folder = Path.Combine(SourceTree(), "benchmarks", "results", NotInNames().Replace(ProcessorSearch.Model, ".").Trim('.'));
         Directory.CreateDirectory(folder);
         string versions = Versions();
-        AtomicFile.Write(Path.Combine(folder, "Versions.txt"), stream => stream.Write(Encoding.UTF8.GetBytes(versions)));
+        OutputFile.Write(Path.Combine(folder, "Versions.txt"), stream => stream.Write(Encoding.UTF8.GetBytes(versions)));
         string page = $"# Numbers to hold, {ProcessorSearch.Model}\n\n" +
             $"Written by `dotnet run -c Release --project benchmarks/EdgeML.Benchmarks -- --bars --write`; " +
             $"how each is measured: [README](../../README.md), software: [Versions.txt](Versions.txt).\n\n{table}";
-        AtomicFile.Write(Path.Combine(folder, "bars.md"), stream => stream.Write(Encoding.UTF8.GetBytes(page)));
+        OutputFile.Write(Path.Combine(folder, "bars.md"), stream => stream.Write(Encoding.UTF8.GetBytes(page)));
         return folder;
     }
 

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using EdgeML.Benchmarks.Subjects;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Benches;
 

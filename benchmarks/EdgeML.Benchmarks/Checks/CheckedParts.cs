@@ -1,5 +1,6 @@
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Subjects;
+using EdgeML.Native.Control.Learning;
 
 namespace EdgeML.Benchmarks.Checks;
 

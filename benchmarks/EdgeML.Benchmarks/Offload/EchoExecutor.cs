@@ -1,6 +1,9 @@
-using EdgeML.Native.Inference;
-using EdgeML.Native.Models;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Offload;
 

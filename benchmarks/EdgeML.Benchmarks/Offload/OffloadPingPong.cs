@@ -1,8 +1,12 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using EdgeML.Native.Inference;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Codecs;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Offload;
 

@@ -1,14 +1,21 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;
-using EdgeML.Native.Control;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Links;
-using EdgeML.Native.Lab.Scenarios;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
+using EdgeML.Simulation.Baselines;
+using EdgeML.Simulation.Links;
+using EdgeML.Simulation.Scenarios;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Benchmarks.Processes;
 
@@ -60,7 +67,7 @@ static class EdgeProcess
         {
             CreateController = context =>
             {
-                var controller = PolicyControllers.Create(PolicyControllers.EdgeML, context with { LearningBudget = run.LearningBudget });
+                var controller = BaselineControllers.Create(PolicyControllers.EdgeML, context with { LearningBudget = run.LearningBudget });
                 return run.AlwaysOffload ? new SteeredController(controller, cut) : controller;
             },
             Tail = tailPort > 0 ? new TailClientOptions { Host = "127.0.0.1", Port = tailPort } : null,

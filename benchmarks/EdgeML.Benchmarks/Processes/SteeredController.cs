@@ -1,5 +1,8 @@
-using EdgeML.Native.Control;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Processes;
 

@@ -1,5 +1,9 @@
-using EdgeML.Native.Inference;
-using EdgeML.Native.Offload;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Server;
 
 namespace EdgeML.Benchmarks.Processes;
 

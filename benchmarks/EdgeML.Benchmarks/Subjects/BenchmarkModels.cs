@@ -1,5 +1,5 @@
-using EdgeML.Native.Lab.Diagnostics;
-using EdgeML.Native.Models;
+using EdgeML.Native.Preparation;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Benchmarks.Subjects;
 
@@ -25,7 +25,7 @@ sealed class BenchmarkModels(Options options) : IDisposable
     {
         if (_packages.TryGetValue(onnx, out string? package)) return package;
         package = Path.Combine(_folder.FullName, $"{_packages.Count}-{Path.GetFileNameWithoutExtension(onnx)}");
-        ModelPackage.Prepare(onnx, package);
+        ModelPreparation.Prepare(onnx, package);
         _packages.Add(onnx, package);
         return package;
     }

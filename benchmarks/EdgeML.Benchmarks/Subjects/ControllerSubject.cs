@@ -1,5 +1,10 @@
-using EdgeML.Native.Control;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+using EdgeML.Simulation.Baselines;
 
 namespace EdgeML.Benchmarks.Subjects;
 
@@ -20,7 +25,7 @@ sealed class ControllerSubject(string package, string controller) : ILinkSource
     {
         CostModel model = _network.Model;
         var bounds = new Requirements(model.LocalMs / 2, model.Power.Joules(model.LocalMs / 3, model.LocalMs / 3, 0));
-        IPolicyController made = PolicyControllers.Create(controller, new ControllerContext { Model = model });
+        IPolicyController made = BaselineControllers.Create(controller, new ControllerContext { Model = model });
         using var loop = new ControlLoop(made, this, bounds);
         var paths = new PathCost[model.Exits];
         double seconds = 0;

@@ -1,4 +1,5 @@
 using EdgeML.Native.Interop;
+using EdgeML.Native.Interop.Structs;
 
 namespace EdgeML.Benchmarks.Subjects;
 

@@ -1,6 +1,7 @@
-using EdgeML.Native.Control;
+using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Learning;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Numerics;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Subjects;
 

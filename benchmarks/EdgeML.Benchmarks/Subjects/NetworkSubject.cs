@@ -1,6 +1,9 @@
-using EdgeML.Native.Inference;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Models;
+using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Benchmarks.Subjects;
 

@@ -1,6 +1,9 @@
 using EdgeML.Benchmarks.Offload;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Codecs;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Subjects;
 

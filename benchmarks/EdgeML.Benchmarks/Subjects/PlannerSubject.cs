@@ -1,5 +1,8 @@
-using EdgeML.Native.Control;
-using EdgeML.Native.Models;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Benchmarks.Subjects;
 

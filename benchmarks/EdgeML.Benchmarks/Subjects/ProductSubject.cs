@@ -1,8 +1,8 @@
-using EdgeML.Native.Inference;
-using EdgeML.Native.Interop;
-using EdgeML.Native.Lab.Branching;
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Interop.Handles;
 using EdgeML.Native.Models.Onnx;
+using EdgeML.Training.Numerics;
 using Google.Protobuf;
 
 namespace EdgeML.Benchmarks.Subjects;
@@ -92,7 +92,7 @@ sealed unsafe class ProductSubject : IDisposable
     {
         (long a, long b) = ((long)_m * _k, (long)_k * _n);
         var graph = new GraphProto { Name = "product" };
-        graph.Input.Add(PackageWriter.Describe("x", new(1, [1, a + b])));
+        graph.Input.Add(new TensorInfo(1, [1, a + b]).Describe("x"));
         graph.Node.Add(new NodeProto
         {
             OpType = "Split",
@@ -131,7 +131,7 @@ sealed unsafe class ProductSubject : IDisposable
                 Attribute = { Int("axis", 1) }
             });
         }
-        graph.Output.Add(PackageWriter.Describe("y", new(1, [1, product ? (long)_m * _n : 2])));
+        graph.Output.Add(new TensorInfo(1, [1, product ? (long)_m * _n : 2]).Describe("y"));
         var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 11 } } };
         return new RangeModel(model.ToByteArray(), "x", [1, a + b], "y", null, ["y"], []);
     }

@@ -1,5 +1,5 @@
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Branching;
+using EdgeML.Training.Branching;
 
 namespace EdgeML.Cli.Branching;
 

@@ -1,6 +1,6 @@
-using EdgeML.Native.Lab.Branching;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Training.Branching;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Branching;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Calibration;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Training.Calibration;
 
 namespace EdgeML.Cli.Calibrating;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Diagnostics;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.CommandLine;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Inference.Engines;
 
 namespace EdgeML.Cli.CommandLine;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Cli.CommandLine;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EdgeML.Native.Models;
+using EdgeML.Native.Preparation.Options;
 
 namespace EdgeML.Cli.CommandLine;
 

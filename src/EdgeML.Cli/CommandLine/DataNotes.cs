@@ -1,4 +1,4 @@
-using EdgeML.Native.Lab.Data;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.CommandLine;
 

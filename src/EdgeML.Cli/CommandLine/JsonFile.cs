@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using EdgeML.Native.Lab.Reports;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.CommandLine;
 
@@ -30,7 +30,7 @@ static class JsonFile
     {
         if (path != StandardOutput.Name)
         {
-            AtomicFile.Write(path, write);
+            OutputFile.Write(path, write);
             return;
         }
         using var whole = new MemoryStream();

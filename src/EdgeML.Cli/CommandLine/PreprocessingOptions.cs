@@ -1,5 +1,6 @@
 using System.CommandLine;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Preparation.Options;
 
 namespace EdgeML.Cli.CommandLine;
 

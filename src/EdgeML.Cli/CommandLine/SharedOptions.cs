@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.CommandLine;
 

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using EdgeML.Cli.Branching;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Branching;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Onnx;
+using EdgeML.Native.Preparation.Options;
+using EdgeML.Training.Branching;
+using EdgeML.Training.Data;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 
@@ -111,7 +111,7 @@ sealed class BranchCommand : CliCommand
         {
             string title = $"{report.Manifest.Name}, {report.Judged.Samples} samples of {report.Judged.Source}";
             string drawn = ExitCurveChart.Draw(report.Curve, report.Curve.Sweep(ExitCurve.DefaultThresholds), title);
-            AtomicFile.WriteText(svg, writer => writer.Write(drawn));
+            OutputFile.WriteText(svg, writer => writer.Write(drawn));
         }
         return Task.FromResult(0);
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Inference.Engines;
 
 namespace EdgeML.Cli.Commands;
 

@@ -1,12 +1,14 @@
 using System.CommandLine;
 using EdgeML.Cli.Calibrating;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Calibration;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Lab.Simulation.Replay;
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Simulation.Replay;
+using EdgeML.Training.Calibration;
+using EdgeML.Training.Data;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 

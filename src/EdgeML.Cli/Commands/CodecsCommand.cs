@@ -2,11 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Measuring;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Training.Bottlenecks;
+using EdgeML.Training.Data;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 
@@ -105,7 +106,7 @@ sealed class CodecsCommand : CliCommand
             CodecReport.Show(package.Bottlenecks);
         }
         if (parsed.GetValue(_svg) is { } svg)
-            AtomicFile.WriteText(svg, writer => writer.Write(CodecChart.Draw(manifest, outcome.Rows, source.Spec)));
+            OutputFile.WriteText(svg, writer => writer.Write(CodecChart.Draw(manifest, outcome.Rows, source.Spec)));
         if (parsed.GetValue(_json) is { } json) report.WriteJson(json);
         return Task.FromResult(0);
     }

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Training.Data;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 
@@ -46,7 +46,7 @@ sealed class CurveCommand : CliCommand
         if (parsed.GetValue(_svg) is { } svg)
         {
             string drawn = ExitCurveChart.Draw(curve, rows, $"{model.Manifest.Name}, {record.Samples} samples of {record.Source}");
-            AtomicFile.Write(svg, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(drawn)));
+            OutputFile.Write(svg, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(drawn)));
         }
         if (parsed.GetValue(_json) is { } json) WriteJson(json, model.Manifest, record, curve, rows);
         return Task.FromResult(0);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Data;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 

@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.Text;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Demo;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Links;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Lab.Scenarios;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Simulation.Links;
+using EdgeML.Simulation.Reports;
+using EdgeML.Simulation.Scenarios;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
@@ -78,7 +79,7 @@ sealed class DemoCommand : CliCommand
         DemoSummary.Show(Terminal.Out, outcome);
         string report = Path.GetFullPath(parsed.GetValue(_report) ?? DefaultReport);
         byte[] html = Encoding.UTF8.GetBytes(DemoReport.Html(outcome.Report));
-        AtomicFile.Write(report, stream => stream.Write(html));
+        OutputFile.Write(report, stream => stream.Write(html));
         Console.WriteLine($"report: {report}");
         if (parsed.GetValue(_json) is { } json) DemoSummary.WriteJson(json, outcome);
         return 0;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Diagnostics;
+using EdgeML.Cli.Diagnostics;
 using Spectre.Console;
 
 namespace EdgeML.Cli.Commands;

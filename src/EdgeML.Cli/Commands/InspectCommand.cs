@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
 using Spectre.Console;
 
 namespace EdgeML.Cli.Commands;

@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Simulating;
-using EdgeML.Native.Lab.Experiments;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Lab.Simulation.Replay;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Simulation.Replay;
+using EdgeML.Simulation.Sweeps;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
@@ -91,8 +91,8 @@ sealed class MatrixCommand : CliCommand
             Filter = string.Join(" and ",
                 only.Select(text => $"--only {text}").Concat(rows.Length > 0 ? [$"--rows {string.Join(',', rows)}"] : [])),
         };
-        AtomicFile.WriteText(page, writer => MatrixPage.Write(writer, report, Path.GetFileName(table)));
-        AtomicFile.WriteText(table, writer => MatrixTable.Write(writer, results));
+        OutputFile.WriteText(page, writer => MatrixPage.Write(writer, report, Path.GetFileName(table)));
+        OutputFile.WriteText(table, writer => MatrixTable.Write(writer, results));
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => MatrixJson.Write(writer, report));
         foreach (MatrixVerdict verdict in MatrixVerdicts.Judge(results).Concat(MatrixDirections.Judge(results)))
         {

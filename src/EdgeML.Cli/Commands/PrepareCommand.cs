@@ -1,6 +1,8 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Preparation;
+using EdgeML.Native.Preparation.Options;
 
 namespace EdgeML.Cli.Commands;
 
@@ -59,7 +61,7 @@ sealed class PrepareCommand : CliCommand
         string file = parsed.GetRequiredValue(_file), folder = parsed.GetRequiredValue(_out);
         if (!Path.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
         using var progress = new ComparisonProgress();
-        PreparedModel prepared = ModelPackage.Prepare(file, folder, _preprocessing.Apply(parsed, new PrepareOptions
+        PreparedModel prepared = ModelPreparation.Prepare(file, folder, _preprocessing.Apply(parsed, new PrepareOptions
         {
             Progress = progress.Report,
             Cancellation = cancellation,

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Control;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Lab.Simulation.Replay;
-using EdgeML.Native.Models;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Simulation.Replay;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
@@ -61,7 +62,7 @@ sealed class ProfileCommand : CliCommand
         DeviceProfile edge = measured.Scaled(parsed.GetValue(_slowdown) ?? 1);
         DeviceProfile tail = edge.Scaled(1 / (parsed.GetValue(_speed) ?? CostModel.GuessedTailSpeed));
         string? path = parsed.GetValue(_out);
-        if (path is not null) AtomicFile.WriteText(path, writer => ProfileFile.Write(writer, model.Manifest, edge, tail));
+        if (path is not null) OutputFile.WriteText(path, writer => ProfileFile.Write(writer, model.Manifest, edge, tail));
         Console.WriteLine(
             $"{model.Manifest.Name} on {name}: {edge.UnitMs.Count} units {edge.UnitMs.Sum():0.000} ms, " +
             $"{edge.HeadMs.Count} heads {edge.HeadMs.Sum():0.000} ms, " +

@@ -2,11 +2,10 @@ using System.CommandLine;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Demo;
 using EdgeML.Cli.Simulating;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Links;
-using EdgeML.Native.Lab.Reality;
-using EdgeML.Native.Lab.Reports;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Simulation.Links;
+using EdgeML.Simulation.Validation;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
@@ -61,7 +60,7 @@ sealed class RealityCommand : CliCommand
         RealityPage.WriteTable(Console.Out, report, model.Manifest.LocalCut);
         Console.WriteLine(RealityPage.Verdict(report));
         if (parsed.GetValue(_out) is { } page)
-            AtomicFile.WriteText(page, writer => RealityPage.Write(writer, report, model.Manifest, About(parsed, shaped, mbps)));
+            OutputFile.WriteText(page, writer => RealityPage.Write(writer, report, model.Manifest, About(parsed, shaped, mbps)));
         if (parsed.GetValue(_json) is { } json)
             JsonFile.Write(json, writer => RealityJson.Write(writer, report, model.Manifest.LocalCut, shaped is null ? User : Kernel));
         return 0;

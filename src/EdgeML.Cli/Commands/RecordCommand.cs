@@ -1,10 +1,10 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Lab.Simulation.Replay;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Simulation.Replay;
+using EdgeML.Training.Data;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 
@@ -40,7 +40,7 @@ sealed class RecordCommand : CliCommand
         using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
         progress.Clear();
         string path = parsed.GetRequiredValue(_out)!;
-        AtomicFile.WriteText(path, writer => ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count));
+        OutputFile.WriteText(path, writer => ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count));
         Console.WriteLine(
             $"{recorder.Samples} samples of {source.Spec} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
         return Task.FromResult(0);

@@ -3,16 +3,23 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Running;
-using EdgeML.Native.Control;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Learning.Traces;
+using EdgeML.Native.Control.Observations;
 using EdgeML.Native.Energy;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Decisions;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+using EdgeML.Simulation.Baselines;
+using EdgeML.Simulation.Decisions;
+using EdgeML.Training.Data;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 
@@ -39,7 +46,7 @@ sealed class RunCommand : CliCommand
         "--raw-input", "off: the input itself is never sent, so cut 0 is none that may be used (on).", "on", "off");
     readonly Option<int?> _standby = SharedOptions.Standby();
     readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).",
-        [.. PolicyControllers.Names]);
+        [.. BaselineControllers.Names]);
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
     readonly Option<double?> _energy = SharedOptions.Positive("--energy-j", "E", "Energy bound of a task on the edge device.");
     readonly Option<string?> _source = SharedOptions.OneOf(
@@ -128,7 +135,7 @@ sealed class RunCommand : CliCommand
         report.Show(Terminal.Out);
         notices?.Summarise(tally);
         if (parsed.GetValue(_logits) is { } logitsPath)
-            AtomicFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
+            OutputFile.Write(logitsPath, stream => stream.Write(MemoryMarshal.AsBytes(feed.Logits.AsSpan())));
         if (parsed.GetValue(_json) is { } jsonPath) report.WriteJson(jsonPath);
         record?.Save(parsed.GetValue(_traceOut)!);
         return 0;
@@ -223,8 +230,8 @@ sealed class RunCommand : CliCommand
             RequireTail = parsed.GetValue(_requireTail),
             CreateController = isFixed
                 ? null
-                : context => Logged(PolicyControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
-            Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlLoop.MaxInterval, bottleneck, standby ?? 0) : null,
+                : context => Logged(BaselineControllers.Create(controller, context with { SourceTrace = source, RecordTrace = record }), log),
+            Policy = isFixed ? new ExitPolicy(thresholds, cut, ControlIntervals.MaxInterval, bottleneck, standby ?? 0) : null,
             OnWarning = warning =>
             {
                 _heard.Enqueue(warning);

@@ -3,12 +3,13 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Simulating;
-using EdgeML.Native.Control;
+using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Learning.Traces;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Lab.Simulation.Replay;
-using EdgeML.Native.Models;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Policies;
+using EdgeML.Simulation.Replay;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
@@ -130,7 +131,7 @@ sealed class SimulateCommand : CliCommand
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => SimulateReport.Write(writer, pool));
         if (parsed.GetValue(_series) is { } series)
         {
-            AtomicFile.WriteText(series, writer => SeriesFile.Write(writer, pool.Results));
+            OutputFile.WriteText(series, writer => SeriesFile.Write(writer, pool.Results));
         }
         traces?.Record?.Save(parsed.GetValue(_traceOut)!);
         return Task.FromResult(0);
@@ -224,7 +225,7 @@ sealed class SimulateCommand : CliCommand
             DecisionMicros = parsed.GetValue(_decision),
             FixedPolicy = new ExitPolicy(
                 thresholds ?? new float[manifest.SideExits], (cut ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name),
-                ControlLoop.MaxInterval, standby: standby ?? 0),
+                ControlIntervals.MaxInterval, standby: standby ?? 0),
             AllowStandby = standby != 0,
         };
     }

@@ -3,8 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Offload.Server;
 
 namespace EdgeML.Cli.Commands;
 

@@ -1,6 +1,6 @@
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Links;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Simulation.Links;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Demo;
 

@@ -1,5 +1,5 @@
-using EdgeML.Native.Control;
-using EdgeML.Native.Lab.Reports;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Simulation.Reports;
 
 namespace EdgeML.Cli.Demo;
 

@@ -1,9 +1,12 @@
-using EdgeML.Native.Control;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Scenarios;
-using EdgeML.Native.Lab.Simulation;
-using EdgeML.Native.Lab.Simulation.Replay;
-using EdgeML.Native.Models;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Policies;
+using EdgeML.Simulation.Baselines;
+using EdgeML.Simulation.Replay;
+using EdgeML.Simulation.Scenarios;
+using EdgeML.Simulation.Worlds;
 
 namespace EdgeML.Cli.Demo;
 
@@ -31,7 +34,7 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
     public static IReadOnlyList<string> Rivals { get; } =
     [
         .. UsualRivals,
-        .. PolicyControllers.Names.Except([PolicyControllers.Fixed, PolicyControllers.EdgeML, PolicyControllers.Ddpg, .. UsualRivals]),
+        .. BaselineControllers.Names.Except([PolicyControllers.Fixed, PolicyControllers.EdgeML, PolicyControllers.Ddpg, .. UsualRivals]),
     ];
 
     /// <summary>Rivals from a list with commas; <c>ddpg</c> is <c>ddpg-cold</c>, <c>edgeml</c> always runs first, and alone where it is the
@@ -60,28 +63,28 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
         {
             PolicyControllers.EdgeML => Named(name, "learner started from and guarded by the planner"),
             Cold => new(name, "the paper's learner, knowing nothing at first", true,
-                context => PolicyControllers.Create(PolicyControllers.Ddpg, context)),
+                context => BaselineControllers.Create(PolicyControllers.Ddpg, context)),
             PolicyControllers.EdgeOnly => new(name, "whole network on the edge, no exits", false, Fixed(manifest.LocalCut)),
             PolicyControllers.TailOnly => new(name, "every input sent, no exits", true, Fixed(0)),
             BestFixed => new(name, $"{bestFixed}; best of {grid.Policies} with hindsight", true,
-                context => PolicyControllers.Create(PolicyControllers.Fixed, context with { FixedPolicy = bestFixed })),
+                context => BaselineControllers.Create(PolicyControllers.Fixed, context with { FixedPolicy = bestFixed })),
             ReplayControllers.Oracle => new(name, "knows the true link and how hard inputs are", true,
                 context => new OracleController(world, context.Model)),
             PolicyControllers.Planner => Named(name, "plans on the cost model, corrected by what tasks show"),
-            PolicyControllers.Neurosurgeon => Named(name, "the best cut without exits, chosen once"),
-            PolicyControllers.NeurosurgeonLive => Named(name, "the best cut without exits, chosen again when the link moves"),
-            PolicyControllers.Nsga3 => Named(name, "NSGA-III, every candidate executed, the oldest measured again"),
-            PolicyControllers.Nsga3Stale => Named(name, "NSGA-III, every candidate executed once"),
-            PolicyControllers.Nsga3Model => Named(name, "NSGA-III on the cost model"),
+            BaselineControllers.Neurosurgeon => Named(name, "the best cut without exits, chosen once"),
+            BaselineControllers.NeurosurgeonLive => Named(name, "the best cut without exits, chosen again when the link moves"),
+            BaselineControllers.Nsga3 => Named(name, "NSGA-III, every candidate executed, the oldest measured again"),
+            BaselineControllers.Nsga3Stale => Named(name, "NSGA-III, every candidate executed once"),
+            BaselineControllers.Nsga3Model => Named(name, "NSGA-III on the cost model"),
             PolicyControllers.DdpgFirst => Named(name, "the paper's learner, one threshold: the first exit's"),
             PolicyControllers.DdpgLast => Named(name, "the paper's learner, one threshold: the last exit's"),
             PolicyControllers.DdpgNonBranch => Named(name, "the paper's learner without exits"),
             _ => Named(name, ""),
         };
 
-        static DemoRow Named(string name, string note) => new(name, note, true, context => PolicyControllers.Create(name, context));
+        static DemoRow Named(string name, string note) => new(name, note, true, context => BaselineControllers.Create(name, context));
 
-        Func<ControllerContext, IPolicyController> Fixed(int cut) => context => PolicyControllers.Create(PolicyControllers.Fixed,
-            context with { FixedPolicy = new ExitPolicy(new float[manifest.SideExits], cut, ControlLoop.MaxInterval) });
+        Func<ControllerContext, IPolicyController> Fixed(int cut) => context => BaselineControllers.Create(PolicyControllers.Fixed,
+            context with { FixedPolicy = new ExitPolicy(new float[manifest.SideExits], cut, ControlIntervals.MaxInterval) });
     }
 }

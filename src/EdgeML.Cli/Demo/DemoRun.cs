@@ -1,12 +1,16 @@
 using System.Diagnostics;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
-using EdgeML.Native.Lab.Diagnostics;
-using EdgeML.Native.Lab.Reports;
-using EdgeML.Native.Lab.Scenarios;
-using EdgeML.Native.Lab.Simulation;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload;
+using EdgeML.Cli.Diagnostics;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Payloads;
+using EdgeML.Native.Policies;
+using EdgeML.Simulation.Links;
+using EdgeML.Simulation.Reports;
+using EdgeML.Simulation.Scenarios;
+using EdgeML.Simulation.Worlds;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Demo;
 
@@ -126,7 +130,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         ("took", $"{seconds:0} s"),
     ];
 
-    LinkCondition Condition(EdgeML.Native.Lab.Links.LinkLevel level) =>
+    LinkCondition Condition(LinkLevel level) =>
         new(level.Mbps * 1e6, double.IsNaN(level.RttMs) ? options.RttMs : level.RttMs);
 
     static long Payload(ModelManifest manifest, int cut) =>

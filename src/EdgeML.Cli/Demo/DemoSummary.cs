@@ -1,8 +1,9 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Running;
-using EdgeML.Native.Control;
-using EdgeML.Native.Lab.Scenarios;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Native.Policies;
+using EdgeML.Simulation.Scenarios;
 using Spectre.Console;
 
 namespace EdgeML.Cli.Demo;

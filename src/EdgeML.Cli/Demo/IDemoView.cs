@@ -1,5 +1,5 @@
-using EdgeML.Native.Lab.Scenarios;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Simulation.Scenarios;
 
 namespace EdgeML.Cli.Demo;
 

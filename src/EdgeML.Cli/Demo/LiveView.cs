@@ -1,9 +1,11 @@
 using System.Text;
-using EdgeML.Native.Control;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Scenarios;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+using EdgeML.Simulation.Scenarios;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using EdgeML.Native.Lab.Scenarios;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Simulation.Scenarios;
 
 namespace EdgeML.Cli.Demo;
 

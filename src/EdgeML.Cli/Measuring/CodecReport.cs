@@ -1,8 +1,10 @@
 using System.Globalization;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Evaluation;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Payloads;
+using EdgeML.Training.Bottlenecks;
+using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Measuring;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Inference.Tasks;
+using EdgeML.Training.Data;
 using Spectre.Console;
 
 namespace EdgeML.Cli.Running;

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Control;
-using EdgeML.Native.Lab.Decisions;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Simulation.Decisions;
 
 namespace EdgeML.Cli.Running;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using EdgeML.Native.Control;
-using EdgeML.Native.Lab.Decisions;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Simulation.Decisions;
 
 namespace EdgeML.Cli.Running;
 

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Control;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Decisions;
-using EdgeML.Native.Models;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Telemetry;
+using EdgeML.Simulation.Decisions;
 using Spectre.Console;
 
 namespace EdgeML.Cli.Running;

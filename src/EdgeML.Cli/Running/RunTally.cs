@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Decisions;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+using EdgeML.Simulation.Decisions;
 
 namespace EdgeML.Cli.Running;
 

@@ -1,5 +1,5 @@
-using EdgeML.Native.Inference;
-using EdgeML.Native.Lab.Data;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Running;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Experiments;
-using EdgeML.Native.Lab.Simulation.Replay;
+using EdgeML.Simulation.Replay;
+using EdgeML.Simulation.Sweeps;
 
 namespace EdgeML.Cli.Simulating;
 

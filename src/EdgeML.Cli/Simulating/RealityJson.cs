@@ -1,6 +1,6 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Lab.Reality;
+using EdgeML.Simulation.Validation;
 
 namespace EdgeML.Cli.Simulating;
 

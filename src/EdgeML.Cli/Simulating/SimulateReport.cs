@@ -1,10 +1,8 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Running;
-using EdgeML.Native.Control;
-using EdgeML.Native.Lab.Decisions;
-using EdgeML.Native.Lab.Simulation;
-using EdgeML.Native.Lab.Simulation.Replay;
+using EdgeML.Simulation.Decisions;
+using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Cli.Simulating;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeML.Native.Interop;
+namespace EdgeML.Native.Interop.Handles;
 
 /// <summary>Owns an edgeml_chain; what it was made from is kept alive natively.</summary>
 sealed class ChainHandle() : SafeHandle(invalidHandleValue: 0, ownsHandle: true)

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeML.Native.Interop;
+namespace EdgeML.Native.Interop.Handles;
 
 /// <summary>Owns an edgeml_probe; what it was made from is kept alive natively.</summary>
 sealed class ProbeHandle() : SafeHandle(invalidHandleValue: 0, ownsHandle: true)

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeML.Native.Interop;
+namespace EdgeML.Native.Interop.Handles;
 
 /// <summary>Owns an edgeml_weights; what it was made from is kept alive natively.</summary>
 sealed class WeightsHandle() : SafeHandle(invalidHandleValue: 0, ownsHandle: true)

@@ -1,4 +1,4 @@
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Energy;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Energy;

@@ -1,4 +1,5 @@
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Imaging;
 
@@ -35,7 +36,7 @@ public sealed class FrameFitter
     /// <summary>Bytes of one input.</summary>
     public int Bytes => _elements;
 
-    /// <summary>Writes a frame as the input's bytes, as <see cref="Inference.EdgeSession.Run(ReadOnlySpan{byte}, Span{float})"/> takes
+    /// <summary>Writes a frame as the input's bytes, as <see cref="EdgeSession.Run(ReadOnlySpan{byte}, Span{float})"/> takes
     /// them.</summary>
     /// <param name="frame">Any size and format.</param>
     /// <param name="input">Exactly <see cref="Bytes"/> bytes.</param>

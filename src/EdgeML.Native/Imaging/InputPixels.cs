@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Imaging;
 

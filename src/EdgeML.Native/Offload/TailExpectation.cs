@@ -1,5 +1,5 @@
-using EdgeML.Native.Inference;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload;
 

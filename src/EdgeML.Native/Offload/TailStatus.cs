@@ -1,3 +1,5 @@
+using EdgeML.Native.Telemetry;
+
 namespace EdgeML.Native.Offload;
 
 /// <summary>Where the connection to a tail stands, and why the last attempt or connection ended.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Telemetry;
 
@@ -52,12 +51,16 @@ public static class EdgeMetrics
 
     internal static void RecordFault(string thread) => s_faults.Add(1, new KeyValuePair<string, object?>("thread", thread));
 
-    internal static void Record(in TaskResult result)
+    internal static void RecordTask(int exit, bool offloaded, double latencyMs, double energyJ, long bytesSent)
     {
-        s_latency.Record(result.LatencyMs, s_exits[result.Exit], result.Offloaded ? s_tail : s_edge);
-        s_energy.Record(result.EnergyJ);
-        if (result.BytesSent > 0) s_bytes.Add(result.BytesSent);
-        if (result.Fallback) s_fallbacks.Add(1, s_reasons[(int)result.FallbackReason]);
-        if (result.Standby) s_standbys.Add(1);
+        s_latency.Record(latencyMs, s_exits[exit], offloaded ? s_tail : s_edge);
+        s_energy.Record(energyJ);
+        if (bytesSent > 0) s_bytes.Add(bytesSent);
+    }
+
+    internal static void RecordFallback(FallbackReason reason, bool standby)
+    {
+        s_fallbacks.Add(1, s_reasons[(int)reason]);
+        if (standby) s_standbys.Add(1);
     }
 }

@@ -1,5 +1,5 @@
 using EdgeML.Native.Energy;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Tests.Energy;
 

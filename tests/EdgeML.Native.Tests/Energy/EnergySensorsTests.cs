@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using EdgeML.Native.Energy;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Tests.Energy;
 

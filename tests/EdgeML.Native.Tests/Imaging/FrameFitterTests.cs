@@ -1,6 +1,6 @@
 using System.Globalization;
 using EdgeML.Native.Imaging;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Tests.Imaging;
 

@@ -1,6 +1,6 @@
 using EdgeML.Native.Imaging;
-using EdgeML.Native.Models;
-using EdgeML.Native.Tests.Models;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Tests.Control.Costs;
 
 namespace EdgeML.Native.Tests.Imaging;
 
@@ -75,7 +75,7 @@ public sealed class InputPixelsTests
 
     static ModelManifest Manifest(PixelLayout layout, double scale, double[] mean, double[] std)
     {
-        ModelManifest basis = Control.SyntheticModel.Manifest();
+        ModelManifest basis = SyntheticModel.Manifest();
         int[] shape = layout == PixelLayout.Nchw ? [3, 40, 37] : [40, 37, 3];
         return basis with
         {

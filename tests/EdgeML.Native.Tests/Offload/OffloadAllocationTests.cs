@@ -1,5 +1,9 @@
-using EdgeML.Native.Inference;
+using EdgeML.Native.Codecs;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Tests.Offload.Client;
 
 namespace EdgeML.Native.Tests.Offload;
 

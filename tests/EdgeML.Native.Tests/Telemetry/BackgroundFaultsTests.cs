@@ -1,12 +1,12 @@
 using System.Diagnostics.Metrics;
 using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Energy;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Telemetry;
-using EdgeML.Native.Tests.Offload;
+using EdgeML.Native.Tests.Offload.Client;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Native.Tests.Telemetry;

@@ -1,3 +1,5 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Native.Control.Learning;
 
 /// <summary>Deep deterministic policy gradient: replay, two nets and their slow copies. Everything that learns; one thread.</summary>

@@ -1,3 +1,4 @@
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Learning;
 

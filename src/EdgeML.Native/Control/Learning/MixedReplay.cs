@@ -1,3 +1,5 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Native.Control.Learning;
 
 /// <summary>What an agent learns from: its own transitions and, for a start, those of another device beside them.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Learning;
 

@@ -1,3 +1,5 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Native.Control.Learning;
 
 /// <summary>Noise that wanders: x += theta (0 - x) + sigma N(0, 1), with sigma shrinking at every step down to a floor.</summary>

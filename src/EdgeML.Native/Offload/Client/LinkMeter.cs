@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Client;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Client;
 
 /// <summary>A pinned payload with the headroom that <see cref="TailRequest"/> asks for, for payloads that are not sent from where they
 /// were computed: half precision, the input's own bytes.</summary>

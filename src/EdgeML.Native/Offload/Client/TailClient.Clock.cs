@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Client;
 
 /// <content>The clock thread: deadlines of awaiting callers, left-over bytes, pings and probes of an idle link, the limit on a stalled
 /// one.</content>

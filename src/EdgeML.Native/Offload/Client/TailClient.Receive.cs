@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
 using Microsoft.Extensions.Logging;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Client;
 
 /// <content>The receiving thread: connect, say hello, hand out answers, and begin again after every fault.</content>
 public sealed partial class TailClient
@@ -116,7 +118,7 @@ public sealed partial class TailClient
     void Open(TailLink link)
     {
         Log(() => _logger.LogInformation("link to {Host}:{Port} is up", _options.Host, _options.Port));
-        Models.DeviceProfile profile = link.Profile();
+        DeviceProfile profile = link.Profile();
         lock (_gate)
         {
             _expectation = new TailExpectation(_manifest, profile);

@@ -1,9 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
-using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Transport;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Client;
 
 /// <content>Who reads. A blocked caller that would be woken by the receiving thread, itself woken by the answer, pays for two wake-ups,
 /// tens of microseconds each where cores sleep. So after it has answered a blocked caller the receiving thread rests for a while, and the

@@ -1,13 +1,13 @@
 using System.Diagnostics;
-using EdgeML.Native.Models;
-using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Client;
 
 /// <summary>The edge's side of the link to a tail: connects in the background, sends cut tensors from where they lie, measures the link,
 /// and turns every fault into "finish locally".</summary>

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Client;
 
 /// <summary>Where the tail is and how patient its client is.</summary>
 public sealed record TailClientOptions

@@ -1,3 +1,5 @@
+using EdgeML.Native.Telemetry;
+
 namespace EdgeML.Native.Offload.Client;
 
 /// <summary>A connection that failed or ended for a known reason.</summary>

@@ -1,8 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Client;
 
@@ -110,7 +111,7 @@ sealed class TailLink : IDisposable
     void Greet(ModelManifest manifest, string bottlenecks, ProtocolLimits limits)
     {
         byte[] frame = new byte[FramePrelude.Bytes + 512];
-        var hello = new HelloHeader(manifest.Identity, Server.TailConnection.Encodings, bottlenecks, manifest.CutsDigest);
+        var hello = new HelloHeader(manifest.Identity, HelloHeader.EveryEncoding, bottlenecks, manifest.CutsDigest);
         int bytes = hello.Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.Hello, bytes, 0));
         if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline))
@@ -127,7 +128,7 @@ sealed class TailLink : IDisposable
 
     /// <summary>A refusal of the whole connection.</summary>
     public static TailFaultException Refusal(in ErrorHeader error, string what) =>
-        error.Code == ErrorCode.Model && error.Text.StartsWith(Server.TailConnection.OtherModel, StringComparison.Ordinal)
+        error.Code == ErrorCode.Model && error.Text.StartsWith(ErrorHeader.OtherModel, StringComparison.Ordinal)
         ? new TailFaultException(
             FallbackReason.OtherModel, $"{what}: it holds another model: {error.Text}; both sides need the package of the same file")
         : new TailFaultException(ReasonOf(error.Code), $"{what}: {error.Code}, {error.Text}");

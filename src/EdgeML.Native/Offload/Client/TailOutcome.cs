@@ -1,4 +1,4 @@
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Client;
 
 /// <summary>How a request to the tail ended. Everything but <see cref="Answered"/> means: finish locally.</summary>
 public enum TailOutcome

@@ -1,4 +1,6 @@
-namespace EdgeML.Native.Offload;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Offload.Client;
 
 /// <summary>How a request ended, what the tail answered, and what the way there and back cost.</summary>
 public struct TailReply

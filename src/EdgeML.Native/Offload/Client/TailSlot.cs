@@ -1,5 +1,5 @@
 using System.Threading.Tasks.Sources;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload.Client;
 

@@ -1,6 +1,6 @@
-using EdgeML.Native.Models;
+using EdgeML.Native.Models.Manifest;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Server;
 
 /// <summary>The model as the tail server sees it: what it is, how fast this machine is, and lanes to compute on. Any thread.</summary>
 public interface ITailExecutor

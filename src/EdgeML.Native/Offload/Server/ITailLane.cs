@@ -1,6 +1,8 @@
-using EdgeML.Native.Inference;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Models.Payloads;
+using EdgeML.Native.Policies;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Server;
 
 /// <summary>State and buffers of one run. Used by one thread at a time, not always the same.</summary>
 public interface ITailLane : IDisposable

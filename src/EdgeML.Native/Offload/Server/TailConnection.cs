@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
 
@@ -163,7 +166,7 @@ sealed class TailConnection : IDisposable
             End(
                 ErrorCode.Model, sameFile
                     ? $"client and tail turn pictures into the input of model {_workers.Manifest.Hash} differently; prepare it alike for both"
-                    : $"{OtherModel} {hello.ModelHash}, the tail holds {ours}");
+                    : $"{ErrorHeader.OtherModel} {hello.ModelHash}, the tail holds {ours}");
             return false;
         }
         if (hello.Cuts.Length > 0 && hello.Cuts != _workers.Manifest.CutsDigest)
@@ -171,13 +174,13 @@ sealed class TailConnection : IDisposable
             End(ErrorCode.Model, $"client and tail cut model {ours} at different tensors; prepare it alike for both");
             return false;
         }
-        if ((hello.Encodings & Encodings) == 0)
+        if ((hello.Encodings & HelloHeader.EveryEncoding) == 0)
         {
-            End(ErrorCode.BadRequest, $"client writes encodings 0x{hello.Encodings:x}, the tail reads 0x{Encodings:x}");
+            End(ErrorCode.BadRequest, $"client writes encodings 0x{hello.Encodings:x}, the tail reads 0x{HelloHeader.EveryEncoding:x}");
             return false;
         }
         bool same = hello.Bottlenecks.Length > 0 && hello.Bottlenecks == _workers.Bottlenecks.Digest;
-        _encodings = Encodings & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
+        _encodings = HelloHeader.EveryEncoding & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
         var ack = new HelloAckHeader(
             _limits.MaxInFlight, _limits.MaxPayloadBytes, _encodings,
             [.. _workers.Profile.UnitMs.Select(ms => (float)ms)], [.. _workers.Profile.HeadMs.Select(ms => (float)ms)])
@@ -190,13 +193,6 @@ sealed class TailConnection : IDisposable
         return true;
     }
 
-    /// <summary>A bit per encoding every lane can read; bottlenecks are read where both sides hold the same ones.</summary>
-    internal const int Encodings =
-        (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes)
-        | (1 << (int)TensorEncoding.Int8) | (1 << (int)TensorEncoding.Bottleneck) | (1 << (int)TensorEncoding.Quantised);
-
-    /// <summary>How the refusal of a client with another model begins; older tails say the same.</summary>
-    internal const string OtherModel = "client holds model";
 
     void Handle()
     {

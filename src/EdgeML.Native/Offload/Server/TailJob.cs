@@ -1,3 +1,4 @@
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Native.Offload.Server;

@@ -1,14 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
-using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Server;
 
 /// <summary>Serves a model's tail over TCP: listens, receives cut tensors straight into the model's buffers, answers by task id.</summary>
 /// <remarks>One thread accepts, one per connection receives, a fixed number computes. All methods may be called from any thread.</remarks>

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 
-namespace EdgeML.Native.Offload;
+namespace EdgeML.Native.Offload.Server;
 
 /// <summary>How a tail listens and how much it takes on.</summary>
 public sealed record TailServerOptions
@@ -34,7 +34,7 @@ public sealed record TailServerOptions
         ArgumentNullException.ThrowIfNull(EndPoint, nameof(EndPoint));
         ArgumentNullException.ThrowIfNull(Limits, nameof(Limits));
         Limits.Check();
-        OptionRule.Within(ComputeThreads, 1, Inference.BackendOptions.MostThreads, nameof(ComputeThreads));
+        OptionRule.Within(ComputeThreads, 1, OptionRule.MostThreads, nameof(ComputeThreads));
         OptionRule.Within(MaxLanes, 1, 1 << 16, nameof(MaxLanes));
         OptionRule.Wait(DrainLimit, nameof(DrainLimit));
     }

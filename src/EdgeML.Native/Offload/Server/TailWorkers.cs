@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using EdgeML.Native.Models;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Telemetry;
 

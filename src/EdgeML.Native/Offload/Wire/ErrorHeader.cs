@@ -5,6 +5,9 @@ namespace EdgeML.Native.Offload.Wire;
 /// <summary>A refusal: of one request when it names a task, else of the whole connection.</summary>
 struct ErrorHeader
 {
+    /// <summary>How the refusal of a client with another model begins; older tails say the same.</summary>
+    internal const string OtherModel = "client holds model";
+
     public const int MaxBytes = 512;
     const int MaxTextBytes = 400;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using EdgeML.Native.Inference;
-using EdgeML.Native.Models;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload.Wire;
 

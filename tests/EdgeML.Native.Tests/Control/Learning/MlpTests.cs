@@ -1,4 +1,5 @@
 using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Tests.Control.Learning;
 

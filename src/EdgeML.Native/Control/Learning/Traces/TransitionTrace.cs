@@ -1,4 +1,7 @@
-using EdgeML.Native.Models;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Learning.Traces;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using EdgeML.Native.Inference;
+using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Learning.Traces;
 

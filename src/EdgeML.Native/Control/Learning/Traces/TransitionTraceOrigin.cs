@@ -1,3 +1,6 @@
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Policies;
+
 namespace EdgeML.Native.Control.Learning.Traces;
 
 /// <summary>Where a trace comes from: what its numbers mean, and what the device is like.</summary>

@@ -1,0 +1,14 @@
+namespace EdgeML.Cli.Diagnostics;
+
+/// <summary>What this machine offers to EdgeML.Native. Looks, loads libraries for a moment, changes nothing, never throws.</summary>
+public static class MachineInspection
+{
+    /// <summary>Every finding, grouped in the order to show them.</summary>
+    public static IReadOnlyList<Finding> Run() =>
+    [
+        .. ProcessorSearch.Find(),
+        .. BackendSearch.Find(),
+        .. SensorSearch.Find(),
+        .. ModelSearch.Find(),
+    ];
+}

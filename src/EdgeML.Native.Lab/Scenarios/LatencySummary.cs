@@ -1,4 +1,0 @@
-namespace EdgeML.Native.Lab.Scenarios;
-
-/// <summary>Latency of many tasks, milliseconds.</summary>
-public readonly record struct LatencySummary(double Mean, double P50, double P99, double P999);

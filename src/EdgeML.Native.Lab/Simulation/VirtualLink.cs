@@ -1,8 +1,0 @@
-namespace EdgeML.Native.Lab.Simulation;
-
-/// <summary>The truth about link and tail at one moment; controllers never see it directly.</summary>
-/// <param name="RateBitsPerSecond">Uplink rate; 0 is an outage.</param>
-/// <param name="RttMs">Round-trip time, milliseconds.</param>
-/// <param name="TailFactor">How many times slower than its profile the tail computes.</param>
-/// <param name="TailQueueMs">How long a request waits on the tail.</param>
-public readonly record struct VirtualLink(double RateBitsPerSecond, double RttMs, double TailFactor = 1, double TailQueueMs = 0);

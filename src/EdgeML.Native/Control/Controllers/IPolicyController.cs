@@ -1,0 +1,31 @@
+using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Policies;
+
+namespace EdgeML.Native.Control.Controllers;
+
+/// <summary>Chooses policies. Called between tasks, never concurrently; no method may block or, in steady state, allocate.</summary>
+public interface IPolicyController : IDisposable
+{
+    /// <summary>Name as on the command line.</summary>
+    string Name { get; }
+
+    /// <summary>Whether it decides by what calibration samples say of the exits.</summary>
+    bool UsesCalibration => true;
+
+    /// <summary>The policy for the next interval.</summary>
+    /// <param name="observation">What was measured up to now; before the first task everything measured is NaN or 0.</param>
+    ExitPolicy Next(in Observation observation);
+
+    /// <summary>Told of every task as it completes.</summary>
+    /// <param name="record">The task.</param>
+    /// <returns>Whether the interval should end here and <see cref="Next"/> be asked at once.</returns>
+    bool Completed(in TaskRecord record);
+
+    /// <summary>Why the last <see cref="Next"/> chose as it did.</summary>
+    DecisionExplanation Explanation { get; }
+
+    /// <summary>What learning has cost; zeros for a controller that does not learn.</summary>
+    LearningCounters Learning => default;
+}

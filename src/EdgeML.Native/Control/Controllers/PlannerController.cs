@@ -1,0 +1,202 @@
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Estimation;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Policies;
+
+namespace EdgeML.Native.Control.Controllers;
+
+/// <summary>Plans on the cost model, corrected by what tasks show: the baseline every learner must beat, and the safety net under
+/// it.</summary>
+/// <remarks>A full plan is only made when something it rests on has moved; otherwise the plan in force goes on.</remarks>
+sealed class PlannerController : IPolicyController
+{
+    /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>
+    const float Hysteresis = 0.004f;
+
+    /// <summary>The most that one plan counts against the budget, milliseconds; the first one also pays for compiling.</summary>
+    const double MaxDebitMs = 1;
+
+    /// <summary>How far urgent plans may overdraw the budget. Where tasks take so little that planning for every late one would take a
+    /// good part of them, even urgent plans wait.</summary>
+    const double MaxDebtMs = 5;
+
+
+    readonly CostModel _model;
+    readonly double _share;
+    double[] _plannedMix;
+    ExitStatistics _known;
+    Planner.Plan _plan;
+    PlanningConditions _conditions;
+    PlanningConditions _planned;
+    Requirements _plannedFor;
+    DecisionReason _cause = DecisionReason.Initial;
+    DecisionExplanation _explanation;
+    readonly EnergyBudget _budget = new();
+    double _now;
+    double _creditMs;
+    double _level = 1;
+    double _plannedLevel = 1;
+    bool _hasPlan;
+    bool _paid = true;
+    int _calm;
+    int _tasksSincePlan;
+
+    /// <param name="model">Costs.</param>
+    /// <param name="share">Share of task time that plans may take, urgent ones for a while more; infinite in a simulation, where time
+    /// is not measured.</param>
+    public PlannerController(CostModel model, double share = double.PositiveInfinity)
+    {
+        (_model, _share, _known) = (model, share, model.Statistics);
+        Planner = new Planner(model, _known, _known.Grid);
+        Corrections = new Corrections(model, _known);
+        _plannedMix = [.. _known.Samples.CalibratedMix];
+        _conditions = PlanningConditions.From(default);
+    }
+
+    public string Name => PolicyControllers.Planner;
+
+    public DecisionExplanation Explanation => _explanation;
+
+    public Planner Planner { get; private set; }
+
+    public Corrections Corrections { get; private set; }
+
+    public LinkBelief Link { get; } = new();
+
+    /// <summary>What the last decision assumed.</summary>
+    public ref readonly PlanningConditions Conditions => ref _conditions;
+
+    /// <summary>The bounds, with energy as far as the state interval leaves any.</summary>
+    public Requirements Affordable => _plannedFor with { EnergyJ = _plannedFor.EnergyJ * _level };
+
+    /// <summary>Full plans made; every other decision kept the plan in force.</summary>
+    public long FullPlans { get; private set; }
+
+    public ExitPolicy Next(in Observation observation)
+    {
+        Link.Observe(observation.Link, _now = Math.Max(_now, observation.TimeSeconds));
+        if (!ReferenceEquals(_known, _model.Statistics)) Adopt();
+        // The first plan pays for compiling, and decisions that keep the plan cost next to nothing.
+        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        _paid = true;
+        Corrections.Fill(ref _conditions);
+        Link.Fill(ref _conditions, _now);
+        if (_hasPlan && observation.Requirements != _plannedFor) _budget.Clear();
+        else _budget.CloseInterval();
+        // As if nothing had changed; a change shortens the interval, and with it what is left for it.
+        Afford(Interval(_calm + 1), observation.Requirements);
+        DecisionReason reason = Changed(observation.Requirements);
+        bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged
+            or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
+        bool mustPlan = reason is DecisionReason.Initial or DecisionReason.Calibrated or DecisionReason.BoundsChanged or DecisionReason.LinkDown
+            || _tasksSincePlan >= Planner.PatienceTasks;
+        if (!mustPlan && _creditMs < (gradual ? 0 : -MaxDebtMs)) reason = DecisionReason.Stable;
+        _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
+        int interval = Interval(_calm);
+        if (_calm == 0) Afford(interval, observation.Requirements);
+        bool plans = reason != DecisionReason.Stable;
+        if (plans)
+        {
+            _paid = FullPlans == 0;
+            Replan(observation.Requirements, reason);
+        }
+        ExitPolicy policy = Planner.Policy(_plan, interval);
+        PolicyEstimate expected = plans
+            ? _model.Estimate(policy, _conditions, observation.Requirements, Planner.Mix).Stated() : _explanation.Expected;
+        _explanation = new DecisionExplanation
+        {
+            Policy = policy,
+            Expected = expected,
+            Reason = reason,
+            CannotBeMet = expected.Satisfaction < 0.5,
+            RateBitsPerSecond = _conditions.RateBitsPerSecond,
+        };
+        return policy;
+    }
+
+    public bool Completed(in TaskRecord record)
+    {
+        _now = record.TimeSeconds;
+        _tasksSincePlan++;
+        _budget.Spend(record.EnergyJ);
+        if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
+        bool edgeMoved = Corrections.Observe(record, _conditions);
+        bool linkMoved = Link.Observe(record, Corrections.ProfiledTailMs);
+        if (edgeMoved) _cause = DecisionReason.EdgeChanged;
+        if (linkMoved) _cause = DecisionReason.LinkChanged;
+        bool missed = record.Fallback || (record.LatencyMs > _plannedFor.LatencyMs && !_plan.LeastBad);
+        if (missed) _cause = DecisionReason.Missed;
+        return (edgeMoved || linkMoved || missed) && _creditMs >= -MaxDebtMs;
+    }
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>More is known of the exits: everything counted over the old samples is counted over the new ones.</summary>
+    void Adopt()
+    {
+        _known = _model.Statistics;
+        Planner = new Planner(_model, _known, _known.Grid) { AllowOffload = Planner.AllowOffload, AllowLocal = Planner.AllowLocal };
+        Corrections = new Corrections(_model, _known, Corrections);
+        _plannedMix = [.. _known.Samples.CalibratedMix];
+        if (_hasPlan) _cause = DecisionReason.Calibrated;
+        _hasPlan = false;
+    }
+
+    /// <summary>After a change look again soon, and let the interval in which it struck leave the state interval; then let policies run
+    /// longer.</summary>
+    static int Interval(int calm) => calm < 2 ? 1 : Math.Min((2 * calm) - 1, ControlIntervals.MaxInterval);
+
+    void Afford(int interval, in Requirements requirements)
+    {
+        _level = _budget.Level(requirements.EnergyJ, interval);
+        _conditions.WindowTasks = interval;
+    }
+
+    void Replan(in Requirements requirements, DecisionReason reason)
+    {
+        Corrections.Mix.CopyTo(_plannedMix);
+        Planner.Mix.Blend(_plannedMix);
+        // What the last intervals spent above their share, the next one must save.
+        Requirements affordable = requirements with { EnergyJ = requirements.EnergyJ * _level };
+        Planner.Plan found = Planner.Find(_conditions, affordable);
+        FullPlans++;
+        _tasksSincePlan = 0;
+        bool keep = _hasPlan && !found.LeastBad && !_plan.LeastBad && reason != DecisionReason.BoundsChanged
+                    && Planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
+        if (!keep) _plan = found;
+        (_planned, _plannedFor, _plannedLevel, _hasPlan, _cause) = (_conditions, requirements, _level, true, DecisionReason.Stable);
+    }
+
+    DecisionReason Changed(in Requirements requirements)
+    {
+        if (!_hasPlan) return _cause;
+        if (requirements != _plannedFor) return DecisionReason.BoundsChanged;
+        if (_conditions.LinkUp != _planned.LinkUp) return _conditions.LinkUp ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
+        if (_cause != DecisionReason.Stable) return _cause;
+        double scale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
+        // A rate matters by what it adds to a transfer, not by itself: a fast link may become twice as fast unnoticed.
+        double typicalBytes = Math.Max(_explanation.Expected.Bytes, 4096);
+        double before = 8000 * typicalBytes / _planned.RateBitsPerSecond, after = 8000 * typicalBytes / _conditions.RateBitsPerSecond;
+        bool rateMoved = (Math.Abs(after - before) > 0.04 * scale || Far(after, before, 1.3)) && Math.Max(before, after) > 0.01 * scale;
+        if (_conditions.LinkUp && rateMoved) return DecisionReason.LinkChanged;
+        if (_conditions.LinkUp && Math.Abs(_conditions.RttMs - _planned.RttMs) > 0.04 * scale) return DecisionReason.LinkChanged;
+        bool queueMoved = Math.Abs(_conditions.TailQueueMs - _planned.TailQueueMs) > 0.04 * scale;
+        if (queueMoved || Far(_conditions.TailFactor, _planned.TailFactor, 1.2)) return DecisionReason.TailChanged;
+        if (Far(_conditions.EdgeFactor, _planned.EdgeFactor, 1.03) || Far(_conditions.EnergyFactor, _planned.EnergyFactor, 1.03)
+            || Math.Abs(_conditions.LocalOverheadMs - _planned.LocalOverheadMs) > 0.03 * scale
+            || Math.Abs(_conditions.RemoteOverheadMs - _planned.RemoteOverheadMs) > 0.03 * scale
+            || Math.Abs(_conditions.LocalMargin - _planned.LocalMargin) > 0.03
+            || Math.Abs(_conditions.RemoteMargin - _planned.RemoteMargin) > 0.03)
+            return DecisionReason.EdgeChanged;
+        bool binding = _plannedLevel < 1 || _explanation.Expected.EnergyJ > 0.7 * _level * requirements.EnergyJ;
+        if (binding && Math.Abs(_level - _plannedLevel) > 0.06) return DecisionReason.BudgetChanged;
+        double shift = 0;
+        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(Corrections.Mix[i] - _plannedMix[i]);
+        return shift > 0.08 ? DecisionReason.InputsChanged : DecisionReason.Stable;
+    }
+
+    static bool Far(double a, double b, double ratio) => a > b * ratio || b > a * ratio;
+}

@@ -1,0 +1,14 @@
+namespace EdgeML.Native.Control.Costs;
+
+/// <summary>What an expected accuracy rests on.</summary>
+public enum AccuracyBasis
+{
+    /// <summary>Calibration samples with labels.</summary>
+    Labels = 0,
+
+    /// <summary>Samples without labels: a right answer is the whole network's.</summary>
+    Agreement = 1,
+
+    /// <summary>Nothing: the exits were never compared with anything.</summary>
+    Unknown = 2,
+}

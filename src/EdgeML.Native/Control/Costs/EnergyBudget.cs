@@ -1,0 +1,98 @@
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Numerics;
+
+namespace EdgeML.Native.Control.Costs;
+
+/// <summary>What the next interval may spend so that the state interval it completes stays inside the energy bound.</summary>
+/// <remarks>
+/// Energy is averaged over the last q intervals, so the coming one answers for the q - 1 before it. With those known, only the coming
+/// tasks are uncertain; planning for what is left holds the bound with far less reserve than planning for the mean.
+/// </remarks>
+sealed class EnergyBudget
+{
+    /// <summary>How much of savings is spent at once; the rest waits for a hard input.</summary>
+    const double SavingsShare = 0.5;
+
+    readonly (double Joules, int Tasks)[] _closed = new (double, int)[ControlIntervals.StateIntervals - 1];
+    (double Joules, int Tasks) _open;
+    int _next;
+
+    public void Spend(double joules) => _open = (_open.Joules + joules, _open.Tasks + 1);
+
+    public void CloseInterval()
+    {
+        if (_open.Tasks == 0) return;
+        _closed[_next] = _open;
+        _next = (_next + 1) % _closed.Length;
+        _open = default;
+    }
+
+    /// <summary>Forgets what was spent; new bounds start a new state interval.</summary>
+    public void Clear()
+    {
+        Array.Clear(_closed);
+        _open = default;
+    }
+
+    /// <summary>Joules a task the next interval may spend, as a share of the bound.</summary>
+    /// <param name="boundJ">E_usr.</param>
+    /// <param name="tasksAhead">Tasks the next interval will have.</param>
+    public double Level(double boundJ, int tasksAhead = ControlIntervals.MaxInterval)
+    {
+        if (double.IsPositiveInfinity(boundJ)) return 1;
+        (double spent, int tasks) = (0, 0);
+        foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
+        double left = ((boundJ * (tasks + tasksAhead)) - spent) / (tasksAhead * boundJ);
+        return Math.Clamp(left > 1 ? 1 + (SavingsShare * (left - 1)) : left, 0.3, 1.5);
+    }
+
+    /// <summary>Whether the open interval should be closed now, while the state interval it completes is inside the bound: its verdict is
+    /// for all its tasks, and going on may end outside.</summary>
+    /// <param name="boundJ">E_usr.</param>
+    /// <param name="expectedJ">What a further task is expected to take.</param>
+    /// <param name="spreadJ">The standard deviation of that.</param>
+    public bool Settles(double boundJ, double expectedJ, double spreadJ)
+    {
+        if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
+        (double spent, int tasks) = _open;
+        foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
+        double slack = (boundJ * tasks) - spent;
+        int left = ControlIntervals.MaxInterval - _open.Tasks;
+        if (slack < 0 || left <= 0) return false;
+        double spread = Math.Max(spreadJ, LeastSpread * boundJ);
+        return slack + (left * (boundJ - expectedJ)) < SettleDeviations * spread * Math.Sqrt(left);
+    }
+
+    /// <summary>Whether the open interval should be given up now: it is outside the bound, and what is left of it will hardly bring it
+    /// back. Those of its tasks that ran are lost; the others may come out inside under another plan.</summary>
+    /// <param name="boundJ">E_usr.</param>
+    /// <param name="expectedJ">What a further task is expected to take.</param>
+    /// <param name="spreadJ">The standard deviation of that.</param>
+    public bool IsLost(double boundJ, double expectedJ, double spreadJ)
+    {
+        if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
+        (double spent, int tasks) = _open;
+        // What was expected counts as much as this many tasks that ran.
+        expectedJ = ((ExpectationTasks * expectedJ) + spent) / (ExpectationTasks + tasks);
+        foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
+        double slack = (boundJ * tasks) - spent;
+        int left = ControlIntervals.MaxInterval - _open.Tasks;
+        if (slack >= 0 || left <= 0) return false;
+        double spread = Math.Max(spreadJ, LeastSpread * boundJ) * Math.Sqrt(left);
+        double chance = NormalDistribution.Cdf((slack + (left * (boundJ - expectedJ))) / spread);
+        return chance * ControlIntervals.MaxInterval < left * SavedShare;
+    }
+
+    /// <summary>Standard deviation of one task's energy, as a share of the bound, even where all take the same way: computing times
+    /// jitter.</summary>
+    const double LeastSpread = 0.05;
+
+    /// <summary>As how many tasks that ran the expectation of one counts: inputs may just have turned.</summary>
+    const int ExpectationTasks = 4;
+
+    /// <summary>Share of the tasks of a given-up interval that come out inside under another plan.</summary>
+    const double SavedShare = 0.8;
+
+    /// <summary>By how many standard deviations the rest of an interval must be sure to stay inside for it to go on.</summary>
+    const double SettleDeviations = 2;
+}

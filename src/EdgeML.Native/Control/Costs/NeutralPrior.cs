@@ -1,0 +1,33 @@
+using EdgeML.Native.Models.Manifest;
+
+namespace EdgeML.Native.Control.Costs;
+
+/// <summary>Stands in for a calibration that a package lacks.</summary>
+/// <remarks>
+/// Inputs have difficulty d spread evenly over 0..1, and exit j of J reports the entropy d^(j / 2), so later exits are surer. What a side
+/// exit is worth is not known, so a plan must not count on it: it is taken to be right for a share j / 2J of the inputs, whatever its
+/// entropy, and the whole network for all. Then no exit answers while the whole network is expected inside the bounds, and the deepest
+/// that is in time, for as few inputs as it takes, where it is not. None of these numbers is ever shown.
+/// </remarks>
+static class NeutralPrior
+{
+    const int Samples = 256;
+
+    public static ExitCalibration Create(int exits)
+    {
+        var entropies = new float[Samples * exits];
+        var correct = new bool[Samples * exits];
+        for (int i = 0; i < Samples; i++)
+        {
+            double difficulty = (i + 0.5) / Samples;
+            for (int exit = 1; exit <= exits; exit++)
+            {
+                entropies[(i * exits) + exit - 1] = (float)Math.Pow(difficulty, exit / 2.0);
+                // Spread evenly over all difficulties: the golden ratio leaves no gaps.
+                double place = ((i * 0.6180339887498949) + (exit * 0.37)) % 1;
+                correct[(i * exits) + exit - 1] = exit == exits || place < 0.5 * exit / exits;
+            }
+        }
+        return new ExitCalibration(exits, entropies, correct, "neutral prior", labelled: false);
+    }
+}

@@ -1,0 +1,84 @@
+using EdgeML.Native.Policies;
+
+namespace EdgeML.Native.Control.Observations;
+
+/// <summary>What one task did and cost; the only thing controllers learn from.</summary>
+public struct TaskRecord
+{
+    /// <summary>Counts up per session.</summary>
+    public long TaskId;
+
+    /// <summary>Seconds since the session started, when the task finished.</summary>
+    public double TimeSeconds;
+
+    /// <summary>The policy that was really executed.</summary>
+    public ExitPolicy Policy;
+
+    /// <summary>The exit that answered, 1..N + 1.</summary>
+    public int Exit;
+
+    /// <summary>The class answered.</summary>
+    public int Class;
+
+    /// <summary>Normalised entropy of the first side exit tried on the edge, the standby exit included, NaN where none was: a free sample of
+    /// how hard the input is.</summary>
+    public float FirstEntropy;
+
+    /// <summary>End to end, milliseconds.</summary>
+    public double LatencyMs;
+
+    /// <summary>Computing on the edge, a fallback's part included, milliseconds.</summary>
+    public double EdgeMs;
+
+    /// <summary>The part of <see cref="EdgeMs"/> that ran for the standby exit while the task was with the tail, milliseconds.</summary>
+    public double StandbyMs;
+
+    /// <summary>Units that ran for the standby exit until the tail's answer was seen.</summary>
+    public int StandbyUnits;
+
+    /// <summary>Whether the standby exit was ready in the end.</summary>
+    public bool StandbyReady;
+
+    /// <summary>On the way to the tail and back, milliseconds; 0 for a local task.</summary>
+    public double WireMs;
+
+    /// <summary>Computing on the tail, milliseconds.</summary>
+    public double TailMs;
+
+    /// <summary>Waiting for a free lane or behind other requests on the tail, milliseconds.</summary>
+    public double QueueMs;
+
+    /// <summary>Joules of the edge device.</summary>
+    public double EnergyJ;
+
+    /// <summary>Bytes sent, headers included.</summary>
+    public long BytesSent;
+
+    /// <summary>Uplink rate measured by this task's transfer, bits a second; NaN where nothing was acknowledged.</summary>
+    public double RateBitsPerSecond;
+
+    /// <summary>Whether the tail answered.</summary>
+    public bool Offloaded;
+
+    /// <summary>Whether the edge answered what should have gone to the tail, by its standby exit or by finishing alone.</summary>
+    public bool Fallback;
+
+    /// <summary>Whether anything was done for a standby exit.</summary>
+    internal readonly bool StoodBy => StandbyReady || StandbyUnits > 0;
+
+    /// <summary>The first side exit (0-based) that was tried on the edge; -1 for none.</summary>
+    internal readonly int FirstTried(ReadOnlySpan<int> afterUnits)
+    {
+        bool sent = Offloaded || StandbyReady;
+        for (int exit = 0; exit < Policy.Exits; exit++)
+        {
+            if (StandbyReady && exit == Policy.Standby - 1) return exit;
+            if (Policy.Thresholds[exit] > 0f && !(sent && afterUnits[exit] > Policy.Cut)) return exit;
+        }
+        return -1;
+    }
+
+    /// <summary>The task in one line.</summary>
+    public override readonly string ToString() => FormattableString.Invariant(
+        $"task {TaskId}: class {Class} by exit {Exit}, {(Offloaded ? "tail" : Fallback ? "fallback" : "edge")}, {LatencyMs:0.00} ms, {EnergyJ:0.0000} J, {BytesSent} bytes sent");
+}

@@ -1,0 +1,265 @@
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Estimation;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Control.Planning;
+
+/// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of
+/// margins, the edge stretch by stretch, where the link may be next, and energy settled as soon as it is inside.</summary>
+sealed class AdaptivePlanner
+{
+    /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>
+    const float Hysteresis = 0.002f;
+
+    /// <summary>A plan that sends fewer of its inputs than this leaves the link unseen.</summary>
+    const float LeastSent = 0.1f;
+
+    /// <summary>Tasks for which a link that was found good is counted on, at most.</summary>
+    const double MaxTasksAhead = 5;
+
+    /// <summary>Weight of one task in how often a link that was good stays so.</summary>
+    const double StaysWeight = 0.03;
+
+    /// <summary>The most that one plan counts against the budget, milliseconds; the first one also pays for compiling.</summary>
+    const double MaxDebitMs = 1;
+
+    /// <summary>How far urgent plans may overdraw the budget.</summary>
+    const double MaxDebtMs = 5;
+
+    readonly CostModel _model;
+    readonly double _share;
+    Planner _planner;
+    Corrections _corrections;
+    ExitStatistics _known;
+    readonly LinkBelief _link = new();
+    readonly LearnedOutlook _outlook;
+    readonly EnergyBudget _budget = new();
+    readonly ChanceCorrection _tries = new();
+    double[] _plannedMix;
+    Planner.Plan _plan;
+    PlanningConditions _conditions;
+    PlanningConditions _planned;
+    Requirements _requirements;
+    DecisionExplanation _explanation;
+    DecisionReason _cause = DecisionReason.Initial;
+    double _now;
+    double _transferred = double.NegativeInfinity;
+    double _creditMs;
+    double _level = 1;
+    double _plannedLevel = 1;
+    double _stays = 0.95;
+    double _tried = double.NaN;
+    bool _isLate;
+    bool _wasGood;
+    bool _hasPlan;
+    bool _paid = true;
+    int _tasksSincePlan;
+
+    /// <param name="model">Costs.</param>
+    /// <param name="share">Share of task time that plans may take, urgent ones for a while more; infinite in a simulation.</param>
+    public AdaptivePlanner(CostModel model, double share = double.PositiveInfinity)
+    {
+        (_model, _share, _known) = (model, share, model.Statistics);
+        _planner = new Planner(model, _known, _known.Compact) { UsesStandby = true };
+        _corrections = new Corrections(model, _known);
+        _outlook = new LearnedOutlook(model);
+        _plannedMix = [.. _known.Samples.CalibratedMix];
+        _conditions = PlanningConditions.From(default);
+        _conditions.Outlook = _outlook;
+    }
+
+    /// <summary>Today's inputs.</summary>
+    public ExitMix Mix => _planner.Mix;
+
+    /// <summary>Weights of the difficulty strata now; they sum to 1.</summary>
+    public ReadOnlySpan<double> Difficulty => _corrections.Mix;
+
+    public ref readonly PlanningConditions Conditions => ref _conditions;
+
+    public ref readonly DecisionExplanation Explanation => ref _explanation;
+
+    /// <summary>The bounds, with energy as far as the state interval leaves any.</summary>
+    public Requirements Affordable => _requirements with { EnergyJ = _requirements.EnergyJ * _level };
+
+    /// <summary>What the plan in force is expected to reach inside these.</summary>
+    public PolicyEstimate Expected => _planner.Estimate(_plan, _conditions, Affordable);
+
+    public ExitPolicy Next(in Observation observation)
+    {
+        _now = Math.Max(_now, observation.TimeSeconds);
+        Look(observation.Link);
+        if (!ReferenceEquals(_known, _model.Statistics)) Adopt();
+        // The first plan pays for compiling, and decisions that keep the plan cost next to nothing.
+        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        _paid = true;
+        if (_hasPlan && observation.Requirements != _requirements)
+        {
+            _budget.Clear();
+            _cause = DecisionReason.BoundsChanged;
+        }
+        else
+        {
+            _budget.CloseInterval();
+        }
+        _requirements = observation.Requirements;
+        if (_hasPlan && _conditions.LinkUp != _link.Up) _cause = _link.Up ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
+        bool urgent = _cause is DecisionReason.Initial or DecisionReason.Calibrated or DecisionReason.BoundsChanged or DecisionReason.LinkDown
+            || _tasksSincePlan >= Planner.PatienceTasks;
+        if (!urgent && _creditMs < (_cause == DecisionReason.Stable ? 0 : -MaxDebtMs))
+        {
+            _explanation.Reason = DecisionReason.Stable;
+            return _explanation.Policy;
+        }
+        _paid = !_hasPlan;
+        _tasksSincePlan = 0;
+        Replan();
+        return _explanation.Policy;
+    }
+
+    /// <summary>More is known of the exits: everything counted over the old samples is counted over the new ones.</summary>
+    void Adopt()
+    {
+        _known = _model.Statistics;
+        _planner = new Planner(_model, _known, _known.Compact) { UsesStandby = _planner.UsesStandby };
+        _corrections = new Corrections(_model, _known, _corrections);
+        _plannedMix = [.. _known.Samples.CalibratedMix];
+        if (_hasPlan) _cause = DecisionReason.Calibrated;
+        _hasPlan = false;
+    }
+
+    void Look(in LinkSnapshot link)
+    {
+        _link.Observe(link, _now);
+        double measured = double.IsFinite(link.AgeSeconds) ? _now - link.AgeSeconds : _now;
+        // The client dates a transfer by the end of its task.
+        double known = Math.Max(_transferred, _outlook.Rates.LastTime);
+        if (link.RateBitsPerSecond > 0 && !(measured <= known + 0.01))
+            _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
+        if (!_isLate || !link.Up) return;
+        // The late answer is here, or the link was made anew.
+        _outlook.Rates.Unsettle();
+        _isLate = false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Replan()
+    {
+        _corrections.Fill(ref _conditions);
+        _link.Fill(ref _conditions, _now);
+        _outlook.Refresh(_now);
+        _conditions.EdgeFactor = 1;
+        _conditions.RateBitsPerSecond = _outlook.Rates.MedianRate;
+        _level = _budget.Level(_requirements.EnergyJ);
+        _planner.Mix.Blend(_corrections.Mix);
+        Requirements affordable = Affordable;
+        Planner.Plan found = _planner.Find(_conditions, affordable);
+        if (_level < 1) found = _planner.OutOfDebt(found, _conditions, affordable);
+        bool tries = false;
+        if (!found.LeastBad && _conditions.LinkUp && !Sends(found))
+        {
+            found = TryLink(found, affordable);
+            tries = Sends(found);
+        }
+        // A standby exit that has become useless goes at once: it takes energy with every task.
+        float worse = _plan.Candidate.Standby > 0 && found.Candidate.Standby == 0 ? 0 : Hysteresis;
+        bool keep = _hasPlan && _cause != DecisionReason.BoundsChanged && !found.LeastBad && !_plan.LeastBad && Sends(found) == Sends(_plan)
+            && _planner.Score(_plan, _conditions, affordable) >= found.Score - worse;
+        DecisionReason reason = (keep, tries) switch
+        {
+            (true, _) => DecisionReason.Stable,
+            (_, true) => DecisionReason.Probed,
+            _ => _cause != DecisionReason.Stable ? _cause : Moved(),
+        };
+        if (!keep) _plan = found;
+        ExitPolicy policy = _planner.Policy(_plan, ControlIntervals.MaxInterval);
+        PolicyEstimate expected = _planner.Estimate(_plan, _conditions, _requirements);
+        _explanation = new DecisionExplanation
+        {
+            Policy = policy,
+            Expected = expected.Stated(),
+            Reason = reason,
+            CannotBeMet = expected.Satisfaction < 0.5,
+            RateBitsPerSecond = _conditions.RateBitsPerSecond,
+        };
+        if (!keep)
+        {
+            (_planned, _plannedLevel) = (_conditions, _level);
+            _corrections.Mix.CopyTo(_plannedMix);
+        }
+        (_hasPlan, _cause) = (true, DecisionReason.Stable);
+    }
+
+    bool Sends(in Planner.Plan plan) => _planner.ShareSent(plan) >= LeastSent;
+
+    /// <summary>What has moved most since the plan in force was made, for whoever reads why it was replaced.</summary>
+    DecisionReason Moved()
+    {
+        double shift = 0;
+        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(_corrections.Mix[i] - _plannedMix[i]);
+        double rate = Math.Abs(Math.Log(_conditions.RateBitsPerSecond / _planned.RateBitsPerSecond));
+        double tail = Math.Abs(Math.Log(_conditions.TailFactor / _planned.TailFactor));
+        double budget = Math.Abs(_level - _plannedLevel);
+        double most = Math.Max(Math.Max(shift, rate), Math.Max(tail, budget));
+        if (most < 0.02) return DecisionReason.EdgeChanged;
+        if (most == shift) return DecisionReason.InputsChanged;
+        if (most == rate) return DecisionReason.LinkChanged;
+        return most == tail ? DecisionReason.TailChanged : DecisionReason.BudgetChanged;
+    }
+
+    /// <summary>An unused link may have become good, and only a transfer tells soon: what a success would be worth to the tasks behind it
+    /// counts for trying. How tries turned out corrects their chance.</summary>
+    Planner.Plan TryLink(in Planner.Plan local, in Requirements affordable)
+    {
+        Planner.Plan remote = _planner.WithoutExits(_conditions, affordable);
+        if (!(remote.Score > 0)) return local;
+        _outlook.AssumeSent = true;
+        float sent = _planner.Score(remote, _conditions, affordable);
+        _outlook.AssumeSent = false;
+        if (!(sent > 0)) return local;
+        double gain = Math.Max(0, (_stays * sent) - local.Score);
+        double tasks = Math.Min(_stays / Math.Max(1 - _stays, 0.01), MaxTasksAhead);
+        double chance = remote.Score / sent, corrected = _tries.Corrected(chance);
+        // With an exit standing by a try that fails costs little.
+        Planner.Plan covered = _planner.WithStandby(remote, _conditions, affordable);
+        double failed = chance < 1 ? (covered.Score - remote.Score) / (1 - chance) : 0;
+        if (!((corrected * (sent + (tasks * gain))) + ((1 - corrected) * failed) > local.Score)) return local;
+        _tried = chance;
+        return covered;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool Completed(in TaskRecord record)
+    {
+        // Was the tail in time once it was in use?
+        if (record.Offloaded || record.Fallback)
+        {
+            bool good = record.Offloaded && record.LatencyMs <= _requirements.LatencyMs;
+            if (_wasGood) _stays += StaysWeight * ((good ? 1 : 0) - _stays);
+            _wasGood = good;
+            if (record.Offloaded) _transferred = record.TimeSeconds;
+            _isLate = record.Fallback && (_isLate || record.WireMs > 1);
+            if (!double.IsNaN(_tried)) _tries.Observe(_tried, good);
+            _tried = double.NaN;
+        }
+        _now = record.TimeSeconds;
+        _tasksSincePlan++;
+        _budget.Spend(record.EnergyJ);
+        if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
+        _corrections.Observe(record, _conditions);
+        double tailMs = (_corrections.ProfiledTailMs * _conditions.TailFactor) + _conditions.TailQueueMs;
+        double restMs = _conditions.RttMs + tailMs + _conditions.RemoteOverheadMs;
+        bool linkMoved = _link.Observe(record, _corrections.ProfiledTailMs);
+        _outlook.Observe(record, restMs, out bool edgeMoved, out bool rateMoved);
+        if (edgeMoved) _cause = DecisionReason.EdgeChanged;
+        if (linkMoved || rateMoved) _cause = DecisionReason.LinkChanged;
+        bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastBad);
+        if (missed) _cause = DecisionReason.Missed;
+        if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -MaxDebtMs) return true;
+        (double expectedJ, double spreadJ) = (_explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
+        return _budget.Settles(_requirements.EnergyJ, expectedJ, spreadJ) || _budget.IsLost(_requirements.EnergyJ, expectedJ, spreadJ);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Policies;
+
+namespace EdgeML.Native.Control.Planning;
+
+/// <summary>The last decision: what was chosen, what is expected of it, and why. A value, so that keeping it costs nothing.</summary>
+public struct DecisionExplanation
+{
+    /// <summary>The policy chosen.</summary>
+    public ExitPolicy Policy;
+
+    /// <summary>What the cost model expects; NaN where the controller has none.</summary>
+    public PolicyEstimate Expected;
+
+    /// <summary>What made the controller decide.</summary>
+    public DecisionReason Reason;
+
+    /// <summary>Whether no policy is expected to hold the bounds for at least half of the tasks; the least bad one was chosen.</summary>
+    public bool CannotBeMet;
+
+    /// <summary>The believed uplink rate, bits a second; NaN where unknown.</summary>
+    public double RateBitsPerSecond;
+
+    /// <summary>The reason in words, and whether the bounds can be met; built here, on demand.</summary>
+    public readonly string Why
+    {
+        get
+        {
+            string reason = Reason switch
+            {
+                DecisionReason.Initial => "first plan",
+                DecisionReason.Fixed => "fixed policy",
+                DecisionReason.Stable => "nothing moved",
+                DecisionReason.LinkChanged =>
+                    string.Create(CultureInfo.InvariantCulture, $"link changed to {RateBitsPerSecond / 1e6:0.0} Mbps"),
+                DecisionReason.LinkDown => "tail out of reach",
+                DecisionReason.TailChanged => "tail load changed",
+                DecisionReason.BoundsChanged => "bounds changed",
+                DecisionReason.InputsChanged => "inputs changed",
+                DecisionReason.EdgeChanged => "edge speed changed",
+                DecisionReason.Missed => "a task missed its bound",
+                DecisionReason.Explored => "trying a neighbour of the plan",
+                DecisionReason.Learned => "learned to differ from the plan",
+                DecisionReason.BudgetChanged => "energy budget moved",
+                DecisionReason.Probed => "trying an unused link",
+                DecisionReason.Calibrated => "more is known of the exits",
+                _ => Reason.ToString(),
+            };
+            return CannotBeMet ? reason + "; bounds cannot be met" : reason;
+        }
+    }
+
+    /// <summary>What is expected of right answers, in words.</summary>
+    readonly string Right => Expected.Judged switch
+    {
+        _ when double.IsNaN(Expected.Accuracy) => "accuracy unknown (not calibrated)",
+        AccuracyBasis.Agreement => string.Create(CultureInfo.InvariantCulture, $"agreement with the whole network {Expected.Accuracy:0.000}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"accuracy {Expected.Accuracy:0.000}"),
+    };
+
+    /// <summary>One line for people: the reason, the policy, what is expected.</summary>
+    public override readonly string ToString()
+    {
+        string expected = double.IsNaN(Expected.LatencyMs)
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture,
+                $"; expects {Expected.LatencyMs:0.0} ms, {Expected.EnergyJ:0.000} J, {Right}, ") +
+              string.Create(CultureInfo.InvariantCulture, $"satisfied {Expected.Satisfaction:0.00}");
+        return $"{Why}: {Policy}{expected}";
+    }
+}

@@ -1,0 +1,71 @@
+using EdgeML.Native.Models.Manifest;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeML.Native.Inference.Engines;
+
+/// <summary>How the inference library is loaded. The first model of a process decides: all sessions share one thread pool.</summary>
+public sealed record BackendOptions
+{
+    /// <summary>Which inference library computes.</summary>
+    public BackendKind Kind { get; init; }
+
+    /// <summary>Threads that compute one operator, the caller included; 1..<see cref="MostThreads"/>.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Whether idle pool threads spin; a little faster, much hotter. Off by default.</summary>
+    public bool AllowSpinning { get; init; }
+
+    /// <summary>File of the ONNX Runtime library; null for <c>EDGEML_ONNXRUNTIME</c>, then the copy beside the program. With TensorRT:
+    /// the folder of its libraries; null for <c>EDGEML_TENSORRT_DIR</c>, then where they usually are.</summary>
+    public string? LibraryPath { get; init; }
+
+    /// <summary>Most bytes fused ranges may hold beside the shared weights; the least recently used go first.</summary>
+    public long FusedBudgetBytes { get; init; } = 256L << 20;
+
+    /// <summary>Whether ranges are fused in the background at all; without, every policy runs on unit-level sessions.</summary>
+    public bool Fuse { get; init; } = true;
+
+    /// <summary>Whether a plan that tries several exits becomes one session, decided at gates inside, instead of one session a stop. Saves
+    /// some microseconds a stop and task. ONNX Runtime only.</summary>
+    public bool JoinPlans { get; init; } = true;
+
+    /// <summary>Whether the CPU gets the same engines as a GPU, one per stretch between stops, to compare the two bit for bit.</summary>
+    internal bool Stretches { get; init; }
+
+    /// <summary>How engines are made instead of as the package says, while that is being found out; null otherwise.</summary>
+    internal EngineSettings? Settings { get; init; }
+
+    /// <summary>Called on the background thread before a plan is fused; an exception fails that build.</summary>
+    internal Action? Fusing { get; init; }
+
+    /// <summary>TensorRT: folder where built engines are kept for the next time; null keeps nothing.</summary>
+    public string? EngineFolder { get; init; }
+
+    /// <summary>TensorRT: index of the GPU.</summary>
+    public int Device { get; init; }
+
+    /// <summary>TensorRT: how the GPU runs a chain.</summary>
+    public ChainRoute Route { get; init; }
+
+    /// <summary>Told about every engine that is made, on any thread, one call at a time; must return quickly.</summary>
+    public Action<BuildProgress>? Progress { get; init; }
+
+    /// <summary>Ends a load at the next step of a build.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>TensorRT: gets its log lines, on any thread; null for nobody.</summary>
+    public ILogger? Logger { get; init; }
+
+    /// <summary>The most threads that make sense on this machine.</summary>
+    public static int MostThreads => OptionRule.MostThreads;
+
+    /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
+    internal void Check()
+    {
+        OptionRule.Named(Kind, nameof(Kind));
+        OptionRule.Named(Route, nameof(Route));
+        OptionRule.Within(Threads, 1, MostThreads, nameof(Threads));
+        OptionRule.Within(Device, 0, 1024, nameof(Device));
+        OptionRule.Within(FusedBudgetBytes, 0, long.MaxValue, nameof(FusedBudgetBytes));
+    }
+}

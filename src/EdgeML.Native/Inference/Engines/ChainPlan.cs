@@ -1,0 +1,218 @@
+using EdgeML.Native.Interop;
+using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop.Structs;
+
+namespace EdgeML.Native.Inference.Engines;
+
+/// <summary>A plan bound to one lane's memory: the native chain that runs it, one fused session where it is ready, or fused
+/// ranges, and unit-level ones until then. One thread at a time.</summary>
+sealed unsafe class ChainPlan : IDisposable
+{
+    readonly BranchedModel _model;
+    readonly Workspace _workspace;
+    readonly PlanSegment[] _segments;
+    readonly Engine?[] _fused;
+    readonly Fusion _fusion;
+    Engine? _whole;
+    ChainHandle _chain = new();
+    int _fusedVersion;
+
+    readonly List<Engine> _owned = [];
+
+    public ChainPlan(BranchedModel model, Workspace workspace, PlanKey key, Fusion fusion = Fusion.Plans)
+    {
+        _model = model;
+        _workspace = workspace;
+        Key = key;
+        _segments = key.Segments(model.Manifest);
+        _fusion = fusion == Fusion.Plans && !CanJoin() ? Fusion.Ranges : fusion;
+        _fused = new Engine?[_segments.Length];
+        _fusedVersion = model.Fused.Version;
+        FindFused();
+        if (_fusion is Fusion.Now or Fusion.RangesNow) FuseNow();
+        Bind();
+    }
+
+    public PlanKey Key { get; }
+
+    /// <summary>Whether nothing is to be executed: a cut at the plan's own start.</summary>
+    public bool IsEmpty => _segments.Length == 0;
+
+    /// <summary>Whether exits are decided inside its one session.</summary>
+    public bool IsJoined => _whole is { Gates.Length: > 0 };
+
+    /// <summary>Sessions a run executes at most.</summary>
+    public int Stages { get; private set; }
+
+    /// <summary>Runs the plan from the tensor at its start.</summary>
+    /// <param name="thresholds">One per side exit.</param>
+    /// <param name="result">Filled.</param>
+    /// <param name="firstStage">Above 0 continues behind a stage that was run before.</param>
+    /// <param name="stageNs">Receives nanoseconds by stage; may be empty.</param>
+    public void Run(ReadOnlySpan<float> thresholds, ref RunResultNative result, int firstStage = 0, Span<ulong> stageNs = default)
+    {
+        if (firstStage == 0 && _fusedVersion != _model.Fused.Version) Refresh();
+        fixed (float* thresholdPointer = thresholds)
+        fixed (ulong* stagePointer = stageNs)
+        {
+            var desc = new RunDescNative
+            {
+                Thresholds = thresholdPointer,
+                ThresholdCount = (uint)thresholds.Length,
+                FirstStage = (uint)firstStage,
+                StageNs = stagePointer,
+                StageNsCapacity = (uint)stageNs.Length,
+            };
+            NativeError.Check(NativeMethods.ChainRun(ref result, _chain, desc));
+        }
+    }
+
+    public void Dispose()
+    {
+        _chain.Dispose();
+        foreach (Engine engine in _owned) engine.Dispose();
+    }
+
+    void FuseNow()
+    {
+        if (_fusion == Fusion.Now && CanJoin())
+        {
+            try
+            {
+                _owned.Add(_whole = _model.BuildFused(Key));
+                return;
+            }
+            catch (NativeException e) when (e.Status is NativeStatus.Unsupported or NativeStatus.ModelRejected)
+            {
+                // Ranges that cannot be joined run one by one, here as in a session.
+            }
+        }
+        for (int i = 0; i < _segments.Length; i++)
+        {
+            if (Pieces(_segments[i]) == 1) continue;
+            try
+            {
+                _owned.Add(_fused[i] = _model.BuildFused(_segments[i].Alone));
+            }
+            catch (NativeException e) when (e.Status == NativeStatus.ModelRejected)
+            {
+                // ONNX Runtime optimises some ranges into what it refuses itself; units that it takes alone run one by one.
+            }
+        }
+    }
+
+    void Refresh()
+    {
+        _fusedVersion = _model.Fused.Version;
+        if (FindFused()) Bind();
+    }
+
+    // Two exits behind one unit are two stops at the same tensor, which a gate each would need a range between.
+    bool CanJoin() =>
+        _model.JoinsPlans && _segments.Length > 1 && Array.TrueForAll(_segments, segment => segment.FirstUnit <= segment.LastUnit);
+
+    bool FindFused()
+    {
+        if (_fusion is Fusion.None or Fusion.Now or Fusion.RangesNow) return false;
+        bool changed = false;
+        if (_fusion == Fusion.Plans)
+        {
+            var whole = _model.Fused.Find(Key, out bool isRefused);
+            changed = whole != _whole;
+            _whole = whole;
+            if (!isRefused) return changed;
+        }
+        for (int i = 0; i < _segments.Length; i++)
+        {
+            if (Pieces(_segments[i]) == 1) continue;
+            var engine = _model.Fused.Find(_segments[i].Alone, out _);
+            changed |= engine != _fused[i];
+            _fused[i] = engine;
+        }
+        return changed;
+    }
+
+    // A single unit without a side exit is already one session; so is a head whose unit has run (two exits after one unit).
+    int Pieces(PlanSegment segment) =>
+        segment.LastUnit - segment.FirstUnit + 1 + (segment.Exit > 0 && segment.Exit <= _model.Manifest.SideExits ? 1 : 0);
+
+    void Bind()
+    {
+        NativeError.Check(NativeMethods.ChainCreate(out var chain, _model.Backend.Handle));
+        try
+        {
+            Stages = 0;
+            if (_whole is { } whole) Add(chain, whole, Key.Start, Key.Stop, _segments[^1].Exit);
+            else AddSegments(chain);
+        }
+        catch
+        {
+            chain.Dispose();
+            throw;
+        }
+        _chain.Dispose();
+        _chain = chain;
+    }
+
+    void AddSegments(ChainHandle chain)
+    {
+        for (int i = 0; i < _segments.Length; i++)
+        {
+            if (_fused[i] is { } engine) Add(chain, engine, _segments[i].FirstUnit - 1, _segments[i].LastUnit, _segments[i].Exit);
+            else AddUnits(chain, _segments[i]);
+        }
+    }
+
+    void AddUnits(ChainHandle chain, PlanSegment segment)
+    {
+        bool final = segment.Exit == _model.Manifest.Exits.Count;
+        int next = segment.FirstUnit;
+        for (int i = 0; i < _model.Pieces.Count && next <= segment.LastUnit; i++)
+        {
+            UnitPiece piece = _model.Pieces[i];
+            if (piece.Last < next) continue;
+            if (piece.First != next || piece.Last > segment.LastUnit) throw NoEngine(piece.First != next ? next - 1 : segment.LastUnit);
+            Add(chain, _model.Piece(i), piece.First - 1, piece.Last, final && piece.Last == segment.LastUnit ? segment.Exit : 0);
+            next = piece.Last + 1;
+        }
+        if (segment.Exit > 0 && !final) Add(chain, _model.Head(segment.Exit), segment.LastUnit, segment.LastUnit, segment.Exit);
+    }
+
+    ArgumentException NoEngine(int cut) =>
+        new($"cut {cut} is not one that {_model.Backend.Name} has engines for; model {_model.Manifest.Name} has them for " +
+            $"0, {string.Join(", ", _model.Pieces.Select(piece => piece.Last))}");
+
+    void Add(ChainHandle chain, Engine engine, int from, int to, int exit)
+    {
+        GateNative* gates = stackalloc GateNative[engine.Gates.Length];
+        for (int i = 0; i < engine.Gates.Length; i++)
+        {
+            gates[i] = new GateNative
+            {
+                ExitIndex = (uint)engine.Gates[i].Exit,
+                Classes = (uint)_model.Manifest.Classes,
+                LogitsOutput = (uint)engine.Gates[i].Output,
+                Logits = _workspace.Logits(engine.Gates[i].Exit).Handle.DangerousGetHandle(), // the workspace lives as long as its plans
+            };
+        }
+        var stage = new StageNative
+        {
+            Gates = gates,
+            GateCount = (uint)engine.Gates.Length,
+            Flags = exit == _model.Manifest.Exits.Count ? StageNative.Final : 0,
+            BoundaryOutput = (uint)Math.Max(0, engine.BoundaryOutput),
+            LogitsOutput = (uint)Math.Max(0, engine.LogitsOutput),
+            ExitIndex = (uint)exit,
+            Classes = exit > 0 ? (uint)_model.Manifest.Classes : 0,
+        };
+        using var none = new BufferHandle();
+        NativeError.Check(NativeMethods.ChainAdd(
+            chain,
+            engine.Handle,
+            _workspace.Boundary(from).Handle,
+            engine.BoundaryOutput >= 0 ? _workspace.Boundary(to).Handle : none,
+            engine.LogitsOutput >= 0 ? _workspace.Logits(exit).Handle : none,
+            stage));
+        Stages++;
+    }
+}

@@ -1,0 +1,223 @@
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Imaging;
+using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Interop;
+using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Payloads;
+using EdgeML.Native.Policies;
+
+namespace EdgeML.Native.Inference.Engines;
+
+/// <summary>Room for one task under way: its memory, and every plan used so far bound to it. One thread at a time.</summary>
+sealed unsafe class Lane : IDisposable
+{
+    // A learner that tries everything must not collect chains without bound.
+    const int MostPlans = 512;
+
+    readonly BranchedModel _model;
+    readonly Dictionary<PlanKey, ChainPlan> _plans = [];
+    FrameFitter? _fitter;
+    bool _inputIsBytes;
+    bool _inputIsDecoded;
+
+    public Lane(BranchedModel model)
+    {
+        _model = model;
+        Workspace = new Workspace(model.Backend, model.Manifest);
+        ReplyLogits = new float[model.Manifest.Classes];
+    }
+
+    /// <summary>The outcome of the last run.</summary>
+    public RunResultNative Result = new();
+
+    /// <summary>The task under way.</summary>
+    public TaskRun Task;
+
+    /// <summary>Where the tail's logits arrive.</summary>
+    public float[] ReplyLogits { get; }
+
+    public Workspace Workspace { get; }
+
+    ModelManifest Manifest => _model.Manifest;
+
+    /// <summary>Whether the input came as bytes, which cut 0 sends as they are.</summary>
+    public bool HasSourceBytes => _inputIsBytes;
+
+    /// <summary>Takes the input as source bytes, in the model's layout.</summary>
+    /// <exception cref="ArgumentException">Another length than the model's input.</exception>
+    public void Load(ReadOnlySpan<byte> source)
+    {
+        Check(source.Length);
+        source.CopyTo(Workspace.Source.Data);
+        (_inputIsBytes, _inputIsDecoded) = (true, false);
+    }
+
+    /// <summary>Takes the input as a picture, which is brought to the input's size, layout and colours.</summary>
+    /// <exception cref="ArgumentException">The model takes no pictures.</exception>
+    public void Load(in ImageFrame frame)
+    {
+        (_fitter ??= new FrameFitter(Manifest)).Fit(frame, Workspace.Source.Data);
+        (_inputIsBytes, _inputIsDecoded) = (true, false);
+    }
+
+    /// <summary>Takes the input as the model's own tensor.</summary>
+    /// <exception cref="ArgumentException">Another length than the model's input.</exception>
+    public void Load(ReadOnlySpan<float> tensor)
+    {
+        Check(tensor.Length);
+        tensor.CopyTo(Workspace.Boundary(0).Floats);
+        (_inputIsBytes, _inputIsDecoded) = (false, true);
+    }
+
+    /// <summary>Runs units <paramref name="start"/> + 1 .. <paramref name="stop"/> with the exits between them.</summary>
+    /// <returns>Whether an exit answered; otherwise the tensor at <paramref name="stop"/> is ready.</returns>
+    public bool Run(int start, int stop, ReadOnlySpan<float> thresholds)
+    {
+        if (start == 0 && stop > 0) DecodeInput();
+        var plan = PlanFor(PlanKey.For(Manifest, start, stop, thresholds));
+        if (plan.IsEmpty) return false;
+        plan.Run(thresholds, ref Result);
+        return Result.Outcome != NativeOutcome.Cut;
+    }
+
+    /// <summary>Takes a payload that lies in this lane's memory as the tensor at a cut.</summary>
+    public void Receive(in ExitPolicy policy, TensorEncoding encoding)
+    {
+        if (encoding == TensorEncoding.Bottleneck)
+        {
+            LinearBottleneck map = _model.Bottlenecks.Map(policy.Bottleneck);
+            map.Decode(Workspace.Packed.Data[..map.PayloadBytes], Workspace.Boundary(policy.Cut).Floats);
+            Settle(policy.Cut);
+        }
+        else Receive(policy.Cut, encoding);
+    }
+
+    void Receive(int cut, TensorEncoding encoding)
+    {
+        var tensor = Workspace.Boundary(cut);
+        int bytes = BytesAt(cut, encoding);
+        if (encoding is TensorEncoding.Float16 or TensorEncoding.Int8)
+        {
+            TensorPayload.Decode(encoding, Workspace.Packed.Data[..bytes], tensor.Floats, 1f);
+            Settle(cut);
+        }
+        else if (encoding == TensorEncoding.Quantised)
+            QuantisedCodec.Decode(Manifest.Cuts[cut], Workspace.Packed.Data[..bytes], tensor.Floats);
+        else if (encoding == TensorEncoding.Bytes)
+            _model.Pixels.Decode(Workspace.Source.Data[..bytes], tensor.Floats);
+        _inputIsDecoded = true;
+    }
+
+    /// <summary>Entropy of the first side exit that the last run tried, NaN where it tried none.</summary>
+    public float FirstEntropy
+    {
+        get
+        {
+            for (int i = 0; i < Manifest.SideExits; i++)
+                if (Result.ExitLabel[i] >= 0) return Result.ExitEntropy[i];
+            return float.NaN;
+        }
+    }
+
+    /// <summary>What an exit said in the last run: class and normalised entropy; -1 where it was not tried.</summary>
+    public (int Class, float Entropy) SaidAt(int exit) => (Result.ExitLabel[exit - 1], Result.ExitEntropy[exit - 1]);
+
+    /// <summary>Makes a payload of the tensor at a cut: the tensor's own memory for float32 and source bytes, a copy otherwise.</summary>
+    /// <returns>Pinned, with headroom in front of it.</returns>
+    public (nint Address, int Bytes) Encode(in ExitPolicy policy, TensorEncoding encoding)
+    {
+        if (encoding != TensorEncoding.Bottleneck) return Encode(policy.Cut, encoding);
+        LinearBottleneck map = _model.Bottlenecks.Map(policy.Bottleneck);
+        map.Encode(Workspace.Boundary(policy.Cut).Floats, Workspace.Packed.Data[..map.PayloadBytes]);
+        return (Workspace.Packed.Address, map.PayloadBytes);
+    }
+
+    (nint Address, int Bytes) Encode(int cut, TensorEncoding encoding)
+    {
+        var tensor = Workspace.Boundary(cut);
+        int bytes = BytesAt(cut, encoding);
+        if (encoding == TensorEncoding.Bytes) return (Workspace.Source.Address, bytes);
+        if (encoding == TensorEncoding.Float32) return (tensor.Address, bytes);
+        Span<byte> payload = Workspace.Packed.Data[..bytes];
+        if (encoding == TensorEncoding.Quantised) QuantisedCodec.Encode(Manifest.Cuts[cut], tensor.Floats, payload);
+        else TensorPayload.Encode(encoding, tensor.Floats, payload);
+        return (Workspace.Packed.Address, bytes);
+    }
+
+    int BytesAt(int cut, TensorEncoding encoding)
+    {
+        int elements = Workspace.Boundary(cut).Floats.Length;
+        return encoding == TensorEncoding.Quantised
+            ? elements * Manifest.Cuts[cut].ElementBytes : TensorPayload.Bytes(encoding, elements);
+    }
+
+    /// <summary>Leaves integers at a cut of a quantised network, whose tensor a codec has changed.</summary>
+    public void Settle(int cut)
+    {
+        if (Manifest.Cuts[cut].IsQuantised) QuantisedCodec.Settle(Manifest.Cuts[cut], Workspace.Boundary(cut).Floats);
+    }
+
+    /// <summary>Leaves the tensor at a cut as the other side of a transfer would see it.</summary>
+    public void ApplyCodec(in ExitPolicy policy, TensorEncoding encoding)
+    {
+        if (encoding == TensorEncoding.Bottleneck)
+        {
+            Encode(policy, encoding);
+            Receive(policy, encoding);
+        }
+        else ApplyCodec(policy.Cut, encoding);
+    }
+
+    /// <summary>The same for a codec without bottlenecks.</summary>
+    public void ApplyCodec(int cut, TensorEncoding encoding)
+    {
+        if (cut >= Manifest.LocalCut || encoding is not (TensorEncoding.Float16 or TensorEncoding.Int8)) return;
+        if (cut == 0) DecodeInput();
+        Encode(cut, encoding);
+        Receive(cut, encoding);
+    }
+
+    /// <summary>Copies the answering exit's logits; the span may be empty for nobody wants them.</summary>
+    public void CopyLogits(Span<float> destination)
+    {
+        if (destination.IsEmpty) return;
+        new ReadOnlySpan<float>(Result.Logits, (int)Result.LogitCount).CopyTo(destination);
+    }
+
+    /// <summary>The bound plan of a key.</summary>
+    public ChainPlan PlanFor(PlanKey key)
+    {
+        if (_plans.TryGetValue(key, out var plan)) return plan;
+        if (_plans.Count >= MostPlans) DropPlans();
+        plan = new ChainPlan(_model, Workspace, key);
+        _plans.Add(key, plan);
+        return plan;
+    }
+
+    /// <summary>Turns source bytes into the input tensor, once a task.</summary>
+    public void DecodeInput()
+    {
+        if (_inputIsDecoded) return;
+        _model.Pixels.Decode(Workspace.Source.Data, Workspace.Boundary(0).Floats);
+        _inputIsDecoded = true;
+    }
+
+    public void Dispose()
+    {
+        DropPlans();
+        Workspace.Dispose();
+    }
+
+    void DropPlans()
+    {
+        foreach (var plan in _plans.Values) plan.Dispose();
+        _plans.Clear();
+    }
+
+    void Check(int elements)
+    {
+        if (elements != Manifest.Input.Elements)
+            throw new ArgumentException($"input holds {elements} elements, model {Manifest.Name} takes {Manifest.Input.Elements}");
+    }
+}

@@ -1,0 +1,45 @@
+using EdgeML.Native.Models.Manifest;
+
+namespace EdgeML.Native.Inference.Engines;
+
+/// <summary>What decides which sessions a run needs: where it starts, where it stops, and which exits are tried on the way.
+/// Thresholds beyond "above zero" do not matter, so a handful of plans serve every policy.</summary>
+/// <param name="Start">Units already executed (0 for the edge, the cut for a tail or a fallback).</param>
+/// <param name="Stop">The last unit to execute.</param>
+/// <param name="TriedExits">Bit j - 1 is set when side exit j is tried.</param>
+readonly record struct PlanKey(int Start, int Stop, uint TriedExits)
+{
+    /// <summary>The plan of units <paramref name="start"/> + 1 .. <paramref name="stop"/> under the given thresholds. An exit that
+    /// sits exactly at the cut belongs to the side that ran the cut's last unit, which is the edge.</summary>
+    public static PlanKey For(ModelManifest manifest, int start, int stop, ReadOnlySpan<float> thresholds)
+    {
+        uint tried = 0;
+        var exits = manifest.Exits;
+        int sideExits = exits.Count - 1;
+        for (int i = 0; i < sideExits && i < thresholds.Length; i++)
+        {
+            int unit = exits[i].AfterUnit;
+            if (thresholds[i] > 0f && unit > start && unit <= stop) tried |= 1u << i;
+        }
+        return new PlanKey(start, stop, tried);
+    }
+
+    /// <summary>The segments in order; empty when nothing is to be executed.</summary>
+    public PlanSegment[] Segments(ModelManifest manifest)
+    {
+        var segments = new List<PlanSegment>();
+        int first = Start + 1;
+        int last = manifest.Units.Count;
+        for (int i = 0; i < manifest.SideExits; i++)
+        {
+            if ((TriedExits & (1u << i)) == 0) continue;
+            int unit = manifest.Exits[i].AfterUnit;
+            segments.Add(new PlanSegment(first, unit, i + 1, EmitsBoundary: true));
+            first = unit + 1;
+        }
+        if (first <= Stop)
+            segments.Add(Stop == last ? new PlanSegment(first, last, manifest.Exits.Count, EmitsBoundary: false)
+                : new PlanSegment(first, Stop, 0, EmitsBoundary: true));
+        return [.. segments];
+    }
+}

@@ -1,0 +1,87 @@
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Interop;
+using EdgeML.Native.Interop.Structs;
+
+namespace EdgeML.Native.Inference.Profiling;
+
+/// <summary>Runs everything for every input: all units, all heads, no early exit. For calibration, profiling and recording.</summary>
+sealed class FullNetwork : IDisposable
+{
+    readonly BranchedModel _model;
+    readonly ChainPlan _plan;
+    readonly Lane _lane;
+    readonly float[] _thresholds;
+    readonly float[] _entropies;
+    readonly int[] _classes;
+    RunResultNative _result = new();
+
+    public FullNetwork(BranchedModel model, Fusion fusion = Fusion.Ranges)
+    {
+        _model = model;
+        _lane = new Lane(model);
+        _thresholds = new float[model.Manifest.SideExits];
+        Array.Fill(_thresholds, float.Epsilon);
+        _entropies = new float[model.Manifest.Exits.Count];
+        _classes = new int[model.Manifest.Exits.Count];
+        _plan = new ChainPlan(model, _lane.Workspace, PlanKey.For(model.Manifest, 0, model.Manifest.LocalCut, _thresholds), fusion);
+    }
+
+    /// <summary>Sessions one run executes.</summary>
+    public int Stages => _plan.Stages;
+
+    /// <summary>Normalised entropy of every exit, the final one last, of the last run.</summary>
+    public ReadOnlySpan<float> Entropies => _entropies;
+
+    /// <summary>Class of every exit of the last run.</summary>
+    public ReadOnlySpan<int> Classes => _classes;
+
+    /// <summary>Logits of an exit (1..N + 1) of the last run.</summary>
+    public ReadOnlySpan<float> Logits(int exit) => _lane.Workspace.Logits(exit).Floats;
+
+    /// <summary>Runs one input.</summary>
+    public void Run(ReadOnlySpan<byte> source)
+    {
+        _lane.Load(source);
+        _lane.DecodeInput();
+        Run(Span<ulong>.Empty);
+    }
+
+    /// <summary>Runs one input.</summary>
+    public void Run(ReadOnlySpan<float> tensor)
+    {
+        _lane.Load(tensor);
+        Run(Span<ulong>.Empty);
+    }
+
+    /// <summary>Runs whatever input is there, zeros at first.</summary>
+    /// <param name="stageNs">Receives nanoseconds by stage; may be empty.</param>
+    public unsafe void Run(Span<ulong> stageNs)
+    {
+        int next = 0;
+        int final = _entropies.Length - 1;
+        Array.Fill(_thresholds, float.Epsilon);
+        while (true)
+        {
+            _plan.Run(_thresholds, ref _result, next, stageNs);
+            for (int i = 0; i < final; i++)
+            {
+                if (_result.ExitLabel[i] < 0) continue;
+                _entropies[i] = _result.ExitEntropy[i];
+                _classes[i] = _result.ExitLabel[i];
+            }
+            // An exit that is perfectly sure leaves even below the smallest threshold; what lies behind it is run all the same.
+            if (_result.Outcome != NativeOutcome.Exited) break;
+            // A device that has answered leaves nothing to continue from: again, without that exit.
+            if (_result.Cut is null) _thresholds[_result.ExitIndex - 1] = 0;
+            else next = (int)_result.LastStage + 1;
+        }
+        _entropies[final] = _result.Entropy;
+        _classes[final] = _result.Label;
+    }
+
+    public void Dispose()
+    {
+        _plan.Dispose();
+        _lane.Dispose();
+    }
+}

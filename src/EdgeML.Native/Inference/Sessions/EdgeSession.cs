@@ -1,0 +1,392 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Energy;
+using EdgeML.Native.Imaging;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Inference.Sessions;
+
+/// <summary>Answers inputs under a policy: the first units here, what is still open at the cut on the tail, and everything here when
+/// the tail is late or gone.</summary>
+/// <remarks>
+/// Any thread, up to <see cref="EdgeSessionOptions.InFlight"/> tasks at a time; further ones wait for a lane. In steady state a local
+/// task allocates nothing. Every task gets exactly one answer, whatever the link does.
+/// </remarks>
+public sealed partial class EdgeSession : IDisposable
+{
+    readonly BranchedModel _model;
+    readonly EdgeSessionOptions _options;
+    readonly LanePool _lanes;
+    readonly TailClient? _tail;
+    readonly ControlLoop _control;
+    readonly PromiseWatch? _watch;
+    readonly ExitLearner? _learner;
+    readonly CostModel? _costs;
+    readonly List<string> _warnings = [];
+    readonly UnitClock? _emulated;
+    readonly IEnergyMeter _energy;
+    readonly Lock _controlGate = new();
+    readonly long _created = Stopwatch.GetTimestamp();
+    long _nextTask;
+    int _disposed;
+
+    /// <summary>Creates a session on a loaded model, which must outlive it.</summary>
+    /// <param name="model">Loaded.</param>
+    /// <param name="options">Null for everything on the edge.</param>
+    /// <exception cref="ArgumentException">A policy that does not fit the model, an option with a value that it cannot have, or options that
+    /// contradict each other.</exception>
+    /// <exception cref="TailUnavailableException">The tail is required, and cannot be used.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public EdgeSession(BranchedModel model, EdgeSessionOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.ThrowIfDisposed();
+        _model = model;
+        _options = options ?? new EdgeSessionOptions();
+        SessionOptionRules.Check(_options, model);
+        bool controlled = _options.ControllerName is not null || _options.CreateController is not null;
+        if (controlled && _options.Policy is not null)
+            throw new ArgumentException("a session takes either a controller or a fixed policy, not both");
+        if (_options.Policy is { } chosen) Check(chosen);
+        if (_options.Emulation is { } emulation) _emulated = new UnitClock(model.Manifest, emulation.Device);
+        var profile = _options.Emulation?.Device ?? _options.Profile ?? model.Package.Profile;
+        if (controlled) profile ??= DeviceProfiler.Measure(model, Environment.MachineName);
+        _energy = _options.EnergyMeter ?? Meter(profile?.Power ?? PowerModel.Default);
+        IPolicyController? controller = null;
+        try
+        {
+            SessionLink? link = null;
+            if (_options.Tail is { } tail)
+            {
+                _tail = new TailClient(tail, model.Manifest, model.Bottlenecks);
+                bool up = _tail.WaitUntilUp(_options.ConnectWait);
+                if (_options.RequireTail && !up && !_tail.WaitUntilTried(2 * tail.Limits.HandshakeDeadline))
+                    throw new TailUnavailableException(tail.Host, tail.Port, _tail.Status);
+                link = new SessionLink(_tail);
+            }
+            ExitPromise? promise = _options.KeepPromise ? model.Package.Promise : null;
+            controller = controlled
+                ? SessionControl.Create(model, profile!, link, _options, promise, out _costs)
+                : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
+            _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
+            _lanes = new LanePool(model, _options.InFlight);
+            if (promise is not null && _options.CheckShare > 0)
+                _watch = new PromiseWatch(model, _lanes, _options.RawInput ? _tail : null, _control, promise, _options.CheckShare, _options.Seed);
+            if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
+            {
+                _control.Decided += WarnOfUnknownExits;
+                if (_options.CheckShare > 0 && SessionControl.UsesCalibration(controller))
+                    _learner = new ExitLearner(model, _lanes, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
+            }
+            if (!controlled && _options.Requirements != Requirements.None)
+                Warn("bounds without a controller choose neither exits nor cut, they are only counted, and the latency bound is the tail's "
+                    + $"deadline; controller {PolicyControllers.EdgeML} keeps them");
+            // The first decision compiles a good deal; better here than in the first task.
+            _ = _control.Current;
+            if (_options.WarmUp ?? controlled) WarmUp();
+        }
+        catch
+        {
+            // A session that never came to be must not keep its connection, its learner or a sensor's file.
+            if (_control is null) controller?.Dispose();
+            Close();
+            throw;
+        }
+    }
+
+    /// <summary>Where the energy of a result comes from: one of <see cref="EnergySensors.Names"/>, or what a meter of the caller's calls
+    /// itself.</summary>
+    public string EnergySource => _energy.Source;
+
+    /// <summary>The policy of the next task. Setting it works without a controller only; it holds from the very next task on.</summary>
+    /// <exception cref="ArgumentException">It does not fit the model.</exception>
+    /// <exception cref="InvalidOperationException">A controller chooses.</exception>
+    public ExitPolicy Policy
+    {
+        get
+        {
+            lock (_controlGate) return _control.Current;
+        }
+        set
+        {
+            ThrowIfDisposed();
+            Check(value);
+            lock (_controlGate)
+            {
+                if (_control.Controller is not FixedController fixedController)
+                    throw new InvalidOperationException($"controller {_control.Controller.Name} chooses the policy");
+                fixedController.Policy = value;
+                _control.DecideNow();
+            }
+        }
+    }
+
+    /// <summary>The user's bounds; may be set while tasks run and holds from the next task on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A bound that is NaN, 0 or negative.</exception>
+    public Requirements Requirements
+    {
+        get => _control.Requirements;
+        set
+        {
+            SessionOptionRules.Check(value);
+            ThrowIfDisposed();
+            _control.Requirements = value;
+        }
+    }
+
+    /// <summary>The promise in force, with its limits as they are now; null for none.</summary>
+    public ExitPromise? Promise => _control.Promise;
+
+    /// <summary>How the promise fares on the tasks that were run to the end; all 0 where none is watched.</summary>
+    public PromiseCounters PromiseChecks => _watch?.Counters ?? default;
+
+    /// <summary>How much is known of what the exits are worth: by the package's calibration, or learned from this session's tasks since; null
+    /// where nothing is.</summary>
+    public CalibrationInfo? Calibration => _learner?.Learned ?? _model.Package.Calibration?.Info;
+
+    /// <summary>What the caller should know of how this session works, each said once. Any thread.</summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            lock (_warnings) return [.. _warnings];
+        }
+    }
+
+    /// <summary>Exceptions that background threads of this session and its model have caught, one line each with the consequence: fusing,
+    /// checks of the guarantee, learning, an energy sensor, the link. Tasks are still answered. Empty in a healthy session. Any
+    /// thread.</summary>
+    public IReadOnlyList<string> BackgroundFaults =>
+    [
+        .. _model.Fused.Faults.Texts,
+        .. _watch?.Faults.Texts ?? [],
+        .. _learner?.Faults.Texts ?? [],
+        .. _control.Controller.Learning.Fault is { } fault ? new[] { fault } : [],
+        .. (_energy as SensorEnergyMeter)?.Faults.Texts ?? [],
+        .. _tail?.Faults.Texts ?? [],
+    ];
+
+    /// <summary>What control has done and cost so far.</summary>
+    public ControlCounters Control
+    {
+        get
+        {
+            lock (_controlGate) return _control.Counters;
+        }
+    }
+
+    /// <summary>Why the policy in force was chosen.</summary>
+    public DecisionExplanation Explanation
+    {
+        get
+        {
+            lock (_controlGate) return _control.Explanation;
+        }
+    }
+
+    /// <summary>What is known of link and tail now; everything NaN without a tail.</summary>
+    public LinkSnapshot Link => _tail?.Snapshot() ?? LinkSnapshot.None;
+
+    /// <summary>Where the connection to the tail stands, and why the last one or the last attempt ended.</summary>
+    public TailStatus TailStatus => _tail?.Status ?? TailStatus.None;
+
+    /// <summary>Answers one input and blocks until it is answered.</summary>
+    /// <param name="source">The input's bytes, one per element, in the model's layout and order of channels
+    /// (<see cref="ModelManifest.Preprocessing"/>).</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public TaskResult Run(ReadOnlySpan<byte> source, Span<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = _lanes.Rent();
+        try
+        {
+            Begin(lane);
+            lane.Load(source);
+            return Execute(lane, logits);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one picture, for instance of a camera, and blocks until it is answered. It is resized and its channels are put in
+    /// order as the package says (<see cref="ModelManifest.Preprocessing"/>); nothing is allocated while frames keep their
+    /// size.</summary>
+    /// <param name="frame">Any size, format and stride; read before the call returns.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <exception cref="ArgumentException">The model takes no pictures, or <paramref name="logits"/> has another length than its
+    /// classes.</exception>
+    public TaskResult Run(in ImageFrame frame, Span<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = _lanes.Rent();
+        try
+        {
+            Begin(lane);
+            lane.Load(frame);
+            return Execute(lane, logits);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one input and blocks until it is answered.</summary>
+    /// <param name="tensor">The model's input tensor.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public TaskResult Run(ReadOnlySpan<float> tensor, Span<float> logits = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = _lanes.Rent();
+        try
+        {
+            Begin(lane);
+            lane.Load(tensor);
+            return Execute(lane, logits);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
+    /// <param name="source">The input's bytes; must not change until the edge's part has run, that is until the call returns.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
+    /// called back, its answer is dropped.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TaskResult> RunAsync(
+        ReadOnlyMemory<byte> source, Memory<float> logits = default, CancellationToken cancellation = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = await _lanes.RentAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            Begin(lane);
+            lane.Load(source.Span);
+            return await ExecuteAsync(lane, logits, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
+    /// <param name="tensor">The model's input tensor; must not change until the call returns.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
+    /// called back, its answer is dropped.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TaskResult> RunAsync(
+        ReadOnlyMemory<float> tensor, Memory<float> logits = default, CancellationToken cancellation = default)
+    {
+        CheckLogits(logits.Length);
+        var lane = await _lanes.RentAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            Begin(lane);
+            lane.Load(tensor.Span);
+            return await ExecuteAsync(lane, logits, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _lanes.Return(lane);
+        }
+    }
+
+    /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task, and waits for a check of the
+    /// promise under way; at the end of a run.</summary>
+    public void Settle()
+    {
+        ThrowIfDisposed();
+        _watch?.Settle();
+        _learner?.Settle();
+        lock (_controlGate) _control.Flush();
+    }
+
+    /// <summary>Waits for tasks under way, then closes controller, tail connection and memory. Callers that still wait for a lane get an
+    /// <see cref="ObjectDisposedException"/>. A second call does nothing.</summary>
+    public void Dispose() => Close();
+
+    void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(EdgeSession));
+
+    void Close()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _lanes?.Dispose();
+        _watch?.Stop();
+        _learner?.Stop();
+        _control?.Dispose();
+        _tail?.Dispose();
+        _watch?.Dispose();
+        _learner?.Dispose();
+        // A meter of the caller's stays the caller's.
+        if (_options.EnergyMeter is null) (_energy as IDisposable)?.Dispose();
+    }
+
+    void Warn(string warning)
+    {
+        lock (_warnings)
+        {
+            if (_warnings.Contains(warning)) return;
+            _warnings.Add(warning);
+        }
+        _options.OnWarning?.Invoke(warning);
+    }
+
+    void WarnOfUnknownExits(DecisionExplanation decision)
+    {
+        if (_costs!.Judged != AccuracyBasis.Unknown)
+        {
+            _control.Decided -= WarnOfUnknownExits;
+            return;
+        }
+        if (ThresholdGrid.HeadMask(decision.Policy.Thresholds) == 0 && decision.Policy.Standby == 0) return;
+        _control.Decided -= WarnOfUnknownExits;
+        int samples = _model.Package.Calibration?.Samples ?? 0;
+        string known = samples == 0 ? "is not calibrated" : $"is calibrated on {samples} samples, at least {SessionControl.LeastSamples} are needed";
+        string name = _control.Controller.Name;
+        string sparingly = name is PolicyControllers.Planner or PolicyControllers.EdgeML ? ", as few as the bounds need," : "";
+        string learns = _learner is null ? "" : "; how often exits agree with the whole network is learned from a share of the tasks";
+        Warn($"model {_model.Manifest.Name} {known}: {name} lets exits answer{sparingly} of which nothing is known{learns}; "
+            + "edgeml calibrate tells beforehand");
+    }
+
+    IEnergyMeter Meter(PowerModel declared)
+    {
+        // What this machine draws says nothing of the device it plays.
+        if (_options.Emulation is not null) return new DeclaredEnergyMeter(declared);
+        bool onGpu = _options.Energy.OnGpu || _model.Backend.Name != "onnxruntime";
+        return EnergySensors.Open(declared, _options.Energy with { OnGpu = onGpu });
+    }
+
+    /// <summary>Model, bounds and tail in one line.</summary>
+    public override string ToString() => Volatile.Read(ref _disposed) != 0
+        ? $"{_model.Manifest.Name}, disposed" : $"{_model.Manifest.Name}, {_options.InFlight} in flight, {Requirements}, tail {TailStatus}";
+}

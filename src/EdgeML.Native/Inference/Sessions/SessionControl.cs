@@ -1,0 +1,56 @@
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Learning;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Native.Models.Payloads;
+
+namespace EdgeML.Native.Inference.Sessions;
+
+/// <summary>Gives a session's controller what it needs to know: what every policy costs on this device, this tail and this codec.</summary>
+static class SessionControl
+{
+    /// <summary>Fewer calibration samples than these say nothing that a plan could rest on.</summary>
+    public const int LeastSamples = 50;
+
+    /// <summary>What a session may plan on; null where the package says nothing, or too little.</summary>
+    public static ExitCalibration? Calibration(ModelPackage package) =>
+        package.Calibration is { Samples: >= LeastSamples } calibration ? calibration : null;
+
+    /// <summary>Whether a controller decides by what is known of the exits; one of the caller's may.</summary>
+    public static bool UsesCalibration(IPolicyController controller) =>
+        controller.UsesCalibration;
+
+    /// <param name="model">Loaded.</param>
+    /// <param name="profile">Of this device.</param>
+    /// <param name="link">Null without a tail.</param>
+    /// <param name="options">Of the session.</param>
+    /// <param name="promise">To be kept; null for none.</param>
+    /// <param name="costs">What the controller plans on.</param>
+    public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options,
+        ExitPromise? promise, out CostModel costs)
+    {
+        var manifest = model.Manifest;
+        long[] payload = [.. manifest.Cuts.Select(cut => PayloadBytes(manifest, cut.K, options.Codec))];
+        BottleneckSet bottlenecks = link is null ? BottleneckSet.None : model.Bottlenecks;
+        profile = profile with { EncodeMs = [.. BottleneckTimes.Measure(bottlenecks).Select(each => each.EncodeMs)] };
+        costs = CostModel.Sceptical(
+            manifest, profile, Calibration(model.Package), payload, promise, bottlenecks, options.AllowStandby, options.RawInput);
+        // Until the tail says which it holds.
+        costs.UsesBottlenecks = false;
+        if (link is not null)
+        {
+            link.Costs = costs;
+            link.Snapshot();
+        }
+        var context = new ControllerContext { Model = costs, Seed = options.Seed, Learning = LearningMode.Background };
+        return options.CreateController is { } create ? create(context) : PolicyControllers.Create(options.ControllerName!, context);
+    }
+
+    // Cut 0 sends the source's own bytes; inputs that come as tensors are rare enough to be planned as if they did.
+    static long PayloadBytes(ModelManifest manifest, int cut, TensorEncoding codec) =>
+        PayloadSize.Sent(manifest, cut, cut == 0 ? TensorEncoding.Bytes : codec);
+}

@@ -1,0 +1,32 @@
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Inference.Sessions;
+
+/// <summary>What control sees of the tail client; passes the tail's own times on to the cost model whenever a handshake brings
+/// them.</summary>
+sealed class SessionLink(TailClient tail) : ILinkSource
+{
+    DeviceProfile? _known;
+
+    /// <summary>The model to be told; null for none.</summary>
+    public CostModel? Costs { get; set; }
+
+    public LinkSnapshot Snapshot()
+    {
+        if (Costs is { } costs && tail.TailProfile is { } profile && !ReferenceEquals(profile, _known))
+        {
+            _known = profile;
+            costs.UsesBottlenecks = tail.ReadsBottlenecks;
+            if (Fits(profile, costs.Manifest)) costs.UseTail(profile);
+        }
+        return tail.Snapshot();
+    }
+
+    // A tail may have measured nothing, and what it sends is no reason to fail a task.
+    static bool Fits(DeviceProfile profile, ModelManifest manifest) =>
+        profile.UnitMs.Count == manifest.Units.Count && profile.HeadMs.Count == manifest.SideExits
+        && profile.UnitMs.Concat(profile.HeadMs).All(ms => ms is >= 0 and < 1e9);
+}

@@ -1,0 +1,78 @@
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Inference.Tasks;
+
+/// <summary>The answer to one task and what it took. A plain value: nothing to dispose, nothing that changes later.</summary>
+public struct TaskResult
+{
+    /// <summary>Counts up per session, from 0.</summary>
+    public long TaskId;
+
+    /// <summary>The exit that answered, 1..N + 1.</summary>
+    public int Exit;
+
+    /// <summary>The class answered: largest logit, lowest index on ties.</summary>
+    public int Class;
+
+    /// <summary>Softmax probability of <see cref="Class"/>; NaN where the scores are not numbers, and then the class means nothing.</summary>
+    public float Confidence;
+
+    /// <summary>Normalised entropy of the answer, 0..1.</summary>
+    public float Entropy;
+
+    /// <summary>Whether an exit saw NaN or infinite logits; such an exit is never taken early.</summary>
+    public bool InvalidLogits;
+
+    /// <summary>The policy that was really executed.</summary>
+    public ExitPolicy Policy;
+
+    /// <summary>The promise that policy was kept inside; null for none.</summary>
+    public ExitPromise? Promise;
+
+    /// <summary>End to end, milliseconds.</summary>
+    public double LatencyMs;
+
+    /// <summary>Computing on the edge, milliseconds; under emulation, what the emulated device takes.</summary>
+    public double EdgeMs;
+
+    /// <summary>The part of it that ran for a standby exit while the task was with the tail, milliseconds.</summary>
+    public double StandbyMs;
+
+    /// <summary>On the way to the tail and back, milliseconds; 0 for a local task.</summary>
+    public double WireMs;
+
+    /// <summary>Computing on the tail, milliseconds.</summary>
+    public double TailMs;
+
+    /// <summary>Waiting on the tail behind other requests, milliseconds.</summary>
+    public double QueueMs;
+
+    /// <summary>Joules of the edge device, from <see cref="EdgeSession.EnergySource"/>.</summary>
+    public double EnergyJ;
+
+    /// <summary>Bytes sent, frame and header included.</summary>
+    public long BytesSent;
+
+    /// <summary>Whether the tail answered.</summary>
+    public bool Offloaded;
+
+    /// <summary>Whether the edge answered what should have gone to the tail.</summary>
+    public bool Fallback;
+
+    /// <summary>Why the tail did not answer a fallback; <see cref="FallbackReason.None"/> for all other tasks.</summary>
+    public FallbackReason FallbackReason;
+
+    /// <summary>Whether it did so by the policy's standby exit, which was ready when the tail was late.</summary>
+    public bool Standby;
+
+    /// <summary>Whose computation answered: <c>edge</c>, <c>tail</c>, <c>fallback</c> (the edge instead of the tail) or <c>standby</c> (a
+    /// fallback by the standby exit).</summary>
+    public readonly string Where => Offloaded ? "tail" : Standby ? "standby" : Fallback ? "fallback" : "edge";
+
+    /// <summary>The answer in one line.</summary>
+    public override readonly string ToString() => FormattableString.Invariant(
+        $"task {TaskId}: class {Class} ({100 * Confidence:0.0} %) by exit {Exit}, {Where}{(Fallback ? $" ({FallbackReason})" : "")}, {LatencyMs:0.00} ms, {EnergyJ:0.0000} J");
+}

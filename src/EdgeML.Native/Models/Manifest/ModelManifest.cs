@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EdgeML.Native.Models.Manifest;
+
+/// <summary>What <c>model.json</c> of a package says of a branched network; immutable.</summary>
+public sealed record ModelManifest
+{
+    /// <summary>Name for people, from the model file.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>sha256:</c> and the hex digest of the original model; edge and tail must agree on it.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>The one input, without its batch dimension.</summary>
+    public required InputInfo Input { get; init; }
+
+    /// <summary>Number of classes every exit tells apart.</summary>
+    public required int Classes { get; init; }
+
+    /// <summary>Names of the classes, or empty.</summary>
+    public IReadOnlyList<string> ClassNames { get; init; } = [];
+
+    /// <summary>The units in order; unit i has index i, from 1.</summary>
+    public required IReadOnlyList<UnitInfo> Units { get; init; }
+
+    /// <summary>The cuts 0..units; the last one (<c>local</c>) sends nothing.</summary>
+    public required IReadOnlyList<CutInfo> Cuts { get; init; }
+
+    /// <summary>The side exits by depth, then the final one.</summary>
+    public required IReadOnlyList<ExitInfo> Exits { get; init; }
+
+    /// <summary>How pictures become the input; null in packages of older versions, which mean RGB or one grey channel, planes,
+    /// <see cref="InputInfo.ByteScale"/> and the centred part, and where the input is no picture.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Preprocessing? Preprocessing { get; init; }
+
+    /// <summary>Version of the package format.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>How engines are made on the CPU; absent in files of earlier versions.</summary>
+    public EngineSettings Engines { get; init; } = EngineSettings.Fastest;
+
+    /// <summary>The package's binary files with length and digest.</summary>
+    public IReadOnlyList<PackageFile> Files { get; init; } = [];
+
+    /// <summary>The version this library writes, and the only one it reads.</summary>
+    public const int CurrentFormat = 2;
+
+    /// <summary>How a manifest is written as JSON: the keys of <c>inspect</c>, camelCase.</summary>
+    public static JsonTypeInfo<ModelManifest> JsonContract => PackageJson.Default.ModelManifest;
+
+    /// <summary>Digest of the tensors at the cuts and of what the exits read: one file, prepared with other options or by another version, may be
+    /// cut elsewhere.</summary>
+    [JsonIgnore]
+    public string CutsDigest
+    {
+        get
+        {
+            var text = new StringBuilder();
+            for (int k = 0; k < Units.Count; k++)
+            {
+                IReadOnlyList<int> shape = k == 0 ? Input.Shape : Units[k - 1].OutShape;
+                text.Append(CultureInfo.InvariantCulture, $"{Cuts[k].Tensor}\n{Cuts[k].Type} {string.Join(' ', shape)}\n");
+            }
+            foreach (ExitInfo exit in Exits) text.Append(CultureInfo.InvariantCulture, $"{exit.AfterUnit} {exit.Tensor}\n");
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        }
+    }
+
+    /// <summary>What edge and tail must agree on: <see cref="Hash"/>, and where pictures are not read in the usual way a digest of
+    /// <see cref="Preprocessing"/>, for the tail turns the input's bytes into its elements.</summary>
+    [JsonIgnore]
+    public string Identity
+    {
+        get
+        {
+            Preprocessing how = Preprocessing
+                ?? PictureInput.Usual(PictureInput.Channels(Input.Shape, PixelLayout.Nchw), Input.ByteScale);
+            return how.IsUsual ? Hash : $"{Hash}+{how.Digest()}";
+        }
+    }
+
+    /// <summary>Number of side exits, N; exit N + 1 is the final one.</summary>
+    [JsonIgnore]
+    public int SideExits => Exits.Count - 1;
+
+    /// <summary>Elements of the tensor at a cut below <see cref="LocalCut"/>.</summary>
+    public int BoundaryElements(int cut) => cut == 0 ? Input.Elements : (int)(Units[cut - 1].OutBytes / Cuts[cut].ElementBytes);
+
+    /// <summary>The cut that runs everything on the edge.</summary>
+    [JsonIgnore]
+    public int LocalCut => Units.Count;
+
+    /// <summary>Name, hash, input and sizes in one line.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{Name} ({(Hash.Length > 19 ? Hash[..19] : Hash)}): input {Input}, {Classes} classes, {Units.Count} units of {Units.Sum(unit => unit.Macs) / 1e6:0.0} MMAC, {SideExits} side exits");
+}
+
+/// <summary>The network's input.</summary>
+/// <param name="Shape">Without the batch dimension, for instance 3, 96, 96.</param>
+/// <param name="Type">Element type as ONNX names it in lower case; <c>float32</c>.</param>
+/// <param name="ByteScale">What a source byte is multiplied by to become an element (1/255 for pixels in 0..1).</param>
+public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double ByteScale)
+{
+    /// <summary>Elements of one input.</summary>
+    [JsonIgnore]
+    public int Elements
+    {
+        get
+        {
+            // Asked several times a task: no enumerator.
+            int product = 1;
+            for (int i = 0; i < Shape.Count; i++) product = checked(product * Shape[i]);
+            return product;
+        }
+    }
+
+    /// <summary>Shape and type.</summary>
+    public override string ToString() => $"{string.Join('x', Shape)} {Type}";
+}
+
+/// <summary>The smallest piece of the trunk between two cuts.</summary>
+/// <param name="Index">From 1.</param>
+/// <param name="Name">Of its main operator.</param>
+/// <param name="Macs">Multiply-accumulates of one input.</param>
+/// <param name="OutBytes">Bytes of its output tensor as <see cref="CutInfo.Type"/> says; for the last unit, of the logits.</param>
+/// <param name="OutShape">Without the batch dimension.</param>
+public sealed record UnitInfo(int Index, string Name, long Macs, long OutBytes, IReadOnlyList<int> OutShape)
+{
+    /// <summary>Index, name, work and output.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"unit {Index} {Name}: {Macs / 1e6:0.00} MMAC, puts out {string.Join('x', OutShape)} ({OutBytes} bytes)");
+}
+
+/// <summary>A place where the network can be divided between edge and tail.</summary>
+/// <param name="K">Units run on the edge.</param>
+/// <param name="Bytes">Payload without compression: the source's bytes at cut 0, elements of the cut's type at later ones, 0 at the last
+/// (nothing is sent).</param>
+/// <param name="Candidate">Whether controllers consider it.</param>
+/// <param name="Tensor">Name of the one activation that crosses, empty at the last cut.</param>
+/// <param name="Type">What travels without compression: <c>float32</c>, or the integers of a quantised network: <c>uint8</c>,
+/// <c>int8</c>, <c>uint16</c>, <c>int16</c>.</param>
+public sealed record CutInfo(int K, long Bytes, bool Candidate, string Tensor, string Type = CutInfo.Float)
+{
+    internal const string Float = "float32";
+
+    /// <summary>Whether the tensor holds integers of a quantised network, which travel as they are.</summary>
+    [JsonIgnore]
+    public bool IsQuantised => Type != Float;
+
+    /// <summary>Bytes of an element of <see cref="Type"/>.</summary>
+    [JsonIgnore]
+    public int ElementBytes => Type switch
+    {
+        "uint8" or "int8" => 1,
+        "uint16" or "int16" => 2,
+        _ => sizeof(float),
+    };
+}
+
+/// <summary>A place where an answer can leave.</summary>
+/// <param name="Index">From 1; the final exit is the last.</param>
+/// <param name="Name">Of its output in the model.</param>
+/// <param name="AfterUnit">Index of the unit whose output it reads; for the final exit the last unit.</param>
+/// <param name="Macs">Of the head alone; 0 for the final exit, whose work is in the units.</param>
+/// <param name="Layers">Fully-connected or convolution layers of the head.</param>
+/// <param name="Tensor">Name of the tensor with its logits; another one than the output where a softmax was left out.</param>
+public sealed record ExitInfo(int Index, string Name, int AfterUnit, long Macs, int Layers, string Tensor = "")
+{
+    /// <summary>How the model file's own output follows from these logits.</summary>
+    public OutputForm Form { get; init; }
+}
+
+/// <summary>One binary file of a package.</summary>
+/// <param name="Name">Without folder.</param>
+/// <param name="Bytes">Length.</param>
+/// <param name="Sha256">Hex digest.</param>
+public sealed record PackageFile(string Name, long Bytes, string Sha256);

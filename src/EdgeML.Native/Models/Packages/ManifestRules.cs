@@ -1,0 +1,109 @@
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Policies;
+
+namespace EdgeML.Native.Models.Packages;
+
+/// <summary>What must hold in a manifest before anything believes its numbers.</summary>
+static class ManifestRules
+{
+    const int MostUnits = 100_000;
+
+    /// <exception cref="InvalidDataException">The first rule that is broken.</exception>
+    internal static void Check(ModelManifest manifest)
+    {
+        int units = manifest.Units.Count;
+        Require(
+            !manifest.Units.Contains(null) && !manifest.Cuts.Contains(null) && !manifest.Exits.Contains(null)
+                && !manifest.Files.Contains(null), $"a list holds null");
+        if (manifest.Format is >= 1 and < ModelManifest.CurrentFormat)
+            throw new InvalidDataException(
+                $"{PackageFiles.ManifestName}: format {manifest.Format}, of a version that did not compare a package with its model file; "
+                + $"prepare it again: edgeml prepare {manifest.Name}.onnx --out FOLDER");
+        Require(
+            manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
+        Require(Enum.IsDefined(manifest.Engines.Optimization), $"engines are optimised to {(int)manifest.Engines.Optimization}");
+        Require(
+            manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71,
+            $"the hash '{manifest.Hash}' is not sha256: and 64 digits");
+        Require(units is >= 1 and <= MostUnits, $"{units} units");
+        Require(manifest.Classes >= 2, $"{manifest.Classes} classes");
+        Require(
+            manifest.ClassNames.Count == 0 || manifest.ClassNames.Count == manifest.Classes,
+            $"{manifest.ClassNames.Count} class names for {manifest.Classes} classes");
+        Require(manifest.Input.Type == "float32", $"the input is {manifest.Input.Type}, only float32 is supported");
+        Require(double.IsFinite(manifest.Input.ByteScale) && manifest.Input.ByteScale > 0, $"the byte scale is {manifest.Input.ByteScale}");
+        long input = Elements(manifest.Input.Shape, "the input");
+        Require(manifest.Cuts.Count == units + 1, $"{manifest.Cuts.Count} cuts for {units} units");
+        Require(manifest.Cuts[0].Type == CutInfo.Float, $"cut 0 has the type {manifest.Cuts[0].Type}");
+        if (manifest.Preprocessing is { } how) Check(how, manifest.Input);
+        for (int u = 0; u < units; u++)
+        {
+            UnitInfo unit = manifest.Units[u];
+            Require(unit.Index == u + 1, $"unit {u + 1} has the index {unit.Index}");
+            Require(unit.Macs >= 0, $"unit {unit.Index} has {unit.Macs} MACs");
+            CutInfo next = manifest.Cuts[u + 1];
+            Require(
+                next.Type == CutInfo.Float || (u + 1 < units && next.Type is "uint8" or "int8" or "uint16" or "int16"),
+                $"cut {u + 1} has the type {next.Type}");
+            long bytes = Elements(unit.OutShape, $"unit {unit.Index}") * next.ElementBytes;
+            Require(unit.OutBytes == bytes, $"unit {unit.Index} puts out {unit.OutBytes} bytes, its shape makes {bytes}");
+        }
+        for (int k = 0; k <= units; k++)
+        {
+            CutInfo cut = manifest.Cuts[k];
+            long bytes = k == 0 ? input : k == units ? 0 : manifest.Units[k - 1].OutBytes;
+            Require(cut.K == k, $"cut {k} has the index {cut.K}");
+            Require(cut.Bytes == bytes, $"cut {k} sends {cut.Bytes} bytes, its shape makes {bytes}");
+            Require(k == units ? cut.Tensor.Length == 0 : cut.Tensor.Length > 0, $"cut {k} names the tensor '{cut.Tensor}'");
+        }
+        int exits = manifest.Exits.Count;
+        Require(exits is >= 1 and <= ExitPolicy.MaxExits + 1, $"{exits} exits");
+        for (int e = 0; e < exits; e++)
+        {
+            ExitInfo exit = manifest.Exits[e];
+            bool inside = e == exits - 1 ? exit.AfterUnit == units : exit.AfterUnit >= 1 && exit.AfterUnit < units;
+            Require(exit.Index == e + 1, $"exit {e + 1} has the index {exit.Index}");
+            Require(
+                inside && (e == 0 || exit.AfterUnit >= manifest.Exits[e - 1].AfterUnit),
+                $"exit {exit.Index} follows unit {exit.AfterUnit} of {units}");
+            Require(exit.Macs >= 0 && exit.Layers >= 0, $"exit {exit.Index} has {exit.Macs} MACs in {exit.Layers} layers");
+            Require(exit.Tensor.Length > 0, $"exit {exit.Index} names no tensor");
+        }
+    }
+
+    static void Check(Preprocessing how, InputInfo input)
+    {
+        int channels = Enum.IsDefined(how.Layout) ? PictureInput.Channels(input.Shape, how.Layout) : 0;
+        Require(channels > 0, $"the input {string.Join('x', input.Shape)} is no picture in the layout {how.Layout}");
+        Require(
+            Enum.IsDefined(how.Channels) && Enum.IsDefined(how.Resize) && (channels > 2 || how.Channels == PixelChannels.Gray),
+            $"preprocessing {how.Channels}, {how.Resize} for {channels} channels");
+        Require(how.Scale == input.ByteScale, $"preprocessing has the scale {how.Scale}, the input {input.ByteScale}");
+        Require(how.Mean.Count == 0 || how.Mean.Count == channels, $"{how.Mean.Count} means for {channels} channels");
+        Require(how.Std.Count == 0 || how.Std.Count == channels, $"{how.Std.Count} standard deviations for {channels} channels");
+        for (int c = 0; c < channels; c++)
+        {
+            double mean = how.Mean.Count == 0 ? 0 : how.Mean[c], std = how.Std.Count == 0 ? 1 : how.Std[c];
+            Require(
+                std > 0 && float.IsFinite((float)(255 * how.Scale / std)) && float.IsFinite((float)(mean / std)),
+                $"channel {c} has the mean {mean} and the standard deviation {std}");
+        }
+    }
+
+    static long Elements(IReadOnlyList<int> shape, string what)
+    {
+        long elements = 1;
+        foreach (int dim in shape)
+        {
+            Require(dim >= 1, $"{what} has the dimension {dim}");
+            elements *= dim;
+            Require(elements <= int.MaxValue / sizeof(float), $"{what} has more than {int.MaxValue / sizeof(float)} elements");
+        }
+        return elements;
+    }
+
+    static void Require(bool rule, FormattableString broken)
+    {
+        if (!rule) throw new InvalidDataException($"{PackageFiles.ManifestName}: {FormattableString.Invariant(broken)}");
+    }
+}

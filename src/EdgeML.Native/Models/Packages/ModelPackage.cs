@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using EdgeML.Native.Models.Manifest;
+
+namespace EdgeML.Native.Models.Packages;
+
+/// <summary>A prepared model on disk: manifest, graph, mapped weights, and what was measured of it.</summary>
+/// <remarks>
+/// Everything is checked when the package is opened. Reading and building ranges is safe from any thread; engines made from the
+/// package read its mapped weights, so dispose it after them.
+/// </remarks>
+public sealed partial class ModelPackage : IDisposable
+{
+    readonly PackageGraph _graph;
+    int _disposed;
+
+    ModelPackage(string folder, ModelManifest manifest, PackageGraph graph) => (Folder, Manifest, _graph) = (folder, manifest, graph);
+
+    /// <summary>Where the package lies.</summary>
+    public string Folder { get; }
+
+    /// <summary>Units, cuts, exits.</summary>
+    public ModelManifest Manifest { get; }
+
+    /// <summary>What this device takes for every unit, or null when it was not measured.</summary>
+    public DeviceProfile? Profile { get; private set; }
+
+    /// <summary>What the exits said of calibration samples, or null when none were run.</summary>
+    public ExitCalibration? Calibration { get; private set; }
+
+    /// <summary>What early answers may lose at most, or null when nothing was promised.</summary>
+    public ExitPromise? Promise { get; private set; }
+
+    /// <summary>Learned ways of sending cut tensors; <see cref="BottleneckSet.None"/> where none were made.</summary>
+    public BottleneckSet Bottlenecks { get; private set; } = BottleneckSet.None;
+
+    /// <summary>The mapped weights.</summary>
+    internal MappedWeights Weights => _graph.Weights;
+
+    /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>
+    /// <exception cref="InvalidDataException">Not a package, or a damaged one; one line says what and where.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static ModelPackage Open(string folder)
+    {
+        try
+        {
+            return OpenChecked(folder);
+        }
+        catch (InvalidDataException e) when (MessageText.OneLine(e.Message) is var line && line != e.Message)
+        {
+            throw new InvalidDataException(line, e);
+        }
+    }
+
+    static ModelPackage OpenChecked(string folder)
+    {
+        string manifestPath = Path.Combine(folder, PackageFiles.ManifestName);
+        if (!File.Exists(manifestPath)) throw new InvalidDataException($"{folder} is not a package: no {PackageFiles.ManifestName} in it");
+        ModelManifest manifest = PackageJson.Read(manifestPath, PackageJson.Default.ModelManifest);
+        ManifestRules.Check(
+            manifest = manifest with
+            {
+                ClassNames = manifest.ClassNames ?? [], // absent keys are null
+                Engines = manifest.Engines ?? EngineSettings.Fastest,
+                Files = manifest.Files ?? [],
+            });
+        PackageGraph graph = PackageGraph.Open(folder, manifest);
+        try
+        {
+            var package = new ModelPackage(Path.GetFullPath(folder), manifest, graph);
+            string profile = Path.Combine(folder, PackageFiles.ProfileName),
+                calibration = Path.Combine(folder, PackageFiles.CalibrationName),
+                promise = Path.Combine(folder, PackageFiles.PromiseName),
+                bottlenecks = Path.Combine(folder, PackageFiles.BottlenecksName);
+            if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
+            if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
+            if (File.Exists(promise)) package.Promise = PackageJson.Read(promise, PackageJson.Default.ExitPromise).Checked(manifest);
+            if (File.Exists(bottlenecks))
+                package.Bottlenecks = PackageJson.Read(bottlenecks, PackageJson.Default.BottleneckSet).Checked(manifest);
+            return package;
+        }
+        catch
+        {
+            graph.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps a profile in the package's folder and uses it from now on.</summary>
+    /// <exception cref="InvalidDataException">Its units or heads are not the model's.</exception>
+    public void SaveProfile(DeviceProfile profile)
+    {
+        ThrowIfDisposed();
+        Checked(profile);
+        AtomicFile.Write(
+            Path.Combine(Folder, PackageFiles.ProfileName), stream =>
+                JsonSerializer.Serialize(stream, profile, PackageJson.Default.DeviceProfile));
+        Profile = profile;
+    }
+
+    /// <summary>Keeps a calibration in the package's folder and uses it from now on.</summary>
+    /// <exception cref="InvalidDataException">Its exits are not the model's.</exception>
+    public void SaveCalibration(ExitCalibration calibration)
+    {
+        ThrowIfDisposed();
+        ExitCalibration own = Checked(calibration).Of(Manifest);
+        AtomicFile.Write(Path.Combine(Folder, PackageFiles.CalibrationName), stream => CalibrationFile.Write(stream, own));
+        Calibration = own;
+    }
+
+    /// <summary>Keeps a promise in the package's folder; sessions made from now on keep its limits.</summary>
+    /// <returns>The promise with its digest.</returns>
+    /// <exception cref="InvalidDataException">It was made for another model.</exception>
+    public ExitPromise SavePromise(ExitPromise promise)
+    {
+        ThrowIfDisposed();
+        ExitPromise complete = promise.Sealed().Checked(Manifest);
+        AtomicFile.Write(
+            Path.Combine(Folder, PackageFiles.PromiseName), stream =>
+                JsonSerializer.Serialize(stream, complete, PackageJson.Default.ExitPromise));
+        return Promise = complete;
+    }
+
+    /// <summary>Keeps bottlenecks in the package's folder, in place of those there; sessions and tails made from now on use them.</summary>
+    /// <param name="items">Of this model's cuts; none takes them away.</param>
+    /// <exception cref="InvalidDataException">One does not fit the model.</exception>
+    public void SaveBottlenecks(IReadOnlyList<CutBottleneck> items)
+    {
+        ThrowIfDisposed();
+        string path = Path.Combine(Folder, PackageFiles.BottlenecksName);
+        if (items.Count == 0)
+        {
+            File.Delete(path);
+            Bottlenecks = BottleneckSet.None;
+            return;
+        }
+        BottleneckSet complete = new BottleneckSet { Model = Manifest.Hash, Items = items }.Sealed().Checked(Manifest);
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, complete, PackageJson.Default.BottleneckSet));
+        Bottlenecks = complete;
+    }
+
+    /// <summary>Unmaps the weights; engines that still read them must be gone.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) _graph.Dispose();
+    }
+
+    /// <exception cref="ObjectDisposedException">The package is disposed.</exception>
+    internal void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(ModelPackage));
+
+    DeviceProfile Checked(DeviceProfile profile)
+    {
+        if (profile.Power is null) throw new InvalidDataException($"the profile of '{profile.Device}' has no power model");
+        if (profile.UnitMs.Count != Manifest.Units.Count || profile.HeadMs.Count != Manifest.SideExits)
+            throw new InvalidDataException(
+                $"the profile of '{profile.Device}' has {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, "
+                + $"model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
+        if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(double.IsFinite(ms) && ms >= 0), 0) is not 0 and double bad)
+            throw new InvalidDataException($"the profile of '{profile.Device}' has a time of {bad} ms");
+        return profile;
+    }
+
+    ExitCalibration Checked(ExitCalibration calibration)
+    {
+        if (calibration.Exits != Manifest.Exits.Count)
+            throw new InvalidDataException($"the calibration has {calibration.Exits} exits, model {Manifest.Name} has {Manifest.Exits.Count}");
+        if (!calibration.IsOf(Manifest))
+        {
+            string of = calibration.Model == Manifest.Hash ? $"the exits {string.Join(", ", calibration.ExitNames ?? [])}" : $"{calibration.Model}";
+            throw new InvalidDataException($"the calibration was made for {of}, model {Manifest.Name} is {Manifest.Hash}");
+        }
+        int bad = Array.FindIndex(calibration.Entropies, e => !CalibrationFile.IsEntropy(e));
+        if (bad >= 0)
+            throw new InvalidDataException($"sample {bad / calibration.Exits} of the calibration has the entropy {calibration.Entropies[bad]}");
+        return calibration;
+    }
+
+    /// <summary>Folder and model.</summary>
+    public override string ToString() => $"{Folder}: {Manifest}";
+}

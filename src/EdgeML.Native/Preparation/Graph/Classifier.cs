@@ -1,0 +1,479 @@
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Onnx;
+using EdgeML.Native.Preparation.Options;
+
+namespace EdgeML.Native.Preparation.Graph;
+
+/// <summary>A graph brought into the form surgery works on: one float32 input with batch 1, constants as weights, outputs that are
+/// logits.</summary>
+sealed class Classifier
+{
+    readonly List<OutputWish> _wishes;
+    readonly List<(string Name, string Logits)> _outputs;
+    readonly Dictionary<string, OutputForm> _forms = [];
+
+    Classifier(ModelProto model, string input, List<OutputWish> wishes)
+    {
+        (Model, Input, _wishes) = (model, input, wishes);
+        _outputs = [.. wishes.Select(w => (w.Name, w.Tensor))];
+        foreach (OutputWish wish in wishes) _forms[wish.Name] = OutputForm.Logits;
+    }
+
+    internal ModelProto Model { get; }
+
+    internal string Input { get; }
+
+    /// <summary>The outputs kept: the name in the file, and the tensor that holds its logits.</summary>
+    internal IReadOnlyList<(string Name, string Logits)> Outputs => _outputs;
+
+    /// <summary>Name of the final output where it was chosen; null for the deepest.</summary>
+    internal string? Final { get; private set; }
+
+    /// <summary>The file frozen to inference, before anything else was changed, where it was exported in training mode; its answers are the
+    /// right ones. Null for other files, whose own answers are.</summary>
+    internal ModelProto? Frozen { get; private init; }
+
+    /// <summary>What was changed, for people.</summary>
+    internal List<string> Notes { get; } = [];
+
+    /// <summary>Types and full shapes of every tensor that is not a weight.</summary>
+    internal IReadOnlyDictionary<string, TensorInfo> Tensors { get; set; } = new Dictionary<string, TensorInfo>();
+
+    internal GraphIndex Index { get; set; } = null!;
+
+    /// <summary>How the file's output of that name follows from the logits.</summary>
+    internal IReadOnlyDictionary<string, OutputForm> Forms => _forms;
+
+    /// <summary>The tensor of the file that holds an output's values: the output itself, but for outputs that are no tensors.</summary>
+    internal string FileTensor(string output) => _wishes.First(w => w.Name == output).Tensor;
+
+    /// <summary>Names of the classes that the graph itself holds, or null.</summary>
+    internal IReadOnlyList<string>? ClassNames { get; private init; }
+
+    internal const int MostClasses = 1 << 20;
+
+    /// <summary>Refuses what the graph alone shows to be unsuitable, before any weight is read.</summary>
+    /// <param name="model">Parsed; weights may be missing. Not changed.</param>
+    /// <param name="options">As for <see cref="From"/>.</param>
+    /// <param name="runner">Says which versions of ONNX the engine reads.</param>
+    /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
+    internal static void Require(ModelProto model, PrepareOptions options, IGraphRunner runner)
+    {
+        GraphProto graph = model.Graph;
+        var index = new GraphIndex(graph);
+        List<OutputWish> wishes = OutputWish.Choose(graph, index, options.Exits, options.Final, []);
+        // A switch between training and inference may go when the model is frozen.
+        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor), options.InputShape, switches: false);
+        FixedDims(input, options.InputShape);
+        List<OutputWish> needed = [.. wishes.Where(w => w.Asked || options.Final is null)];
+        foreach (OutputWish wish in needed) OutputWish.RequireScores(graph, index, wish);
+        // Where only some outputs were named, others may still be left out.
+        OutputWish.RequireSameClasses(graph, options.Exits is null && options.Final is null ? wishes : wishes.Where(w => w.Asked));
+        DataDependentShapes.Refuse(index, input.Name, needed.Select(w => w.Tensor));
+        if (runner.NewerThanEngine(model) is { } newer) throw new InvalidDataException(newer);
+    }
+
+    /// <param name="model">Parsed and with weights inline; changed in place.</param>
+    /// <param name="exits">Names of the side exits, or null for all outputs but the final one.</param>
+    /// <param name="final">Name of the final output, or null for the deepest one that is no side exit.</param>
+    /// <param name="inputShape">The input's shape without batch for a model that leaves it open, or null.</param>
+    /// <param name="runner">Learns the shapes.</param>
+    /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
+    internal static Classifier From(
+        ModelProto model, IReadOnlyList<string>? exits, string? final, IReadOnlyList<int>? inputShape, IGraphRunner runner)
+    {
+        var notes = new List<string>();
+        ModelProto? frozen = TrainingMode.Freeze(model, notes);
+        GraphProto graph = model.Graph;
+        ConstantsToWeights(graph);
+        RemoveWeightsFromInputs(graph);
+        model.IrVersion = Math.Max(model.IrVersion, 4); // from 4 on, weights need not be inputs
+        var index = new GraphIndex(graph);
+        List<OutputWish> wishes = OutputWish.Choose(graph, index, exits, final, notes);
+        ValueInfoProto input = FindInput(graph, index, wishes.Select(w => w.Tensor), inputShape);
+        long[] dims = FixedDims(input, inputShape);
+        for (int i = 0; i < dims.Length; i++) input.Type.TensorType.Shape.Dim[i].DimValue = dims[i];
+        Prune(graph, index, wishes.Select(w => w.Tensor), input.Name);
+        graph.Output.Clear();
+        graph.Output.Add(wishes.Select(w => w.Tensor).Distinct().Select(o => new ValueInfoProto { Name = o }));
+        graph.ValueInfo.Clear();
+        UnsignedActivations.Make(graph);
+        var classifier = new Classifier(model, input.Name, wishes)
+        {
+            Index = new GraphIndex(graph),
+            Frozen = frozen,
+            Final = wishes.Find(w => w.Asked && w.Name == final)?.Name,
+            ClassNames = wishes.Select(w => w.ClassNames).FirstOrDefault(names => names is not null),
+        };
+        foreach (string note in notes) classifier.Note(note);
+        DataDependentShapes.Refuse(
+            classifier.Index, input.Name, wishes.Where(w => w.Asked || final is null).Select(w => w.Tensor));
+        ProbeResult probe = classifier.Probe(runner);
+        classifier.TurnIntoLogits(probe.Runs);
+        classifier.FoldShapes();
+        classifier.ChooseExits(exits);
+        classifier.Work = new GraphWork(classifier, probe.Runs, runner);
+        return classifier;
+    }
+
+    /// <summary>What the nodes take.</summary>
+    internal GraphWork Work { get; private set; } = null!;
+
+    /// <summary>Adds a sentence for people, once.</summary>
+    internal void Note(string note)
+    {
+        if (!Notes.Contains(note)) Notes.Add(note);
+    }
+
+    /// <summary>A name that no tensor has.</summary>
+    internal string FreeName(string name)
+    {
+        while (Index.Exists(name) || Tensors.ContainsKey(name) || Model.Graph.Initializer.Any(w => w.Name == name)) name += "_";
+        return name;
+    }
+
+    /// <summary>Adds a node with one output; <see cref="Index"/> knows it after the next refresh.</summary>
+    internal void AddNode(NodeProto node, TensorInfo made)
+    {
+        Model.Graph.Node.Add(node);
+        Tensors = new Dictionary<string, TensorInfo>(Tensors) { [node.Output[0]] = made };
+    }
+
+    /// <summary>Leads outputs that are probabilities back to logits, each with a note.</summary>
+    void TurnIntoLogits(IReadOnlyList<IReadOnlyDictionary<string, ProbedTensor>> runs)
+    {
+        long? wanted = Final is null ? null : Info(Outputs.First(o => o.Name == Final).Logits).Elements;
+        for (int i = 0; i < Outputs.Count; i++)
+        {
+            (string name, string tensor) = Outputs[i];
+            if (Index.IsConstant(tensor) || (wanted is not null && Info(tensor).Elements != wanted)) continue;
+            if (Info(tensor).Type == ElementType.Double && Info(tensor).Elements <= MostClasses)
+            {
+                string logits = LogitNodes.AsFloat(this, tensor);
+                if (Probabilities.Recognise(this, name, tensor, runs) is not { } narrow) _outputs[i] = (name, logits);
+                else Turn(i, narrow);
+            }
+            else if (Probabilities.Recognise(this, name, tensor, runs) is { } finding)
+            {
+                Turn(i, finding);
+            }
+        }
+        Refresh();
+
+        void Turn(int i, Probabilities.Finding finding)
+        {
+            _outputs[i] = (_outputs[i].Name, finding.Logits);
+            _forms[_outputs[i].Name] = finding.Form;
+            Note(finding.Note);
+        }
+    }
+
+    /// <summary>Takes out what the outputs do not need.</summary>
+    void Refresh()
+    {
+        GraphProto graph = Model.Graph;
+        Prune(graph, new GraphIndex(graph), Outputs.Select(o => o.Logits), Input);
+        graph.Output.Clear();
+        graph.Output.Add(Outputs.Select(o => o.Logits).Distinct().Select(o => new ValueInfoProto { Name = o }));
+        Index = new GraphIndex(graph);
+    }
+
+    bool IsScores(string tensor) => !Index.IsConstant(tensor) && IsScores(Info(tensor));
+
+    /// <summary>One score a class: a single dimension is larger than 1 ([1, C], [C], or [1, C, 1, 1] of fully convolutional
+    /// networks).</summary>
+    static bool IsScores(TensorInfo info) =>
+        ElementType.IsActivation(info.Type) && info.Elements is >= 2 and <= MostClasses && info.Dims.Count(d => d != 1) == 1;
+
+    /// <summary>Of the outputs, keeps the final one and what can be a side exit beside it.</summary>
+    void ChooseExits(IReadOnlyList<string>? exits)
+    {
+        bool asked = _wishes.Exists(w => w.Asked && w.Name != Final);
+        if (exits is not null && Final is null)
+        {
+            // Side exits were named, the final one was not.
+            List<string> side = [.. _wishes.Where(w => w.Asked).Select(w => w.Name)];
+            List<(string Name, string Logits)> rest = [.. Outputs.Where(o => !side.Contains(o.Name))];
+            if (rest.Count == 0)
+                throw new InvalidDataException($"all {side.Count} outputs are side exits, none is left to be the final one");
+            long? classes = side.Count == 0 ? null : Info(Outputs.First(o => o.Name == side[0]).Logits).Elements;
+            List<(string Name, string Logits)> fit =
+                [.. rest.Where(o => IsScores(o.Logits) && (classes is null || Info(o.Logits).Elements == classes))];
+            (string Name, string Logits) deepest = FinalExit.Choose(this, fit.Count > 0 ? fit : rest);
+            Final = deepest.Name;
+            Drop(o => o.Name != deepest.Name && !side.Contains(o.Name), _ => "it is neither a side exit asked for nor the deepest");
+        }
+        else if (exits is null && Final is not null && !asked)
+        {
+            string final = Outputs.First(o => o.Name == Final).Logits;
+            long classes = Info(final).Elements;
+            if (!IsScores(final)) return; // refused where classes are counted
+            Drop(o => o.Name != Final && !IsScores(o.Logits), o => $"it is {Info(o.Logits)}, not scores");
+            Drop(
+                o => o.Name != Final && Info(o.Logits).Elements != classes,
+                o => $"it has {Info(o.Logits).Elements} values, '{Final}' tells {classes} classes apart");
+            Drop(
+                o => o.Name != Final && o.Logits != final && !Trunk.CanBeExit(this, o.Logits, final),
+                o => $"no single tensor on the way to '{Final}' feeds it");
+        }
+        else if (exits is null)
+        {
+            bool any = Outputs.Any(o => IsScores(o.Logits));
+            Drop(
+                o => any && Info(o.Logits).Type is not (ElementType.Float or ElementType.Float16),
+                o => $"it is {Info(o.Logits)}, not scores");
+        }
+
+        void Drop(Func<(string Name, string Logits), bool> which, Func<(string Name, string Logits), string> why)
+        {
+            List<(string Name, string Logits)> dropped = [.. Outputs.Where(which)];
+            if (dropped.Count == 0) return;
+            foreach ((string Name, string Logits) o in dropped) Note($"output '{o.Name}' left out, {why(o)}");
+            _outputs.RemoveAll(dropped.Contains);
+            Refresh();
+        }
+    }
+
+    static void ConstantsToWeights(GraphProto graph)
+    {
+        for (int i = graph.Node.Count - 1; i >= 0; i--)
+        {
+            NodeProto node = graph.Node[i];
+            if (node.OpType != "Constant" || node.Domain is not ("" or "ai.onnx") || node.Output.Count != 1
+                || node.Attribute is not [{ Name: "value", T: { } value }])
+                continue;
+            if (value.DataLocation == 1) throw new InvalidDataException($"constant '{node.Output[0]}' is external data");
+            TensorProto weight = value.Clone();
+            weight.Name = node.Output[0];
+            WeightData.Normalise(weight);
+            graph.Initializer.Add(weight);
+            graph.Node.RemoveAt(i);
+        }
+    }
+
+    internal static void RemoveWeightsFromInputs(GraphProto graph)
+    {
+        HashSet<string> weights = [.. graph.Initializer.Select(w => w.Name)];
+        for (int i = graph.Input.Count - 1; i >= 0; i--)
+        {
+            if (weights.Contains(graph.Input[i].Name)) graph.Input.RemoveAt(i);
+        }
+    }
+
+    /// <summary>The one input that outputs depend on; one without a shape gets the given number of open dimensions.</summary>
+    static ValueInfoProto FindInput(
+        GraphProto graph, GraphIndex index, IEnumerable<string> outputs, IReadOnlyList<int>? inputShape, bool switches = true)
+    {
+        bool[] needed = index.Ancestors(outputs);
+        HashSet<string> read = [.. Enumerable.Range(0, needed.Length).Where(i => needed[i]).SelectMany(index.Reads)];
+        List<ValueInfoProto> inputs = [.. graph.Input.Where(i => read.Contains(i.Name) && !index.Initializers.ContainsKey(i.Name))];
+        if (!switches && inputs.Count > 1) inputs.RemoveAll(i => i.Type?.TensorType?.ElemType == ElementType.Bool);
+        if (inputs.Count == 0) throw new InvalidDataException("no output depends on an input; not a classifier");
+        if (inputs.Count > 1)
+            throw new InvalidDataException(
+                $"the model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => i.Name))}), one is supported");
+        ValueInfoProto input = inputs[0];
+        if (input.Type?.TensorType is not { } type) throw new InvalidDataException($"input '{input.Name}' is not a tensor");
+        if (type.ElemType != ElementType.Float)
+            throw new InvalidDataException(
+                $"input '{input.Name}' is {ElementType.Name(type.ElemType)}, only float32 is supported; "
+                + "export the network with a float32 input that it casts itself");
+        if (type.Shape is null)
+        {
+            if (inputShape is null)
+                throw new InvalidDataException(
+                    $"the file does not say the shape of input '{input.Name}'; give it, for instance --input-shape 3x224x224");
+            type.Shape = new TensorShapeProto();
+            for (int i = 0; i <= inputShape.Count; i++) type.Shape.Dim.Add(new TensorShapeProto.Types.Dimension());
+        }
+        if (type.Shape.Dim.Count < 2)
+            throw new InvalidDataException(
+                $"input '{input.Name}' has {type.Shape.Dim.Count} dimensions, a batch dimension and at least one more are needed");
+        return input;
+    }
+
+    /// <summary>Full shape of the input, with batch 1 and with open dimensions as given.</summary>
+    static long[] FixedDims(ValueInfoProto input, IReadOnlyList<int>? inputShape)
+    {
+        Google.Protobuf.Collections.RepeatedField<TensorShapeProto.Types.Dimension> declared = input.Type.TensorType.Shape.Dim;
+        if (inputShape is [1, ..] && inputShape.Count == declared.Count) inputShape = [.. inputShape.Skip(1)]; // given with its batch
+        if (inputShape is not null && inputShape.Count != declared.Count - 1)
+            throw new InvalidDataException(
+                $"the given shape has {inputShape.Count} dimensions, input '{input.Name}' has {declared.Count - 1} after the batch");
+        long[] dims = new long[declared.Count];
+        dims[0] = 1;
+        long elements = 1;
+        for (int i = 0; i < dims.Length; i++)
+        {
+            TensorShapeProto.Types.Dimension dim = declared[i];
+            bool open = dim.ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue || dim.DimValue <= 0;
+            if (i == 0)
+            {
+                if (!open && dim.DimValue != 1)
+                    throw new InvalidDataException(
+                        $"input '{input.Name}' has a batch of {dim.DimValue}, 1 or an open one is needed; "
+                        + "export the model with a batch of 1 or with a dynamic batch axis");
+                continue;
+            }
+            if (open && inputShape is null)
+            {
+                string named = dim.DimParam.Length > 0 ? $" ('{dim.DimParam}')" : "";
+                IEnumerable<string> example = declared.Skip(1).Select(d =>
+                    d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && d.DimValue > 0 ? $"{d.DimValue}" : "224");
+                throw new InvalidDataException(
+                    $"dimension {i} of input '{input.Name}' is open{named}; "
+                    + $"give the shape, for instance --input-shape {string.Join('x', example)}");
+            }
+            if (!open && inputShape is not null && inputShape[i - 1] != dim.DimValue)
+                throw new InvalidDataException(
+                    $"dimension {i} of input '{input.Name}' is {dim.DimValue}, the given shape says {inputShape[i - 1]}");
+            dims[i] = open ? inputShape![i - 1] : dim.DimValue;
+            if (dims[i] is <= 0 or > MaxElements || (elements *= dims[i]) > MaxElements)
+                throw new InvalidDataException(
+                    $"input '{input.Name}' is {TensorInfo.Shape(dims)}, 1 to {MaxElements} elements are possible");
+        }
+        return dims;
+    }
+
+    const long MaxElements = 1L << 28;
+
+    internal static void Prune(GraphProto graph, GraphIndex index, IEnumerable<string> outputs, string input)
+    {
+        bool[] needed = index.Ancestors(outputs);
+        graph.Node.Clear();
+        graph.Node.Add(Enumerable.Range(0, needed.Length).Where(i => needed[i]).Select(i => index.Nodes[i]));
+        KeepUsedWeights(graph);
+        ValueInfoProto kept = graph.Input.First(i => i.Name == input);
+        graph.Input.Clear();
+        graph.Input.Add(kept);
+    }
+
+    static void KeepUsedWeights(GraphProto graph)
+    {
+        var index = new GraphIndex(graph);
+        HashSet<string> read = [.. Enumerable.Range(0, index.Nodes.Count).SelectMany(index.Reads)];
+        List<TensorProto> used = [.. graph.Initializer.Where(w => read.Contains(w.Name))];
+        graph.Initializer.Clear();
+        graph.Initializer.Add(used);
+    }
+
+    ProbeResult Probe(IGraphRunner runner)
+    {
+        var probe = new ModelProto(Model);
+        probe.Graph.Output.Clear();
+        probe.Graph.Output.Add(Index.Nodes.SelectMany(GraphIndex.Outputs).Select(o => new ValueInfoProto { Name = o }));
+        // Outputs nothing reads (masks, second results) may be optional in ways only the engine knows; they are not needed.
+        HashSet<string> read = [.. Enumerable.Range(0, Index.Nodes.Count).SelectMany(Index.Reads), .. Outputs.Select(o => o.Logits)];
+        for (int i = probe.Graph.Output.Count - 1; i >= 0; i--)
+        {
+            if (!read.Contains(probe.Graph.Output[i].Name)) probe.Graph.Output.RemoveAt(i);
+        }
+        HashSet<string> keep = [.. Outputs.Select(o => o.Logits), .. GraphWork.Wanted(Index)];
+        foreach ((_, string tensor) in Outputs) keep.UnionWith(Probabilities.Origins(Index, tensor).Select(o => o.Tensor));
+        ProbeResult result;
+        try
+        {
+            result = runner.Probe(probe, ProbeInputs(InputInfo.Elements), keep);
+        }
+        catch (InvalidDataException e) when (ExportAdvice.For(Model, Index) is { } advice)
+        {
+            throw new InvalidDataException($"{e.Message}; {advice}", e);
+        }
+        Tensors = result.Tensors;
+        foreach (ValueInfoProto output in probe.Graph.Output)
+        {
+            if (!Tensors.ContainsKey(output.Name)) throw new InvalidDataException($"the engine gave no tensor '{output.Name}'");
+        }
+        return result;
+    }
+
+    /// <summary>Inputs of several ranges, the same each time: whatever the model expects, one of them stirs it.</summary>
+    static float[][] ProbeInputs(long elements)
+    {
+        var random = new Random(11);
+        float[] Draw(Func<double> value)
+        {
+            float[] input = new float[elements];
+            for (int i = 0; i < input.Length; i++) input[i] = (float)value();
+            return input;
+        }
+        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        return [Draw(random.NextDouble), Draw(Normal), Draw(() => 255 * random.NextDouble()), Draw(() => 20 * Normal())];
+    }
+
+    /// <summary>With the input's shape fixed, what <c>Shape</c> and <c>Size</c> say is known, and no longer ties distant parts of the
+    /// graph together.</summary>
+    void FoldShapes()
+    {
+        GraphProto graph = Model.Graph;
+        bool folded = false;
+        for (int i = graph.Node.Count - 1; i >= 0; i--)
+        {
+            NodeProto node = graph.Node[i];
+            if (node.OpType is not ("Shape" or "Size") || node.Domain is not ("" or "ai.onnx") || node.Input.Count != 1
+                || node.Output.Count != 1)
+                continue;
+            if (Dims(node.Input[0]) is not { } dims) continue;
+            var weight = new TensorProto { Name = node.Output[0], DataType = ElementType.Int64 };
+            long[] values = node.OpType == "Size" ? [TensorInfo.Count(dims)] : Sliced(node, dims);
+            if (node.OpType == "Shape") weight.Dims.Add(values.Length);
+            weight.Int64Data.Add(values);
+            WeightData.Normalise(weight);
+            graph.Initializer.Add(weight);
+            graph.Node.RemoveAt(i);
+            folded = true;
+        }
+        if (!folded) return;
+        Prune(graph, new GraphIndex(graph), Outputs.Select(o => o.Logits), Input);
+        Index = new GraphIndex(graph);
+    }
+
+    /// <summary>The number of classes, on which all outputs agree.</summary>
+    /// <exception cref="InvalidDataException">An output that is not one score a class, or two that disagree.</exception>
+    internal int Classes()
+    {
+        int classes = 0;
+        foreach ((string name, string logits) in Outputs)
+        {
+            if (Index.IsConstant(logits)) throw new InvalidDataException($"output '{name}' does not depend on the input; not a classifier");
+            TensorInfo info = Info(logits);
+            if (info.Elements == 1 && ElementType.IsActivation(info.Type))
+                throw new InvalidDataException(
+                    $"output '{name}' is a single score and no probability within 0..1; regressions are not supported, "
+                    + "a classifier of two classes needs its Sigmoid or two scores"
+                    + (Outputs.Count > 1 ? "; choose outputs with --exits and --final" : ""));
+            if (!IsScores(info)) throw OutputWish.NotScores(name, info.ToString());
+            if (classes != 0 && info.Elements != classes)
+                throw OutputWish.Disagree(name, info.Elements, Outputs[0].Name, classes);
+            classes = (int)info.Elements;
+        }
+        return classes;
+    }
+
+    /// <summary>Full shape of a tensor: probed, of the input, or of a weight.</summary>
+    internal long[]? Dims(string tensor)
+    {
+        if (Tensors.TryGetValue(tensor, out TensorInfo info)) return info.Dims;
+        if (tensor == Input) return InputInfo.Dims;
+        return Index.Initializers.TryGetValue(tensor, out TensorProto? weight) ? [.. weight.Dims] : null;
+    }
+
+    internal TensorInfo InputInfo => new(ElementType.Float, [.. Model.Graph.Input[0].Type.TensorType.Shape.Dim.Select(d => d.DimValue)]);
+
+    internal TensorInfo Info(string tensor)
+    {
+        if (tensor == Input) return InputInfo;
+        if (Tensors.TryGetValue(tensor, out TensorInfo info)) return info;
+        TensorProto weight = Index.Initializers[tensor];
+        return new TensorInfo(weight.DataType, [.. weight.Dims]);
+    }
+
+    static long[] Sliced(NodeProto node, long[] dims)
+    {
+        long start = node.Attribute.FirstOrDefault(a => a.Name == "start")?.I ?? 0;
+        long end = node.Attribute.FirstOrDefault(a => a.Name == "end")?.I ?? dims.Length;
+        int from = (int)Math.Clamp(start < 0 ? start + dims.Length : start, 0, dims.Length);
+        int to = (int)Math.Clamp(end < 0 ? end + dims.Length : end, from, dims.Length);
+        return dims[from..to];
+    }
+}

@@ -1,0 +1,60 @@
+using EdgeML.Native.Models.Manifest;
+
+namespace EdgeML.Native.Preparation.Options;
+
+/// <summary>How a model file becomes a package.</summary>
+public sealed record PrepareOptions
+{
+    /// <summary>Names of the outputs that are side exits, or null for all but the final one.</summary>
+    public IReadOnlyList<string>? Exits { get; init; }
+
+    /// <summary>Name of the final output, or null for the one with the most work before it.</summary>
+    public string? Final { get; init; }
+
+    /// <summary>The input's shape without batch, for models that leave it open; otherwise null.</summary>
+    public IReadOnlyList<int>? InputShape { get; init; }
+
+    /// <summary>What a source byte is multiplied by to become an input element; null for what the model's metadata say
+    /// (<c>edgeml.scale</c>, <c>edgeml.byteScale</c>, <c>Image.NominalPixelRange</c>), or 1/255.</summary>
+    public double? ByteScale { get; init; }
+
+    /// <summary>Told how far the comparison with the model file has come, on the calling thread; must return quickly.</summary>
+    public Action<PrepareProgress>? Progress { get; init; }
+
+    /// <summary>Ends the comparison, with <see cref="OperationCanceledException"/>; nothing is written then.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Where the channels of a picture lie; null for what metadata say (<c>edgeml.layout</c>, or the denotation
+    /// <c>DATA_CHANNEL</c>), or what the input's shape suggests.</summary>
+    public PixelLayout? Layout { get; init; }
+
+    /// <summary>Order of the colours; null for what metadata say (<c>edgeml.channels</c>, <c>Image.BitmapPixelFormat</c>), or RGB, or
+    /// grey where there are one or two channels.</summary>
+    public PixelChannels? Channels { get; init; }
+
+    /// <summary>Subtracted after scaling, one value or one per channel of the network in its order; null for what metadata say
+    /// (<c>edgeml.mean</c>), or 0.</summary>
+    public IReadOnlyList<double>? Mean { get; init; }
+
+    /// <summary>Divides what is left, one value or one per channel; null for what metadata say (<c>edgeml.std</c>), or 1.</summary>
+    public IReadOnlyList<double>? Std { get; init; }
+
+    /// <summary>How pictures of another size are brought to the input's; null for what metadata say (<c>edgeml.resize</c>), or the
+    /// centred part.</summary>
+    public PictureResize? Resize { get; init; }
+
+    /// <summary>Whether pictures are read otherwise than the model file says, so that what was measured of it elsewhere does not
+    /// hold.</summary>
+    internal bool ChangesPictures(ModelManifest manifest) =>
+        manifest.Identity != manifest.Hash
+        && (Layout is not null || Channels is not null || ByteScale is not null || Mean is not null || Std is not null || Resize is not null);
+
+    /// <summary>Names of the classes, by class; null for what the model's metadata say (<c>edgeml.classes</c> as a JSON list or separated by
+    /// commas, else <c>names</c>, <c>classes</c>, <c>labels</c>, <c>class_names</c> or <c>id2label</c>), or none.
+    /// <see cref="ClassNames.Read"/> reads them from a file.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Whether a package that lies in the folder is replaced even if what was measured of it, its calibration, promise,
+    /// bottlenecks or device profile, does not fit the new one and is lost.</summary>
+    public bool Force { get; init; }
+}

@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text.Json;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
+
+namespace EdgeML.Native.Preparation;
+
+/// <summary>What a folder holds that was measured of its package: calibration, promise, bottlenecks, device profile. A package that is made
+/// again from the same model keeps what still fits.</summary>
+sealed class PackageExtras
+{
+    readonly List<string> _kept = [];
+    readonly List<string> _lost = [];
+    readonly List<(string Name, byte[] Content)> _files = [];
+
+    PackageExtras()
+    {
+    }
+
+    /// <summary>What is carried over, in words.</summary>
+    public IReadOnlyList<string> Kept => _kept;
+
+    /// <summary>What does not fit the new package, in words.</summary>
+    public IReadOnlyList<string> Lost => _lost;
+
+    /// <summary>Whether a calibration is carried over.</summary>
+    public bool HoldsCalibration => _files.Exists(file => file.Name == PackageFiles.CalibrationName);
+
+    /// <summary>Reads what lies in a folder and sorts it by whether it fits a new package.</summary>
+    /// <param name="folder">A package, perhaps of another model or damaged; nothing where it is not there.</param>
+    /// <param name="next">The package that takes its place.</param>
+    /// <param name="calibrated">Whether the new package brings a calibration, so that the old one is not missed.</param>
+    public static PackageExtras Of(string folder, ModelManifest next, bool calibrated = false)
+    {
+        var extras = new PackageExtras();
+        ModelManifest? old = ManifestOf(folder);
+        bool sameExits = old is not null && SameExits(old, next), sameUnits = sameExits && SameUnits(old!, next);
+        if (!calibrated)
+        {
+            extras.Take(folder, PackageFiles.CalibrationName, "the calibration", path =>
+            {
+                ExitCalibration read = CalibrationFile.Read(path);
+                return (sameExits && read.IsOf(next), $"the calibration on {Number(read.Samples)} samples of {read.Source}");
+            });
+        }
+        extras.Take(folder, PackageFiles.PromiseName, "the promise", path =>
+        {
+            ExitPromise read = PackageJson.Read(path, PackageJson.Default.ExitPromise);
+            string points = (100 * read.MaxLoss).ToString("0.##", CultureInfo.InvariantCulture);
+            return (sameExits && Fits(() => read.Checked(next)), $"the promise of at most {points} points lost");
+        });
+        extras.Take(folder, PackageFiles.BottlenecksName, "the bottlenecks", path =>
+        {
+            BottleneckSet read = PackageJson.Read(path, PackageJson.Default.BottleneckSet);
+            return (sameUnits && Fits(() => read.Checked(next)), $"{Number(read.Items.Count)} bottlenecks");
+        });
+        extras.Take(folder, PackageFiles.ProfileName, "the device profile", path =>
+        {
+            DeviceProfile read = PackageJson.Read(path, PackageJson.Default.DeviceProfile);
+            bool fits = sameUnits && read.UnitMs.Count == next.Units.Count && read.HeadMs.Count == next.SideExits;
+            return (fits, $"the profile of {read.Device}");
+        });
+        return extras;
+    }
+
+    /// <summary>Refuses to lose anything.</summary>
+    /// <exception cref="ArgumentException">Something would be lost.</exception>
+    public void RequireNoLoss(string folder, ModelManifest next)
+    {
+        if (_lost.Count == 0) return;
+        string old = ManifestOf(folder) is not { } there ? "a package that cannot be read"
+            : there.Hash != next.Hash ? $"another model ({Short(there.Hash)}, now {Short(next.Hash)})" : "the same model with other exits or input";
+        throw new ArgumentException(
+            $"{folder} holds {old}, and what was measured of it would be lost: {string.Join(", ", _lost)}; "
+            + "take another folder, or --force to replace it");
+    }
+
+    /// <summary>Writes what fits into a new package's folder.</summary>
+    public void Write(string folder)
+    {
+        foreach ((string name, byte[] content) in _files) File.WriteAllBytes(Path.Combine(folder, name), content);
+    }
+
+    void Take(string folder, string name, string what, Func<string, (bool Fits, string Words)> judge)
+    {
+        string path = Path.Combine(folder, name);
+        if (!File.Exists(path)) return;
+        bool fits = false;
+        string words = $"{what} ({name}, which cannot be read)";
+        try
+        {
+            (fits, words) = judge(path);
+        }
+        catch (Exception e) when (e is InvalidDataException or FormatException or NullReferenceException)
+        {
+            // A file that cannot be read fits nothing; it is listed as lost.
+        }
+        (fits ? _kept : _lost).Add(words);
+        if (fits) _files.Add((name, File.ReadAllBytes(path)));
+    }
+
+    static ModelManifest? ManifestOf(string folder)
+    {
+        string path = Path.Combine(folder, PackageFiles.ManifestName);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            ModelManifest manifest = PackageJson.Read(path, PackageJson.Default.ModelManifest);
+            return manifest.Units.Contains(null!) || manifest.Exits.Contains(null!) ? null : manifest;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    static bool SameExits(ModelManifest old, ModelManifest next) =>
+        old.Hash == next.Hash && old.Classes == next.Classes
+        && old.Exits.Select(exit => exit.Name).SequenceEqual(next.Exits.Select(exit => exit.Name))
+        && InputOf(old) == InputOf(next);
+
+    static bool SameUnits(ModelManifest old, ModelManifest next) =>
+        old.Units.Select(Shape).SequenceEqual(next.Units.Select(Shape))
+        && old.Exits.Select(exit => exit.AfterUnit).SequenceEqual(next.Exits.Select(exit => exit.AfterUnit));
+
+    static string Shape(UnitInfo unit) => $"{unit.Name} {string.Join('x', unit.OutShape)}";
+
+    /// <summary>Everything about the input: its shape, and how pictures become one.</summary>
+    static string InputOf(ModelManifest manifest) => JsonSerializer.Serialize(
+        // Packages of older versions name no preprocessing where it is the usual one.
+        manifest with
+        {
+            Preprocessing = manifest.Preprocessing is { IsUsual: true } ? null : manifest.Preprocessing,
+            Name = "",
+            Units = [],
+            Cuts = [],
+            Exits = [],
+            Files = [],
+            ClassNames = [],
+            Format = 0,
+        },
+        PackageJson.Default.ModelManifest);
+
+    static bool Fits(Action check)
+    {
+        try
+        {
+            check();
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    static string Short(string hash) => hash.Length > 19 ? hash[..19] : hash;
+}

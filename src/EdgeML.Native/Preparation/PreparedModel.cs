@@ -1,0 +1,13 @@
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Preparation.Options;
+
+namespace EdgeML.Native.Preparation;
+
+/// <summary>What <see cref="ModelPreparation.Prepare(string, string, PrepareOptions?)"/> did.</summary>
+/// <param name="Manifest">Of the package written.</param>
+/// <param name="Notes">What was changed in or left out of the model, one sentence each.</param>
+public sealed record PreparedModel(ModelManifest Manifest, IReadOnlyList<string> Notes)
+{
+    /// <summary>The model and all notes.</summary>
+    public override string ToString() => Notes.Count == 0 ? $"{Manifest}" : $"{Manifest}; {string.Join("; ", Notes)}";
+}

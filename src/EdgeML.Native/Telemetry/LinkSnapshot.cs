@@ -1,0 +1,37 @@
+namespace EdgeML.Native.Telemetry;
+
+/// <summary>What the client knows of link and tail at one moment. NaN stands for "never measured".</summary>
+public struct LinkSnapshot
+{
+    /// <summary>No tail at all.</summary>
+    public static LinkSnapshot None => new()
+    {
+        RateBitsPerSecond = double.NaN,
+        RttMs = double.NaN,
+        AgeSeconds = double.PositiveInfinity,
+        TailFactor = double.NaN,
+        TailQueueMs = double.NaN,
+    };
+
+    /// <summary>Whether a request could be sent now: connected, handshake done, nothing stalled.</summary>
+    public bool Up;
+
+    /// <summary>Uplink rate in bits a second, from acknowledged bytes, never from queue time.</summary>
+    public double RateBitsPerSecond;
+
+    /// <summary>Round-trip time without transfer and computing, milliseconds.</summary>
+    public double RttMs;
+
+    /// <summary>Seconds since the rate was last measured; infinite before.</summary>
+    public double AgeSeconds;
+
+    /// <summary>Measured tail computing time over what its profile says; 1 for an idle tail.</summary>
+    public double TailFactor;
+
+    /// <summary>Milliseconds a request lately waited on the tail before it was computed.</summary>
+    public double TailQueueMs;
+
+    /// <summary>State, rate and round trip in one line.</summary>
+    public override readonly string ToString() => !Up && double.IsNaN(RttMs) ? "down, never measured" : FormattableString.Invariant(
+        $"{(Up ? "up" : "down")}, {RateBitsPerSecond / 1e6:0.0} Mbit/s, round trip {RttMs:0.00} ms, tail factor {TailFactor:0.00}, tail queue {TailQueueMs:0.00} ms");
+}

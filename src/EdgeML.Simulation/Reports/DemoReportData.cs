@@ -1,0 +1,32 @@
+using EdgeML.Simulation.Decisions;
+using EdgeML.Simulation.Scenarios;
+
+namespace EdgeML.Simulation.Reports;
+
+/// <summary>What the report of a demo run is made from.</summary>
+public sealed record DemoReportData
+{
+    /// <summary>What was run.</summary>
+    public required DemoScenario Scenario { get; init; }
+
+    /// <summary>The rows; the first one is the controller on show.</summary>
+    public required IReadOnlyList<ScenarioRow> Rows { get; init; }
+
+    /// <summary>One line under each row's name, by name: what the row does.</summary>
+    public required IReadOnlyDictionary<string, string> RowNotes { get; init; }
+
+    /// <summary>Name and value of what else a reader may ask: machine, versions, model, seed.</summary>
+    public required IReadOnlyList<(string Name, string Value)> Environment { get; init; }
+
+    /// <summary>Cut that runs everything on the edge.</summary>
+    public required int LocalCut { get; init; }
+
+    /// <summary>Exits of the model, the final one included.</summary>
+    public required int Exits { get; init; }
+
+    /// <summary>Decisions of the first row; null to leave them out.</summary>
+    public DecisionLog? Decisions { get; init; }
+
+    /// <summary>The command line that produced it.</summary>
+    public required string CommandLine { get; init; }
+}

@@ -1,0 +1,10 @@
+namespace EdgeML.Training.Bottlenecks;
+
+/// <summary>What one way of sending the tensor at one cut costs and does to the answers.</summary>
+/// <param name="Cut">Units in front of it.</param>
+/// <param name="Codec">How it is sent.</param>
+/// <param name="Bytes">Of the payload.</param>
+/// <param name="Accuracy">Share of right answers of the final exit; NaN without labels.</param>
+/// <param name="Lost">Points of accuracy below the network's without a codec, in 0..1; may be negative. NaN without labels.</param>
+/// <param name="Differs">Share of answers that differ from the network's without a codec.</param>
+public sealed record CodecRow(int Cut, string Codec, long Bytes, double Accuracy, double Lost, double Differs);

@@ -1,0 +1,50 @@
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models.Manifest;
+
+namespace EdgeML.Training.Bottlenecks;
+
+/// <summary>The network behind a cut, to be asked what it makes of a tensor there. One thread.</summary>
+sealed class CutTail : IDisposable
+{
+    readonly Lane _lane;
+    readonly int _cut;
+    readonly int _end;
+    readonly float[] _never;
+    readonly float[] _scores;
+
+    public CutTail(BranchedModel model, int cut)
+    {
+        ModelManifest manifest = model.Manifest;
+        (_lane, _cut, _end) = (new Lane(model), cut, manifest.LocalCut);
+        (_never, _scores) = (new float[manifest.SideExits], new float[manifest.Classes]);
+    }
+
+    /// <summary>Scores of a tensor; until the next call.</summary>
+    public float[] Scores(ReadOnlySpan<float> tensor)
+    {
+        tensor.CopyTo(_lane.Workspace.Boundary(_cut).Floats);
+        _lane.Settle(_cut);
+        _lane.Run(_cut, _end, _never);
+        _lane.CopyLogits(_scores);
+        return _scores;
+    }
+
+    /// <summary>How far answers behind a bottleneck are from those without, on the samples that judge.</summary>
+    public double Loss(LinearBottleneck map, CutSamples samples)
+    {
+        byte[] payload = new byte[map.PayloadBytes];
+        float[] tensor = new float[map.Patches.Elements];
+        int[] judging = samples.Judging;
+        double sum = 0;
+        foreach (int i in judging)
+        {
+            map.Encode(samples.Tensors[i], payload);
+            map.Decode(payload, tensor);
+            sum += SoftAnswer.Loss(Scores(tensor), SoftAnswer.Of(samples.Scores[i]));
+        }
+        return sum / judging.Length;
+    }
+
+    public void Dispose() => _lane.Dispose();
+}

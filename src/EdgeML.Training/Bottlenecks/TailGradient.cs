@@ -1,0 +1,76 @@
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Interop;
+using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Models.Onnx;
+using EdgeML.Native.Models.Packages;
+
+namespace EdgeML.Training.Bottlenecks;
+
+/// <summary>What the network behind a cut minds: the slope by the tensor at the cut of how far its softened answer is from a wanted one.
+/// One thread at a time.</summary>
+sealed unsafe class TailGradient : IDisposable
+{
+    readonly Backend _backend;
+    readonly Engine _engine;
+    readonly int _classes;
+
+    TailGradient(byte[] graph, RangeModel tail, int classes)
+    {
+        _classes = classes;
+        _backend = new Backend(new BackendOptions());
+        try
+        {
+            using var none = new WeightsHandle();
+            _engine = new Engine(_backend, none, tail with { Onnx = graph });
+        }
+        catch
+        {
+            _backend.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>For a cut of a package; null where a layer behind it has no derivative here.</summary>
+    public static TailGradient? Of(ModelPackage package, int cut)
+    {
+        RangeModel tail = package.BuildRange(
+            cut + 1, package.Manifest.Units.Count, exitHead: null, emitBoundary: false, inlineWeights: true);
+        return GradientGraph.Build(tail) is { } graph ? new TailGradient(graph, tail, package.Manifest.Classes) : null;
+    }
+
+    /// <summary>Runs forward and back.</summary>
+    /// <param name="tensor">At the cut.</param>
+    /// <param name="target">Wanted probabilities, a class each.</param>
+    /// <param name="slope">Receives the slope by every element of the tensor.</param>
+    /// <returns>As <see cref="SoftAnswer.Loss"/>.</returns>
+    public double Run(ReadOnlySpan<float> tensor, ReadOnlySpan<float> target, Span<float> slope)
+    {
+        fixed (float* first = tensor, second = target)
+        {
+            void** inputs = stackalloc void*[2];
+            inputs[0] = first;
+            inputs[1] = second;
+            ReadOnlySpan<ulong> bytes = [(ulong)tensor.Length * sizeof(float), (ulong)target.Length * sizeof(float)];
+            NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, _engine.Handle, inputs, bytes, 2));
+            using (probe)
+            {
+                Output(probe, 1, slope.Length).CopyTo(slope);
+                return SoftAnswer.Loss(Output(probe, 0, _classes), target);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _engine.Dispose();
+        _backend.Dispose();
+    }
+
+    static ReadOnlySpan<float> Output(ProbeHandle probe, uint index, int elements)
+    {
+        var info = new TensorInfoNative();
+        NativeError.Check(NativeMethods.ProbeGetOutput(ref info, out void* data, probe, index));
+        return new ReadOnlySpan<float>(data, elements);
+    }
+}

@@ -1,0 +1,20 @@
+using EdgeML.Native.Inference.Engines;
+
+namespace EdgeML.Training.Data;
+
+/// <summary>Puts samples of a source into a lane, as bytes where it has them.</summary>
+sealed class SampleReader(ImageSource source)
+{
+    readonly byte[] _bytes = source.HasBytes ? new byte[source.Elements] : [];
+    readonly float[] _floats = source.HasBytes ? [] : new float[source.Elements];
+
+    /// <summary>Loads a sample.</summary>
+    /// <returns>Its label, or <see cref="ImageSource.NoLabel"/>.</returns>
+    public int Load(Lane lane, long index)
+    {
+        int label = source.HasBytes ? source.Read(index, _bytes) : source.ReadTensor(index, _floats);
+        if (source.HasBytes) lane.Load(_bytes);
+        else lane.Load(_floats);
+        return label;
+    }
+}

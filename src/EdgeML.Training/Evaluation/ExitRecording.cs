@@ -1,0 +1,42 @@
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
+using EdgeML.Training.Data;
+
+namespace EdgeML.Training.Evaluation;
+
+/// <summary>Runs the samples of a source through every exit of a model.</summary>
+public static class ExitRecording
+{
+    /// <summary>Records the first samples of a source.</summary>
+    /// <param name="model">Loaded.</param>
+    /// <param name="source">Of the model's input shape.</param>
+    /// <param name="count">Samples to run.</param>
+    /// <param name="done">Told how many samples are done; null for nobody.</param>
+    /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>What every exit said; the caller's to dispose.</returns>
+    public static ExitRecorder Record(
+        BranchedModel model, ImageSource source, int count, Action<int>? done = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var recorder = new ExitRecorder(model);
+        try
+        {
+            byte[] bytes = source.HasBytes ? new byte[source.Elements] : [];
+            float[] floats = source.HasBytes ? [] : new float[source.Elements];
+            for (int i = 0; i < count; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int label = source.HasBytes ? source.Read(i, bytes) : source.ReadTensor(i, floats);
+                if (source.HasBytes) recorder.Record(bytes, label);
+                else recorder.Record(floats, label);
+                done?.Invoke(i + 1);
+            }
+            return recorder;
+        }
+        catch
+        {
+            recorder.Dispose();
+            throw;
+        }
+    }
+}

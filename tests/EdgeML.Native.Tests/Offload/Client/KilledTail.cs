@@ -1,0 +1,97 @@
+using System.Net;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Policies;
+
+namespace EdgeML.Native.Tests.Offload.Client;
+
+/// <summary>A tail server that a test kills at a moment of its choice, also in the middle of a request, and starts again on the same
+/// port.</summary>
+sealed class KilledTail : IDisposable
+{
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    readonly HookedExecutor _executor;
+    TailServer? _server;
+    Thread? _killer;
+
+    public KilledTail(ITailExecutor executor)
+    {
+        _executor = new HookedExecutor(executor);
+        _server = Start(new IPEndPoint(IPAddress.Loopback, 0));
+        EndPoint = _server.EndPoint;
+    }
+
+    public IPEndPoint EndPoint { get; }
+
+    public int Port => EndPoint.Port;
+
+    /// <summary>Kills it now; returns when nothing of it is left.</summary>
+    public void Kill()
+    {
+        _server?.Dispose();
+        _server = null;
+    }
+
+    /// <summary>Kills it while it computes the next request, whose answer is not made before <paramref name="missed"/>.</summary>
+    public void KillWhileItComputes(Func<bool> missed) => _executor.Next = () =>
+    {
+        TailServer server = _server!;
+        _server = null;
+        // Ending a server waits for what it computes, which is this thread.
+        _killer = new Thread(server.Dispose);
+        _killer.Start();
+        Assert.True(SpinWait.SpinUntil(missed, s_patience), "the client never missed the tail");
+    };
+
+    public void Restart()
+    {
+        _killer?.Join();
+        _killer = null;
+        _server = Start(EndPoint);
+    }
+
+    public void Dispose()
+    {
+        _killer?.Join();
+        Kill();
+    }
+
+    TailServer Start(IPEndPoint endPoint) =>
+        new(_executor, new TailServerOptions { EndPoint = endPoint, DrainLimit = TimeSpan.Zero });
+
+    sealed class HookedExecutor(ITailExecutor inner) : ITailExecutor
+    {
+        Action? _next;
+
+        /// <summary>Called once, on the thread that computes the next request, before it does.</summary>
+        public Action? Next
+        {
+            set => Volatile.Write(ref _next, value);
+        }
+
+        public ModelManifest Manifest => inner.Manifest;
+
+        public DeviceProfile Profile => inner.Profile;
+
+        public BottleneckSet Bottlenecks => inner.Bottlenecks;
+
+        public ITailLane CreateLane() => new Lane(this, inner.CreateLane());
+
+        sealed class Lane(HookedExecutor owner, ITailLane lane) : ITailLane
+        {
+            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => lane.InputFor(policy, encoding);
+
+            public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+            {
+                Interlocked.Exchange(ref owner._next, null)?.Invoke();
+                return lane.Run(policy, encoding, logits);
+            }
+
+            public void Dispose() => lane.Dispose();
+        }
+    }
+}

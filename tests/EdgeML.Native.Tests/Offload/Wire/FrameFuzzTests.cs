@@ -1,0 +1,106 @@
+using System.Buffers;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Tests.Offload.Client;
+using Xunit.Abstractions;
+
+namespace EdgeML.Native.Tests.Offload.Wire;
+
+/// <summary>200,000 damaged frames, half of them with a right checksum so that the damage gets past it.</summary>
+public class FrameFuzzTests(ITestOutputHelper output)
+{
+    const int Seed = 20260821;
+    static readonly ProtocolLimits s_limits = new() { MaxPayloadBytes = 1 << 20, MaxHeaderBytes = 1024 };
+
+    [Fact]
+    public void Headers_Mutated_AreReadOrRefused()
+    {
+        output.WriteLine($"seed {Seed}");
+        var random = new Random(Seed);
+        byte[][] valid = [.. FrameParserTests.AllKinds.Select(FrameParserTests.Valid)];
+        (int read, int refused, int incomplete) = (0, 0, 0);
+        long most = 0;
+        for (int i = 0; i < 190_000; i++)
+        {
+            byte[] frame = Mutate(valid[random.Next(valid.Length)], random);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                if (Read(frame)) read++;
+                else incomplete++;
+            }
+            catch (Exception e) when (e is InvalidDataException or ProtocolVersionException)
+            {
+                refused++;
+            }
+            most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        output.WriteLine($"{read} read, {refused} refused, {incomplete} incomplete, at most {most} bytes allocated for one");
+        Assert.True(read > 1000 && refused > 1000 && incomplete > 1000, $"{read} read, {refused} refused, {incomplete} incomplete");
+        Assert.InRange(most, 0, 32 << 10);
+    }
+
+    [Fact]
+    public void Sessions_WithMutatedFrames_EndWithoutHarm()
+    {
+        output.WriteLine($"seed {Seed + 1}");
+        var random = new Random(Seed + 1);
+        var tail = new FakeTail();
+        using var workers = new TailWorkers(tail, new TailServerOptions());
+        byte[] hello = Frames.Hello();
+        byte[][] valid = [Frames.Request(5, Frames.Payload(1)), Frames.Request(6, Frames.Payload(2)), Frames.Ping(3),
+            Frames.Ping(4, FrameKind.Probe, 500)];
+        int faults = 0;
+        for (int i = 0; i < 10_000; i++)
+        {
+            byte[][] script = [hello, valid[random.Next(valid.Length)], Mutate(valid[random.Next(valid.Length)], random),
+                valid[random.Next(valid.Length)]];
+            using var connection = new TailConnection(new ScriptTransport(script), workers, s_limits);
+            connection.Run(TimeSpan.FromSeconds(10));
+            if (connection.Fault is not null) faults++;
+        }
+        output.WriteLine($"{faults} sessions refused, {tail.Lanes} lanes");
+        Assert.InRange(faults, 5000, 10_000);
+        Assert.InRange(tail.Lanes, 1, 4);
+    }
+
+    static bool Read(byte[] frame)
+    {
+        if (!FrameParser.TryRead(new ReadOnlySequence<byte>(frame), s_limits, out FramePrelude prelude, out ReadOnlySequence<byte> header))
+            return false;
+        ReadOnlySpan<byte> span = header.FirstSpan;
+        switch (prelude.Kind)
+        {
+            case FrameKind.Hello: HelloHeader.Read(span); break;
+            case FrameKind.HelloAck: HelloAckHeader.Read(span); break;
+            case FrameKind.Request: RequestHeader.Read(span); break;
+            case FrameKind.Reply: ReplyHeader.Read(span); break;
+            case FrameKind.Error: ErrorHeader.Read(span); break;
+            default: PingHeader.Read(span); break;
+        }
+        return true;
+    }
+
+    static byte[] Mutate(byte[] valid, Random random)
+    {
+        var frame = new List<byte>(valid);
+        for (int edits = random.Next(1, 4); edits > 0; edits--)
+        {
+            // Mostly near the front, where prelude and header are.
+            int at = Math.Min(random.Next(frame.Count), random.Next(96));
+            switch (random.Next(5))
+            {
+                case 0: frame[at] = (byte)random.Next(256); break;
+                case 1: frame[at] ^= (byte)(1 << random.Next(8)); break;
+                case 2: frame.RemoveRange(at, Math.Min(random.Next(1, 9), frame.Count - at)); break;
+                case 3: frame.InsertRange(at, [(byte)random.Next(256), (byte)random.Next(256)]); break;
+                default: frame[at] = (byte)(random.Next(2) == 0 ? 0xff : 0xdd); break;
+            }
+            if (frame.Count == 0) frame.Add(0);
+        }
+        byte[] bytes = [.. frame];
+        if (random.Next(2) == 0 && bytes.Length >= FramePrelude.Bytes) FramePrelude.Seal(bytes);
+        return bytes;
+    }
+}
