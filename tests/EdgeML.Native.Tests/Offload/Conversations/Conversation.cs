@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;
 

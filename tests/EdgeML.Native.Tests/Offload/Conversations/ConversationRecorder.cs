@@ -1,10 +1,16 @@
-using EdgeML.Native.Inference;
-using EdgeML.Native.Models;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
-using EdgeML.Native.Tests.Inference;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+using EdgeML.Native.Tests.Inference.Sessions;
+using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;
 

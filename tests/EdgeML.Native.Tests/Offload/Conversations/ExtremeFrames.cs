@@ -1,6 +1,8 @@
-using EdgeML.Native.Inference;
+using EdgeML.Native.Codecs;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;
 

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Globalization;
-using EdgeML.Native.Inference;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;
 

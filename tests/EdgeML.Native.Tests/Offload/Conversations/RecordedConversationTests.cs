@@ -1,7 +1,8 @@
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
-using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;
 

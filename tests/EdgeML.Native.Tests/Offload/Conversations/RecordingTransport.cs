@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;
 
