@@ -45,11 +45,11 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
         Run("inspect", package);
 
         Run("calibrate", package, "--data", Fresh, "--count", "300", "--max-loss", "5", "--json", this[$"{name}.promise.json"]);
-        string promise = Json($"{name}.promise.json").GetProperty("digest").GetString()!;
+        string guarantee = Json($"{name}.promise.json").GetProperty("digest").GetString()!;
         string[] run = ["run", "--model", package, "--data", Fresh, "--count", "60", "--thresholds", "0.6,0.6"];
         Run([.. run, "--cut", "local", "--json", this[$"{name}.run.json"]]);
         JsonElement local = Json($"{name}.run.json");
-        Assert.Equal((60, promise), (local.GetProperty("local").GetInt32(),
+        Assert.Equal((60, guarantee), (local.GetProperty("local").GetInt32(),
             local.GetProperty("promise").GetProperty("digest").GetString()));
 
         using (var tail = new TailProcess(package))

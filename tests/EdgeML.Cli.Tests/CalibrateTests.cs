@@ -70,7 +70,7 @@ public sealed class CalibrateTests(ShippedPackage package, ITestOutputHelper out
     [InlineData("takes samples either from --data or from --exits")]
     [InlineData("300 samples cannot promise at most 0.5 points lost at 95 %, at least 797 are needed", "--exits", "?")]
     [InlineData("--max-loss is 200 points, not below 100", "--max-loss", "200", "--exits", "?")]
-    public void Calibrate_ImpossiblePromises_AreRefusedInOneLine(string message, params string[] options)
+    public void Calibrate_ImpossibleGuarantees_AreRefusedInOneLine(string message, params string[] options)
     {
         string exits = Recorded(300);
         Outcome refused = EdgemlProcess.Run(["calibrate", package.Model, .. options.Select(option => option == "?" ? exits : option)]);

@@ -11,34 +11,34 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
 {
     string Judged => record.Labelled ? "judged by labels" : "judged by agreement with the whole network";
 
-    public void Show(PromiseOutcome outcome)
+    public void Show(GuaranteeOutcome outcome)
     {
-        ExitPromise promise = outcome.Promise;
+        AccuracyGuarantee guarantee = outcome.Guarantee;
         Line($"{manifest.Name}, {record.Samples} samples of {record.Source}, {Judged}");
-        Line($"promise     at most {100 * promise.MaxLoss:0.###} points lost, {100 * promise.Confidence:0.###} % sure, for every policy inside the limits");
-        Line($"limits      {string.Join(", ", manifest.Exits.SkipLast(1).Select((exit, i) => Text($"{exit.Name} {promise.Limits[i]:0.00000}")))}");
-        Line($"tested on   {promise.Samples} samples: {promise.Losses} lost, {outcome.Allowed} allowed; {outcome.PathSamples} others chose the proportion of the limits");
+        Line($"promise     at most {100 * guarantee.MaxLoss:0.###} points lost, {100 * guarantee.Confidence:0.###} % sure, for every policy inside the limits");
+        Line($"limits      {string.Join(", ", manifest.Exits.SkipLast(1).Select((exit, i) => Text($"{exit.Name} {guarantee.Limits[i]:0.00000}")))}");
+        Line($"tested on   {guarantee.Samples} samples: {guarantee.Losses} lost, {outcome.Allowed} allowed; {outcome.PathSamples} others chose the proportion of the limits");
         Line($"saves       {100 * outcome.Saved:0.0} % of the multiply-accumulates at the limits");
-        Line($"watched     early answers that differ from the whole network's: at most {100 * promise.DiffersAtMost:0.00} % of the tasks");
-        Line($"digest      {promise.Digest}");
-        if (promise.Limits.All(limit => limit == 0)) Line($"no exit may be taken under this promise");
+        Line($"watched     early answers that differ from the whole network's: at most {100 * guarantee.DiffersAtMost:0.00} % of the tasks");
+        Line($"digest      {guarantee.Digest}");
+        if (guarantee.Limits.All(limit => limit == 0)) Line($"no exit may be taken under this promise");
     }
 
-    public void WriteJson(string path, PromiseOutcome outcome) => JsonFile.Write(path, json =>
+    public void WriteJson(string path, GuaranteeOutcome outcome) => JsonFile.Write(path, json =>
     {
-        ExitPromise promise = outcome.Promise;
-        Head(json, 100 * promise.MaxLoss, 100 * promise.Confidence);
-        Floats(json, "limits", promise.Limits);
-        json.WriteNumber("testedSamples", promise.Samples);
-        json.WriteNumber("lost", promise.Losses);
+        AccuracyGuarantee guarantee = outcome.Guarantee;
+        Head(json, 100 * guarantee.MaxLoss, 100 * guarantee.Confidence);
+        Floats(json, "limits", guarantee.Limits);
+        json.WriteNumber("testedSamples", guarantee.Samples);
+        json.WriteNumber("lost", guarantee.Losses);
         json.WriteNumber("lossesAllowed", outcome.Allowed);
         json.WriteNumber("pathSamples", outcome.PathSamples);
         json.WriteFinite("savedMacs", outcome.Saved);
-        json.WriteFinite("differsAtMost", promise.DiffersAtMost);
-        json.WriteString("digest", promise.Digest);
+        json.WriteFinite("differsAtMost", guarantee.DiffersAtMost);
+        json.WriteString("digest", guarantee.Digest);
     });
 
-    public void Show(PromiseCheckResult check, double points, double percent, int seed)
+    public void Show(GuaranteeCheckResult check, double points, double percent, int seed)
     {
         Line($"{manifest.Name}, {check.Draws} draws of {check.Size} with replacement from {record.Samples} samples of {record.Source}, {Judged}, seed {seed}");
         Line($"promise     at most {points:0.###} points lost, {percent:0.###} % sure");
@@ -48,7 +48,7 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
         Line($"hindsight   {string.Join(", ", check.HindsightThresholds.Select(threshold => Text($"{threshold:0.00000}")))}");
     }
 
-    public void WriteJson(string path, PromiseCheckResult check, double points, double percent, int seed) => JsonFile.Write(path, json =>
+    public void WriteJson(string path, GuaranteeCheckResult check, double points, double percent, int seed) => JsonFile.Write(path, json =>
     {
         Head(json, points, percent);
         json.WriteNumber("draws", check.Draws);

@@ -103,7 +103,7 @@ sealed class BranchCommand : CliCommand
             Threads = parsed.GetValue(_threads) ?? Environment.ProcessorCount,
         };
         using var progress = new BranchProgress();
-        BranchReport report = new Brancher(options, progress).Run(cancellation);
+        BranchReport report = new ExitTrainer(options, progress).Run(cancellation);
         progress.End();
         BranchSummary.Show(report, folder);
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => BranchReportFile.Write(writer, report));

@@ -54,18 +54,18 @@ sealed class CalibrateCommand : CliCommand
         if (parsed.GetValue(_draws) is { } draws)
         {
             using var progress = new ProgressLine("draws", draws);
-            PromiseCheckResult check = PromiseCheck.Run(
+            GuaranteeCheckResult check = GuaranteeCheck.Run(
                 package.Manifest, record, points / 100, percent / 100, draws, parsed.GetValue(_size), seed, progress.Report, cancellation);
             progress.Clear();
             report.Show(check, points, percent, seed);
             if (parsed.GetValue(_json) is { } path) report.WriteJson(path, check, points, percent, seed);
             return Task.FromResult(0);
         }
-        PromiseOutcome outcome = PromiseCalibration.Promise(package.Manifest, record, agreement, points / 100, percent / 100, seed);
+        GuaranteeOutcome outcome = GuaranteeCalibration.Guarantee(package.Manifest, record, agreement, points / 100, percent / 100, seed);
         cancellation.ThrowIfCancellationRequested();
         // A recorded file says as much to controllers as fresh samples do.
         package.SaveCalibration(record);
-        outcome = outcome with { Promise = package.SavePromise(outcome.Promise) };
+        outcome = outcome with { Guarantee = package.SaveGuarantee(outcome.Guarantee) };
         report.Show(outcome);
         if (parsed.GetValue(_json) is { } json) report.WriteJson(json, outcome);
         return Task.FromResult(0);

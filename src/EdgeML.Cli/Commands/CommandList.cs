@@ -20,8 +20,8 @@ static class CommandList
         () => new CalibrateCommand(),
         () => new CodecsCommand(),
         () => new SimulateCommand(),
-        () => new MatrixCommand(),
-        () => new RealityCommand(),
+        () => new SweepCommand(),
+        () => new ValidationCommand(),
         () => new DemoCommand(),
         () => new DoctorCommand(),
     ];

@@ -36,7 +36,7 @@ sealed class DemoCommand : CliCommand
     readonly Option<string?> _rows = new("--rows")
     {
         HelpName = "NAME,...",
-        Description = $"Rivals of edgeml, up to {DemoRow.MostRivals} of {string.Join(", ", DemoRow.Rivals)}; the first five if not given, none with edgeml alone.",
+        Description = $"Rivals of edgeml, up to {DemoRow.MostBaselines} of {string.Join(", ", DemoRow.Baselines)}; the first five if not given, none with edgeml alone.",
     };
     readonly Option<string?> _report = SharedOptions.OutputFile("--report", "F.html", $"Where the report goes ({DefaultReport}).");
     readonly Option<string?> _json = SharedOptions.Json();
@@ -72,7 +72,7 @@ sealed class DemoCommand : CliCommand
             OneByOne = parsed.GetValue(_oneByOne),
             Backend = _backend.Options(parsed) with { Cancellation = cancellation },
             BackendArguments = _backend.Arguments(parsed),
-            Rivals = parsed.GetValue(_rows) is { } rows ? DemoRow.ParseRivals(rows) : DemoRow.UsualRivals,
+            Baselines = parsed.GetValue(_rows) is { } rows ? DemoRow.ParseRivals(rows) : DemoRow.UsualBaselines,
         };
         IDemoView view = Terminal.IsInteractive ? new LiveView(Terminal.Out) : new PlainView();
         DemoOutcome outcome = await new DemoRun(options, view, CommandLineOf(parsed)).RunAsync(cancellation).ConfigureAwait(false);

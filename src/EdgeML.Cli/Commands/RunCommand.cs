@@ -55,7 +55,7 @@ sealed class RunCommand : CliCommand
         "When the edge stops waiting for the tail (the latency bound, else 1000).");
     readonly Option<int?> _inFlight = SharedOptions.Count("--in-flight", "Tasks under way at the same time (1).");
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one task (1).");
-    readonly Option<string?> _promise = SharedOptions.OneOf(
+    readonly Option<string?> _guarantee = SharedOptions.OneOf(
         "--promise", "Whether thresholds stay inside the limits of edgeml calibrate (keep).", "keep", "ignore");
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE",
@@ -84,7 +84,7 @@ sealed class RunCommand : CliCommand
     {
         AddOptions(
             _model, _data, _count, _thresholds, _cut, _tail, _requireTail, _codec, _bottleneck, _rawInput, _standby, _controller, _latency, _energy, _source,
-            _deadline, _inFlight, _threads, _promise, _seed, _logits, _answers, _answersFormat, _top, _json, _traceOut, _traceIn);
+            _deadline, _inFlight, _threads, _guarantee, _seed, _logits, _answers, _answersFormat, _top, _json, _traceOut, _traceIn);
         _backend.AddTo(this);
     }
 
@@ -121,7 +121,7 @@ sealed class RunCommand : CliCommand
 
         bool bounded = parsed.GetValue(_latency) is not null || parsed.GetValue(_energy) is not null;
         var report = new RunReport(
-            model.Manifest, tally, session.Control, session.EnergySource, bounded, session.Promise, session.PromiseChecks)
+            model.Manifest, tally, session.Control, session.EnergySource, bounded, session.Guarantee, session.GuaranteeChecks)
         {
             Last = parsed.GetValue(_controller) is null or PolicyControllers.Fixed ? null : session.Explanation,
             Decisions = log,
@@ -239,7 +239,7 @@ sealed class RunCommand : CliCommand
             },
             RawInput = parsed.GetValue(_rawInput) != "off",
             AllowStandby = standby != 0,
-            KeepPromise = parsed.GetValue(_promise) != "ignore",
+            KeepGuarantee = parsed.GetValue(_guarantee) != "ignore",
             Seed = (int)(parsed.GetValue(_seed) ?? 1),
             Energy = new EnergySensorOptions { Source = parsed.GetValue(_source) },
             Requirements = new Requirements(parsed.GetValue(_latency) ?? double.PositiveInfinity,

@@ -27,7 +27,7 @@ sealed record DemoOptions
     public IReadOnlyList<string> BackendArguments { get; init; } = [];
 
     /// <summary>Who runs beside <c>edgeml</c>.</summary>
-    public IReadOnlyList<string> Rivals { get; init; } = DemoRow.UsualRivals;
+    public IReadOnlyList<string> Baselines { get; init; } = DemoRow.UsualBaselines;
 
     /// <summary>Rivals one after the other instead of at the same time.</summary>
     public bool OneByOne { get; init; }

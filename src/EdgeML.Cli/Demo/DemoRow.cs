@@ -24,17 +24,17 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
     public const string BestFixed = "best-fixed";
 
     /// <summary>The report has a colour for each.</summary>
-    public const int MostRivals = 5;
+    public const int MostBaselines = 5;
 
     /// <summary>The rivals of <c>edgeml</c> unless others are asked for.</summary>
-    public static IReadOnlyList<string> UsualRivals { get; } =
+    public static IReadOnlyList<string> UsualBaselines { get; } =
         [Cold, PolicyControllers.EdgeOnly, PolicyControllers.TailOnly, BestFixed, ReplayControllers.Oracle];
 
     /// <summary>Every rival there is.</summary>
-    public static IReadOnlyList<string> Rivals { get; } =
+    public static IReadOnlyList<string> Baselines { get; } =
     [
-        .. UsualRivals,
-        .. BaselineControllers.Names.Except([PolicyControllers.Fixed, PolicyControllers.EdgeML, PolicyControllers.Ddpg, .. UsualRivals]),
+        .. UsualBaselines,
+        .. BaselineControllers.Names.Except([PolicyControllers.Fixed, PolicyControllers.EdgeML, PolicyControllers.Ddpg, .. UsualBaselines]),
     ];
 
     /// <summary>Rivals from a list with commas; <c>ddpg</c> is <c>ddpg-cold</c>, <c>edgeml</c> always runs first, and alone where it is the
@@ -44,20 +44,20 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
     {
         string[] names = [.. list.Split(',').Where(name => name != PolicyControllers.EdgeML)
             .Select(name => name == PolicyControllers.Ddpg ? Cold : name)];
-        if (names.FirstOrDefault(name => !Rivals.Contains(name)) is { } unknown)
-            throw new ArgumentException($"row '{unknown}' of --rows is none of {string.Join(", ", Rivals)}");
+        if (names.FirstOrDefault(name => !Baselines.Contains(name)) is { } unknown)
+            throw new ArgumentException($"row '{unknown}' of --rows is none of {string.Join(", ", Baselines)}");
         if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"row '{twice.Key}' of --rows is given {twice.Count()} times");
-        return names.Length <= MostRivals
+        return names.Length <= MostBaselines
             ? names
-            : throw new ArgumentException($"--rows has {names.Length} rivals of edgeml, at most {MostRivals} are possible");
+            : throw new ArgumentException($"--rows has {names.Length} rivals of edgeml, at most {MostBaselines} are possible");
     }
 
     /// <summary><c>edgeml</c> and its rivals.</summary>
     public static DemoRow[] Make(
-        IReadOnlyList<string> rivals, ModelManifest manifest, VirtualWorld world, FixedPolicyGrid grid, ExitPolicy bestFixed)
+        IReadOnlyList<string> baselines, ModelManifest manifest, VirtualWorld world, FixedPolicyGrid grid, ExitPolicy bestFixed)
     {
-        return [.. rivals.Prepend(PolicyControllers.EdgeML).Select(Of)];
+        return [.. baselines.Prepend(PolicyControllers.EdgeML).Select(Of)];
 
         DemoRow Of(string name) => name switch
         {

@@ -40,7 +40,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         VirtualWorld world = ScenarioWorld.Of(scenario, manifest, builder.Edge, machine, inputs.ToCalibration(), payload);
         var grid = new FixedPolicyGrid(world);
         ExitPolicy bestFixed = grid.Best(1)[0].Policy;
-        DemoRow[] rows = DemoRow.Make(options.Rivals, manifest, world, grid, bestFixed);
+        DemoRow[] rows = DemoRow.Make(options.Baselines, manifest, world, grid, bestFixed);
         var runner = new ScenarioRunner(scenario, model, builder.Edge, options.Data, inputs, Codec);
         RowProgress[] progress = [.. rows.Select(row => new RowProgress(row.Name, scenario.Tasks))];
 

@@ -40,9 +40,9 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
     {
     }
 
-    IRenderable View(int from, int to) => to - from == 1 && from == 0 ? Shown(_rows[0]) : Rivals(from, to);
+    IRenderable View(int from, int to) => to - from == 1 && from == 0 ? Shown(_rows[0]) : Baselines(from, to);
 
-    Table Rivals(int from, int to)
+    Table Baselines(int from, int to)
     {
         Table table = new Table().Border(TableBorder.Rounded).Title("[bold]the same tasks, link and tail under other controllers[/]");
         table.AddColumns("controller", "tasks", "satisfied", "goodput");

@@ -14,7 +14,7 @@ namespace EdgeML.Cli.Running;
 
 /// <summary>Shows a finished run: a table for people, the contract's object for scripts.</summary>
 sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters control, string energySource, bool bounded,
-    ExitPromise? promise, PromiseCounters checks)
+    AccuracyGuarantee? guarantee, GuaranteeCounters checks)
 {
     /// <summary>The last decision of a controller that makes any.</summary>
     public DecisionExplanation? Last { get; init; }
@@ -56,12 +56,12 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         console.MarkupLine(
             $"latency      mean {tally.MeanLatencyMs:0.00} ms, p50 {tally.LatencyQuantile(0.5):0.00}, p99 {tally.LatencyQuantile(0.99):0.00}; edge {tally.EdgeMs:0.00}, wire {tally.WireMs:0.00}, tail {tally.TailMs:0.00}");
         console.MarkupLine($"energy       {tally.JoulesPerTask:0.0000} J a task ({energySource})");
-        if (promise is not null)
+        if (guarantee is not null)
         {
-            string limits = string.Join(' ', promise.Limits.Select(limit => limit.ToString("0.0000", CultureInfo.InvariantCulture)));
+            string limits = string.Join(' ', guarantee.Limits.Select(limit => limit.ToString("0.0000", CultureInfo.InvariantCulture)));
             console.MarkupLine(
-                $"promise      at most {Percent(promise.MaxLoss)} lost by early answers, {Percent(promise.Confidence)} sure ({(promise.Labelled ? "labels" : "agreement")}); "
-                    + $"thresholds at most {limits}{(promise.Tightened > 0 ? ", tightened" : "")}");
+                $"promise      at most {Percent(guarantee.MaxLoss)} lost by early answers, {Percent(guarantee.Confidence)} sure ({(guarantee.Labelled ? "labels" : "agreement")}); "
+                    + $"thresholds at most {limits}{(guarantee.Tightened > 0 ? ", tightened" : "")}");
             console.MarkupLine(
                 $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");
         }
@@ -132,21 +132,21 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         json.WriteStartArray("warnings");
         foreach (string warning in Warnings) json.WriteStringValue(warning);
         json.WriteEndArray();
-        if (promise is null) json.WriteNull("promise");
+        if (guarantee is null) json.WriteNull("promise");
         else
         {
             json.WriteStartObject("promise");
-            json.WriteFinite("maxLoss", promise.MaxLoss);
-            json.WriteFinite("confidence", promise.Confidence);
-            json.WriteBoolean("labelled", promise.Labelled);
+            json.WriteFinite("maxLoss", guarantee.MaxLoss);
+            json.WriteFinite("confidence", guarantee.Confidence);
+            json.WriteBoolean("labelled", guarantee.Labelled);
             json.WriteStartArray("limits");
-            foreach (float limit in promise.Limits) json.WriteNumberValue(limit);
+            foreach (float limit in guarantee.Limits) json.WriteNumberValue(limit);
             json.WriteEndArray();
-            json.WriteNumber("tightened", promise.Tightened);
+            json.WriteNumber("tightened", guarantee.Tightened);
             json.WriteNumber("checked", checks.Checked);
             json.WriteNumber("differing", checks.Differing);
             json.WriteFinite("evidence", checks.Evidence);
-            json.WriteString("digest", promise.Digest);
+            json.WriteString("digest", guarantee.Digest);
             json.WriteEndObject();
         }
         json.WriteStartObject("control");

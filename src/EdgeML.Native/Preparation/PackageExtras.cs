@@ -43,9 +43,9 @@ sealed class PackageExtras
                 return (sameExits && read.IsOf(next), $"the calibration on {Number(read.Samples)} samples of {read.Source}");
             });
         }
-        extras.Take(folder, PackageFiles.PromiseName, "the promise", path =>
+        extras.Take(folder, PackageFiles.GuaranteeName, "the promise", path =>
         {
-            ExitPromise read = PackageJson.Read(path, PackageJson.Default.ExitPromise);
+            AccuracyGuarantee read = PackageJson.Read(path, PackageJson.Default.AccuracyGuarantee);
             string points = (100 * read.MaxLoss).ToString("0.##", CultureInfo.InvariantCulture);
             return (sameExits && Fits(() => read.Checked(next)), $"the promise of at most {points} points lost");
         });

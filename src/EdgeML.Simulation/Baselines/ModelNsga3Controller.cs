@@ -24,7 +24,7 @@ sealed class ModelNsga3Controller : IPolicyController
 
     readonly CostModel _model;
     readonly PolicySearch _policies;
-    readonly LinkWatch _watch = new();
+    readonly LinkChangeDetector _watch = new();
     PlanningConditions _judged;
     DecisionExplanation _explanation;
     int _due;

@@ -19,7 +19,7 @@ sealed class NeurosurgeonController(CostModel model, bool live, LinkSnapshot? ty
 {
     readonly float[] _noExits = new float[model.SideExits];
     readonly PathCost[] _paths = new PathCost[model.Exits];
-    readonly LinkWatch _watch = new();
+    readonly LinkChangeDetector _watch = new();
     ExitPolicy _policy;
     DecisionExplanation _explanation;
     bool _settled;

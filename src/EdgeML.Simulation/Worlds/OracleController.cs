@@ -27,7 +27,7 @@ public sealed class OracleController : IPolicyController
     readonly VirtualWorld _world;
     readonly CostModel[] _truths;
     readonly Planner[] _planners;
-    readonly TrueOutlook _outlook;
+    readonly TruePredictor _outlook;
     readonly EnergyBudget _budget = new();
     readonly double[][] _mixes;
     Requirements _bounds;
@@ -45,7 +45,7 @@ public sealed class OracleController : IPolicyController
     /// <param name="truth">A cost model with the world's true times.</param>
     public OracleController(VirtualWorld world, CostModel truth)
     {
-        (_world, _outlook) = (world, new TrueOutlook(world));
+        (_world, _outlook) = (world, new TruePredictor(world));
         _truths = world.Populations is { Count: > 0 } populations
             ? [.. populations.Select(population => world.TrueModel(population.Statistics))]
             : [truth];
@@ -77,7 +77,7 @@ public sealed class OracleController : IPolicyController
         double level = _budget.Level(_bounds.EnergyJ);
         _affordable = _bounds with { EnergyJ = _bounds.EnergyJ * level };
         _plan = _planners[_population].Find(_conditions, _affordable);
-        if (level < 1) _plan = _planners[_population].OutOfDebt(_plan, _conditions, _affordable);
+        if (level < 1) _plan = _planners[_population].RestoreEnergyBudget(_plan, _conditions, _affordable);
         ExitPolicy policy = _planners[_population].Policy(_plan, ControlIntervals.MaxInterval);
         PolicyEstimate expected = _truths[_population].Estimate(policy, _conditions, _bounds, _planners[_population].Mix);
         _explanation = new DecisionExplanation
@@ -85,7 +85,7 @@ public sealed class OracleController : IPolicyController
             Policy = policy,
             Expected = expected,
             Reason = DecisionReason.LinkChanged,
-            CannotBeMet = _plan.LeastBad,
+            CannotBeMet = _plan.LeastViolation,
             RateBitsPerSecond = _conditions.RateBitsPerSecond,
         };
         return policy;

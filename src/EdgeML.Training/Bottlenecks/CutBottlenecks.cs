@@ -64,7 +64,7 @@ static class CutBottlenecks
         }
         if (gradient is not null)
             yield return new BottleneckFit(
-                statistics, ScoreSlopes.Metric(gradient, seen, statistics.Patches, plan.FitSlopes, seed: cut, cancellation), even: 0.3);
+                statistics, ScoreGradients.Metric(gradient, seen, statistics.Patches, plan.FitSlopes, seed: cut, cancellation), even: 0.3);
         else if (next is null)
             yield return new BottleneckFit(
                 statistics, ScoreProbes.Metric(tail, seen, statistics.Patches, plan.FitProbes, seed: cut, cancellation), even: 0.1);

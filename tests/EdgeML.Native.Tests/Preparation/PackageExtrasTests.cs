@@ -25,7 +25,7 @@ public sealed class PackageExtrasTests : IDisposable
         using ModelPackage package = ModelPackage.Open(_folder["package"]);
         int exits = package.Manifest.Exits.Count;
         package.SaveCalibration(Calibration(exits, 20));
-        package.SavePromise(new ExitPromise
+        package.SaveGuarantee(new AccuracyGuarantee
         {
             Model = package.Manifest.Hash,
             MaxLoss = 0.005,
@@ -60,7 +60,7 @@ public sealed class PackageExtrasTests : IDisposable
         using ModelPackage package = ModelPackage.Open(_folder["package"]);
         Assert.Equal(20, package.Calibration!.Samples);
         Assert.Equal("pictures, and more", package.Calibration.Source);
-        Assert.Equal(0.2f, package.Promise!.Limits[0]);
+        Assert.Equal(0.2f, package.Guarantee!.Limits[0]);
         Assert.Equal("bench", package.Profile!.Device);
         Assert.Contains(again.Notes, note => note.Contains("the calibration on 20 samples", StringComparison.Ordinal));
         Assert.Contains(again.Notes, note => note.Contains("the promise of at most 0.5 points lost is kept", StringComparison.Ordinal));
@@ -86,7 +86,7 @@ public sealed class PackageExtrasTests : IDisposable
         Prepare("chain", force: true);
         using ModelPackage package = ModelPackage.Open(_folder["package"]);
         Assert.Null(package.Calibration);
-        Assert.Null(package.Promise);
+        Assert.Null(package.Guarantee);
         Assert.Null(package.Profile);
     }
 
@@ -109,7 +109,7 @@ public sealed class PackageExtrasTests : IDisposable
     }
 
     [Fact]
-    public void Prepare_OverAPackageNobodyCanRead_IsRefusedWhereItHoldsAPromise()
+    public void Prepare_OverAPackageNobodyCanRead_IsRefusedWhereItHoldsAGuarantee()
     {
         Prepare("residual");
         Measure();

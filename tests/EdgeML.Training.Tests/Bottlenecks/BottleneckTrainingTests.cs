@@ -75,7 +75,7 @@ public sealed class BottleneckTrainingTests : IDisposable
         using TailGradient tail = TailGradient.Of(_model.Package, Cut)!;
         CutSamples samples = Samples(40);
         TensorPatches patches = Statistics(samples).Patches;
-        double[] metric = ScoreSlopes.Metric(tail, samples, patches, count: 40, Seed, default);
+        double[] metric = ScoreGradients.Metric(tail, samples, patches, count: 40, Seed, default);
         (double[] values, double[] vectors) = SymmetricEigen.Of(metric, patches.Rows);
         Assert.True(values[^1] > -1e-3 * values[0], $"{values[^1]} of {values[0]}");
         using var network = new CutTail(_model, Cut);

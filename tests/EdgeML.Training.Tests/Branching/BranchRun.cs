@@ -30,14 +30,14 @@ sealed class BranchRun : IDisposable, IBranchProgress
     internal BranchReport Run(BranchOptions options)
     {
         (_reports, _stopAfter) = (0, int.MaxValue);
-        return new Brancher(options, this).Run(CancellationToken.None);
+        return new ExitTrainer(options, this).Run(CancellationToken.None);
     }
 
     /// <summary>Runs until so many reports of progress have come.</summary>
     internal void RunUntil(BranchOptions options, int reports)
     {
         (_reports, _stopAfter) = (0, reports);
-        Assert.ThrowsAny<OperationCanceledException>(() => new Brancher(options, this).Run(_cancellation.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => new ExitTrainer(options, this).Run(_cancellation.Token));
     }
 
     public void Begin(string what, long done, long total)

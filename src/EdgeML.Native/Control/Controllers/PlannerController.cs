@@ -49,7 +49,7 @@ sealed class PlannerController : IPolicyController
     {
         (_model, _share, _known) = (model, share, model.Statistics);
         Planner = new Planner(model, _known, _known.Grid);
-        Corrections = new Corrections(model, _known);
+        OnlineCalibration = new OnlineCalibration(model, _known);
         _plannedMix = [.. _known.Samples.CalibratedMix];
         _conditions = PlanningConditions.From(default);
     }
@@ -60,9 +60,9 @@ sealed class PlannerController : IPolicyController
 
     public Planner Planner { get; private set; }
 
-    public Corrections Corrections { get; private set; }
+    public OnlineCalibration OnlineCalibration { get; private set; }
 
-    public LinkBelief Link { get; } = new();
+    public LinkEstimator Link { get; } = new();
 
     /// <summary>What the last decision assumed.</summary>
     public ref readonly PlanningConditions Conditions => ref _conditions;
@@ -80,7 +80,7 @@ sealed class PlannerController : IPolicyController
         // The first plan pays for compiling, and decisions that keep the plan cost next to nothing.
         if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
         _paid = true;
-        Corrections.Fill(ref _conditions);
+        OnlineCalibration.Fill(ref _conditions);
         Link.Fill(ref _conditions, _now);
         if (_hasPlan && observation.Requirements != _plannedFor) _budget.Clear();
         else _budget.CloseInterval();
@@ -121,11 +121,11 @@ sealed class PlannerController : IPolicyController
         _tasksSincePlan++;
         _budget.Spend(record.EnergyJ);
         if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
-        bool edgeMoved = Corrections.Observe(record, _conditions);
-        bool linkMoved = Link.Observe(record, Corrections.ProfiledTailMs);
+        bool edgeMoved = OnlineCalibration.Observe(record, _conditions);
+        bool linkMoved = Link.Observe(record, OnlineCalibration.ProfiledTailMs);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
         if (linkMoved) _cause = DecisionReason.LinkChanged;
-        bool missed = record.Fallback || (record.LatencyMs > _plannedFor.LatencyMs && !_plan.LeastBad);
+        bool missed = record.Fallback || (record.LatencyMs > _plannedFor.LatencyMs && !_plan.LeastViolation);
         if (missed) _cause = DecisionReason.Missed;
         return (edgeMoved || linkMoved || missed) && _creditMs >= -MaxDebtMs;
     }
@@ -139,7 +139,7 @@ sealed class PlannerController : IPolicyController
     {
         _known = _model.Statistics;
         Planner = new Planner(_model, _known, _known.Grid) { AllowOffload = Planner.AllowOffload, AllowLocal = Planner.AllowLocal };
-        Corrections = new Corrections(_model, _known, Corrections);
+        OnlineCalibration = new OnlineCalibration(_model, _known, OnlineCalibration);
         _plannedMix = [.. _known.Samples.CalibratedMix];
         if (_hasPlan) _cause = DecisionReason.Calibrated;
         _hasPlan = false;
@@ -157,14 +157,14 @@ sealed class PlannerController : IPolicyController
 
     void Replan(in Requirements requirements, DecisionReason reason)
     {
-        Corrections.Mix.CopyTo(_plannedMix);
+        OnlineCalibration.Mix.CopyTo(_plannedMix);
         Planner.Mix.Blend(_plannedMix);
         // What the last intervals spent above their share, the next one must save.
         Requirements affordable = requirements with { EnergyJ = requirements.EnergyJ * _level };
         Planner.Plan found = Planner.Find(_conditions, affordable);
         FullPlans++;
         _tasksSincePlan = 0;
-        bool keep = _hasPlan && !found.LeastBad && !_plan.LeastBad && reason != DecisionReason.BoundsChanged
+        bool keep = _hasPlan && !found.LeastViolation && !_plan.LeastViolation && reason != DecisionReason.BoundsChanged
                     && Planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
         if (!keep) _plan = found;
         (_planned, _plannedFor, _plannedLevel, _hasPlan, _cause) = (_conditions, requirements, _level, true, DecisionReason.Stable);
@@ -194,7 +194,7 @@ sealed class PlannerController : IPolicyController
         bool binding = _plannedLevel < 1 || _explanation.Expected.EnergyJ > 0.7 * _level * requirements.EnergyJ;
         if (binding && Math.Abs(_level - _plannedLevel) > 0.06) return DecisionReason.BudgetChanged;
         double shift = 0;
-        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(Corrections.Mix[i] - _plannedMix[i]);
+        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(OnlineCalibration.Mix[i] - _plannedMix[i]);
         return shift > 0.08 ? DecisionReason.InputsChanged : DecisionReason.Stable;
     }
 

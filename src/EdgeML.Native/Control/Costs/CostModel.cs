@@ -48,24 +48,24 @@ public sealed class CostModel
     /// <param name="power">Power of the edge device; by default as its profile declares.</param>
     /// <param name="payloadBytes">Bytes that cut 0, 1, ... put on the wire under the codec in use; by default the manifest's.</param>
     /// <param name="rawInput">Whether cut 0, sending the input itself, is considered.</param>
-    /// <param name="promise">Limits that planned thresholds stay inside; null for none.</param>
+    /// <param name="guarantee">Limits that planned thresholds stay inside; null for none.</param>
     /// <param name="bottlenecks">Further candidates at their cuts; null for none.</param>
     /// <exception cref="ArgumentException">A profile or calibration that does not fit the model.</exception>
     public CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration,
-                     PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true, ExitPromise? promise = null,
+                     PowerModel? power = null, IReadOnlyList<long>? payloadBytes = null, bool rawInput = true, AccuracyGuarantee? guarantee = null,
                      BottleneckSet? bottlenecks = null)
-        : this(manifest, edge, tail, calibration, null, power, payloadBytes, rawInput, promise, bottlenecks, sceptical: false)
+        : this(manifest, edge, tail, calibration, null, power, payloadBytes, rawInput, guarantee, bottlenecks, sceptical: false)
     {
     }
 
     /// <summary>For a running session: exits are not believed on the luck of their samples. A loss that the samples did not show is
     /// allowed for, and a side exit gets no credit for being right where the whole network is wrong.</summary>
     internal static CostModel Sceptical(ModelManifest manifest, DeviceProfile edge, ExitCalibration? calibration,
-                                        IReadOnlyList<long>? payloadBytes, ExitPromise? promise, BottleneckSet? bottlenecks,
+                                        IReadOnlyList<long>? payloadBytes, AccuracyGuarantee? guarantee, BottleneckSet? bottlenecks,
                                         bool allowsStandby, bool rawInput = true) =>
-        new(manifest, edge, null, calibration, null, edge.Power, payloadBytes, rawInput, promise, bottlenecks, sceptical: true)
+        new(manifest, edge, null, calibration, null, edge.Power, payloadBytes, rawInput, guarantee, bottlenecks, sceptical: true)
         {
-            AllowsStandby = allowsStandby && promise is null,
+            AllowsStandby = allowsStandby && guarantee is null,
         };
 
     /// <summary>With statistics that were counted before: those of one model may serve any device.</summary>
@@ -76,7 +76,7 @@ public sealed class CostModel
     }
 
     CostModel(ModelManifest manifest, DeviceProfile edge, DeviceProfile? tail, ExitCalibration? calibration, ExitStatistics? statistics,
-              PowerModel? power, IReadOnlyList<long>? payloadBytes, bool rawInput, ExitPromise? promise, BottleneckSet? bottlenecks,
+              PowerModel? power, IReadOnlyList<long>? payloadBytes, bool rawInput, AccuracyGuarantee? guarantee, BottleneckSet? bottlenecks,
               bool sceptical)
     {
         Manifest = manifest;
@@ -95,8 +95,8 @@ public sealed class CostModel
                 .Select((item, i) => new CutCandidate(item.Cut, i + 1)).Where(each => each.Cut == cut)
                 .Prepend(new CutCandidate(cut, 0))),
         ];
-        AllowsStandby = promise is null;
-        (_limits, _sceptical) = (promise?.Limits, sceptical);
+        AllowsStandby = guarantee is null;
+        (_limits, _sceptical) = (guarantee?.Limits, sceptical);
         _exits = statistics is null ? Know(calibration) : Know(statistics, AccuracyBasis.Labels);
     }
 
@@ -241,7 +241,7 @@ public sealed class CostModel
     {
         Times tail = _tail;
         (int cut, int bottleneck) = (candidate.Cut, candidate.Bottleneck);
-        PlanningOutlook? outlook = conditions.Outlook;
+        InTimePredictor? outlook = conditions.Outlook;
         double[] prefix = outlook?.EdgePrefix ?? _edge.Prefix, heads = outlook?.EdgeHeads ?? _edge.Heads;
         (double edgeHeads, double tailHeads, double allHeads) = (0, 0, 0);
         for (int head = 0; head <= exit && head < SideExits; head++)

@@ -45,7 +45,7 @@ public struct PlanningConditions
     public double WindowTasks;
 
     /// <summary>Spreads and probabilities beyond these means; null judges by the margins.</summary>
-    internal PlanningOutlook? Outlook;
+    internal InTimePredictor? Outlook;
 
     /// <summary>A link, everything else as profiled, with the usual margin of 10 % on the bounds.</summary>
     /// <param name="link">As the client reports it. NaN rate or round-trip time count as 1 kbit/s and 0 ms, a NaN tail factor as 1.</param>

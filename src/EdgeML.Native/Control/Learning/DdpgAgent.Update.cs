@@ -10,7 +10,7 @@ sealed partial class DdpgAgent
     public void Learn()
     {
         PickBatch();
-        CriticSlopes();
+        CriticGradients();
         _criticAdam.Step(_critic.Weights, _critic.Gradients);
         ActorSlopes();
         _actorAdam.Step(_actor.Weights, _actor.Gradients);
@@ -26,7 +26,7 @@ sealed partial class DdpgAgent
 
     /// <summary>Slopes of the critic's loss in its weights, over the batch drawn.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal void CriticSlopes()
+    internal void CriticGradients()
     {
         int batch = _options.Batch;
         // Targets: y = r + gamma Q'(s', mu'(s')). There are no terminal states.
@@ -51,7 +51,7 @@ sealed partial class DdpgAgent
             float target = _replay.Reward(_picked[row]) + (_options.Discount * _targetCritic.OutputRow(row)[0]);
             float error = _critic.OutputRow(row)[0] - target;
             loss += error * error / batch;
-            _critic.OutputSlopeRow(row)[0] = 2 * error / batch;
+            _critic.OutputGradientRow(row)[0] = 2 * error / batch;
         }
         CriticLoss = loss;
         _critic.Backward(batch, weightSlopes: true, inputSlopes: false);
@@ -68,7 +68,7 @@ sealed partial class DdpgAgent
         for (int row = 0; row < batch; row++)
         {
             FillCritic(_critic, row, _actor.InputRow(row), _actor.OutputRow(row), _replay.State(_picked[row]));
-            _critic.OutputSlopeRow(row)[0] = -1f / batch;
+            _critic.OutputGradientRow(row)[0] = -1f / batch;
         }
         _critic.Forward(batch);
         _critic.Backward(batch, weightSlopes: false, inputSlopes: true);
@@ -82,7 +82,7 @@ sealed partial class DdpgAgent
     {
         ReadOnlySpan<float> output = _actor.OutputRow(row);
         ReadOnlySpan<float> actionSlope = _critic.InputSlopeRow(row)[_stateSize..];
-        Span<float> slope = _actor.OutputSlopeRow(row);
+        Span<float> slope = _actor.OutputGradientRow(row);
         float scale = _options.ResidualScale;
         ReadOnlySpan<float> reference = scale > 0 ? Reference(_replay.State(_picked[row])) : default;
         for (int i = 0; i < _actionSize; i++)

@@ -66,7 +66,7 @@ sealed unsafe class Mlp
     public ReadOnlySpan<float> OutputRow(int row) => _values[^1].AsSpan(row * _padded[^1], _sizes[^1]);
 
     /// <summary>The loss's slope in the outputs; to fill before <see cref="Backward"/>, columns behind the output size stay 0.</summary>
-    public Span<float> OutputSlopeRow(int row) => _slopes[^1].AsSpan(row * _padded[^1], _sizes[^1]);
+    public Span<float> OutputGradientRow(int row) => _slopes[^1].AsSpan(row * _padded[^1], _sizes[^1]);
 
     /// <summary>The loss's slope in the inputs, after <see cref="Backward"/> was asked for it.</summary>
     public ReadOnlySpan<float> InputSlopeRow(int row) => _slopes[0].AsSpan(row * _padded[0], _sizes[0]);

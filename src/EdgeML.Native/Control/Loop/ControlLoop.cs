@@ -35,8 +35,8 @@ public sealed class ControlLoop : IDisposable
     readonly DecisionTimes _decisionTimes = new();
     volatile Bounds _requested;
     Bounds _active;
-    volatile ExitPromise? _promise;
-    ExitPromise? _kept;
+    volatile AccuracyGuarantee? _guarantee;
+    AccuracyGuarantee? _kept;
     int _slot;
     bool _decided;
     bool _linkWasUp;
@@ -76,7 +76,7 @@ public sealed class ControlLoop : IDisposable
     {
         get
         {
-            if (!_decided || !ReferenceEquals(_requested, _active) || !ReferenceEquals(_promise, _kept)) Decide();
+            if (!_decided || !ReferenceEquals(_requested, _active) || !ReferenceEquals(_guarantee, _kept)) Decide();
             return ref _policies[_slot];
         }
     }
@@ -91,14 +91,14 @@ public sealed class ControlLoop : IDisposable
 
     /// <summary>Limits of the thresholds, which no policy leaves, whoever chose it; null for none. Setting them, from any thread, ends the
     /// interval.</summary>
-    public ExitPromise? Promise
+    public AccuracyGuarantee? Guarantee
     {
-        get => _promise;
-        set => _promise = value;
+        get => _guarantee;
+        set => _guarantee = value;
     }
 
     /// <summary>The promise that the policy in force was kept inside. On the session's thread.</summary>
-    internal ExitPromise? Kept => _kept;
+    internal AccuracyGuarantee? Kept => _kept;
 
     /// <summary>The controller.</summary>
     public IPolicyController Controller => _controller;
@@ -200,7 +200,7 @@ public sealed class ControlLoop : IDisposable
         LearningCounters before = _controller.Learning;
         long start = _clock.GetTimestamp();
         ExitPolicy next = _controller.Next(observation);
-        if ((_kept = _promise) is { } promise) next = promise.Clamp(next);
+        if ((_kept = _guarantee) is { } guarantee) next = guarantee.Clamp(next);
         double micros = (_clock.GetTimestamp() - start) * 1e6 / _clock.TimestampFrequency;
         // Inline learning is counted as learning, not as deciding.
         if (before.OnCaller) micros = Math.Max(0, micros - (_controller.Learning.BusyMicros - before.BusyMicros));

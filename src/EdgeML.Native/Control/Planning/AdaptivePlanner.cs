@@ -33,10 +33,10 @@ sealed class AdaptivePlanner
     readonly CostModel _model;
     readonly double _share;
     Planner _planner;
-    Corrections _corrections;
+    OnlineCalibration _corrections;
     ExitStatistics _known;
-    readonly LinkBelief _link = new();
-    readonly LearnedOutlook _outlook;
+    readonly LinkEstimator _link = new();
+    readonly LatencyPredictor _outlook;
     readonly EnergyBudget _budget = new();
     readonly ChanceCorrection _tries = new();
     double[] _plannedMix;
@@ -65,8 +65,8 @@ sealed class AdaptivePlanner
     {
         (_model, _share, _known) = (model, share, model.Statistics);
         _planner = new Planner(model, _known, _known.Compact) { UsesStandby = true };
-        _corrections = new Corrections(model, _known);
-        _outlook = new LearnedOutlook(model);
+        _corrections = new OnlineCalibration(model, _known);
+        _outlook = new LatencyPredictor(model);
         _plannedMix = [.. _known.Samples.CalibratedMix];
         _conditions = PlanningConditions.From(default);
         _conditions.Outlook = _outlook;
@@ -125,7 +125,7 @@ sealed class AdaptivePlanner
     {
         _known = _model.Statistics;
         _planner = new Planner(_model, _known, _known.Compact) { UsesStandby = _planner.UsesStandby };
-        _corrections = new Corrections(_model, _known, _corrections);
+        _corrections = new OnlineCalibration(_model, _known, _corrections);
         _plannedMix = [.. _known.Samples.CalibratedMix];
         if (_hasPlan) _cause = DecisionReason.Calibrated;
         _hasPlan = false;
@@ -157,16 +157,16 @@ sealed class AdaptivePlanner
         _planner.Mix.Blend(_corrections.Mix);
         Requirements affordable = Affordable;
         Planner.Plan found = _planner.Find(_conditions, affordable);
-        if (_level < 1) found = _planner.OutOfDebt(found, _conditions, affordable);
+        if (_level < 1) found = _planner.RestoreEnergyBudget(found, _conditions, affordable);
         bool tries = false;
-        if (!found.LeastBad && _conditions.LinkUp && !Sends(found))
+        if (!found.LeastViolation && _conditions.LinkUp && !Sends(found))
         {
             found = TryLink(found, affordable);
             tries = Sends(found);
         }
         // A standby exit that has become useless goes at once: it takes energy with every task.
         float worse = _plan.Candidate.Standby > 0 && found.Candidate.Standby == 0 ? 0 : Hysteresis;
-        bool keep = _hasPlan && _cause != DecisionReason.BoundsChanged && !found.LeastBad && !_plan.LeastBad && Sends(found) == Sends(_plan)
+        bool keep = _hasPlan && _cause != DecisionReason.BoundsChanged && !found.LeastViolation && !_plan.LeastViolation && Sends(found) == Sends(_plan)
             && _planner.Score(_plan, _conditions, affordable) >= found.Score - worse;
         DecisionReason reason = (keep, tries) switch
         {
@@ -256,7 +256,7 @@ sealed class AdaptivePlanner
         _outlook.Observe(record, restMs, out bool edgeMoved, out bool rateMoved);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
         if (linkMoved || rateMoved) _cause = DecisionReason.LinkChanged;
-        bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastBad);
+        bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastViolation);
         if (missed) _cause = DecisionReason.Missed;
         if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -MaxDebtMs) return true;
         (double expectedJ, double spreadJ) = (_explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);

@@ -68,7 +68,7 @@ sealed partial class Planner
     public ExitMix Mix { get; }
 
     /// <summary>A plan and how it scores; higher is better.</summary>
-    public readonly record struct Plan(int Point, CutCandidate Candidate, float Score, bool LeastBad)
+    public readonly record struct Plan(int Point, CutCandidate Candidate, float Score, bool LeastViolation)
     {
         /// <summary>Units run on the edge.</summary>
         public int Cut => Candidate.Cut;
@@ -96,12 +96,12 @@ sealed partial class Planner
         for (int i = 0; i < candidates.Length; i++)
         {
             var under = new Plan(0, candidates[i], float.NegativeInfinity, false);
-            if (Usable(candidates[i], conditions) && !Hopeless(candidates[i], conditions, requirements))
+            if (Usable(candidates[i], conditions) && !CannotMeetDeadline(candidates[i], conditions, requirements))
                 FindUnder(candidates[i], conditions, requirements, scales, ramp, ref under);
             if ((_alone[i] = under.Score) > best.Score) best = under;
         }
         FindStandby(conditions, requirements, scales, ramp, ref best);
-        return best.Score >= WorthwhileScore ? best : LeastBad(conditions, requirements);
+        return best.Score >= WorthwhileScore ? best : LeastViolation(conditions, requirements);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -133,8 +133,8 @@ sealed partial class Planner
 
     /// <summary>What to do in energy debt: a plan that spends more on the mean than there is can only hope for luck, and mostly adds to the
     /// debt; then the one that adds least is better.</summary>
-    public Plan OutOfDebt(in Plan found, in PlanningConditions conditions, in Requirements affordable) =>
-        found.LeastBad || Estimate(found, conditions, affordable).EnergyJ <= affordable.EnergyJ ? found : LeastBad(conditions, affordable);
+    public Plan RestoreEnergyBudget(in Plan found, in PlanningConditions conditions, in Requirements affordable) =>
+        found.LeastViolation || Estimate(found, conditions, affordable).EnergyJ <= affordable.EnergyJ ? found : LeastViolation(conditions, affordable);
 
     /// <summary>The best plan that sends every input and takes no exit.</summary>
     public Plan WithoutExits(in PlanningConditions conditions, in Requirements requirements)
@@ -191,7 +191,7 @@ sealed partial class Planner
     }
 
     /// <summary>Whether no answer of the tail can come in time under a cut: the local one then holds as often and costs no more.</summary>
-    bool Hopeless(CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements)
+    bool CannotMeetDeadline(CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements)
     {
         if (candidate.Cut == _model.LocalCut || conditions.Outlook is not { } outlook || !Usable(Local, conditions)) return false;
         int exit = 0;
@@ -365,7 +365,7 @@ sealed partial class Planner
     /// <summary>Where nothing holds the bounds: the plan whose means exceed them least, late answers counted apart where it is known how
     /// likely they are; among equals the one that is right more often.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public Plan LeastBad(in PlanningConditions conditions, in Requirements requirements)
+    public Plan LeastViolation(in PlanningConditions conditions, in Requirements requirements)
     {
         var best = new Plan(0, Local, float.NegativeInfinity, true);
         int exits = _model.Exits;

@@ -1,4 +1,3 @@
-
 namespace EdgeML.Native.Inference.Engines;
 
 /// <summary>The lanes of a session. Renting waits for a free one; the one returned last goes out first, its memory is warm.</summary>

@@ -59,7 +59,7 @@ public sealed partial class EdgeSession
             task.Policy = _control.Current;
             // A tail that holds other bottlenecks, or none, is sent the session's codec.
             if (task.Policy.Bottleneck > 0 && _tail is { LacksBottlenecks: true }) task.Policy = task.Policy.WithBottleneck(0);
-            task.Result.Promise = _control.Kept;
+            task.Result.Guarantee = _control.Kept;
         }
     }
 

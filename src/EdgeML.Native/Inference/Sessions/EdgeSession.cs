@@ -31,7 +31,7 @@ public sealed partial class EdgeSession : IDisposable
     readonly LanePool _lanes;
     readonly TailClient? _tail;
     readonly ControlLoop _control;
-    readonly PromiseWatch? _watch;
+    readonly GuaranteeMonitor? _watch;
     readonly ExitLearner? _learner;
     readonly CostModel? _costs;
     readonly List<string> _warnings = [];
@@ -76,14 +76,14 @@ public sealed partial class EdgeSession : IDisposable
                     throw new TailUnavailableException(tail.Host, tail.Port, _tail.Status);
                 link = new SessionLink(_tail);
             }
-            ExitPromise? promise = _options.KeepPromise ? model.Package.Promise : null;
+            AccuracyGuarantee? guarantee = _options.KeepGuarantee ? model.Package.Guarantee : null;
             controller = controlled
-                ? SessionControl.Create(model, profile!, link, _options, promise, out _costs)
+                ? SessionControl.Create(model, profile!, link, _options, guarantee, out _costs)
                 : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
-            _control = new ControlLoop(controller, link, _options.Requirements) { Promise = promise };
+            _control = new ControlLoop(controller, link, _options.Requirements) { Guarantee = guarantee };
             _lanes = new LanePool(model, _options.InFlight);
-            if (promise is not null && _options.CheckShare > 0)
-                _watch = new PromiseWatch(model, _lanes, _options.RawInput ? _tail : null, _control, promise, _options.CheckShare, _options.Seed);
+            if (guarantee is not null && _options.CheckShare > 0)
+                _watch = new GuaranteeMonitor(model, _lanes, _options.RawInput ? _tail : null, _control, guarantee, _options.CheckShare, _options.Seed);
             if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
             {
                 _control.Decided += WarnOfUnknownExits;
@@ -147,10 +147,10 @@ public sealed partial class EdgeSession : IDisposable
     }
 
     /// <summary>The promise in force, with its limits as they are now; null for none.</summary>
-    public ExitPromise? Promise => _control.Promise;
+    public AccuracyGuarantee? Guarantee => _control.Guarantee;
 
     /// <summary>How the promise fares on the tasks that were run to the end; all 0 where none is watched.</summary>
-    public PromiseCounters PromiseChecks => _watch?.Counters ?? default;
+    public GuaranteeCounters GuaranteeChecks => _watch?.Counters ?? default;
 
     /// <summary>How much is known of what the exits are worth: by the package's calibration, or learned from this session's tasks since; null
     /// where nothing is.</summary>

@@ -56,7 +56,7 @@ public sealed record EdgeSessionOptions
     public bool AllowStandby { get; init; } = true;
 
     /// <summary>Whether thresholds stay inside the limits of the package's promise, where it has one.</summary>
-    public bool KeepPromise { get; init; } = true;
+    public bool KeepGuarantee { get; init; } = true;
 
     /// <summary>Share of the tasks whose early answers are compared with the whole network's when the session is idle, to notice
     /// inputs that the promise was not made for; 0 for none. Without a promise nothing is compared, but for a package without a calibration:

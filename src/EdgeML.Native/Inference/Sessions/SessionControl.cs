@@ -28,17 +28,17 @@ static class SessionControl
     /// <param name="profile">Of this device.</param>
     /// <param name="link">Null without a tail.</param>
     /// <param name="options">Of the session.</param>
-    /// <param name="promise">To be kept; null for none.</param>
+    /// <param name="guarantee">To be kept; null for none.</param>
     /// <param name="costs">What the controller plans on.</param>
     public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options,
-        ExitPromise? promise, out CostModel costs)
+        AccuracyGuarantee? guarantee, out CostModel costs)
     {
         var manifest = model.Manifest;
         long[] payload = [.. manifest.Cuts.Select(cut => PayloadBytes(manifest, cut.K, options.Codec))];
         BottleneckSet bottlenecks = link is null ? BottleneckSet.None : model.Bottlenecks;
         profile = profile with { EncodeMs = [.. BottleneckTimes.Measure(bottlenecks).Select(each => each.EncodeMs)] };
         costs = CostModel.Sceptical(
-            manifest, profile, Calibration(model.Package), payload, promise, bottlenecks, options.AllowStandby, options.RawInput);
+            manifest, profile, Calibration(model.Package), payload, guarantee, bottlenecks, options.AllowStandby, options.RawInput);
         // Until the tail says which it holds.
         costs.UsesBottlenecks = false;
         if (link is not null)

@@ -30,7 +30,7 @@ public struct TaskResult
     public ExitPolicy Policy;
 
     /// <summary>The promise that policy was kept inside; null for none.</summary>
-    public ExitPromise? Promise;
+    public AccuracyGuarantee? Guarantee;
 
     /// <summary>End to end, milliseconds.</summary>
     public double LatencyMs;

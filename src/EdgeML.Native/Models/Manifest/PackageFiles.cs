@@ -8,7 +8,7 @@ static class PackageFiles
     internal const string WeightsName = "weights.bin";
     internal const string ProfileName = "device.json";
     internal const string CalibrationName = "calibration.csv";
-    internal const string PromiseName = "promise.json";
+    internal const string GuaranteeName = "promise.json";
     internal const string BottlenecksName = "bottlenecks.json";
 
     /// <summary>Weights above this go to the weights file; smaller ones are cheaper inside the graph.</summary>

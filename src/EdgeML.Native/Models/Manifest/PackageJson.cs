@@ -11,7 +11,7 @@ namespace EdgeML.Native.Models.Manifest;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(DeviceProfile))]
-[JsonSerializable(typeof(ExitPromise))]
+[JsonSerializable(typeof(AccuracyGuarantee))]
 [JsonSerializable(typeof(BottleneckSet))]
 sealed partial class PackageJson : JsonSerializerContext
 {

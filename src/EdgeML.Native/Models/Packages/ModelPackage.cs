@@ -29,7 +29,7 @@ public sealed partial class ModelPackage : IDisposable
     public ExitCalibration? Calibration { get; private set; }
 
     /// <summary>What early answers may lose at most, or null when nothing was promised.</summary>
-    public ExitPromise? Promise { get; private set; }
+    public AccuracyGuarantee? Guarantee { get; private set; }
 
     /// <summary>Learned ways of sending cut tensors; <see cref="BottleneckSet.None"/> where none were made.</summary>
     public BottleneckSet Bottlenecks { get; private set; } = BottleneckSet.None;
@@ -70,11 +70,11 @@ public sealed partial class ModelPackage : IDisposable
             var package = new ModelPackage(Path.GetFullPath(folder), manifest, graph);
             string profile = Path.Combine(folder, PackageFiles.ProfileName),
                 calibration = Path.Combine(folder, PackageFiles.CalibrationName),
-                promise = Path.Combine(folder, PackageFiles.PromiseName),
+                guarantee = Path.Combine(folder, PackageFiles.GuaranteeName),
                 bottlenecks = Path.Combine(folder, PackageFiles.BottlenecksName);
             if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
             if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
-            if (File.Exists(promise)) package.Promise = PackageJson.Read(promise, PackageJson.Default.ExitPromise).Checked(manifest);
+            if (File.Exists(guarantee)) package.Guarantee = PackageJson.Read(guarantee, PackageJson.Default.AccuracyGuarantee).Checked(manifest);
             if (File.Exists(bottlenecks))
                 package.Bottlenecks = PackageJson.Read(bottlenecks, PackageJson.Default.BottleneckSet).Checked(manifest);
             return package;
@@ -111,14 +111,14 @@ public sealed partial class ModelPackage : IDisposable
     /// <summary>Keeps a promise in the package's folder; sessions made from now on keep its limits.</summary>
     /// <returns>The promise with its digest.</returns>
     /// <exception cref="InvalidDataException">It was made for another model.</exception>
-    public ExitPromise SavePromise(ExitPromise promise)
+    public AccuracyGuarantee SaveGuarantee(AccuracyGuarantee guarantee)
     {
         ThrowIfDisposed();
-        ExitPromise complete = promise.Sealed().Checked(Manifest);
+        AccuracyGuarantee complete = guarantee.Sealed().Checked(Manifest);
         AtomicFile.Write(
-            Path.Combine(Folder, PackageFiles.PromiseName), stream =>
-                JsonSerializer.Serialize(stream, complete, PackageJson.Default.ExitPromise));
-        return Promise = complete;
+            Path.Combine(Folder, PackageFiles.GuaranteeName), stream =>
+                JsonSerializer.Serialize(stream, complete, PackageJson.Default.AccuracyGuarantee));
+        return Guarantee = complete;
     }
 
     /// <summary>Keeps bottlenecks in the package's folder, in place of those there; sessions and tails made from now on use them.</summary>

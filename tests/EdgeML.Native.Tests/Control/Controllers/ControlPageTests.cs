@@ -31,7 +31,7 @@ public class ControlPageTests
     [Fact]
     public void Profile_ErrorsAreSharedAsTheFilterDoes()
     {
-        double shared = EdgeScales.SharedShare;
+        double shared = DeviceSpeedFilter.SharedShare;
         Says($"at first {100 * shared:0} % of an error is taken for the whole device's and {100 * (1 - shared):0} % for the stretch's own");
         Assert.Equal(0.06 * 0.06 / ((0.06 * 0.06) + (0.04 * 0.04)), shared, 12);
         Says($"their standard deviations are 6 % and 4 %");

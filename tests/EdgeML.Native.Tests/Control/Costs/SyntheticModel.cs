@@ -28,7 +28,7 @@ static class SyntheticModel
     }
 
     /// <summary>A promise with one limit for all three exits; 1 binds no threshold.</summary>
-    public static ExitPromise Promise(float limit) => new()
+    public static AccuracyGuarantee Guarantee(float limit) => new()
     {
         Model = "sha256:0",
         MaxLoss = 0.005,

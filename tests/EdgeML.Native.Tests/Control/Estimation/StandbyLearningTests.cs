@@ -101,10 +101,10 @@ public class StandbyLearningTests
     public void Corrections_EntropyOfTheStandbyExit_MovesTheMix(int standby)
     {
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: standby);
-        double before = Difficulty(new Corrections(s_model)), answerMs = 58;
+        double before = Difficulty(new OnlineCalibration(s_model)), answerMs = 58;
         double Learned(float entropy, double until)
         {
-            var corrections = new Corrections(s_model);
+            var corrections = new OnlineCalibration(s_model);
             for (int i = 0; i < 100; i++) corrections.Observe(Sent(policy, until, s_asProfiled, entropy), s_assumed);
             Assert.Equal(1, corrections.Mix.ToArray().Sum(), 9);
             return Difficulty(corrections);
@@ -118,7 +118,7 @@ public class StandbyLearningTests
         Assert.Equal(before, Learned(float.NaN, 3), 9);
     }
 
-    static double Difficulty(Corrections corrections)
+    static double Difficulty(OnlineCalibration corrections)
     {
         double sum = 0;
         for (int i = 0; i < corrections.Mix.Length; i++) sum += i * corrections.Mix[i];
@@ -131,7 +131,7 @@ public class StandbyLearningTests
     [MemberData(nameof(Answers))]
     public void Corrections_StandbyThatRan_DoesNotPassForASlowEdge(double answerMs)
     {
-        var corrections = new Corrections(s_model);
+        var corrections = new OnlineCalibration(s_model);
         PlanningConditions learned = s_assumed;
         // What the cut's part takes is known from tasks whose standby exit was abandoned early.
         for (int i = 0; i < 60; i++) corrections.Observe(Sent(new ExitPolicy([0f, 0f, 0f], 3, standby: 3), 17, _ => 1.15), s_assumed);
@@ -147,7 +147,7 @@ public class StandbyLearningTests
     [Fact]
     public void Corrections_AnswerThatWaitedForTheStandby_IsNoOverhead()
     {
-        var corrections = new Corrections(s_model);
+        var corrections = new OnlineCalibration(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: 3);
         // There after 34 ms, seen 4.5 ms later; then one that takes 3 ms nobody accounts for.
         for (int i = 0; i < 50; i++) corrections.Observe(Sent(policy, 34, s_asProfiled), s_assumed);
@@ -170,7 +170,7 @@ public class StandbyLearningTests
     {
         const int seed = 5;
         var random = new Random(seed);
-        var scales = new EdgeScales(s_model);
+        var scales = new DeviceSpeedFilter(s_model);
         var policy = new ExitPolicy([threshold, 0f, 0f], cut, standby: standby);
         for (int i = 0; i < 300; i++)
         {
@@ -192,7 +192,7 @@ public class StandbyLearningTests
     [Fact]
     public void EdgeScales_StandbyInFrontOfTheCut_CountsEveryHeadUpToTheCut()
     {
-        var scales = new EdgeScales(s_model);
+        var scales = new DeviceSpeedFilter(s_model);
         var policy = new ExitPolicy([0.1f, 0.1f, 0f], 6, standby: 1);
         for (int i = 0; i < 100; i++) scales.Observe(Sent(policy, double.PositiveInfinity, _ => 1.15));
         double[] prefix = new double[13];
@@ -204,7 +204,7 @@ public class StandbyLearningTests
     public void EdgeScales_StretchesThatDiffer_AreToldApartByWhereStandbysWereAbandoned()
     {
         double Scale(int unit) => unit <= 3 ? 1.2 : unit <= 6 ? 0.9 : 1.05;
-        var scales = new EdgeScales(s_model);
+        var scales = new DeviceSpeedFilter(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: 3);
         for (int i = 0; i < 300; i++) scales.Observe(Sent(policy, (i % 3) switch { 0 => 17, 1 => 35, _ => 58 }, Scale));
         double[] prefix = new double[13];
@@ -220,7 +220,7 @@ public class StandbyLearningTests
     [Fact]
     public void EdgeScales_StandbyWithoutAnAnswer_TeachesNothing()
     {
-        var scales = new EdgeScales(s_model);
+        var scales = new DeviceSpeedFilter(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: 2);
         for (int i = 0; i < 50; i++) scales.Observe(Sent(policy, 58, s_asProfiled));
         TaskRecord record = Sent(policy, double.PositiveInfinity, s_asProfiled, float.NaN);
@@ -238,7 +238,7 @@ public class StandbyLearningTests
     [InlineData(double.PositiveInfinity)]
     public void LearnedOutlook_TaskWithAStandby_DatesTheLinkByItsLastByteAndTakesTheEdgeAsItIs(double answerMs)
     {
-        var outlook = new LearnedOutlook(s_model);
+        var outlook = new LatencyPredictor(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 3, standby: 3);
         double now = 0, expectedRestMs = answerMs - SendMs;
         for (int i = 0; i < 200; i++)
@@ -266,7 +266,7 @@ public class StandbyLearningTests
     [InlineData(double.PositiveInfinity)]
     public void LearnedOutlook_TaskThatWaitedToBegin_IsDatedAllTheSame(double answerMs)
     {
-        var outlook = new LearnedOutlook(s_model);
+        var outlook = new LatencyPredictor(s_model);
         TaskRecord record = Sent(new ExitPolicy([0f, 0f, 0f], 3, standby: 3), answerMs, s_asProfiled, start: 5);
         record.LatencyMs += 25;
         outlook.Observe(record, answerMs - SendMs, out _, out _);

@@ -83,7 +83,7 @@ public class DdpgAgentTests
         agent.PickBatch();
         double CriticLoss()
         {
-            agent.CriticSlopes();
+            agent.CriticGradients();
             return agent.CriticLoss;
         }
         double ActorLoss()

@@ -66,7 +66,7 @@ public class MlpTests
             return loss;
         }
         Loss();
-        for (int row = 0; row < Rows; row++) weightsOfLoss.AsSpan(row * 3, 3).CopyTo(net.OutputSlopeRow(row));
+        for (int row = 0; row < Rows; row++) weightsOfLoss.AsSpan(row * 3, 3).CopyTo(net.OutputGradientRow(row));
         net.Backward(Rows, weightSlopes: true, inputSlopes: true);
         float[] slopes = [.. net.Gradients];
         float[] inputSlopes = [.. Enumerable.Range(0, Rows).SelectMany(row => net.InputSlopeRow(row).ToArray())];
@@ -126,7 +126,7 @@ public class MlpTests
             {
                 float error = net.OutputRow(row)[0] - ((2 * net.InputRow(row)[0]) - 0.5f);
                 loss += error * error / 32;
-                net.OutputSlopeRow(row)[0] = 2 * error / 32;
+                net.OutputGradientRow(row)[0] = 2 * error / 32;
             }
             net.Backward(32, true, false);
             optimiser.Step(net.Weights, net.Gradients);

@@ -44,7 +44,7 @@ public class PlannerTests
         // Single precision against double: no plan of the grid is better, and the score is what the cost model says of the plan.
         Assert.Equal(best, Worth(planner.Policy(found, 1)), 1e-5);
         Assert.Equal(best, found.Score, 1e-5);
-        Assert.False(found.LeastBad);
+        Assert.False(found.LeastViolation);
         Assert.Equal(found.Score, planner.Score(found, conditions, bounds), 1e-5f);
     }
 
@@ -78,7 +78,7 @@ public class PlannerTests
         var planner = new Planner(model);
         PlanningConditions slow = Link(0.05);
         Planner.Plan plan = planner.Find(slow, new Requirements(1, 0.001));
-        Assert.True(plan.LeastBad);
+        Assert.True(plan.LeastViolation);
         // The first exit on the edge is the quickest answer over a link this slow.
         PolicyEstimate estimate = model.Estimate(planner.Policy(plan, 1), slow, Requirements.None);
         PolicyEstimate quickest = model.Estimate(new ExitPolicy([1f, 0f, 0f], model.LocalCut), slow, Requirements.None);
@@ -95,12 +95,12 @@ public class PlannerTests
         var planner = new Planner(model, model.Compact);
         PlanningConditions slow = Link(0.5);
         var bounds = new Requirements(60, 0.01);
-        Assert.NotEqual(model.LocalCut, planner.LeastBad(slow, bounds).Cut);
-        var outlook = new LearnedOutlook(model);
+        Assert.NotEqual(model.LocalCut, planner.LeastViolation(slow, bounds).Cut);
+        var outlook = new LatencyPredictor(model);
         for (int i = 0; i < 50; i++) outlook.Rates.Observe(0.5e6, i * 0.1);
         outlook.Refresh(5);
         slow.Outlook = outlook;
-        Planner.Plan plan = planner.LeastBad(slow, bounds);
+        Planner.Plan plan = planner.LeastViolation(slow, bounds);
         Assert.Equal(0, planner.ShareSent(plan));
         Assert.Equal(1f, planner.Policy(plan, 1).Thresholds[0]);
     }
@@ -113,7 +113,7 @@ public class PlannerTests
     {
         CostModel model = Model(3);
         PlanningConditions conditions = Link(mbps);
-        var outlook = new LearnedOutlook(model);
+        var outlook = new LatencyPredictor(model);
         for (int i = 0; i < 50; i++) outlook.Rates.Observe(mbps * 1e6 * (1 + (0.3 * (i % 3))), i * 0.1);
         outlook.Refresh(5);
         conditions.Outlook = outlook;

@@ -23,7 +23,7 @@ public class SafetyNetTests
     }
 
     [Fact]
-    public void Observe_PromisesKept_TrustsForEver()
+    public void Observe_GuaranteesKept_TrustsForEver()
     {
         var net = new SafetyNet();
         Assert.Equal(500, Decisions(net, promised: 0.97, kept: 0.95));

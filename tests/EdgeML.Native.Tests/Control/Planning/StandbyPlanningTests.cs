@@ -20,10 +20,10 @@ public class StandbyPlanningTests(ITestOutputHelper output)
 
     static readonly CostModel s_model = Model(SyntheticModel.Samples(300, 5));
 
-    static CostModel Model(ExitCalibration samples, double unitMs = 5, double tailMs = 0.4, ExitPromise? promise = null) =>
-        new(SyntheticModel.Manifest(), SyntheticModel.Edge(unitMs), SyntheticModel.Edge(tailMs), samples, promise: promise);
+    static CostModel Model(ExitCalibration samples, double unitMs = 5, double tailMs = 0.4, AccuracyGuarantee? guarantee = null) =>
+        new(SyntheticModel.Manifest(), SyntheticModel.Edge(unitMs), SyntheticModel.Edge(tailMs), samples, guarantee: guarantee);
 
-    static PlanningConditions Link(PlanningOutlook? outlook, double mbps = 8)
+    static PlanningConditions Link(InTimePredictor? outlook, double mbps = 8)
     {
         var conditions = PlanningConditions.From(
             new LinkSnapshot { Up = true, RateBitsPerSecond = mbps * 1e6, RttMs = 8, TailFactor = 1 });
@@ -35,7 +35,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
         new(model, grid ?? model.Compact) { UsesStandby = standby };
 
     /// <summary>An edge that needs 110 ms for the whole network and 18 for its first exit, a link that takes its chance.</summary>
-    static Planner.Plan Plan(PlanningOutlook? outlook, CostModel? model = null, double boundMs = 60, bool standby = true, bool up = true)
+    static Planner.Plan Plan(InTimePredictor? outlook, CostModel? model = null, double boundMs = 60, bool standby = true, bool up = true)
     {
         PlanningConditions conditions = Link(outlook);
         conditions.LinkUp = up;
@@ -45,7 +45,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [Fact]
     public void Find_TailInTimeFourTimesOfFive_LetsAnExitStandBy()
     {
-        var outlook = KnownOutlook.Chance(0.8, 20);
+        var outlook = KnownPredictor.Chance(0.8, 20);
         Planner.Plan plan = Plan(outlook), without = Plan(outlook, standby: false);
         Assert.InRange(plan.Candidate.Standby, 1, 3);
         Assert.Equal(0, without.Candidate.Standby);
@@ -66,7 +66,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [InlineData(0.1)]
     [InlineData(0.0)]
     public void Find_TailSureOrHopeless_LetsNothingStandBy(double chance) =>
-        Assert.Equal(0, Plan(KnownOutlook.Chance(chance, 20)).Candidate.Standby);
+        Assert.Equal(0, Plan(KnownPredictor.Chance(chance, 20)).Candidate.Standby);
 
     [Fact]
     public void Find_ChancesNotKnown_LetsNothingStandBy() => Assert.Equal(0, Plan(null).Candidate.Standby);
@@ -74,7 +74,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [Fact]
     public void Find_LinkDown_StaysLocalWithNothingStandingBy()
     {
-        Planner.Plan plan = Plan(KnownOutlook.Chance(0.8, 20), up: false);
+        Planner.Plan plan = Plan(KnownPredictor.Chance(0.8, 20), up: false);
         Assert.Equal((s_model.LocalCut, 0), (plan.Cut, plan.Candidate.Standby));
     }
 
@@ -82,16 +82,16 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     public void Find_NoExitReadyInTime_LetsNothingStandBy()
     {
         // The first exit needs 18 ms, a hundredth of the bound is kept back.
-        Assert.Equal(0, Plan(KnownOutlook.Chance(0.8, 2), boundMs: 18.2).Candidate.Standby);
-        Assert.Equal(1, Plan(KnownOutlook.Chance(0.8, 2), boundMs: 20).Candidate.Standby);
+        Assert.Equal(0, Plan(KnownPredictor.Chance(0.8, 2), boundMs: 18.2).Candidate.Standby);
+        Assert.Equal(1, Plan(KnownPredictor.Chance(0.8, 2), boundMs: 20).Candidate.Standby);
     }
 
     [Fact]
-    public void Find_UnderAPromise_LetsNothingStandBy()
+    public void Find_UnderAGuarantee_LetsNothingStandBy()
     {
-        CostModel promised = Model(SyntheticModel.Samples(300, 5), promise: SyntheticModel.Promise(1f));
+        CostModel promised = Model(SyntheticModel.Samples(300, 5), guarantee: SyntheticModel.Guarantee(1f));
         Assert.Equal((true, false), (s_model.AllowsStandby, promised.AllowsStandby));
-        var outlook = KnownOutlook.Chance(0.8, 20);
+        var outlook = KnownPredictor.Chance(0.8, 20);
         Planner.Plan plan = Plan(outlook, promised);
         Assert.Equal(0, plan.Candidate.Standby);
         var planner = PlannerOf(promised, standby: true);
@@ -103,7 +103,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
 
     [Fact]
     public void Find_NotAsked_LetsNothingStandBy() =>
-        Assert.Equal(0, Plan(KnownOutlook.Chance(0.8, 20), standby: false).Candidate.Standby);
+        Assert.Equal(0, Plan(KnownPredictor.Chance(0.8, 20), standby: false).Candidate.Standby);
 
     [Theory]
     [InlineData(0.8, 20, 60, double.PositiveInfinity)]
@@ -114,7 +114,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [InlineData(0.25, 25, 100, 0.5)]
     public void Find_AnyChance_EqualsTryingEveryPlanAndStandby(double chance, double sendMs, double boundMs, double boundJ)
     {
-        PlanningConditions conditions = Link(KnownOutlook.Chance(chance, sendMs));
+        PlanningConditions conditions = Link(KnownPredictor.Chance(chance, sendMs));
         var bounds = new Requirements(boundMs, boundJ);
         foreach (ThresholdGrid grid in (ThresholdGrid[])[s_model.Grid, s_model.Compact]) AssertBest(s_model, grid, conditions, bounds, "");
     }
@@ -130,7 +130,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
             double Between(double low, double high) => low + ((high - low) * random.NextDouble());
             CostModel model = Model(
                 SyntheticModel.Samples(200, random.Next(1000), Between(0, 0.3), Between(0.5, 1)), Between(2, 8), Between(0.2, 2));
-            var outlook = KnownOutlook.Exponential(Between(0.0001, 0.003));
+            var outlook = KnownPredictor.Exponential(Between(0.0001, 0.003));
             (outlook.EdgeSpread, outlook.RemoteSpreadMs) = (Between(0, 0.2), Between(0, 5));
             PlanningConditions conditions = Link(outlook);
             var bounds = new Requirements(Between(20, 120), random.Next(2) == 0 ? double.PositiveInfinity : Between(0.1, 0.8));
@@ -168,9 +168,9 @@ public class StandbyPlanningTests(ITestOutputHelper output)
                 }
             }
         }
-        if (found.LeastBad) Assert.True(best < 0.02f, $"{said}: {found}, but one scores {best}");
+        if (found.LeastViolation) Assert.True(best < 0.02f, $"{said}: {found}, but one scores {best}");
         else Assert.InRange(best - found.Score, -1e-5f, double.IsPositiveInfinity(bounds.EnergyJ) ? 1e-5f : MissedAtMost);
-        if (found.LeastBad) return found;
+        if (found.LeastViolation) return found;
         // What it says of the plan is what the cost model says.
         float own = planner.Score(found, conditions, bounds);
         Assert.True(Math.Abs(own - found.Score) < 1e-5f, $"{said}: {found} scores {own}");
@@ -190,7 +190,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [InlineData(0.4, 45)]
     public void Score_Standby_IsWorthWhatTheEstimateSays(double chance, double boundMs)
     {
-        PlanningConditions conditions = Link(KnownOutlook.Chance(chance, 20));
+        PlanningConditions conditions = Link(KnownPredictor.Chance(chance, 20));
         var bounds = new Requirements(boundMs, double.PositiveInfinity);
         var planner = PlannerOf(s_model, standby: true, s_model.Grid);
         for (int standby = 0; standby <= 3; standby++)
@@ -209,7 +209,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [InlineData(0.3, true)]
     public void WithStandby_TailHardlyEverInTime_LeavesThePlanAlone(double chance, bool covers)
     {
-        PlanningConditions conditions = Link(KnownOutlook.Chance(chance, 20));
+        PlanningConditions conditions = Link(KnownPredictor.Chance(chance, 20));
         var bounds = new Requirements(60, double.PositiveInfinity);
         var planner = PlannerOf(s_model, standby: true);
         Planner.Plan plain = planner.WithoutExits(conditions, bounds);
@@ -219,7 +219,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [Fact]
     public void WithStandby_PlanThatSends_GetsTheExitUnderWhichItScoresBest()
     {
-        PlanningConditions conditions = Link(KnownOutlook.Chance(0.7, 20));
+        PlanningConditions conditions = Link(KnownPredictor.Chance(0.7, 20));
         var bounds = new Requirements(60, double.PositiveInfinity);
         var planner = PlannerOf(s_model, standby: true);
         Planner.Plan plain = planner.WithoutExits(conditions, bounds);
@@ -234,7 +234,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
         Assert.True(covered.Candidate.Standby > 0);
         Assert.Equal(best, covered.Score, 1e-6f);
         Assert.Equal((plain.Point, plain.Cut), (covered.Point, covered.Cut));
-        conditions.Outlook = KnownOutlook.Chance(1, 20);
+        conditions.Outlook = KnownPredictor.Chance(1, 20);
         Planner.Plan sure = planner.WithoutExits(conditions, bounds);
         Assert.Equal(sure, planner.WithStandby(sure, conditions, bounds));
     }

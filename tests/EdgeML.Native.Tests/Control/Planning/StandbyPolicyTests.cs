@@ -12,7 +12,7 @@ public class StandbyPolicyTests
 {
     static readonly ExitPolicy s_policy = new([0.25f, 0f, 0.5f], 3, 4, bottleneck: 2, standby: 3);
 
-    static readonly ExitPromise s_promise = SyntheticModel.Promise(0.25f);
+    static readonly AccuracyGuarantee s_guarantee = SyntheticModel.Guarantee(0.25f);
 
     [Fact]
     public void Equals_OnlyTheStandbyDiffers_DiffersAlsoInHash()
@@ -104,16 +104,16 @@ public class StandbyPolicyTests
     }
 
     [Fact]
-    public void Clamp_StandbyUnderAPromise_IsTakenAwayInsideAndOutsideTheLimits()
+    public void Clamp_StandbyUnderAGuarantee_IsTakenAwayInsideAndOutsideTheLimits()
     {
         var inside = new ExitPolicy([0.1f, 0f, 0.2f], 3, 4, bottleneck: 1, standby: 2);
-        Assert.Equal(inside.WithStandby(0), s_promise.Clamp(inside));
-        Assert.Equal(new ExitPolicy([0.25f, 0f, 0.25f], 3, 4, 2), s_promise.Clamp(s_policy));
-        Assert.Equal(inside.WithStandby(0), s_promise.Clamp(inside.WithStandby(0)));
+        Assert.Equal(inside.WithStandby(0), s_guarantee.Clamp(inside));
+        Assert.Equal(new ExitPolicy([0.25f, 0f, 0.25f], 3, 4, 2), s_guarantee.Clamp(s_policy));
+        Assert.Equal(inside.WithStandby(0), s_guarantee.Clamp(inside.WithStandby(0)));
     }
 
     [Fact]
-    public void Current_ControllerThatAsksForAStandby_RunsWithoutUnderAPromise()
+    public void Current_ControllerThatAsksForAStandby_RunsWithoutUnderAGuarantee()
     {
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: 1);
         var context = new ControllerContext
@@ -123,7 +123,7 @@ public class StandbyPolicyTests
         };
         using var loop = new ControlLoop(PolicyControllers.Create(PolicyControllers.Fixed, context), null, Requirements.None);
         Assert.Equal(1, loop.Current.Standby);
-        loop.Promise = s_promise;
+        loop.Guarantee = s_guarantee;
         Assert.Equal(policy.WithStandby(0), loop.Current);
     }
 }

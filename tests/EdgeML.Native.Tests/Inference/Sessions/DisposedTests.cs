@@ -90,7 +90,7 @@ public sealed class DisposedTests
         object[] all =
         [
             result, session, session.Link, session.TailStatus, session.Control, session.Requirements, session.Policy,
-            session.Explanation, session.PromiseChecks, loaded.Manifest, loaded.Manifest.Input, loaded.Manifest.Units[0],
+            session.Explanation, session.GuaranteeChecks, loaded.Manifest, loaded.Manifest.Input, loaded.Manifest.Units[0],
             loaded.Manifest.Cuts[0], loaded.Manifest.Exits[0], loaded.Model, loaded.Model.Package, server, new Requirements(20, 0.5),
             new PreparedModel(loaded.Manifest, ["a note"]), new TailReply { Outcome = TailOutcome.Late, Reason = FallbackReason.Late },
             new ExitCalibration(1, [0.5f], [true], "pictures", labelled: true), new TaskRecord(), new PolicyEstimate(), new Observation(),

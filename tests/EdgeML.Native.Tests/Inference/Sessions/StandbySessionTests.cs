@@ -221,10 +221,10 @@ public sealed class StandbySessionTests
     }
 
     [Fact]
-    public void Run_UnderAPromise_NoExitStandsBy()
+    public void Run_UnderAGuarantee_NoExitStandsBy()
     {
         using LoadedGraph loaded = Sound();
-        loaded.Model.Package.SavePromise(new ExitPromise
+        loaded.Model.Package.SaveGuarantee(new AccuracyGuarantee
         {
             Model = loaded.Manifest.Hash,
             MaxLoss = 0.01,

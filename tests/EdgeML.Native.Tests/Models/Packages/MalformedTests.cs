@@ -87,7 +87,7 @@ public sealed class MalformedTests : IDisposable
         {
             package.SaveProfile(new DeviceProfile { Device = "d", UnitMs = [.. package.Manifest.Units.Select(_ => 1.0)], HeadMs = [1.0] });
             package.SaveCalibration(new ExitCalibration(2, [0.25f, 0.5f, 0.75f, 1f], [true, false, true, false], "s", true));
-            package.SavePromise(new ExitPromise
+            package.SaveGuarantee(new AccuracyGuarantee
             {
                 Model = package.Manifest.Hash,
                 MaxLoss = 0.01,

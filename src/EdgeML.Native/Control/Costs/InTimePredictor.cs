@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Numerics;
+
+namespace EdgeML.Native.Control.Costs;
+
+/// <summary>What is known of costs beyond their means: how computing times spread, and how likely a transfer is through in time. Planning
+/// conditions that carry one are judged by probabilities instead of margins.</summary>
+abstract class InTimePredictor
+{
+    /// <summary>Milliseconds the first k units take on the edge, in place of the profile's; null for the profile's own.</summary>
+    public double[]? EdgePrefix { get; protected init; }
+
+    /// <summary>Milliseconds of every head on the edge; null together with <see cref="EdgePrefix"/>.</summary>
+    public double[]? EdgeHeads { get; protected init; }
+
+    /// <summary>Standard deviation of a computing time on the edge, as a share of it.</summary>
+    public double EdgeSpread { get; set; }
+
+    /// <summary>Standard deviation of what an answer of the tail takes beside edge and sending, milliseconds.</summary>
+    public double RemoteSpreadMs { get; set; }
+
+    /// <summary>What sending is expected to take.</summary>
+    /// <param name="edgeMs">When it begins, milliseconds into the task.</param>
+    /// <param name="bytes">The request.</param>
+    public abstract double SendMs(double edgeMs, double bytes);
+
+    /// <summary>The probability that sending takes at most so long.</summary>
+    /// <param name="edgeMs">When it begins, milliseconds into the task.</param>
+    /// <param name="bytes">The request.</param>
+    /// <param name="ms">The most it may take; negative is never enough.</param>
+    public abstract double ShareSentWithin(double edgeMs, double bytes, double ms);
+
+    /// <summary>The probability that an answer comes inside the bound.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public double Inside(in PathCost path, double boundMs)
+    {
+        if (double.IsPositiveInfinity(boundMs)) return 1;
+        double edgeMs = EdgeSpread * path.EdgeMs;
+        if (!path.Offloaded) return NormalDistribution.Cdf((boundMs - path.LatencyMs) / (edgeMs + LeastSpreadMs));
+        double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + LeastSpreadMs;
+        double slack = boundMs - (path.LatencyMs - path.SendMs);
+        double late = slack - (Side * spread);
+        double worst = ShareSentWithin(path.EdgeMs, path.Bytes, late);
+        if (worst > 0.999) return 1;
+        double best = ShareSentWithin(path.EdgeMs, path.Bytes, slack + (Side * spread));
+        if (best < 0.001) return 0;
+        return (SideWeight * (worst + best)) + ((1 - (2 * SideWeight)) * ShareSentWithin(path.EdgeMs, path.Bytes, slack));
+    }
+
+    /// <summary>Whether any answer under the cut of this one, the first that the tail may give, has a chance.</summary>
+    public bool MayBeInside(in PathCost path, double boundMs)
+    {
+        if (double.IsPositiveInfinity(boundMs)) return true;
+        double edgeMs = EdgeSpread * path.AloneMs;
+        double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + LeastSpreadMs;
+        double slack = boundMs - (path.LatencyMs - path.SendMs);
+        return ShareSentWithin(path.EdgeMs, path.Bytes, slack + (Side * spread)) >= 0.001;
+    }
+
+    const double LeastSpreadMs = 0.1;
+
+    /// <summary>Three points of the normal distribution: exact for anything up to the fifth power.</summary>
+    const double Side = 1.7320508075688772, SideWeight = 1.0 / 6;
+}

@@ -1,0 +1,81 @@
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Observations;
+
+namespace EdgeML.Native.Control.Estimation;
+
+/// <summary>What running tasks have taught of spreads, of the edge stretch by stretch, and of the link's ways.</summary>
+sealed class LatencyPredictor : InTimePredictor
+{
+    const double RemoteWeight = 0.05;
+
+    readonly DeviceSpeedFilter _scales;
+    double _remoteSquare = 4;
+    double _remoteMean;
+    int _remotes;
+
+    public LatencyPredictor(CostModel model)
+    {
+        _scales = new DeviceSpeedFilter(model);
+        EdgePrefix = [.. model.EdgePrefix];
+        EdgeHeads = [.. model.EdgeHeads];
+        (EdgeSpread, RemoteSpreadMs) = (0.08, 2);
+    }
+
+    public UplinkRatePredictor Rates { get; } = new();
+
+    /// <summary>Answers as if sending took no longer than it may: what an answer of the tail is worth once it is through.</summary>
+    public bool AssumeSent { get; set; }
+
+    /// <summary>Learns from a task.</summary>
+    /// <param name="record">The task.</param>
+    /// <param name="expectedRestMs">What round trip, tail and waiting were expected to take.</param>
+    /// <param name="edgeMoved">Whether the edge is at a new level.</param>
+    /// <param name="linkMoved">Whether the link is.</param>
+    public void Observe(in TaskRecord record, double expectedRestMs, out bool edgeMoved, out bool linkMoved)
+    {
+        edgeMoved = _scales.Observe(record);
+        linkMoved = false;
+        if (record.RateBitsPerSecond > 0) linkMoved = Rates.Observe(record.RateBitsPerSecond, SentAt(record));
+        else if (record.Fallback && record.WireMs > 1)
+            linkMoved = Rates.Observe(Math.Max(8000.0 * record.BytesSent / record.WireMs, 1000), SentAt(record));
+        if (!record.Offloaded) return;
+        double sendMs = 8000 * record.BytesSent / record.RateBitsPerSecond;
+        if (record.StandbyMs > 0 && record.LatencyMs < record.EdgeMs + OnlineCalibration.WaitMs) return;
+        double error = record.LatencyMs - (record.EdgeMs - record.StandbyMs) - sendMs - expectedRestMs;
+        if (!double.IsFinite(error)) return;
+        double limit = 3 * Math.Sqrt(_remoteSquare) + 1;
+        error = Math.Clamp(error, -limit, limit);
+        double weight = Math.Max(RemoteWeight, 1.0 / (5 + ++_remotes));
+        _remoteMean += weight * (error - _remoteMean);
+        _remoteSquare += weight * ((error * error) - _remoteSquare);
+    }
+
+    /// <summary>When the last byte was sent, or given up: what came after it, the tail or the rest of the network here, says nothing of the
+    /// link but lets the measurement grow old.</summary>
+    double SentAt(in TaskRecord record)
+    {
+        double sendMs = record.Fallback ? record.WireMs : 8000 * record.BytesSent / record.RateBitsPerSecond;
+        double laterMs = record switch
+        {
+            { StandbyMs: > 0 } => Math.Max(record.StandbyMs, record.WireMs + record.TailMs + record.QueueMs) - sendMs,
+            { Fallback: true } => record.EdgeMs - EdgePrefix![Math.Clamp(record.Policy.Cut, 0, EdgePrefix.Length - 1)],
+            _ => record.WireMs - sendMs + record.TailMs + record.QueueMs,
+        };
+        return laterMs > 0 ? record.TimeSeconds - (Math.Min(laterMs, record.LatencyMs) / 1000) : record.TimeSeconds;
+    }
+
+    /// <summary>Brings everything up to a moment.</summary>
+    public void Refresh(double now)
+    {
+        _scales.Fill(EdgePrefix!, EdgeHeads!);
+        double doubts = _scales.Doubts, jitter = _scales.Jitter;
+        EdgeSpread = Math.Sqrt((jitter * jitter) + (doubts * doubts));
+        RemoteSpreadMs = Math.Sqrt(_remoteSquare);
+        Rates.Refresh(now);
+    }
+
+    public override double SendMs(double edgeMs, double bytes) => 8000 * bytes / Rates.MedianRate;
+
+    public override double ShareSentWithin(double edgeMs, double bytes, double ms) =>
+        ms <= 0 ? 0 : AssumeSent ? 1 : Rates.ShareAbove(8000 * bytes / ms);
+}

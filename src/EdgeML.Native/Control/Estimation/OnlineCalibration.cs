@@ -1,0 +1,177 @@
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Observations;
+
+namespace EdgeML.Native.Control.Estimation;
+
+/// <summary>What running tasks teach about the cost model's own mistakes: speed of the edge, energy, overheads, spread, and how hard
+/// inputs are.</summary>
+/// <remarks>
+/// Each is a running mean of observed over predicted. Difficulty is a weight per stratum of the calibration: the entropy of the first exit
+/// tried, or failing that the exit that answered, says by Bayes' rule how likely the input came from each stratum, and the weights follow
+/// those likelihoods over some 25 tasks. Inputs darker than any calibrated one end up in the hardest stratum.
+/// </remarks>
+sealed class OnlineCalibration
+{
+    const double MixWeight = 0.04;
+    const int EntropyBins = 16;
+
+    /// <summary>An answer that comes so soon after the standby exit was ready may have been there before.</summary>
+    internal const double WaitMs = 1;
+
+    readonly CostModel _model;
+    readonly SampleSet _samples;
+    readonly double[] _mix;
+    readonly double[] _posterior;
+    readonly PathCost[] _paths;
+
+    // [exit][bin][stratum]: how likely a sample of the stratum shows an entropy in this bin at this exit.
+    readonly double[][][] _likelihood;
+    // The profile is believed until two tasks in a row say otherwise: the first task of a process, or one that the system kept waiting, may
+    // take twenty times as long as any other.
+    Smoothed _edge = new(0.1, 1.5, prior: 1, confirms: true);
+    Smoothed _energy = new(0.1, 1.5, prior: 1, confirms: true);
+    // Here the profile says that there is none; on the way to the tail and back nothing is known beforehand.
+    Overhead _localOverhead = new(priorTasks: 4);
+    Overhead _remoteOverhead = new(priorTasks: 0);
+    double _localError = 0.05;
+    double _remoteError = 0.05;
+
+    /// <param name="model">Costs.</param>
+    /// <param name="known">What is known of the exits; null for what the model knows now.</param>
+    public OnlineCalibration(CostModel model, ExitStatistics? known = null)
+    {
+        _model = model;
+        SampleSet samples = _samples = (known ?? model.Statistics).Samples;
+        _mix = [.. samples.CalibratedMix];
+        _posterior = new double[samples.Strata];
+        _paths = new PathCost[model.Exits];
+        _likelihood = [.. Enumerable.Range(0, samples.Exits).Select(exit => LikelihoodOf(samples, exit))];
+    }
+
+    /// <summary>The same after something new was learned of the exits: difficulty starts afresh, everything else stays.</summary>
+    public OnlineCalibration(CostModel model, ExitStatistics known, OnlineCalibration before)
+        : this(model, known)
+    {
+        (_edge, _energy, _localOverhead, _remoteOverhead) = (before._edge, before._energy, before._localOverhead, before._remoteOverhead);
+        (_localError, _remoteError) = (before._localError, before._remoteError);
+    }
+
+    /// <summary>Weights of the difficulty strata now; they sum to 1.</summary>
+    public ReadOnlySpan<double> Mix => _mix;
+
+    /// <summary>What the tail's part of the last task observed should have taken by its profile, milliseconds.</summary>
+    public double ProfiledTailMs { get; private set; }
+
+    /// <summary>Learns from a task that ran under the assumed conditions.</summary>
+    /// <returns>Whether the edge is at a new speed.</returns>
+    public bool Observe(in TaskRecord record, in PlanningConditions assumed)
+    {
+        if (record.Exit < 1 || record.Exit > _paths.Length || record.Policy.Exits != _model.SideExits) return false;
+        LearnMix(record);
+        // A fallback is finished on the edge, so it costs what a local task does.
+        var candidate = record.Fallback || !record.Offloaded
+            ? new CutCandidate(_model.LocalCut, 0)
+            : new CutCandidate(
+                Math.Clamp(record.Policy.Cut, 0, _model.LocalCut), _model.HasBottleneck(record.Policy) ? record.Policy.Bottleneck : 0);
+        PlanningConditions asProfiled = assumed;
+        asProfiled.EdgeFactor = 1;
+        asProfiled.TailFactor = 1;
+        asProfiled.Outlook = null;
+        _model.Paths(ThresholdGrid.HeadMask(record.Policy.Thresholds), candidate, asProfiled, _paths);
+        ref readonly PathCost path = ref _paths[record.Exit - 1];
+        ProfiledTailMs = record.Offloaded ? path.TailMs : 0;
+        bool moved = false;
+        double firstMs = record.EdgeMs - record.StandbyMs;
+        if (path.EdgeMs > 0.01 && !(record.StoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
+
+        // An answer that waited for the standby exit tells nothing of what else it waited for.
+        if (!record.Fallback && !(record.StoodBy && record.LatencyMs < record.EdgeMs + WaitMs))
+        {
+            double rest = record.LatencyMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
+            if (record.Offloaded) _remoteOverhead.Learn(rest, path.LatencyMs);
+            else _localOverhead.Learn(rest, path.LatencyMs);
+            double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));
+            // A level change is no spread: the belief jumps, the margin stays.
+            double error = Math.Min(0.1, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, 1e-3));
+            if (record.Offloaded) _remoteError += 0.05 * (error - _remoteError);
+            else _localError += 0.05 * (error - _localError);
+        }
+        double radioMs = record.RateBitsPerSecond > 0 ? 8000 * record.BytesSent / record.RateBitsPerSecond : 0;
+        double modelled = _model.Power.Joules(record.LatencyMs, record.EdgeMs, radioMs);
+        if (modelled > 0 && record.EnergyJ > 0 && !record.Fallback) _energy.Add(record.EnergyJ / modelled);
+        return moved;
+    }
+
+    /// <summary>Puts what was learned into planning conditions.</summary>
+    public void Fill(ref PlanningConditions conditions)
+    {
+        conditions.EdgeFactor = double.IsNaN(_edge.Value) ? 1 : _edge.Value;
+        conditions.EnergyFactor = double.IsNaN(_energy.Value) ? 1 : _energy.Value;
+        conditions.LocalOverheadMs = _localOverhead.Ms;
+        conditions.RemoteOverheadMs = _remoteOverhead.Ms;
+        conditions.LocalMargin = Math.Clamp(2 * _localError, 0.02, 0.1);
+        conditions.RemoteMargin = Math.Clamp(2 * _remoteError, 0.03, 0.1);
+        conditions.EnergyMargin = 0.02;
+        conditions.WindowTasks = ControlIntervals.MaxInterval;
+    }
+
+    void LearnMix(in TaskRecord record)
+    {
+        if (_mix.Length == 1) return;
+        ReadOnlySpan<float> thresholds = record.Policy.Thresholds;
+        int first = record.FirstTried(_model.AfterUnits);
+        double sum = 0;
+        if (first >= 0 && !float.IsNaN(record.FirstEntropy))
+        {
+            int bin = Bin(record.FirstEntropy);
+            int sure = first == 0 ? _samples.StratumOf(record.FirstEntropy) : -1;
+            for (int stratum = 0; stratum < _mix.Length; stratum++)
+            {
+                double likelihood = sure >= 0 ? (stratum == sure ? 1 : 0) : _likelihood[first][bin][stratum];
+                sum += _posterior[stratum] = _mix[stratum] * likelihood;
+            }
+        }
+        else
+        {
+            if (ThresholdGrid.HeadMask(thresholds) == 0) return;
+            // Only the tail tried exits: all that is known is where the answer came from.
+            for (int stratum = 0; stratum < _mix.Length; stratum++)
+                sum += _posterior[stratum] = _mix[stratum] * ExitLikelihood(stratum, record.Exit - 1, thresholds);
+        }
+        if (!(sum > 1e-9)) return;
+        double floor = 0.002 / _mix.Length;
+        double total = 0;
+        for (int stratum = 0; stratum < _mix.Length; stratum++)
+            total += _mix[stratum] = Math.Max(floor, _mix[stratum] + (MixWeight * ((_posterior[stratum] / sum) - _mix[stratum])));
+        for (int stratum = 0; stratum < _mix.Length; stratum++) _mix[stratum] /= total;
+    }
+
+    double ExitLikelihood(int stratum, int exit, ReadOnlySpan<float> thresholds)
+    {
+        // Independence of the exits given the stratum is wrong in detail and right in direction.
+        double likelihood = 1;
+        for (int each = 0; each <= exit && each < thresholds.Length; each++)
+        {
+            double below = 0.01;
+            for (int bin = 0; bin < Bin(thresholds[each]); bin++) below += _likelihood[each][bin][stratum];
+            below = Math.Min(below, 0.99);
+            likelihood *= each == exit ? below : 1 - below;
+        }
+        return likelihood;
+    }
+
+    static int Bin(float entropy) => Math.Clamp((int)(entropy * EntropyBins), 0, EntropyBins - 1);
+
+    static double[][] LikelihoodOf(SampleSet samples, int exit)
+    {
+        double[][] table = [.. Enumerable.Range(0, EntropyBins).Select(_ => new double[samples.Strata])];
+        for (int i = 0; i < samples.Count; i++)
+            table[Bin(samples.Entropies[exit][i])][samples.Stratum[i]] += 1.0 / samples.StratumCount[samples.Stratum[i]];
+        // Nothing is impossible: inputs drift beyond what was calibrated.
+        foreach (double[] bin in table)
+        {
+            for (int stratum = 0; stratum < bin.Length; stratum++) bin[stratum] = (0.98 * bin[stratum]) + (0.02 / EntropyBins);
+        }
+        return table;
+    }
+}

@@ -1,0 +1,36 @@
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Simulation.Replay;
+
+namespace EdgeML.Simulation.Sweeps;
+
+/// <summary>The rows of one cell that ran to the end.</summary>
+/// <param name="Cell">The cell.</param>
+/// <param name="Rows">At least one; see <see cref="CanBeJudged"/>.</param>
+public sealed record SweepCellResult(SweepCell Cell, IReadOnlyList<SweepRow> Rows)
+{
+    /// <summary>Up to this lead of the oracle over the best rival, a cell is saturated.</summary>
+    public const double SaturatedLead = 0.03;
+
+    /// <summary>The default controller.</summary>
+    public SweepRow Ours => Find(PolicyControllers.EdgeML)!;
+
+    /// <summary>The upper bound.</summary>
+    public SweepRow Oracle => Find(ReplayControllers.Oracle)!;
+
+    /// <summary>All rows but ours and the oracle.</summary>
+    public IEnumerable<SweepRow> Baselines =>
+        Rows.Where(row => row.Controller is not (PolicyControllers.EdgeML or ReplayControllers.Oracle));
+
+    /// <summary>The rival with the best goodput; the first of equals.</summary>
+    public SweepRow BestRival => Baselines.MaxBy(row => row.Goodput)!;
+
+    /// <summary>Whether the oracle leaves rivals nothing to gain.</summary>
+    public bool Saturated => Oracle.Goodput - BestRival.Goodput <= SaturatedLead;
+
+    /// <summary>A row by name, or null.</summary>
+    public SweepRow? Find(string controller) => Rows.FirstOrDefault(row => row.Controller == controller);
+
+    /// <summary>Whether edgeml, oracle and a rival ran to their end.</summary>
+    public bool CanBeJudged =>
+        Find(PolicyControllers.EdgeML) is not null && Find(ReplayControllers.Oracle) is not null && Baselines.Any();
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Simulation.Links;
+
+namespace EdgeML.Cli.Tests;
+
+public sealed partial class ValidationTests(ShippedPackage package) : IClassFixture<ShippedPackage>
+{
+    const int Sigterm = 15;
+
+    [Fact]
+    public void Reality_UserShaper_WritesPageAndJson()
+    {
+        Outcome outcome = EdgemlProcess.Run(
+            "reality", "--model", package.Model, "--shaper", "user", "--policies", "3", "--tasks", "6", "--link", "40", "--rtt-ms", "3",
+            "--edge-slowdown", "5", "--out", package["reality.md"], "--json", package["reality.json"]);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        Assert.Contains(" of 3 policies", outcome.Output, StringComparison.Ordinal);
+        Assert.StartsWith("# Simulator against live system", File.ReadAllText(package["reality.md"]), StringComparison.Ordinal);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(package["reality.json"]));
+        Assert.Equal("user", json.RootElement.GetProperty("shaper").GetString());
+        Assert.Equal(40, json.RootElement.GetProperty("payloadMbps").GetDouble());
+        JsonElement[] policies = [.. json.RootElement.GetProperty("policies").EnumerateArray()];
+        Assert.Equal(3, policies.Length);
+        Assert.All(policies, policy => Assert.True(policy.GetProperty("liveMs").GetProperty("p50").GetDouble() > 0));
+        Assert.All(policies, policy => Assert.True(policy.GetProperty("simulatedMs").GetProperty("p50").GetDouble() > 0));
+    }
+
+    [SkippableFact]
+    public void Reality_KernelShaper_TerminatedHalfWay_RemovesNamespaceAndTail()
+    {
+        SkipWithoutNamespaces();
+        using Process run = EdgemlProcess.Start(
+            "reality", "--model", package.Model, "--shaper", "tbf", "--tasks", "5000", "--json", package["never.json"]);
+        string space = $"/run/netns/edgeml-{run.Id}";
+        long end = Environment.TickCount64 + 60_000;
+        while (!File.Exists(space) && Environment.TickCount64 < end && !run.WaitForExit(20))
+        {
+        }
+        Assert.True(File.Exists(space), run.HasExited ? run.StandardError.ReadToEnd() : "no namespace after 60 s");
+        Assert.Equal(0, kill(run.Id, Sigterm));
+        Assert.True(run.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.Equal(143, run.ExitCode);
+        Assert.False(File.Exists(space));
+        Assert.False(File.Exists(package["never.json"]));
+    }
+
+    [SkippableFact]
+    public void Reality_KernelShaper_RunsThroughTheNamespace()
+    {
+        SkipWithoutNamespaces();
+        Outcome outcome = EdgemlProcess.Run(
+            "reality", "--model", package.Model, "--shaper", "tbf", "--policies", "2", "--tasks", "4", "--link", "40", "--rtt-ms", "3",
+            "--edge-slowdown", "5", "--json", package["tbf.json"]);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(package["tbf.json"]));
+        Assert.Equal("tbf", json.RootElement.GetProperty("shaper").GetString());
+        Assert.InRange(json.RootElement.GetProperty("measuredMbps").GetDouble(), 1, 80);
+    }
+
+    static void SkipWithoutNamespaces()
+    {
+        string? reason = ShapedNamespace.WhyNot();
+        if (reason is null)
+        {
+            try
+            {
+                ShapedNamespace.Create(8).Dispose();
+            }
+            catch (InvalidOperationException error)
+            {
+                reason = error.Message;
+            }
+        }
+        Skip.If(reason is not null, reason);
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int process, int signal);
+}
