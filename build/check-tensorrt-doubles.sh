@@ -12,6 +12,7 @@ headers=$(cd "$1" && pwd)
 build="$root/native/build-tests"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+dotnet msbuild "$root/src/EdgeML.Native.Interop" -restore -target:LocateOnnxRuntime -verbosity:quiet -nologo
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_TESTS=ON -DEDGEML_SANITIZE=OFF \
     -DEDGEML_TENSORRT_HEADERS="$headers" >"$log" && cmake --build "$build" --parallel "$(getconf _NPROCESSORS_ONLN)" --target tensorrt_tests >>"$log" ||
     { cat "$log" >&2; exit 1; }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds native/ with its tests and runs them: native/tests/run.sh [--sanitize | --threads]. The ONNX Runtime library is
-# the one that `dotnet build` obtained, unless EDGEML_ONNXRUNTIME names another. Where EDGEML_TENSORRT_HEADERS names
+# Builds native/ with its tests and runs them: native/tests/run.sh [--sanitize | --threads]. ONNX Runtime's headers and library
+# are those of its NuGet package, unless EDGEML_ONNXRUNTIME names another library. Where EDGEML_TENSORRT_HEADERS names
 # header sets (build/get-tensorrt-headers.sh), the TensorRT plug-ins and their doubles are built and tested too.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -25,6 +25,8 @@ case "${1:-}" in
     export TSAN_OPTIONS="suppressions=$root/native/tests/races.txt:${TSAN_OPTIONS:-}"
     ;;
 esac
+# Says where they are; asks NuGet for them where they are not.
+dotnet msbuild "$root/src/EdgeML.Native.Interop" -restore -target:LocateOnnxRuntime -verbosity:quiet -nologo
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_TESTS=ON -DEDGEML_SANITIZE=$sanitize \
     -DEDGEML_ONNXRUNTIME="${EDGEML_ONNXRUNTIME:-}" -DEDGEML_TENSORRT_HEADERS="${EDGEML_TENSORRT_HEADERS:-}" >/dev/null
 if [ -n "$only" ]; then

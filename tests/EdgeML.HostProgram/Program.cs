@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Models.Manifest;
@@ -18,10 +17,7 @@ static class Program
     static int Main(string[] arguments)
     {
         (string order, string package, string file, int threads) = (arguments[0], arguments[1], arguments[2], int.Parse(arguments[3]));
-        string library = Path.Combine(
-            AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", LibraryName());
-        ResolveTo(library);
-        var options = new BackendOptions { Threads = threads, LibraryPath = library };
+        var options = new BackendOptions { Threads = threads };
         return order switch
         {
             "host-first" => HostFirst(package, file, options),
@@ -138,25 +134,5 @@ static class Program
         if (holds) return;
         Console.Error.WriteLine(otherwise);
         Environment.ExitCode = 1;
-    }
-
-    static string LibraryName() => OperatingSystem.IsWindows() ? "onnxruntime.dll"
-        : OperatingSystem.IsMacOS() ? "libonnxruntime.1.dylib" : "libonnxruntime.so.1";
-
-    /// <summary>Has the package load the same file; its own resolver, where it brings one, finds it by name.</summary>
-    static void ResolveTo(string library)
-    {
-        NativeLibrary.Load(library);
-        string named = Path.Combine(AppContext.BaseDirectory, "libonnxruntime.so");
-        try
-        {
-            NativeLibrary.SetDllImportResolver(
-                typeof(InferenceSession).Assembly,
-                (name, _, _) => name.Contains("onnxruntime", StringComparison.Ordinal) ? NativeLibrary.Load(library) : 0);
-        }
-        catch (InvalidOperationException)
-        {
-            if (!File.Exists(named)) File.CreateSymbolicLink(named, library);
-        }
     }
 }

@@ -1,14 +1,10 @@
 #include "fake_onnxruntime.h"
 
-#include "backends/onnxruntime/ort_api.h"
+#include <onnxruntime_c_api.h>
 
-#include <array>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
-
-using namespace edgeml::ort;
 
 struct OrtStatus {};
 
@@ -30,7 +26,7 @@ template <class T> T *made() {
     return reinterpret_cast<T *>(&object);
 }
 
-OrtStatus *create_env(int, const char *, const OrtThreadingOptions *, OrtEnv **env) {
+OrtStatus *create_env(OrtLoggingLevel, const char *, const OrtThreadingOptions *, OrtEnv **env) noexcept {
     std::lock_guard lock(gate);
     if (host) {
         *env = made<OrtEnv>();
@@ -56,18 +52,19 @@ void release_env(OrtEnv *) {
     releasing = alive = false;
 }
 
-OrtStatus *create_options(OrtSessionOptions **options) {
+OrtStatus *create_options(OrtSessionOptions **options) noexcept {
     per_session = true;
     *options = made<OrtSessionOptions>();
     return nullptr;
 }
 
-OrtStatus *disable_pool_per_session(OrtSessionOptions *) {
+OrtStatus *disable_pool_per_session(OrtSessionOptions *) noexcept {
     per_session = false;
     return nullptr;
 }
 
-OrtStatus *create_session(const OrtEnv *, const void *, std::size_t, const OrtSessionOptions *, OrtSession **session) {
+OrtStatus *create_session(const OrtEnv *, const void *, std::size_t, const OrtSessionOptions *,
+                          OrtSession **session) noexcept {
     std::lock_guard lock(gate);
     if (host && !per_session)
         return &failure;
@@ -75,68 +72,55 @@ OrtStatus *create_session(const OrtEnv *, const void *, std::size_t, const OrtSe
     return nullptr;
 }
 
-template <class T> OrtStatus *make(T **out) {
+template <class T> OrtStatus *make(T **out) noexcept {
     *out = made<T>();
+    return nullptr;
+}
+
+template <class... T> OrtStatus *succeed(T...) noexcept {
     return nullptr;
 }
 
 template <class T> void nothing(T *) {}
 
-// Entries that contexts do not use.
-void unexpected() {
-    std::abort();
-}
-
-Api entries() {
-    Api api;
-    api.GetErrorMessage = [](const OrtStatus *) { return "Only one instance of LoggingManager"; };
+// Entries that contexts do not use stay null.
+OrtApi entries() {
+    OrtApi api{};
+    api.GetErrorMessage = [](const OrtStatus *) noexcept { return "Only one instance of LoggingManager"; };
     api.ReleaseStatus = nothing;
     api.CreateThreadingOptions = make;
     api.ReleaseThreadingOptions = nothing;
-    api.SetGlobalIntraOpNumThreads = api.SetGlobalInterOpNumThreads =
-        api.SetGlobalSpinControl = [](OrtThreadingOptions *, int) -> OrtStatus * { return nullptr; };
+    api.SetGlobalIntraOpNumThreads = api.SetGlobalInterOpNumThreads = api.SetGlobalSpinControl = succeed;
     api.CreateSessionOptions = create_options;
     api.ReleaseSessionOptions = nothing;
-    api.SetSessionLogSeverityLevel = [](OrtSessionOptions *, int) -> OrtStatus * { return nullptr; };
+    api.SetSessionLogSeverityLevel = succeed;
     api.DisablePerSessionThreads = disable_pool_per_session;
     api.CreateSessionFromArray = create_session;
     api.ReleaseSession = nothing;
     api.CreateEnvWithGlobalThreadPools = create_env;
     api.ReleaseEnv = release_env;
-    api.DisableTelemetryEvents = [](const OrtEnv *) -> OrtStatus * { return nullptr; };
-    api.CreateCpuMemoryInfo = [](int, int, OrtMemoryInfo **out) { return make(out); };
+    api.DisableTelemetryEvents = succeed;
+    api.CreateCpuMemoryInfo = [](OrtAllocatorType, OrtMemType, OrtMemoryInfo **out) noexcept { return make(out); };
     api.ReleaseMemoryInfo = nothing;
-    api.CreateAndRegisterAllocator = [](OrtEnv *, const OrtMemoryInfo *, const OrtArenaCfg *) -> OrtStatus * {
-        return nullptr;
-    };
+    api.CreateAndRegisterAllocator = succeed;
     api.GetAllocatorWithDefaultOptions = make;
-    api.CreateCustomOpDomain = [](const char *, OrtCustomOpDomain **out) { return make(out); };
-    api.CustomOpDomain_Add = [](OrtCustomOpDomain *, const OrtCustomOp *) -> OrtStatus * { return nullptr; };
+    api.CreateCustomOpDomain = [](const char *, OrtCustomOpDomain **out) noexcept { return make(out); };
+    api.CustomOpDomain_Add = succeed;
     api.ReleaseCustomOpDomain = nothing;
     return api;
 }
 
-const void *get_api(std::uint32_t) {
-    static const auto table = [] {
-        std::array<void *, 512> made;
-        made.fill(reinterpret_cast<void *>(unexpected));
-        Api api = entries();
-#define FAKE_ORT_PLACE(position, name, result, parameters)                                                             \
-    if (api.name != nullptr)                                                                                           \
-        made[position] = reinterpret_cast<void *>(api.name);
-        EDGEML_ORT_ENTRIES(FAKE_ORT_PLACE)
-#undef FAKE_ORT_PLACE
-        return made;
-    }();
-    return table.data();
+const OrtApi *get_api(std::uint32_t) noexcept {
+    static const OrtApi table = entries();
+    return &table;
 }
 
 } // namespace
 
 extern "C" {
 
-EDGEML_API const ApiBase *OrtGetApiBase() {
-    static const ApiBase base{get_api, [] { return "double"; }};
+const OrtApiBase *OrtGetApiBase() noexcept {
+    static const OrtApiBase base{get_api, []() noexcept { return "double"; }};
     return &base;
 }
 

@@ -1,20 +1,25 @@
 // Finding and loading ONNX Runtime at run time.
 #pragma once
 
-#include "ort_api.h"
+#include <onnxruntime_c_api.h>
 
 #include <string>
 
 namespace edgeml::ort {
 
+// What is asked of a library at least: the first version of the table that has every entry used here, and of custom
+// operators that may pass a tensor on in place. The table only grows at its end, so a newer library serves it as well;
+// entries that came later must not be called.
+inline constexpr std::uint32_t required_api_version = 18;
+
 struct Library {
     std::string path;    // as it was given to the loader
-    std::string version; // "1.30.0"
-    Api api;
+    std::string version; // "1.31.1"
+    const OrtApi *api;
 };
 
 // The file to load: the caller's choice, else EDGEML_ONNXRUNTIME (a file or its folder), else a file beside this
-// library, else the plain name for the loader's own search.
+// library or in the program's folder, else the plain name for the loader's own search.
 std::string choose_library(const char *path);
 
 // Loads for good: a library with threads of its own is never unloaded. Throws Error with EDGEML_E_BACKEND_*.

@@ -18,27 +18,27 @@ namespace {
 // About what a session needs beside tensors, measured on one-operator models.
 constexpr std::uint64_t session_overhead_bytes = 200 * 1024;
 
-int to_level(std::uint32_t optimization, const ModelScan &scan) {
+GraphOptimizationLevel to_level(std::uint32_t optimization, const ModelScan &scan) {
     switch (optimization) {
     case EDGEML_OPTIMIZE_NONE:
-        return optimize_none;
+        return ORT_DISABLE_ALL;
     case EDGEML_OPTIMIZE_BASIC:
-        return optimize_basic;
+        return ORT_ENABLE_BASIC;
     case EDGEML_OPTIMIZE_EXTENDED:
-        return optimize_extended;
+        return ORT_ENABLE_EXTENDED;
     case EDGEML_OPTIMIZE_ALL:
-        return optimize_all;
+        return ORT_ENABLE_ALL;
     default:
         // ALL brings the NCHWc layout. Measured, ALL / EXTENDED on AVX2: depthwise 0.2..0.4, 3x3 of 16..128 channels
         // 0.7..1, 1x1 of 128 and more 0.6..1, but 3x3 of 256 and 512 channels 1.0..1.6, and there it costs a copy of
         // the weights too. So the majority of convolutions decides; where nothing is told by it, both do the same.
-        return 2 * scan.wide_filters > scan.filters ? optimize_extended : optimize_all;
+        return 2 * scan.wide_filters > scan.filters ? ORT_ENABLE_EXTENDED : ORT_ENABLE_ALL;
     }
 }
 
 // Fills type, shape and size from what ONNX Runtime says; -1 marks an unknown dimension.
 void read_shape(const Runtime &runtime, const OrtTensorTypeAndShapeInfo *shape, TensorInfo &tensor) {
-    int type = 0;
+    ONNXTensorElementDataType type{};
     std::size_t rank = 0;
     runtime.check(runtime.api.GetTensorElementType(shape, &type));
     runtime.check(runtime.api.GetDimensionsCount(shape, &rank));
@@ -115,9 +115,9 @@ OrtSession *create_session(const Runtime &runtime, Bytes model, const OrtSession
     return session;
 }
 
-OrtSession *open_session(const Runtime &runtime, const Source &source, int level, const OrtWeightSet *weights,
-                         const char *optimized_path) {
-    const Api &api = runtime.api;
+OrtSession *open_session(const Runtime &runtime, const Source &source, GraphOptimizationLevel level,
+                         const OrtWeightSet *weights, const char *optimized_path) {
+    const OrtApi &api = runtime.api;
     const ModelScan &scan = source.scan();
     if (weights == nullptr && source.folder() == nullptr && !scan.external.empty())
         throw Error(EDGEML_E_MODEL_REJECTED,
@@ -234,7 +234,7 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
                        const OrtWeightSet *weights, const char *folder)
     : runtime_(std::move(runtime)) {
     Source source(model, weights, folder);
-    int level = to_level(optimization, source.scan());
+    GraphOptimizationLevel level = to_level(optimization, source.scan());
     session_ = open_session(*runtime_, source, level, weights, nullptr);
     try {
         describe();
@@ -244,7 +244,7 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
     }
     // The model's own bytes stand for inline tensors. The NCHWc layout makes a copy of every filter, shared or not.
     resident_bytes_ = session_overhead_bytes + source.bytes().size() +
-                      (level == optimize_all ? source.scan().external_filter_bytes : 0);
+                      (level == ORT_ENABLE_ALL ? source.scan().external_filter_bytes : 0);
 }
 
 std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, std::span<const Range> ranges,
@@ -257,9 +257,9 @@ std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, s
     std::vector<std::uint32_t> exits;
     for (const Range &range : ranges) {
         const Source &source = sources.emplace_back(range.model, &weights, nullptr);
-        int level = to_level(EDGEML_OPTIMIZE_DEFAULT, source.scan());
+        GraphOptimizationLevel level = to_level(EDGEML_OPTIMIZE_DEFAULT, source.scan());
         exits.push_back(range.exit);
-        if (level != optimize_all) { // which keeps the model's own layouts
+        if (level != ORT_ENABLE_ALL) { // which keeps the model's own layouts
             models.push_back(source.bytes());
             continue;
         }
@@ -288,7 +288,7 @@ OrtNetwork::~OrtNetwork() {
 }
 
 TensorInfo OrtNetwork::describe(bool is_input, std::size_t index) const {
-    const Api &api = runtime_->api;
+    const OrtApi &api = runtime_->api;
     TensorInfo tensor;
     char *name = nullptr;
     runtime_->check(is_input ? api.SessionGetInputName(session_, index, runtime_->names, &name)
@@ -306,7 +306,7 @@ TensorInfo OrtNetwork::describe(bool is_input, std::size_t index) const {
 }
 
 void OrtNetwork::describe() {
-    const Api &api = runtime_->api;
+    const OrtApi &api = runtime_->api;
     std::size_t count = 0;
     runtime_->check(api.SessionGetInputCount(session_, &count));
     for (std::size_t i = 0; i < count; ++i) {

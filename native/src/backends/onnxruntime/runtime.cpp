@@ -10,11 +10,19 @@ namespace edgeml::ort {
 
 namespace {
 // ONNX's numbers of EDGEML_DTYPE_*, by our number.
-constexpr int onnx_types[] = {0, 1, 10, 16, 3, 2, 6, 7, 11, 9, 5, 4, 12, 13};
+constexpr ONNXTensorElementDataType onnx_types[] = {
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16,   ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8,      ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32,     ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE,    ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16,     ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32,    ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64,
+};
 } // namespace
 
-int to_onnx_type(std::uint32_t dtype) noexcept {
-    return dtype < std::size(onnx_types) ? onnx_types[dtype] : 0;
+ONNXTensorElementDataType to_onnx_type(std::uint32_t dtype) noexcept {
+    return dtype < std::size(onnx_types) ? onnx_types[dtype] : ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
 }
 
 std::uint32_t from_onnx_type(int type) noexcept {
@@ -64,8 +72,8 @@ Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning
         check(api.SetGlobalSpinControl(pool.get(), spins ? 1 : 0));
         // What goes wrong comes back as a status; nothing is written to the caller's console.
         // A process has one environment: where other code has made it, this only takes a share in that one, as it is.
-        check(api.CreateEnvWithGlobalThreadPools(log_level_fatal, "edgeml", pool.get(), &env));
-        check(api.CreateCpuMemoryInfo(arena_allocator, default_memory, &memory));
+        check(api.CreateEnvWithGlobalThreadPools(ORT_LOGGING_LEVEL_FATAL, "edgeml", pool.get(), &env));
+        check(api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
         guest_ = !has_global_pool();
         if (!guest_) {
             check(api.DisableTelemetryEvents(env));
@@ -95,7 +103,7 @@ bool Runtime::has_global_pool() const {
     };
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     check(api.CreateSessionOptions(options.out()));
-    check(api.SetSessionLogSeverityLevel(options.get(), log_level_fatal));
+    check(api.SetSessionLogSeverityLevel(options.get(), ORT_LOGGING_LEVEL_FATAL));
     check(api.DisablePerSessionThreads(options.get()));
     Owned<OrtSession> session(api.ReleaseSession);
     OrtStatus *refused = api.CreateSessionFromArray(env, probe, sizeof probe, options.get(), session.out());
@@ -105,7 +113,7 @@ bool Runtime::has_global_pool() const {
 
 void Runtime::choose_threads(OrtSessionOptions *options) const {
     // A host's environment logs to the host.
-    check(api.SetSessionLogSeverityLevel(options, log_level_fatal));
+    check(api.SetSessionLogSeverityLevel(options, ORT_LOGGING_LEVEL_FATAL));
     if (!guest_) {
         check(api.DisablePerSessionThreads(options));
         return;

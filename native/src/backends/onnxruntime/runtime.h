@@ -25,7 +25,7 @@ class Runtime {
     Runtime &operator=(const Runtime &) = delete;
 
     const Library library;
-    const Api &api = library.api;
+    const OrtApi &api = *library.api;
     const std::uint32_t threads;
     const bool spins;
     OrtEnv *env = nullptr;
@@ -60,7 +60,7 @@ class Runtime {
 // Owns an object that a table entry releases.
 template <class T> class Owned {
   public:
-    using Release = void(EDGEML_ORT_CALL *)(T *);
+    using Release = void(ORT_API_CALL *)(T *);
     explicit Owned(Release release, T *object = nullptr) noexcept : object_(object), release_(release) {}
     Owned(Owned &&other) noexcept : object_(std::exchange(other.object_, nullptr)), release_(other.release_) {}
     Owned &operator=(Owned &&) = delete;
@@ -77,7 +77,7 @@ template <class T> class Owned {
 };
 
 // Types of the header against those of ONNX.
-int to_onnx_type(std::uint32_t dtype) noexcept;
+ONNXTensorElementDataType to_onnx_type(std::uint32_t dtype) noexcept;
 std::uint32_t from_onnx_type(int type) noexcept;
 
 } // namespace edgeml::ort

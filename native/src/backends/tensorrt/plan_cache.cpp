@@ -60,7 +60,7 @@ std::string PlanCache::write(const std::string &key, const char *extension, std:
     static std::atomic<unsigned> counter{0};
     fs::path place = file(key, extension);
     fs::path beside = place;
-    beside += "." + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".tmp";
+    beside.concat(".").concat(std::to_string(getpid())).concat("-").concat(std::to_string(counter++)).concat(".tmp");
     std::error_code cause;
     fs::create_directories(folder_, cause);
     if (cause)
