@@ -35,7 +35,7 @@ sealed class FrameInput : IDisposable
     public FramePrelude Prelude { get; private set; }
 
     /// <summary>Of the frame last read; overwritten by the next.</summary>
-    public ReadOnlySpan<byte> Header => _header.AsSpan(0, Prelude.HeaderBytes);
+    public ReadOnlyMemory<byte> Header => _header.AsMemory(0, Prelude.HeaderBytes);
 
     /// <summary>When the header was complete, <see cref="Stopwatch"/> ticks.</summary>
     public long HeadAt { get; private set; }
@@ -143,7 +143,7 @@ sealed class FrameInput : IDisposable
         Span<byte> start = stackalloc byte[FramePrelude.ChecksummedBytes];
         buffer.Slice(0, FramePrelude.ChecksummedBytes).CopyTo(start);
         Prelude = prelude;
-        _checksum = Crc32C.Append(Crc32C.Append(Crc32C.Start, start), Header);
+        _checksum = Crc32C.Append(Crc32C.Append(Crc32C.Start, start), Header.Span);
         _payloadLeft = prelude.PayloadBytes;
         BufferedPayload = (int)Math.Min(_payloadLeft, buffer.Length - FramePrelude.Bytes - prelude.HeaderBytes);
         _pipe.Reader.AdvanceTo(header.End);

@@ -22,16 +22,12 @@ struct ErrorHeader
 
     public readonly int Write(Span<byte> destination)
     {
-        var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(10);
-        writer.Write(0L);
-        writer.Write((long)Code);
-        writer.Write(1L);
-        writer.Write(TaskId);
-        writer.Write(2L);
-        writer.Write(Text.AsSpan(0, LengthWithin(Text, MaxTextBytes)));
+        var writer = new HeaderWriter(destination, keys: 10);
+        writer.Write(0, (int)Code);
+        writer.Write(1, TaskId);
+        writer.Write(2, Text.AsSpan(0, LengthWithin(Text, MaxTextBytes)));
         Times.Write(ref writer);
-        return writer.Written;
+        return writer.Finish();
     }
 
     /// <summary>How many characters a number of UTF-8 bytes holds.</summary>
@@ -42,23 +38,24 @@ struct ErrorHeader
         return length;
     }
 
-    public static ErrorHeader Read(ReadOnlySpan<byte> header)
+    public static ErrorHeader Read(ReadOnlyMemory<byte> header) => HeaderReader.Read(header, ReadFields);
+
+    static ErrorHeader ReadFields(ref HeaderReader reader)
     {
-        var reader = new HeaderReader(header);
         var error = default(ErrorHeader);
         error.Text = "";
         while (reader.NextKey(out int key))
         {
             switch (key)
             {
-                case 0: error.Code = (ErrorCode)reader.Value.ReadInt32(1, byte.MaxValue); break;
-                case 1: error.TaskId = reader.Value.ReadUInt64(); break;
+                case 0: error.Code = (ErrorCode)reader.ReadInt32(1, byte.MaxValue); break;
+                case 1: error.TaskId = reader.ReadUInt64(); break;
                 case 2:
                     // The text of a refused request is not kept: a tail that refuses many must not cost the edge its memory.
-                    if (error.TaskId == 0) error.Text = reader.Value.ReadText(MaxTextBytes);
-                    else reader.Value.ReadUtf8(MaxTextBytes);
+                    if (error.TaskId == 0) error.Text = reader.ReadText(MaxTextBytes);
+                    else reader.ReadUtf8(MaxTextBytes);
                     break;
-                default: error.Times.ReadKey(key, ref reader.Value); break;
+                default: error.Times.ReadKey(key, ref reader); break;
             }
         }
         reader.Require(0b11, "error");

@@ -10,54 +10,42 @@ readonly record struct HelloAckHeader(int MaxInFlight, int MaxPayloadBytes, int 
 
     public int Write(Span<byte> destination)
     {
-        var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(DecodeMs.Length > 0 ? 6 : 5);
-        writer.Write(0L);
-        writer.Write((long)MaxInFlight);
-        writer.Write(1L);
-        writer.Write((long)MaxPayloadBytes);
-        writer.Write(2L);
-        WriteAll(ref writer, UnitMs);
-        writer.Write(3L);
-        WriteAll(ref writer, HeadMs);
-        writer.Write(4L);
-        writer.Write((long)Encodings);
+        var writer = new HeaderWriter(destination, keys: DecodeMs.Length > 0 ? 6 : 5);
+        writer.Write(0, MaxInFlight);
+        writer.Write(1, MaxPayloadBytes);
+        writer.Write(2, UnitMs);
+        writer.Write(3, HeadMs);
+        writer.Write(4, Encodings);
         if (DecodeMs.Length > 0)
         {
-            writer.Write(5L);
-            WriteAll(ref writer, DecodeMs);
+            writer.Write(5, DecodeMs);
         }
-        return writer.Written;
+        return writer.Finish();
     }
 
-    public static HelloAckHeader Read(ReadOnlySpan<byte> header)
+    public static HelloAckHeader Read(ReadOnlyMemory<byte> header) => HeaderReader.Read(header, ReadFields);
+
+    static HelloAckHeader ReadFields(ref HeaderReader reader)
     {
-        var reader = new HeaderReader(header);
         (int inFlight, int payload, int encodings, float[] units, float[] heads, float[] decoders) = (0, 0, 0, [], [], []);
         while (reader.NextKey(out int key))
         {
             switch (key)
             {
-                case 0: inFlight = reader.Value.ReadInt32(1, int.MaxValue); break;
-                case 1: payload = reader.Value.ReadInt32(1, int.MaxValue); break;
-                case 2: units = ReadAll(ref reader.Value); break;
-                case 3: heads = ReadAll(ref reader.Value); break;
-                case 4: encodings = reader.Value.ReadInt32(0, int.MaxValue); break;
-                case 5: decoders = ReadAll(ref reader.Value); break;
-                default: reader.Value.Skip(); break;
+                case 0: inFlight = reader.ReadInt32(1, int.MaxValue); break;
+                case 1: payload = reader.ReadInt32(1, int.MaxValue); break;
+                case 2: units = ReadAll(ref reader); break;
+                case 3: heads = ReadAll(ref reader); break;
+                case 4: encodings = reader.ReadInt32(0, int.MaxValue); break;
+                case 5: decoders = ReadAll(ref reader); break;
+                default: reader.Skip(); break;
             }
         }
         reader.Require(0b11111, "hello-ack");
         return new HelloAckHeader(inFlight, payload, encodings, units, heads) { DecodeMs = decoders };
     }
 
-    static void WriteAll(ref MessagePackWriter writer, float[] values)
-    {
-        writer.WriteArrayHeader(values.Length);
-        foreach (float value in values) writer.Write(value);
-    }
-
-    static float[] ReadAll(ref MessagePackReader reader)
+    static float[] ReadAll(ref HeaderReader reader)
     {
         int count = reader.ReadArrayHeader(MaxUnits);
         // A count is only a promise: the array grows with what is really there.

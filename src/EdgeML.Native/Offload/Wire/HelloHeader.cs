@@ -16,39 +16,35 @@ readonly record struct HelloHeader(string ModelHash, int Encodings, string Bottl
 
     public int Write(Span<byte> destination)
     {
-        var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(2 + (Bottlenecks.Length > 0 ? 1 : 0) + (Cuts.Length > 0 ? 1 : 0));
-        writer.Write(0L);
-        writer.Write(ModelHash);
-        writer.Write(1L);
-        writer.Write((long)Encodings);
+        var writer = new HeaderWriter(destination, keys: 2 + (Bottlenecks.Length > 0 ? 1 : 0) + (Cuts.Length > 0 ? 1 : 0));
+        writer.Write(0, ModelHash);
+        writer.Write(1, Encodings);
         if (Bottlenecks.Length > 0)
         {
-            writer.Write(2L);
-            writer.Write(Bottlenecks);
+            writer.Write(2, Bottlenecks);
         }
         if (Cuts.Length > 0)
         {
-            writer.Write(3L);
-            writer.Write(Cuts);
+            writer.Write(3, Cuts);
         }
-        return writer.Written;
+        return writer.Finish();
     }
 
-    public static HelloHeader Read(ReadOnlySpan<byte> header)
+    public static HelloHeader Read(ReadOnlyMemory<byte> header) => HeaderReader.Read(header, ReadFields);
+
+    static HelloHeader ReadFields(ref HeaderReader reader)
     {
-        var reader = new HeaderReader(header);
         (string? hash, string bottlenecks, string cuts) = (null, "", "");
         int encodings = 0;
         while (reader.NextKey(out int key))
         {
             switch (key)
             {
-                case 0: hash = reader.Value.ReadText(MaxHashBytes); break;
-                case 1: encodings = reader.Value.ReadInt32(0, int.MaxValue); break;
-                case 2: bottlenecks = reader.Value.ReadText(MaxHashBytes); break;
-                case 3: cuts = reader.Value.ReadText(MaxHashBytes); break;
-                default: reader.Value.Skip(); break;
+                case 0: hash = reader.ReadText(MaxHashBytes); break;
+                case 1: encodings = reader.ReadInt32(0, int.MaxValue); break;
+                case 2: bottlenecks = reader.ReadText(MaxHashBytes); break;
+                case 3: cuts = reader.ReadText(MaxHashBytes); break;
+                default: reader.Skip(); break;
             }
         }
         return new HelloHeader(hash ?? throw new InvalidDataException("hello names no model hash"), encodings, bottlenecks, cuts);

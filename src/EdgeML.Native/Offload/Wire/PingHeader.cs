@@ -10,24 +10,23 @@ struct PingHeader
 
     public readonly int Write(Span<byte> destination)
     {
-        var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(8);
-        writer.Write(0L);
-        writer.Write(Sequence);
+        var writer = new HeaderWriter(destination, keys: 8);
+        writer.Write(0, Sequence);
         Times.Write(ref writer);
-        return writer.Written;
+        return writer.Finish();
     }
 
-    public static PingHeader Read(ReadOnlySpan<byte> header)
+    public static PingHeader Read(ReadOnlyMemory<byte> header) => HeaderReader.Read(header, ReadFields);
+
+    static PingHeader ReadFields(ref HeaderReader reader)
     {
-        var reader = new HeaderReader(header);
         var ping = default(PingHeader);
         while (reader.NextKey(out int key))
         {
             switch (key)
             {
-                case 0: ping.Sequence = reader.Value.ReadUInt64(); break;
-                default: ping.Times.ReadKey(key, ref reader.Value); break;
+                case 0: ping.Sequence = reader.ReadUInt64(); break;
+                default: ping.Times.ReadKey(key, ref reader); break;
             }
         }
         reader.Require(1 | TransferTimes.Keys, "ping");

@@ -11,37 +11,32 @@ struct ReplyHeader
 
     public readonly int Write(Span<byte> destination)
     {
-        var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(12);
-        writer.Write(0L);
-        writer.Write(TaskId);
-        writer.Write(1L);
-        writer.Write((long)Answer.Exit);
-        writer.Write(2L);
-        writer.Write((long)Answer.Class);
-        writer.Write(3L);
-        writer.Write(Answer.Entropy);
-        writer.Write(4L);
-        writer.Write(Answer.Confidence);
+        var writer = new HeaderWriter(destination, keys: 12);
+        writer.Write(0, TaskId);
+        writer.Write(1, Answer.Exit);
+        writer.Write(2, Answer.Class);
+        writer.Write(3, Answer.Entropy);
+        writer.Write(4, Answer.Confidence);
         Times.Write(ref writer);
-        return writer.Written;
+        return writer.Finish();
     }
 
-    public static ReplyHeader Read(ReadOnlySpan<byte> header)
+    public static ReplyHeader Read(ReadOnlyMemory<byte> header) => HeaderReader.Read(header, ReadFields);
+
+    static ReplyHeader ReadFields(ref HeaderReader reader)
     {
-        var reader = new HeaderReader(header);
         var reply = default(ReplyHeader);
         (int exit, int label, float entropy, float confidence) = (0, 0, 0f, 0f);
         while (reader.NextKey(out int key))
         {
             switch (key)
             {
-                case 0: reply.TaskId = reader.Value.ReadUInt64(); break;
-                case 1: exit = reader.Value.ReadInt32(1, ushort.MaxValue); break;
-                case 2: label = reader.Value.ReadInt32(0, int.MaxValue); break;
-                case 3: entropy = reader.Value.ReadSingle(); break;
-                case 4: confidence = reader.Value.ReadSingle(); break;
-                default: reply.Times.ReadKey(key, ref reader.Value); break;
+                case 0: reply.TaskId = reader.ReadUInt64(); break;
+                case 1: exit = reader.ReadInt32(1, ushort.MaxValue); break;
+                case 2: label = reader.ReadInt32(0, int.MaxValue); break;
+                case 3: entropy = reader.ReadSingle(); break;
+                case 4: confidence = reader.ReadSingle(); break;
+                default: reply.Times.ReadKey(key, ref reader); break;
             }
         }
         reader.Require(0b11111 | TransferTimes.Keys, "reply");

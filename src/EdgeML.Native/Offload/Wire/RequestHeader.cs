@@ -18,32 +18,24 @@ struct RequestHeader
 
     public readonly int Write(Span<byte> destination)
     {
-        var writer = new MessagePackWriter(destination);
-        writer.WriteMapHeader(Policy.Bottleneck > 0 ? 6 : 5);
-        writer.Write(0L);
-        writer.Write(TaskId);
-        writer.Write(1L);
-        writer.Write((long)Policy.Cut);
-        writer.Write(2L);
-        writer.Write((long)Encoding);
-        writer.Write(3L);
-        writer.Write(DeadlineMs);
-        writer.Write(4L);
-        ReadOnlySpan<float> thresholds = Policy.Thresholds;
-        writer.WriteArrayHeader(thresholds.Length);
-        foreach (float threshold in thresholds) writer.Write(threshold);
+        var writer = new HeaderWriter(destination, keys: Policy.Bottleneck > 0 ? 6 : 5);
+        writer.Write(0, TaskId);
+        writer.Write(1, Policy.Cut);
+        writer.Write(2, (int)Encoding);
+        writer.Write(3, DeadlineMs);
+        writer.Write(4, Policy.Thresholds);
         if (Policy.Bottleneck > 0)
         {
-            writer.Write(5L);
-            writer.Write((long)Policy.Bottleneck);
+            writer.Write(5, Policy.Bottleneck);
         }
-        return writer.Written;
+        return writer.Finish();
     }
 
+    public static RequestHeader Read(ReadOnlyMemory<byte> header) => HeaderReader.Read(header, ReadFields);
+
     [SkipLocalsInit]
-    public static RequestHeader Read(ReadOnlySpan<byte> header)
+    static RequestHeader ReadFields(ref HeaderReader reader)
     {
-        var reader = new HeaderReader(header);
         var request = default(RequestHeader);
         (int cut, int bottleneck) = (0, 0);
         Span<float> thresholds = stackalloc float[ExitPolicy.MaxExits];
@@ -52,24 +44,24 @@ struct RequestHeader
         {
             switch (key)
             {
-                case 0: request.TaskId = reader.Value.ReadUInt64(); break;
-                case 1: cut = reader.Value.ReadInt32(0, ushort.MaxValue); break;
-                case 2: request.Encoding = (TensorEncoding)reader.Value.ReadInt32(0, byte.MaxValue); break;
+                case 0: request.TaskId = reader.ReadUInt64(); break;
+                case 1: cut = reader.ReadInt32(0, ushort.MaxValue); break;
+                case 2: request.Encoding = (TensorEncoding)reader.ReadInt32(0, byte.MaxValue); break;
                 case 3:
-                    request.DeadlineMs = reader.Value.ReadSingle();
+                    request.DeadlineMs = reader.ReadSingle();
                     if (!(request.DeadlineMs >= 0)) throw new InvalidDataException($"deadline of a request is {request.DeadlineMs} ms");
                     break;
                 case 4:
-                    count = reader.Value.ReadArrayHeader(ExitPolicy.MaxExits);
+                    count = reader.ReadArrayHeader(ExitPolicy.MaxExits);
                     for (int i = 0; i < count; i++)
                     {
-                        thresholds[i] = reader.Value.ReadSingle();
+                        thresholds[i] = reader.ReadSingle();
                         if (!(thresholds[i] >= 0 && thresholds[i] <= 1))
                             throw new InvalidDataException($"threshold {i + 1} of a request is {thresholds[i]}, not in 0..1");
                     }
                     break;
-                case 5: bottleneck = reader.Value.ReadInt32(0, BottleneckSet.Most); break;
-                default: reader.Value.Skip(); break;
+                case 5: bottleneck = reader.ReadInt32(0, BottleneckSet.Most); break;
+                default: reader.Skip(); break;
             }
         }
         reader.Require(0b11111, "request");

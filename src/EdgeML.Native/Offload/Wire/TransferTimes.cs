@@ -29,36 +29,29 @@ struct TransferTimes
     /// <summary>How much longer than its profile says the tail computes now, over all its clients; 1 when it is idle.</summary>
     public float Stretch;
 
-    public readonly void Write(ref MessagePackWriter writer)
+    public readonly void Write(ref HeaderWriter writer)
     {
-        writer.Write((long)FirstKey);
-        writer.Write((long)ComputeMicros);
-        writer.Write(FirstKey + 1L);
-        writer.Write((long)QueueMicros);
-        writer.Write(FirstKey + 2L);
-        writer.Write((long)SpanMicros);
-        writer.Write(FirstKey + 3L);
-        writer.Write((long)SpanBytes);
-        writer.Write(FirstKey + 4L);
-        writer.Write((long)InFlight);
-        writer.Write(FirstKey + 5L);
-        writer.Write(BusyShare);
-        writer.Write(FirstKey + 6L);
-        writer.Write(Stretch);
+        writer.Write(FirstKey, ComputeMicros);
+        writer.Write(FirstKey + 1, QueueMicros);
+        writer.Write(FirstKey + 2, SpanMicros);
+        writer.Write(FirstKey + 3, SpanBytes);
+        writer.Write(FirstKey + 4, InFlight);
+        writer.Write(FirstKey + 5, BusyShare);
+        writer.Write(FirstKey + 6, Stretch);
     }
 
-    public void ReadKey(int key, ref MessagePackReader value)
+    public void ReadKey(int key, ref HeaderReader reader)
     {
         switch (key)
         {
-            case FirstKey: ComputeMicros = value.ReadInt32(0, int.MaxValue); break;
-            case FirstKey + 1: QueueMicros = value.ReadInt32(0, int.MaxValue); break;
-            case FirstKey + 2: SpanMicros = value.ReadInt32(0, int.MaxValue); break;
-            case FirstKey + 3: SpanBytes = value.ReadInt32(0, int.MaxValue); break;
-            case FirstKey + 4: InFlight = value.ReadInt32(0, int.MaxValue); break;
-            case FirstKey + 5: BusyShare = value.ReadSingle(); break;
-            case FirstKey + 6: Stretch = value.ReadSingle(); break;
-            default: value.Skip(); break;
+            case FirstKey: ComputeMicros = reader.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 1: QueueMicros = reader.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 2: SpanMicros = reader.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 3: SpanBytes = reader.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 4: InFlight = reader.ReadInt32(0, int.MaxValue); break;
+            case FirstKey + 5: BusyShare = reader.ReadSingle(); break;
+            case FirstKey + 6: Stretch = reader.ReadSingle(); break;
+            default: reader.Skip(); break;
         }
     }
 }

@@ -55,7 +55,7 @@ static class FrameValues
             case FrameKind.Error:
                 ErrorHeader error = ErrorHeader.Read(header);
                 // The client does not keep the text of a refused request.
-                if (error.TaskId != 0) error.Text = TextOf(header);
+                if (error.TaskId != 0) error.Text = HeaderReader.Read<string>(header, TextOf);
                 if (comparable) (error.Times, error.Text) = (default, "");
                 return Frames.Make(prelude.Kind, error.Write, payload);
             default:
@@ -65,15 +65,15 @@ static class FrameValues
         }
     }
 
-    static string TextOf(byte[] header)
+    static string TextOf(ref HeaderReader reader)
     {
-        var reader = new HeaderReader(header);
+        string text = "";
         while (reader.NextKey(out int key))
         {
-            if (key == 2) return reader.Value.ReadText(header.Length);
-            reader.Value.Skip();
+            if (key == 2) text = reader.ReadText(int.MaxValue);
+            else reader.Skip();
         }
-        return "";
+        return text;
     }
 
     static (FramePrelude Prelude, byte[] Header, byte[] Payload) Split(byte[] frame)

@@ -263,7 +263,7 @@ public sealed class TailConnectionTests : IDisposable
 
         public Thread Server { get; }
 
-        public ReadOnlySpan<byte> Header => _input.Header;
+        public ReadOnlyMemory<byte> Header => _input.Header;
 
         public void Send(ReadOnlySpan<byte> frame)
         {

@@ -3,11 +3,12 @@ using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Conversations;
 using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Offload.Wire;
 
-/// <summary>200,000 damaged frames, half of them with a right checksum so that the damage gets past it.</summary>
+/// <summary>Damaged frames, half of them with a right checksum so that the damage gets past it, and headers of random bytes.</summary>
 public class FrameFuzzTests(ITestOutputHelper output)
 {
     const int Seed = 20260821;
@@ -18,7 +19,9 @@ public class FrameFuzzTests(ITestOutputHelper output)
     {
         output.WriteLine($"seed {Seed}");
         var random = new Random(Seed);
-        byte[][] valid = [.. FrameParserTests.AllKinds.Select(FrameParserTests.Valid)];
+        byte[][] valid = [
+            .. FrameParserTests.AllKinds.Select(FrameParserTests.Valid),
+            .. Conversation.Read("conversations.txt").SelectMany(each => each.Frames).Select(frame => frame.Bytes)];
         (int read, int refused, int incomplete) = (0, 0, 0);
         long most = 0;
         for (int i = 0; i < 190_000; i++)
@@ -38,6 +41,45 @@ public class FrameFuzzTests(ITestOutputHelper output)
         }
         output.WriteLine($"{read} read, {refused} refused, {incomplete} incomplete, at most {most} bytes allocated for one");
         Assert.True(read > 1000 && refused > 1000 && incomplete > 1000, $"{read} read, {refused} refused, {incomplete} incomplete");
+        Assert.InRange(most, 0, 32 << 10);
+    }
+
+    /// <summary>Random bytes of any length; half of them begin like a map, with the tags that hostile lengths come with.</summary>
+    [Fact]
+    public void Headers_OfRandomBytes_AreReadOrRefused()
+    {
+        output.WriteLine($"seed {Seed + 2}");
+        var random = new Random(Seed + 2);
+        byte[] tags =
+            [0xc1, 0xc4, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcf, 0xd3, 0xd8, 0xd9, 0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0x9f, 0x8f, 0xff, 0x7f];
+        (int read, int refused) = (0, 0);
+        long most = 0;
+        for (int i = 0; i < 200_000; i++)
+        {
+            byte[] header = new byte[random.Next(0, random.Next(2) == 0 ? 16 : 300)];
+            random.NextBytes(header);
+            if (random.Next(2) == 0)
+            {
+                for (int at = 0; at < header.Length; at++)
+                {
+                    if (at == 0) header[at] = (byte)(0x80 | random.Next(16));
+                    else if (random.Next(2) == 0) header[at] = random.Next(2) == 0 ? (byte)random.Next(17) : tags[random.Next(tags.Length)];
+                }
+            }
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                Read((FrameKind)random.Next((int)FrameKind.Hello, (int)FrameKind.Probe + 1), header);
+                read++;
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+            most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        output.WriteLine($"{read} read, {refused} refused, at most {most} bytes allocated for one");
+        Assert.True(refused > 100_000, $"{read} read, {refused} refused");
         Assert.InRange(most, 0, 32 << 10);
     }
 
@@ -69,17 +111,21 @@ public class FrameFuzzTests(ITestOutputHelper output)
     {
         if (!FrameParser.TryRead(new ReadOnlySequence<byte>(frame), s_limits, out FramePrelude prelude, out ReadOnlySequence<byte> header))
             return false;
-        ReadOnlySpan<byte> span = header.FirstSpan;
-        switch (prelude.Kind)
-        {
-            case FrameKind.Hello: HelloHeader.Read(span); break;
-            case FrameKind.HelloAck: HelloAckHeader.Read(span); break;
-            case FrameKind.Request: RequestHeader.Read(span); break;
-            case FrameKind.Reply: ReplyHeader.Read(span); break;
-            case FrameKind.Error: ErrorHeader.Read(span); break;
-            default: PingHeader.Read(span); break;
-        }
+        Read(prelude.Kind, header.First);
         return true;
+    }
+
+    static void Read(FrameKind kind, ReadOnlyMemory<byte> bytes)
+    {
+        switch (kind)
+        {
+            case FrameKind.Hello: HelloHeader.Read(bytes); break;
+            case FrameKind.HelloAck: HelloAckHeader.Read(bytes); break;
+            case FrameKind.Request: RequestHeader.Read(bytes); break;
+            case FrameKind.Reply: ReplyHeader.Read(bytes); break;
+            case FrameKind.Error: ErrorHeader.Read(bytes); break;
+            default: PingHeader.Read(bytes); break;
+        }
     }
 
     static byte[] Mutate(byte[] valid, Random random)

@@ -50,7 +50,7 @@ public class FrameParserTests
             Assert.True(input.ReadHead(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
             byte[] payload = new byte[input.Prelude.PayloadBytes];
             if (payload.Length > 0) input.ReadPayload(payload, TimeSpan.FromSeconds(1));
-            Assert.Equal(frame[FramePrelude.Bytes..], (byte[])[.. input.Header, .. payload]);
+            Assert.Equal(frame[FramePrelude.Bytes..], (byte[])[.. input.Header.Span, .. payload]);
             Assert.False(input.ReadHead(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
         }
     }
