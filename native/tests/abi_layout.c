@@ -134,7 +134,7 @@ int main(void) {
     OFFSET(edgeml_device_info, driver_path, 200);
     OFFSET(edgeml_device_info, route_note, 712);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10005);
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10006);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

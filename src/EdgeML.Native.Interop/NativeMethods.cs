@@ -121,6 +121,9 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "edgeml_decide")]
     internal static partial NativeStatus Decide(ref DecisionNative decision, ReadOnlySpan<float> logits, ulong count);
 
+    [LibraryImport(Library, EntryPoint = "edgeml_sha256_blocks")]
+    internal static partial NativeStatus Sha256Blocks(Span<uint> state, ReadOnlySpan<byte> data, ulong count);
+
     [LibraryImport(Library, EntryPoint = "edgeml_chain_create")]
     internal static partial NativeStatus ChainCreate(out ChainHandle chain, ContextHandle context);
 

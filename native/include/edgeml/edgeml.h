@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   5u /* raised when something is added */
+#define EDGEML_ABI_MINOR   6u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -370,6 +370,12 @@ typedef struct edgeml_decision {
 
 /* What an exit decides from, by the same source as in chains. `logits` are raw scores, not probabilities. */
 EDGEML_API edgeml_status edgeml_decide(edgeml_decision *out_decision, const float *logits, uint64_t count);
+
+/* ---- sha-256, since ABI 1.6 ---- */
+
+/* Takes `count` blocks of 64 bytes into the 8 words of `state`, with the processor's instructions where it has them. The
+ * caller begins with the initial value of FIPS 180-4 and pads the message. `data` may be null if count is 0. */
+EDGEML_API edgeml_status edgeml_sha256_blocks(uint32_t *state, const void *data, uint64_t count);
 
 /* ---- chain ---- */
 

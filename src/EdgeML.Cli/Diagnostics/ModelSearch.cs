@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using EdgeML.Native.Models;
 using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Diagnostics;
@@ -20,14 +20,18 @@ static class ModelSearch
         if (path is null) return new Finding("model", "shipped model", false, $"no {ProjectFolders.ShippedModelFile}", places);
         try
         {
-            using FileStream file = File.OpenRead(path);
-            string digest = Convert.ToHexStringLower(SHA256.HashData(file));
-            string size = $"{path}, {file.Length / 1e6:0.00} MB";
-            return ExpectedDigest(path) is not { } expected
-                ? new Finding("model", "shipped model", true, $"{size}, no checksum beside it", places)
-                : expected == digest ? new Finding("model", "shipped model", true, $"{size}, checksum as committed", places)
+            byte[] bytes = File.ReadAllBytes(path);
+            string size = $"{path}, {bytes.Length / 1e6:0.00} MB";
+            if (ExpectedDigest(path) is not { } expected)
+                return new Finding("model", "shipped model", true, $"{size}, no checksum beside it", places);
+            string digest = ContentHash.Of(bytes);
+            return expected == digest ? new Finding("model", "shipped model", true, $"{size}, checksum as committed", places)
                 : new Finding("model", "shipped model", false,
                     $"{size}, sha256 {digest[..12]}..., committed was {expected[..Math.Min(12, expected.Length)]}...", places);
+        }
+        catch (Exception error) when (error is DllNotFoundException or NotSupportedException)
+        {
+            return new Finding("model", "shipped model", true, $"{path}, its checksum cannot be read without libedgeml", places);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

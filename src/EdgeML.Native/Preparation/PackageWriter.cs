@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using EdgeML.Native.Interop;
+using EdgeML.Native.Models;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Preparation.Graph;
@@ -25,7 +25,7 @@ static class PackageWriter
         }
         byte[] bytes = graph.ToByteArray();
         File.WriteAllBytes(Path.Combine(folder, PackageFiles.GraphName), bytes);
-        string digestOfGraph = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        string digestOfGraph = ContentHash.Of(bytes);
         manifest = manifest with { Files = [new PackageFile(PackageFiles.GraphName, bytes.Length, digestOfGraph), weights] };
         PackageJson.WriteManifest(folder, manifest);
         return manifest;
@@ -42,7 +42,7 @@ static class PackageWriter
 
     static string MoveWeights(GraphProto graph, FileStream stream)
     {
-        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var all = new ContentHash();
         var written = new Dictionary<string, long>();
         byte[] padding = new byte[PackageFiles.Alignment];
         long end = 0;
@@ -53,15 +53,15 @@ static class PackageWriter
                 || NativeTensors.DtypeOf(tensor.DataType) == Interop.NativeDtype.Other)
                 continue;
             ReadOnlySpan<byte> bytes = tensor.RawData.Span;
-            string digest = Convert.ToHexString(SHA256.HashData(bytes));
+            string digest = ContentHash.Of(bytes);
             if (!written.TryGetValue(digest, out long offset))
             {
                 int gap = (int)((PackageFiles.Alignment - (end % PackageFiles.Alignment)) % PackageFiles.Alignment);
                 stream.Write(padding, 0, gap);
-                all.AppendData(padding, 0, gap);
+                all.Append(padding.AsSpan(0, gap));
                 offset = end + gap;
                 stream.Write(bytes);
-                all.AppendData(bytes);
+                all.Append(bytes);
                 end = offset + bytes.Length;
                 written.Add(digest, offset);
             }
@@ -74,6 +74,6 @@ static class PackageWriter
             tensor.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = length.ToString(CultureInfo.InvariantCulture) });
             graph.Initializer[i] = tensor;
         }
-        return Convert.ToHexStringLower(all.GetHashAndReset());
+        return all.Finish();
     }
 }

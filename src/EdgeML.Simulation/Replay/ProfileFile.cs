@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
+using EdgeML.Native.Models;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 
@@ -151,7 +151,7 @@ public static class ProfileFile
         return new ModelManifest
         {
             Name = name,
-            Hash = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))),
+            Hash = "sha256:" + ContentHash.Of(Encoding.UTF8.GetBytes(text)),
             // A source sends one byte an element.
             Input = new InputInfo([inputBytes / 4], "float32", 1 / 255.0),
             Classes = (int)(units[^1].OutBytes / 4),

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models;
 using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Preparation;
 using EdgeML.Native.Preparation.Options;
@@ -44,7 +44,7 @@ public static class DemoModel
             ?? throw new FileNotFoundException(
                 $"{ProjectFolders.ShippedModelFile} is not there; looked at {string.Join(", ", ProjectFolders.ShippedModelPlaces)}; "
                 + $"--model takes another package");
-        string digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
+        string digest = ContentHash.Of(File.ReadAllBytes(file));
         string folder = Path.Combine(ProjectFolders.Engines, $"{Path.GetFileNameWithoutExtension(file)}-{digest[..8]}");
         if (IsPackage(folder)) return folder;
         say($"preparing {Path.GetFileName(file)} in {folder}");

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using EdgeML.Native.Models;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 using EdgeML.Simulation.Replay;
@@ -56,7 +56,7 @@ sealed class SweepCells(Func<string, ReplayProfile> profiles, ExitCalibration sa
     {
         if (!File.Exists(spec)) return spec;
         if (!_keys.TryGetValue(spec, out string? key))
-            _keys[spec] = key = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(spec)));
+            _keys[spec] = key = ContentHash.Of(File.ReadAllBytes(spec));
         return key;
     }
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Models;
 
 namespace EdgeML.Simulation.Sweeps;
 
@@ -59,7 +59,7 @@ public sealed class SweepJournal : IDisposable
     public static string HashOf(params IReadOnlyList<string> files)
     {
         ArgumentNullException.ThrowIfNull(files);
-        return string.Concat(files.Select(file => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))));
+        return string.Concat(files.Select(file => ContentHash.Of(File.ReadAllBytes(file))));
     }
 
     /// <inheritdoc/>
@@ -93,7 +93,7 @@ public sealed class SweepJournal : IDisposable
     }
 
     string KeyOf(SweepCell cell, string row, int seed) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_data}|{cell.Key}|{row}|{seed}")))[..KeyDigits];
+        ContentHash.Of(Encoding.UTF8.GetBytes($"{_data}|{cell.Key}|{row}|{seed}"))[..KeyDigits];
 
     /// <summary>Takes all whole lines; returns where the last one ends, and the build it is of.</summary>
     (int End, string Program) Take(string text, string program)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
+using EdgeML.Native.Models;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
@@ -212,15 +212,15 @@ sealed class ExitTrainer
     string Fingerprint(DataSpec spec)
     {
         using ImageSource source = Open(spec);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new ContentHash();
         var tensor = new float[source.Elements];
         long step = Math.Max(1, (spec == _options.Data ? _samples : _tests) / FingerprintSamples);
         for (int i = 0; i < FingerprintSamples; i++)
         {
             int label = source.ReadTensor(i * step, tensor);
-            hash.AppendData(MemoryMarshal.AsBytes<int>([label]));
-            hash.AppendData(MemoryMarshal.AsBytes<float>(tensor));
+            hash.Append(MemoryMarshal.AsBytes<int>([label]));
+            hash.Append(MemoryMarshal.AsBytes<float>(tensor));
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return hash.Finish();
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeML.Native.Policies;
@@ -120,8 +119,7 @@ public sealed record AccuracyGuarantee
     }
 
     string ComputeDigest() =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" },
-            PackageJson.Default.AccuracyGuarantee)));
+        ContentHash.Of(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" }, PackageJson.Default.AccuracyGuarantee));
 
     static void Require(bool rule, FormattableString broken)
     {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using EdgeML.Native.Codecs;
 
@@ -50,8 +49,7 @@ public sealed record BottleneckSet
     }
 
     string ComputeDigest() =>
-        Convert.ToHexStringLower(
-            SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" }, PackageJson.Default.BottleneckSet)));
+        ContentHash.Of(JsonSerializer.SerializeToUtf8Bytes(this with { Digest = "" }, PackageJson.Default.BottleneckSet));
 
     internal static void Require(bool rule, FormattableString broken)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -67,7 +66,7 @@ public sealed record ModelManifest
                 text.Append(CultureInfo.InvariantCulture, $"{Cuts[k].Tensor}\n{Cuts[k].Type} {string.Join(' ', shape)}\n");
             }
             foreach (ExitInfo exit in Exits) text.Append(CultureInfo.InvariantCulture, $"{exit.AfterUnit} {exit.Tensor}\n");
-            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+            return ContentHash.Of(Encoding.UTF8.GetBytes(text.ToString()));
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 
@@ -38,7 +37,7 @@ public sealed record Preprocessing
         string text = string.Create(
             CultureInfo.InvariantCulture,
             $"{Layout} {Channels} {Scale:R} [{Numbers(Mean, 0)}] [{Numbers(Std, 1)}] {Resize}");
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(text)).AsSpan(0, 8));
+        return ContentHash.Of(Encoding.ASCII.GetBytes(text))[..16];
     }
 
     /// <summary>For people: <c>RGB NCHW, scale 1/255, mean 0.485 0.456 0.406, std 0.229 0.224 0.225, crop</c>.</summary>

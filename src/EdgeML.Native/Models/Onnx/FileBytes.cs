@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
-using System.Security.Cryptography;
 
 namespace EdgeML.Native.Models.Onnx;
 
@@ -36,9 +35,9 @@ sealed class FileBytes
     /// <summary>The first bytes.</summary>
     internal ReadOnlySpan<byte> Head() => Slice(0, (int)Math.Min(Length, HeadBytes)).Span;
 
-    internal void AppendTo(IncrementalHash hash)
+    internal void AppendTo(ContentHash hash)
     {
-        for (long at = 0; at < Length; at += HashBytes) hash.AppendData(Slice(at, (int)Math.Min(HashBytes, Length - at)).Span);
+        for (long at = 0; at < Length; at += HashBytes) hash.Append(Slice(at, (int)Math.Min(HashBytes, Length - at)).Span);
     }
 
     /// <summary>Part of a mapping, which the collector removes after the last part.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Google.Protobuf;
 
 namespace EdgeML.Native.Models.Onnx;
@@ -31,7 +30,7 @@ sealed class OnnxFile
             throw new InvalidDataException(
                 $"{name}: {bytes.Length} bytes, an ONNX file has at most {int.MaxValue}; keep the weights in external data");
         ModelProto model = ParseWhole(bytes, name);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new ContentHash();
         try
         {
             require?.Invoke(model);
@@ -43,7 +42,7 @@ sealed class OnnxFile
         {
             throw new InvalidDataException($"{name}: {MessageText.OneLine(e.Message)}", e);
         }
-        return new OnnxFile(model, Path.GetFileNameWithoutExtension(path), "sha256:" + Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return new OnnxFile(model, Path.GetFileNameWithoutExtension(path), "sha256:" + hash.Finish());
     }
 
     /// <summary>Parses without copying large weights.</summary>
@@ -85,7 +84,7 @@ sealed class OnnxFile
         return model;
     }
 
-    static void LoadWeights(ModelProto model, ModelFolder folder, IncrementalHash hash)
+    static void LoadWeights(ModelProto model, ModelFolder folder, ContentHash hash)
     {
         var names = new HashSet<string>();
         var files = new Dictionary<string, FileBytes>();
@@ -121,7 +120,7 @@ sealed class OnnxFile
         }
     }
 
-    static void Inline(TensorProto tensor, ModelFolder folder, Dictionary<string, FileBytes> files, IncrementalHash hash)
+    static void Inline(TensorProto tensor, ModelFolder folder, Dictionary<string, FileBytes> files, ContentHash hash)
     {
         string location = "";
         long offset = 0, length = -1;

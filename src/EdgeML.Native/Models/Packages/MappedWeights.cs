@@ -1,5 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using System.Security.Cryptography;
 using EdgeML.Native.Models.Onnx;
 using Microsoft.Win32.SafeHandles;
 
@@ -45,10 +44,10 @@ sealed unsafe class MappedWeights : IDisposable
     /// <summary>Hex digest of the mapped bytes themselves, so that what was checked is what is used.</summary>
     internal string Sha256()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new ContentHash();
         for (long at = 0; at < Length; at += 1 << 24)
-            hash.AppendData(Bytes(at, Math.Min(1 << 24, Length - at)));
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+            hash.Append(Bytes(at, Math.Min(1 << 24, Length - at)));
+        return hash.Finish();
     }
 
     public void Dispose()

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 
@@ -79,7 +78,7 @@ sealed class PackageGraph : IDisposable
         byte[] bytes = System.IO.File.ReadAllBytes(Existing(folder, file));
         if (bytes.Length != file.Bytes)
             throw new InvalidDataException($"{file.Name} has {bytes.Length} bytes, {PackageFiles.ManifestName} says {file.Bytes}");
-        if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != file.Sha256)
+        if (ContentHash.Of(bytes) != file.Sha256)
             throw new InvalidDataException($"{file.Name} is not the file {PackageFiles.ManifestName} was written for: the digests differ");
         return bytes;
     }
