@@ -131,9 +131,8 @@ public sealed class VirtualEdge
         {
             double sendStart = start + (record.EdgeMs / 1000);
             (double bytes, double tailMs) = (_paths[exit].Bytes, _paths[exit].TailMs);
-            double deadlineMs = policy.Standby > 0 ? StandbyRules.DeadlineMs(_world.DeadlineMs) : _world.DeadlineMs;
-            // Whoever computes meanwhile looks for the answer afterwards.
-            double waitMs = Math.Max(standbyMs, Math.Max(0, deadlineMs - record.EdgeMs));
+            double deadlineMs = policy.Standby > 0 ? HedgeSchedule.DeadlineMs(_world.DeadlineMs) : _world.DeadlineMs;
+            double waitMs = HedgeSchedule.AnswerMs(Math.Max(0, deadlineMs - record.EdgeMs), standbyMs);
             (double sendMs, double sent) = Send(sendStart, task, bytes, waitMs);
             VirtualLink link = _world.Link(sendStart, task);
             record.TailMs = tailMs * link.TailFactor * (1 + (_world.Jitter * Gaussian(random)));
@@ -146,8 +145,8 @@ public sealed class VirtualEdge
                 record.BytesSent = (long)bytes;
                 record.RateBitsPerSecond = 8000 * bytes / sendMs;
                 double answerMs = record.WireMs + record.TailMs + record.QueueMs, before = record.EdgeMs;
-                if (policy.Standby > 0) Stand(ref record, sample, standbyMs, answerMs, edgeJitter);
-                record.LatencyMs = before + Math.Max(record.StandbyMs, answerMs);
+                if (policy.Standby > 0) RunHedge(ref record, sample, standbyMs, answerMs, edgeJitter);
+                record.LatencyMs = before + HedgeSchedule.AnswerMs(answerMs, record.StandbyMs);
                 radioMs = sendMs;
             }
             else
@@ -176,9 +175,9 @@ public sealed class VirtualEdge
         record.Fallback = true;
         if (record.Policy.Standby > 0)
         {
-            record.LatencyMs = record.EdgeMs + Math.Max(standbyMs, waitMs);
+            record.LatencyMs = record.EdgeMs + HedgeSchedule.AnswerMs(waitMs, standbyMs);
             record.Exit = record.Policy.Standby;
-            Stand(ref record, sample, standbyMs, double.PositiveInfinity, jitter);
+            RunHedge(ref record, sample, standbyMs, double.PositiveInfinity, jitter);
             return;
         }
         record.EdgeMs = LocalMs(heads, exit) * jitter;
@@ -197,19 +196,12 @@ public sealed class VirtualEdge
     }
 
     /// <summary>Runs towards the standby exit, unit by unit, until the tail's answer is seen.</summary>
-    void Stand(ref TaskRecord record, int sample, double standbyMs, double answerMs, double jitter)
+    void RunHedge(ref TaskRecord record, int sample, double standbyMs, double answerMs, double jitter)
     {
-        double[] prefix = _truth.EdgePrefix;
-        (int cut, int standby) = (record.Policy.Cut, record.Policy.Standby);
-        int last = Math.Max(_world.Manifest.Exits[standby - 1].AfterUnit, cut), next = cut;
-        double ranMs = 0;
-        while (next < last && ranMs < answerMs) ranMs = (prefix[++next] - prefix[cut]) * jitter;
-        record.StandbyUnits = next - cut;
-        if (ranMs < answerMs)
-        {
-            (record.StandbyReady, ranMs) = (true, standbyMs);
-            if (float.IsNaN(record.FirstEntropy)) record.FirstEntropy = _world.Samples.Entropy(sample, standby);
-        }
+        double ranMs = HedgeSchedule.Of(record.Policy, _world.Manifest).RunUntil(
+            0, answerMs, standbyMs, _truth.EdgePrefix, jitter, out record.StandbyUnits, out record.StandbyReady);
+        if (record.StandbyReady && float.IsNaN(record.FirstEntropy))
+            record.FirstEntropy = _world.Samples.Entropy(sample, record.Policy.Standby);
         record.StandbyMs = ranMs;
         record.EdgeMs += ranMs;
     }

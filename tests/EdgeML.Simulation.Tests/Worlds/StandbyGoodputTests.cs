@@ -68,7 +68,7 @@ public class StandbyGoodputTests(ITestOutputHelper output)
         });
         Assert.All(without.Records, record => Assert.Equal(0, record.Policy.Standby));
         // What a session would refuse of a user is not chosen either.
-        foreach (VirtualDecision decision in with.Decisions) StandbyRules.Check(decision.Explanation.Policy, world.Manifest);
+        foreach (VirtualDecision decision in with.Decisions) HedgeSchedule.Check(decision.Explanation.Policy, world.Manifest);
     }
 
     [Theory]

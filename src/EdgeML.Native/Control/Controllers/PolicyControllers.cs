@@ -76,7 +76,7 @@ public static class PolicyControllers
         }
         if (policy.Cut > model.LocalCut)
             throw new ArgumentException($"cut {policy.Cut} is outside 0..{model.LocalCut} of model {model.Manifest.Name}", nameof(context));
-        StandbyRules.Check(policy, model.Manifest);
+        HedgeSchedule.Check(policy, model.Manifest);
         return policy;
     }
 }

@@ -127,8 +127,10 @@ public sealed class CostModel
     internal bool AllowsStandby { get; init; }
 
     /// <summary>Whether an exit can stand by under a cut: it lies behind it, or it is tried in front of it.</summary>
-    internal bool CanStandBy(CutCandidate candidate, uint headMask) =>
-        _afterUnit[candidate.Standby - 1] > candidate.Cut || (headMask >> (candidate.Standby - 1) & 1) != 0;
+    internal bool CanStandBy(CutCandidate candidate, uint headMask) => Hedge(candidate).CanAnswer(headMask);
+
+    /// <summary>The schedule of a candidate's standby exit, which must have one.</summary>
+    HedgeSchedule Hedge(CutCandidate candidate) => new(candidate.Standby, candidate.Cut, _afterUnit[candidate.Standby - 1]);
 
     /// <summary>Whether a policy's bottleneck exists at its cut.</summary>
     internal bool HasBottleneck(in ExitPolicy policy) => _bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) > 0;
@@ -275,10 +277,8 @@ public sealed class CostModel
         path.AloneMs = (prefix[unit] + allHeads) * conditions.EdgeFactor;
         if (candidate.Standby > 0)
         {
-            int standby = candidate.Standby - 1;
-            double more = _afterUnit[standby] <= cut ? 0 : prefix[_afterUnit[standby]] - prefix[cut] + heads[standby];
             path.Standby = candidate.Standby;
-            path.AloneMs = path.StandbyMs = path.EdgeMs + (more * conditions.EdgeFactor);
+            path.AloneMs = path.StandbyMs = path.EdgeMs + (Hedge(candidate).ComputeMs(prefix, heads) * conditions.EdgeFactor);
         }
         path.SendMs = outlook is null ? 8000 * payload / conditions.RateBitsPerSecond : outlook.SendMs(path.EdgeMs + encodeMs, path.Bytes);
         path.WireMs = conditions.RttMs + path.SendMs;
@@ -287,12 +287,9 @@ public sealed class CostModel
         double busyMs = path.EdgeMs;
         if (candidate.Standby > 0)
         {
-            // The edge looks for the answer whenever a unit is done.
-            double answerMs = path.LatencyMs - encodeMs;
-            int last = Math.Max(_afterUnit[candidate.Standby - 1], cut), next = cut;
-            while (next < last && busyMs < answerMs) busyMs = path.EdgeMs + ((prefix[++next] - prefix[cut]) * conditions.EdgeFactor);
-            if (busyMs < answerMs) busyMs = path.StandbyMs;
-            path.LatencyMs = Math.Max(path.LatencyMs, busyMs + encodeMs);
+            busyMs = Hedge(candidate).RunUntil(
+                path.EdgeMs, path.LatencyMs - encodeMs, path.StandbyMs, prefix, conditions.EdgeFactor, out _, out _);
+            path.LatencyMs = HedgeSchedule.AnswerMs(path.LatencyMs, busyMs + encodeMs);
         }
         path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, busyMs + encodeMs, path.SendMs);
     }
@@ -313,7 +310,7 @@ public sealed class CostModel
         PathCost local = path;
         (local.Offloaded, local.EdgeMs) = (false, path.StandbyMs);
         local.LatencyMs = path.StandbyMs + path.EncodeMs + conditions.LocalOverheadMs;
-        return Inside(local, conditions, StandbyRules.DeadlineMs(boundMs));
+        return Inside(local, conditions, HedgeSchedule.DeadlineMs(boundMs));
     }
 
     /// <summary>Energy of a path. An answer that may not come in time also costs, in that case, the wait and, without a standby exit, the
@@ -339,7 +336,7 @@ public sealed class CostModel
 
     /// <summary>When an answer is there that the tail does not give in time.</summary>
     static double LateMs(in PathCost path, double boundMs) =>
-        path.Standby > 0 ? Math.Max(boundMs, path.StandbyMs + path.EncodeMs) : boundMs + Math.Max(0, path.AloneMs - path.EdgeMs);
+        path.Standby > 0 ? HedgeSchedule.AnswerMs(boundMs, path.StandbyMs + path.EncodeMs) : boundMs + Math.Max(0, path.AloneMs - path.EdgeMs);
 
     /// <summary>The probability that energy, averaged over the window, is inside the bound.</summary>
     internal static double InsideEnergy(double mean, double meanSquare, in PlanningConditions conditions, double boundJ)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Telemetry;
@@ -14,15 +15,16 @@ public sealed partial class EdgeSession
 
     /// <summary>Runs one more unit, or a few where an engine holds several, towards the standby exit of the lane's policy.</summary>
     /// <returns>Whether there is more to run.</returns>
-    bool StandOn(Lane lane)
+    bool RunHedge(Lane lane)
     {
         ref var task = ref lane.Task;
         ref StandbyRun run = ref task.Standby;
         int exit = task.Policy.Standby;
         if (exit == 0 || run.Ended) return false;
-        int cut = task.Policy.Cut, unit = _model.Manifest.Exits[exit - 1].AfterUnit;
+        var hedge = HedgeSchedule.Of(task.Policy, _model.Manifest);
+        int cut = hedge.Cut, unit = hedge.End;
         int at = cut + run.Units, next = at;
-        if (unit > cut)
+        if (hedge.Computes)
         {
             next = Math.Min(_model.EndOfPiece(at), unit);
             Span<float> thresholds = stackalloc float[task.Policy.Exits];
@@ -36,7 +38,7 @@ public sealed partial class EdgeSession
             task.EdgeMs += ms;
             run.Units = next - cut;
         }
-        // An exit in front of the cut was tried on the way there, and the lane still knows what it said.
+        // An exit before the cut was tried on the way there, and the lane still knows what it said.
         run.Ended = next >= unit;
         if (!run.Ended) return true;
         (run.Class, run.Entropy) = lane.SaidAt(exit);
@@ -48,10 +50,10 @@ public sealed partial class EdgeSession
 
     /// <summary>Answers by the standby exit, which is computed now if it is not yet.</summary>
     /// <returns>False where the policy has none, or where it has no answer; and without a tail, which could have been late.</returns>
-    bool AnswerByStandby(Lane lane, Span<float> logits)
+    bool AnswerByHedge(Lane lane, Span<float> logits)
     {
         if (_tail is null) return false;
-        while (StandOn(lane))
+        while (RunHedge(lane))
         {
         }
         ref var task = ref lane.Task;

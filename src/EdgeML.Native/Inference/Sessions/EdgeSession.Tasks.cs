@@ -37,7 +37,7 @@ public sealed partial class EdgeSession
         if (policy.Bottleneck > 0 && bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) < 0)
             throw new ArgumentException(
                 $"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut}, model {manifest.Name} has {bottlenecks.Items.Count}");
-        StandbyRules.Check(policy, manifest);
+        HedgeSchedule.Check(policy, manifest);
     }
 
     void CheckLogits(int length)
@@ -68,7 +68,7 @@ public sealed partial class EdgeSession
         if (!RunEdge(lane, logits))
         {
             var reply = TryRequest(lane, HandOverMs, out var request) ? Ask(lane, request) : default;
-            if (!Accept(lane, reply, logits) && !AnswerByStandby(lane, logits)) Finish(lane, logits);
+            if (!Accept(lane, reply, logits) && !AnswerByHedge(lane, logits)) Finish(lane, logits);
         }
         return Complete(lane);
     }
@@ -84,7 +84,7 @@ public sealed partial class EdgeSession
                 ValueTask<TailReply> pending = _tail!.SendAsync(request, lane.ReplyLogits, cancellation);
                 try
                 {
-                    while (!pending.IsCompleted && StandOn(lane))
+                    while (!pending.IsCompleted && RunHedge(lane))
                     {
                     }
                 }
@@ -95,7 +95,7 @@ public sealed partial class EdgeSession
             }
             // An answer that came first is still given.
             if (reply.Outcome != TailOutcome.Answered) cancellation.ThrowIfCancellationRequested();
-            if (!Accept(lane, reply, logits.Span) && !AnswerByStandby(lane, logits.Span)) Finish(lane, logits.Span);
+            if (!Accept(lane, reply, logits.Span) && !AnswerByHedge(lane, logits.Span)) Finish(lane, logits.Span);
         }
         return Complete(lane);
     }
@@ -107,7 +107,7 @@ public sealed partial class EdgeSession
         TailReply reply;
         try
         {
-            while (!pending.IsEnded && StandOn(lane))
+            while (!pending.IsEnded && RunHedge(lane))
             {
             }
         }
@@ -185,7 +185,7 @@ public sealed partial class EdgeSession
         if (task.Why != FallbackReason.None) return false;
         double deadline = _options.DeadlineMs ?? (double.IsFinite(Requirements.LatencyMs)
             ? Requirements.LatencyMs : EdgeSessionOptions.DefaultDeadlineMs);
-        if (task.Policy.Standby > 0) deadline = StandbyRules.DeadlineMs(deadline) - Math.Min(overshootMs, deadline / 10);
+        if (task.Policy.Standby > 0) deadline = HedgeSchedule.DeadlineMs(deadline, overshootMs);
         double left = deadline - task.ElapsedMs;
         if (left <= 0)
         {

@@ -57,7 +57,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
         Assert.True(doubled.Goodput > single.Goodput + 0.02, $"{doubled.Goodput} and {single.Goodput} without");
         ExitPolicy policy = planner.Policy(plan, 3);
         Assert.Equal((plan.Candidate.Standby, plan.Cut, 3), (policy.Standby, policy.Cut, policy.Interval));
-        StandbyRules.Check(policy, s_model.Manifest);
+        HedgeSchedule.Check(policy, s_model.Manifest);
     }
 
     [Theory]
@@ -143,7 +143,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
             Assert.True(score >= single - 1e-5f, $"{said}: {found} scores {score}, {without} {single}");
             if (found.Candidate.Standby == 0) continue;
             doubled++;
-            StandbyRules.Check(planner.Policy(found, 1), model.Manifest);
+            HedgeSchedule.Check(planner.Policy(found, 1), model.Manifest);
         }
         output.WriteLine($"{doubled} of {worlds} plans have an exit standing by");
         Assert.InRange(doubled, 5, worlds - 5);

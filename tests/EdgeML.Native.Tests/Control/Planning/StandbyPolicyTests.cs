@@ -69,7 +69,7 @@ public class StandbyPolicyTests
     [InlineData(0, 0)]
     [InlineData(double.PositiveInfinity, double.PositiveInfinity)]
     public void DeadlineMs_OfABound_LeavesTimeToHandTheAnswerOn(double boundMs, double expected) =>
-        Assert.Equal(expected, StandbyRules.DeadlineMs(boundMs), 9);
+        Assert.Equal(expected, HedgeSchedule.DeadlineMs(boundMs), 9);
 
     // Exits follow units 3, 6 and 9.
     [Theory]
@@ -85,7 +85,7 @@ public class StandbyPolicyTests
         float[] thresholds = [0f, 0f, 0f];
         if (standby > 0) thresholds[standby - 1] = threshold;
         var policy = new ExitPolicy(thresholds, cut, standby: standby);
-        Exception? refused = Record.Exception(() => StandbyRules.Check(policy, SyntheticModel.Manifest()));
+        Exception? refused = Record.Exception(() => HedgeSchedule.Check(policy, SyntheticModel.Manifest()));
         if (accepted)
         {
             Assert.Null(refused);

@@ -38,7 +38,7 @@ public sealed class StandbySessionTests
         TaskResult result = hedged.Run(input, isAsync);
         hedged.AssertSaid(result, standby, input);
         // Whom the clock tells is told up to a millisecond late, and so asks for less.
-        double waited = StandbyRules.DeadlineMs(deadlineMs) - (isAsync ? 1 : 0);
+        double waited = HedgeSchedule.DeadlineMs(deadlineMs) - (isAsync ? 1 : 0);
         Assert.InRange(Volatile.Read(ref asked), 0.1, waited);
         Assert.True(result.LatencyMs >= waited, $"{result.LatencyMs} of {waited} ms");
         Assert.True(result.BytesSent > 0);
