@@ -1,1 +1,1 @@
-return EdgeML.Cli.CommandLine.CliApplication.Run(args);
+return EdgeML.Cli.Commands.CliApplication.Run(args);

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
-using EdgeML.Native.Interop.Handles;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Interop;
 

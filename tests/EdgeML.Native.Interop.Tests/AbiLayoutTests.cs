@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Interop.Tests;
 

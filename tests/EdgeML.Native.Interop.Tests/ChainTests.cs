@@ -1,4 +1,4 @@
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Interop.Tests;
 

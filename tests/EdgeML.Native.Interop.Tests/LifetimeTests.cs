@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using EdgeML.Native.Interop.Handles;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Interop.Tests;
 

@@ -1,5 +1,4 @@
-using EdgeML.Native.Interop.Handles;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Interop.Tests;
 

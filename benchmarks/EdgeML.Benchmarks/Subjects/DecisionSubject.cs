@@ -1,5 +1,5 @@
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Benchmarks.Subjects;
 

@@ -1,6 +1,6 @@
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
-using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Training.Numerics;
 using Google.Protobuf;

@@ -6,6 +6,9 @@ namespace EdgeML.Cli.CommandLine;
 /// <summary>Maps an exception to one line on stderr and an exit code.</summary>
 static class ErrorReport
 {
+    public const int BadInput = 2;
+    public const int Failed = 1;
+
     public static int Write(Exception error, bool verbose)
     {
         Exception cause = Unwrap(error);
@@ -16,12 +19,10 @@ static class ErrorReport
 
     public static int ExitCode(Exception cause) => cause switch
     {
-        ArgumentException or InvalidDataException or FormatException or JsonException or EndOfStreamException => CliApplication.BadInput,
-        FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException =>
-            CliApplication.BadInput,
-        NativeException { Status: NativeStatus.ModelRejected or NativeStatus.Unsupported or NativeStatus.Mismatch } =>
-            CliApplication.BadInput,
-        _ => CliApplication.Failed,
+        ArgumentException or InvalidDataException or FormatException or JsonException or EndOfStreamException => BadInput,
+        FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => BadInput,
+        NativeException { Status: NativeStatus.ModelRejected or NativeStatus.Unsupported or NativeStatus.Mismatch } => BadInput,
+        _ => Failed,
     };
 
     public static string Describe(Exception cause)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Cli.Diagnostics;
 

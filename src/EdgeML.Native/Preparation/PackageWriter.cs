@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
-using EdgeML.Native.Interop;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
+using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Preparation.Graph;
 using Google.Protobuf;
 
-namespace EdgeML.Native.Models.Packages;
+namespace EdgeML.Native.Preparation;
 
 /// <summary>Writes a package: the graph with its large weights as external data, the weights once, the manifest last.</summary>
 static class PackageWriter
@@ -50,7 +51,7 @@ static class PackageWriter
         {
             TensorProto tensor = graph.Initializer[i];
             if (!tensor.HasRawData || tensor.RawData.Length <= PackageFiles.InlineBytes
-                || NativeTensors.DtypeOf(tensor.DataType) == Interop.NativeDtype.Other)
+                || NativeTensors.DtypeOf(tensor.DataType) == NativeDtype.Other)
                 continue;
             ReadOnlySpan<byte> bytes = tensor.RawData.Span;
             string digest = ContentHash.Of(bytes);

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using EdgeML.Native.Imaging;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
-using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Preparation.Branching;
 using EdgeML.Training.Data;

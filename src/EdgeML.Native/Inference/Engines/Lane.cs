@@ -1,8 +1,7 @@
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Imaging;
 using EdgeML.Native.Inference.Tasks;
-using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Policies;

@@ -5,7 +5,7 @@ using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Client;

@@ -1,6 +1,5 @@
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Inference.Profiling;
 

@@ -1,5 +1,5 @@
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Numerics;
 using EdgeML.Native.Telemetry;
 

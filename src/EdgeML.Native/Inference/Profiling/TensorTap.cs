@@ -1,7 +1,6 @@
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Handles;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Inference.Profiling;
 

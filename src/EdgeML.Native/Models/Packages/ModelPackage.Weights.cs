@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Handles;
 using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Models.Packages;

@@ -1,6 +1,5 @@
 using System.Text;
-using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Models.Packages;

@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Handles;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
 using Google.Protobuf;

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Handles;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Preparation.Graph;
 using Google.Protobuf;

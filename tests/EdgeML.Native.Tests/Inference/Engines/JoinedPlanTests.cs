@@ -1,7 +1,7 @@
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Tasks;
-using EdgeML.Native.Interop;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Models;

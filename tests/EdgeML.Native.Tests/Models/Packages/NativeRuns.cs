@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using EdgeML.Native.Interop;
-using EdgeML.Native.Interop.Handles;
-using EdgeML.Native.Interop.Structs;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;

@@ -1,4 +1,4 @@
-using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Preparation;

@@ -1,4 +1,4 @@
-using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
@@ -256,7 +256,7 @@ public sealed class TrainingModeTests : IDisposable
         var random = new Random(3);
         float[] image = [.. Enumerable.Range(0, manifest.Input.Elements).Select(_ => random.NextSingle())];
         float[][] reference = _runs.Run(right.BuildWhole(inlineWeights: true).Onnx, null, image);
-        using Interop.Handles.WeightsHandle weights = _runs.Share(package);
+        using Interop.WeightsHandle weights = _runs.Share(package);
         for (int repeat = 0; repeat < 2; repeat++)
         {
             Close(reference[^1], _runs.Run(package.BuildWhole().Onnx, weights, image)[^1], "whole");

@@ -1,4 +1,4 @@
-using EdgeML.Native.Interop.Handles;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
@@ -201,7 +201,7 @@ public sealed class WorkTests : IDisposable
         Assert.Equal(1, manifest.Exits[0].AfterUnit);
         using var runs = new NativeRuns();
         using ModelPackage package = ModelPackage.Open(_folder["p"]);
-        using Interop.Handles.WeightsHandle weights = runs.Share(package);
+        using Interop.WeightsHandle weights = runs.Share(package);
         float[] image = [.. Enumerable.Range(0, 192).Select(i => ((i % 9) - 4) / 4f)];
         float[][] expected = runs.Run(file, null, image), actual = runs.Run(package.BuildWhole().Onnx, weights, image);
         for (int e = 0; e < 2; e++)

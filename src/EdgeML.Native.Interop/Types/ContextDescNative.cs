@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace EdgeML.Native.Interop.Structs;
+namespace EdgeML.Native.Interop.Types;
 
 /// <summary>edgeml_context_desc. Structs of this folder: <c>new()</c>, never <c>default</c>, because the size must be set.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,4 +1,4 @@
-namespace EdgeML.Native.Interop;
+namespace EdgeML.Native.Interop.Types;
 
 /// <summary>EDGEML_OUTCOME_*.</summary>
 enum NativeOutcome : uint

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace EdgeML.Native.Interop.Structs;
+namespace EdgeML.Native.Interop.Types;
 
 /// <summary>edgeml_run_desc.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,14 +1,11 @@
 using System.CommandLine;
-using EdgeML.Cli.Commands;
+using EdgeML.Cli.CommandLine;
 
-namespace EdgeML.Cli.CommandLine;
+namespace EdgeML.Cli.Commands;
 
 /// <summary>Parses a command line, runs the command and turns whatever happens into an exit code and at most one line of error.</summary>
 static class CliApplication
 {
-    public const int BadInput = 2;
-    public const int Failed = 1;
-
     public static int Run(string[] args)
     {
         RootCommand root = CreateRoot();
@@ -16,7 +13,7 @@ static class CliApplication
         if (parsed.Errors.Count > 0)
         {
             Console.Error.WriteLine($"edgeml: {ParseErrorText.Describe(parsed)}");
-            return BadInput;
+            return ErrorReport.BadInput;
         }
         bool verbose = parsed.GetValue(GlobalOptions.Verbose);
         using var interrupt = new InterruptScope();

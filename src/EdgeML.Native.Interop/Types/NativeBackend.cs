@@ -1,4 +1,4 @@
-namespace EdgeML.Native.Interop;
+namespace EdgeML.Native.Interop.Types;
 
 /// <summary>EDGEML_BACKEND_*; 0 in a description means ONNX Runtime.</summary>
 enum NativeBackend : uint

@@ -1,4 +1,4 @@
-namespace EdgeML.Native.Interop;
+namespace EdgeML.Native.Interop.Types;
 
 /// <summary>EDGEML_ROUTE_*: who decides about exits, and by how many launches. As a wish, <see cref="Host"/> means the best that
 /// works.</summary>

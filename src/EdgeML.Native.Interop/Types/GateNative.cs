@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeML.Native.Interop.Structs;
+namespace EdgeML.Native.Interop.Types;
 
 /// <summary>edgeml_gate: a side exit inside a stage.</summary>
 [StructLayout(LayoutKind.Sequential)]

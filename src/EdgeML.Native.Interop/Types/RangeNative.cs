@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeML.Native.Interop.Structs;
+namespace EdgeML.Native.Interop.Types;
 
 /// <summary>edgeml_range: a range of a network on its way into one engine with others.</summary>
 [StructLayout(LayoutKind.Sequential)]
