@@ -51,8 +51,8 @@ static class NativeLibraryLoader
 
     static string FileName => OperatingSystem.IsWindows() ? "edgeml.dll" : OperatingSystem.IsMacOS() ? "libedgeml.dylib" : "libedgeml.so";
 
-    /// <summary>An explicit path, then the output's <c>runtimes/&lt;rid&gt;/native</c>, then the runtime's own probing. Nothing
-    /// else.</summary>
+    /// <summary>An explicit path, then the output's <c>runtimes/&lt;rid&gt;/native</c>, then the output itself, as a publish for one
+    /// platform has it, then the runtime's own probing. Nothing else.</summary>
     static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         if (name != NativeMethods.Library) return 0;
@@ -64,13 +64,15 @@ static class NativeLibraryLoader
             LoadedPath = chosen;
             return explicitHandle;
         }
-        string local = Path.Combine(AppContext.BaseDirectory, "runtimes", Rid, "native", FileName);
-        if (NativeLibrary.TryLoad(local, out nint handle))
+        string folder = Path.Combine(AppContext.BaseDirectory, "runtimes", Rid, "native");
+        foreach (string local in (string[])[Path.Combine(folder, FileName), Path.Combine(AppContext.BaseDirectory, FileName)])
         {
+            if (!NativeLibrary.TryLoad(local, out nint found)) continue;
             LoadedPath = local;
-            return handle;
+            return found;
         }
-        if (NativeLibrary.TryLoad(name, assembly, searchPath, out handle)) return handle;
-        throw new DllNotFoundException($"cannot load {FileName}: tried {local} and the runtime's search path; {PathVariable} is not set");
+        if (NativeLibrary.TryLoad(name, assembly, searchPath, out nint handle)) return handle;
+        throw new DllNotFoundException(
+            $"cannot load {FileName}: tried {folder}, {AppContext.BaseDirectory} and the runtime's search path; {PathVariable} is not set");
     }
 }
