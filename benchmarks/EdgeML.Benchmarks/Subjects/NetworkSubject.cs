@@ -13,7 +13,7 @@ sealed unsafe class NetworkSubject : IDisposable
     /// <summary>Above 0, so that the exit is tried, and below any entropy that is not exactly 0.</summary>
     const float NeverTaken = 1e-30f;
 
-    readonly Lane _lane;
+    readonly InferenceSlot _slot;
     readonly float[] _thresholds;
     readonly ChainPlan _plan;
     readonly ChainPlan _ranges;
@@ -28,13 +28,13 @@ sealed unsafe class NetworkSubject : IDisposable
     public NetworkSubject(string package)
     {
         Model = BranchedModel.Load(package, new BackendOptions { FusedBudgetBytes = 1L << 30 });
-        _lane = new Lane(Model);
+        _slot = new InferenceSlot(Model);
         _thresholds = new float[Manifest.SideExits];
         Array.Fill(_thresholds, NeverTaken);
         var key = PlanKey.For(Manifest, 0, Manifest.LocalCut, _thresholds);
-        _plan = new ChainPlan(Model, _lane.Workspace, key);
-        _ranges = new ChainPlan(Model, _lane.Workspace, key, Fusion.Ranges);
-        _units = new ChainPlan(Model, _lane.Workspace, key, Fusion.None);
+        _plan = new ChainPlan(Model, _slot.Workspace, key);
+        _ranges = new ChainPlan(Model, _slot.Workspace, key, Fusion.Ranges);
+        _units = new ChainPlan(Model, _slot.Workspace, key, Fusion.None);
 
         _weights = Model.Package.CreateSharedWeights(Model.Backend.Handle);
         RangeModel whole = Model.Package.BuildWhole();
@@ -52,7 +52,7 @@ sealed unsafe class NetworkSubject : IDisposable
             Classes = (uint)Manifest.Classes,
         };
         NativeError.Check(NativeMethods.ChainAdd(
-            _whole, _wholeEngine.Handle, _lane.Workspace.Boundary(0).Handle, _firstLogits.Handle, _wholeLogits.Handle, stage));
+            _whole, _wholeEngine.Handle, _slot.Workspace.Boundary(0).Handle, _firstLogits.Handle, _wholeLogits.Handle, stage));
         LoadNoise(1);
         RunPlan();
         RunRanges();
@@ -86,7 +86,7 @@ sealed unsafe class NetworkSubject : IDisposable
         return input;
     }
 
-    public void Load(ReadOnlySpan<float> input) => _lane.Load(input);
+    public void Load(ReadOnlySpan<float> input) => _slot.Load(input);
 
     /// <summary>The whole network with all its heads, one session.</summary>
     public void RunWhole()
@@ -105,14 +105,14 @@ sealed unsafe class NetworkSubject : IDisposable
     public ReadOnlySpan<float> PlanRun()
     {
         RunPlan();
-        return _lane.Workspace.Logits(Manifest.Exits.Count).Floats;
+        return _slot.Workspace.Logits(Manifest.Exits.Count).Floats;
     }
 
     /// <summary>Final logits of <see cref="RunUnits"/>.</summary>
     public ReadOnlySpan<float> UnitsRun()
     {
         RunUnits();
-        return _lane.Workspace.Logits(Manifest.Exits.Count).Floats;
+        return _slot.Workspace.Logits(Manifest.Exits.Count).Floats;
     }
 
     /// <summary>The same work in one session per unit and head.</summary>
@@ -135,7 +135,7 @@ sealed unsafe class NetworkSubject : IDisposable
         _plan.Dispose();
         _ranges.Dispose();
         _units.Dispose();
-        _lane.Dispose();
+        _slot.Dispose();
         Model.Dispose();
     }
 }

@@ -27,16 +27,16 @@ sealed record CutSamples(IReadOnlyList<float[]> Tensors, IReadOnlyList<float[]> 
         float[] never = new float[manifest.SideExits];
         var tensors = new List<float[]>(count);
         var scores = new List<float[]>(count);
-        using var lane = new Lane(model);
+        using var slot = new InferenceSlot(model);
         for (int i = 0; i < count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            samples.Load(lane, i);
-            lane.Run(0, cut, never);
-            tensors.Add(lane.Workspace.Boundary(cut).Floats.ToArray());
-            lane.Run(cut, manifest.LocalCut, never);
+            samples.Load(slot, i);
+            slot.Run(0, cut, never);
+            tensors.Add(slot.Workspace.Boundary(cut).Floats.ToArray());
+            slot.Run(cut, manifest.LocalCut, never);
             float[] own = new float[manifest.Classes];
-            lane.CopyLogits(own);
+            slot.CopyLogits(own);
             scores.Add(own);
         }
         return new CutSamples(tensors, scores);

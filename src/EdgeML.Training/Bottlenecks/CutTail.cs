@@ -7,7 +7,7 @@ namespace EdgeML.Training.Bottlenecks;
 /// <summary>The network behind a cut, to be asked what it makes of a tensor there. One thread.</summary>
 sealed class CutTail : IDisposable
 {
-    readonly Lane _lane;
+    readonly InferenceSlot _slot;
     readonly int _cut;
     readonly int _end;
     readonly float[] _never;
@@ -16,17 +16,17 @@ sealed class CutTail : IDisposable
     public CutTail(BranchedModel model, int cut)
     {
         ModelManifest manifest = model.Manifest;
-        (_lane, _cut, _end) = (new Lane(model), cut, manifest.LocalCut);
+        (_slot, _cut, _end) = (new InferenceSlot(model), cut, manifest.LocalCut);
         (_never, _scores) = (new float[manifest.SideExits], new float[manifest.Classes]);
     }
 
     /// <summary>Scores of a tensor; until the next call.</summary>
     public float[] Scores(ReadOnlySpan<float> tensor)
     {
-        tensor.CopyTo(_lane.Workspace.Boundary(_cut).Floats);
-        _lane.Settle(_cut);
-        _lane.Run(_cut, _end, _never);
-        _lane.CopyLogits(_scores);
+        tensor.CopyTo(_slot.Workspace.Boundary(_cut).Floats);
+        _slot.Settle(_cut);
+        _slot.Run(_cut, _end, _never);
+        _slot.CopyLogits(_scores);
         return _scores;
     }
 
@@ -46,5 +46,5 @@ sealed class CutTail : IDisposable
         return sum / judging.Length;
     }
 
-    public void Dispose() => _lane.Dispose();
+    public void Dispose() => _slot.Dispose();
 }

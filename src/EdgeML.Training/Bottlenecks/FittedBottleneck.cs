@@ -13,12 +13,12 @@ sealed record FittedBottleneck(int Cut, string Name, LinearBottleneck Map)
     public CutCodec Codec() => new(
         Name,
         cut => cut == Cut ? Map.PayloadBytes : -1,
-        (lane, cut) =>
+        (slot, cut) =>
         {
             byte[] payload = new byte[Map.PayloadBytes];
-            Span<float> tensor = lane.Workspace.Boundary(cut).Floats;
+            Span<float> tensor = slot.Workspace.Boundary(cut).Floats;
             Map.Encode(tensor, payload);
             Map.Decode(payload, tensor);
-            lane.Settle(cut);
+            slot.Settle(cut);
         });
 }

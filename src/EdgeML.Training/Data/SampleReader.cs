@@ -2,7 +2,7 @@ using EdgeML.Native.Inference.Engines;
 
 namespace EdgeML.Training.Data;
 
-/// <summary>Puts samples of a source into a lane, as bytes where it has them.</summary>
+/// <summary>Puts samples of a source into a slot, as bytes where it has them.</summary>
 sealed class SampleReader(ImageSource source)
 {
     readonly byte[] _bytes = source.HasBytes ? new byte[source.Elements] : [];
@@ -10,11 +10,11 @@ sealed class SampleReader(ImageSource source)
 
     /// <summary>Loads a sample.</summary>
     /// <returns>Its label, or <see cref="ImageSource.NoLabel"/>.</returns>
-    public int Load(Lane lane, long index)
+    public int Load(InferenceSlot slot, long index)
     {
         int label = source.HasBytes ? source.Read(index, _bytes) : source.ReadTensor(index, _floats);
-        if (source.HasBytes) lane.Load(_bytes);
-        else lane.Load(_floats);
+        if (source.HasBytes) slot.Load(_bytes);
+        else slot.Load(_floats);
         return label;
     }
 }

@@ -52,14 +52,14 @@ public static class CodecCurve
         {
             Parallel.For(0, Math.Min(workers, count), _ =>
             {
-                using var lane = new Lane(model);
+                using var slot = new InferenceSlot(model);
                 var answers = new int[cuts.Count, codecs.Count];
                 while (Interlocked.Increment(ref next) is int i && i < count)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     int label;
-                    lock (gate) label = samples.Load(lane, i);
-                    int whole = Answers(model, lane, cuts, codecs, answers);
+                    lock (gate) label = samples.Load(slot, i);
+                    int whole = Answers(model, slot, cuts, codecs, answers);
                     lock (gate)
                     {
                         Judge(answers, label, whole);
@@ -102,25 +102,25 @@ public static class CodecCurve
     }
 
     /// <summary>The whole network's answer, and those behind every cut and codec.</summary>
-    static int Answers(BranchedModel model, Lane lane, IReadOnlyList<int> cuts, List<CutCodec> codecs, int[,] answers)
+    static int Answers(BranchedModel model, InferenceSlot slot, IReadOnlyList<int> cuts, List<CutCodec> codecs, int[,] answers)
     {
         int local = model.Manifest.LocalCut;
         float[] never = new float[model.Manifest.SideExits];
-        lane.DecodeInput();
-        for (int unit = 1; unit <= local; unit++) lane.Run(unit - 1, unit, never);
-        int whole = lane.Result.Label;
+        slot.DecodeInput();
+        for (int unit = 1; unit <= local; unit++) slot.Run(unit - 1, unit, never);
+        int whole = slot.Result.Label;
         // From the last cut to the first: what runs behind a cut may write over the boundaries there, never over those in front.
         for (int c = cuts.Count - 1; c >= 0; c--)
         {
             int cut = cuts[c];
-            Span<float> tensor = lane.Workspace.Boundary(cut).Floats;
+            Span<float> tensor = slot.Workspace.Boundary(cut).Floats;
             float[] kept = tensor.ToArray();
             for (int e = 0; e < codecs.Count; e++)
             {
                 if (codecs[e].BytesAt(cut) < 0) continue;
-                codecs[e].Apply(lane, cut);
-                lane.Run(cut, local, never);
-                answers[c, e] = lane.Result.Label;
+                codecs[e].Apply(slot, cut);
+                slot.Run(cut, local, never);
+                answers[c, e] = slot.Result.Label;
                 kept.CopyTo(tensor);
             }
         }

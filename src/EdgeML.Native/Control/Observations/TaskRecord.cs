@@ -45,7 +45,7 @@ public struct TaskRecord
     /// <summary>Computing on the tail, milliseconds.</summary>
     public double TailMs;
 
-    /// <summary>Waiting for a free lane or behind other requests on the tail, milliseconds.</summary>
+    /// <summary>Waiting for a free slot or behind other requests on the tail, milliseconds.</summary>
     public double QueueMs;
 
     /// <summary>Joules of the edge device.</summary>

@@ -248,7 +248,7 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
         return range;
     }
 
-    /// <summary>Releases the sessions; lanes still alive keep what they use.</summary>
+    /// <summary>Releases the sessions; slots still alive keep what they use.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;

@@ -3,7 +3,7 @@ using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>A plan bound to one lane's memory: the native chain that runs it, one fused session where it is ready, or fused
+/// <summary>A plan bound to one slot's memory: the native chain that runs it, one fused session where it is ready, or fused
 /// ranges, and unit-level ones until then. One thread at a time.</summary>
 sealed unsafe class ChainPlan : IDisposable
 {

@@ -4,7 +4,7 @@ using EdgeML.Native.Offload;
 
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>The memory of one task under way: a tensor per boundary, logits per exit, and send buffers. Chains of one lane share
+/// <summary>The memory of one task under way: a tensor per boundary, logits per exit, and send buffers. Chains of one slot share
 /// it.</summary>
 sealed class Workspace : IDisposable
 {

@@ -32,7 +32,7 @@ sealed class ExitLearner : IDisposable
 
     const string Source = "this session's tasks";
 
-    readonly LanePool _lanes;
+    readonly InferenceSlotPool _slots;
     readonly CostModel _costs;
     readonly FullNetwork _network;
     readonly ulong _sampledBelow;
@@ -53,13 +53,13 @@ sealed class ExitLearner : IDisposable
     volatile CalibrationInfo? _learned;
 
     /// <param name="model">Loaded.</param>
-    /// <param name="lanes">Of the session.</param>
+    /// <param name="slots">Of the session.</param>
     /// <param name="costs">Told what was learned.</param>
     /// <param name="share">Share of the tasks to sample.</param>
     /// <param name="seed">Of the choice of tasks.</param>
-    public ExitLearner(BranchedModel model, LanePool lanes, CostModel costs, double share, int seed)
+    public ExitLearner(BranchedModel model, InferenceSlotPool slots, CostModel costs, double share, int seed)
     {
-        (_lanes, _costs, _exits) = (lanes, costs, model.Manifest.Exits.Count);
+        (_slots, _costs, _exits) = (slots, costs, model.Manifest.Exits.Count);
         _sampledBelow = TaskHash.Below(share);
         _seed = TaskHash.Seed(seed);
         _network = new FullNetwork(model, Fusion.None);
@@ -74,8 +74,8 @@ sealed class ExitLearner : IDisposable
     /// <summary>What is known so far; null for nothing yet.</summary>
     public CalibrationInfo? Learned => _learned;
 
-    /// <summary>Looks at an answered task whose lane is still the caller's.</summary>
-    public void Offer(Lane lane, long taskId)
+    /// <summary>Looks at an answered task whose slot is still the caller's.</summary>
+    public void Offer(InferenceSlot slot, long taskId)
     {
         if (TaskHash.Of((ulong)taskId ^ _seed) > _sampledBelow) return;
         lock (_gate)
@@ -84,9 +84,9 @@ sealed class ExitLearner : IDisposable
             _busy = true;
             _free.Reset();
         }
-        _inputIsBytes = lane.HasSourceBytes;
-        if (_inputIsBytes) lane.Workspace.Source.Data.CopyTo(_bytes);
-        else lane.Workspace.Boundary(0).Floats.CopyTo(_tensor);
+        _inputIsBytes = slot.HasSourceBytes;
+        if (_inputIsBytes) slot.Workspace.Source.Data.CopyTo(_bytes);
+        else slot.Workspace.Boundary(0).Floats.CopyTo(_tensor);
         _wake.Set();
     }
 
@@ -123,7 +123,7 @@ sealed class ExitLearner : IDisposable
         {
             _wake.WaitOne();
             if (_stopping) break;
-            while (!_lanes.IsIdle && !_stopping && Stopwatch.GetElapsedTime(ended).TotalMilliseconds < restMs) Thread.Sleep(1);
+            while (!_slots.IsIdle && !_stopping && Stopwatch.GetElapsedTime(ended).TotalMilliseconds < restMs) Thread.Sleep(1);
             long started = Stopwatch.GetTimestamp();
             try
             {

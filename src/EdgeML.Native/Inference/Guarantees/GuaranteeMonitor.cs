@@ -32,7 +32,7 @@ sealed class GuaranteeMonitor : IDisposable
     const double DeadlineMs = 10_000;
 
     readonly BranchedModel _model;
-    readonly LanePool _lanes;
+    readonly InferenceSlotPool _slots;
     readonly TailClient? _tail;
     readonly ControlLoop _control;
     readonly ulong _sampledBelow;
@@ -50,17 +50,17 @@ sealed class GuaranteeMonitor : IDisposable
     AccuracyGuarantee? _guarantee;
     bool _inputIsBytes;
     int _class;
-    int _busy;
+    bool _busy;
     volatile bool _stopping;
     long _checked;
     long _differing;
     long _skipped;
     double _doubt;
 
-    public GuaranteeMonitor(BranchedModel model, LanePool lanes, TailClient? tail, ControlLoop control, AccuracyGuarantee guarantee, double share,
+    public GuaranteeMonitor(BranchedModel model, InferenceSlotPool slots, TailClient? tail, ControlLoop control, AccuracyGuarantee guarantee, double share,
         int seed)
     {
-        (_model, _lanes, _tail, _control) = (model, lanes, tail, control);
+        (_model, _slots, _tail, _control) = (model, slots, tail, control);
         _sampledBelow = TaskHash.Below(share);
         _seed = TaskHash.Seed(seed);
         _watch = new EProcessTest(guarantee.DiffersAtMost);
@@ -81,7 +81,7 @@ sealed class GuaranteeMonitor : IDisposable
         get
         {
             lock (_gate)
-                return new GuaranteeCounters(_checked, _differing, Interlocked.Read(ref _skipped), _control.Guarantee?.Tightened ?? 0,
+                return new GuaranteeCounters(_checked, _differing, _skipped, _control.Guarantee?.Tightened ?? 0,
                     _watch.Evidence);
         }
     }
@@ -92,16 +92,20 @@ sealed class GuaranteeMonitor : IDisposable
     /// <summary>Called on the thread of the watch before it runs the whole network; for tests.</summary>
     internal Action? Checking { get; set; }
 
-    /// <summary>Looks at an answered task whose lane is still the caller's.</summary>
-    public void Offer(Lane lane, in TaskResult result)
+    /// <summary>Looks at an answered task whose slot is still the caller's.</summary>
+    public void Offer(InferenceSlot slot, in TaskResult result)
     {
         if (result.Guarantee is not { } guarantee || TaskHash.Of((ulong)result.TaskId ^ _seed) > _sampledBelow) return;
-        if (Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
+        lock (_gate)
         {
-            Interlocked.Increment(ref _skipped);
-            return;
+            if (_busy)
+            {
+                _skipped++;
+                return;
+            }
+            _busy = true;
+            _free.Reset();
         }
-        _free.Reset();
         if (result.Exit == _model.Manifest.Exits.Count)
         {
             // The whole network has answered: nothing to be run.
@@ -109,14 +113,11 @@ sealed class GuaranteeMonitor : IDisposable
             Done();
             return;
         }
-        (_guarantee, _class, _inputIsBytes) = (guarantee, result.Class, lane.HasSourceBytes);
-        PinnedBuffer input = _inputIsBytes ? lane.Workspace.Source : lane.Workspace.Boundary(0);
+        (_guarantee, _class, _inputIsBytes) = (guarantee, result.Class, slot.HasSourceBytes);
+        PinnedBuffer input = _inputIsBytes ? slot.Workspace.Source : slot.Workspace.Boundary(0);
         input.Data.CopyTo((_inputIsBytes ? _workspace.Source : _workspace.Boundary(0)).Data);
         _wake.Set();
     }
-
-    /// <summary>Whether the next sampled task would be checked.</summary>
-    internal bool IsIdle => Volatile.Read(ref _busy) == 0;
 
     /// <summary>Waits for a check under way.</summary>
     public void Settle() => _free.Wait();
@@ -145,7 +146,7 @@ sealed class GuaranteeMonitor : IDisposable
         {
             _wake.WaitOne();
             if (_stopping) return;
-            for (int waited = 0; waited < PatienceMs && !_lanes.IsIdle && !_stopping; waited++) Thread.Sleep(1);
+            for (int waited = 0; waited < PatienceMs && !_slots.IsIdle && !_stopping; waited++) Thread.Sleep(1);
             try
             {
                 if (!_stopping) Take(_guarantee!, differs: WholeAnswer() != _class);
@@ -153,22 +154,30 @@ sealed class GuaranteeMonitor : IDisposable
             catch (NativeException)
             {
                 // A backend that fails here fails the next task too, which is where the user is told; a check has no answer to give.
-                Interlocked.Increment(ref _skipped);
+                Skip();
             }
             catch (Exception e)
             {
-                Interlocked.Increment(ref _skipped);
+                Skip();
                 Faults.Add("guarantee", "a check was left out", e);
             }
             Done();
         }
     }
 
+    void Skip()
+    {
+        lock (_gate) _skipped++;
+    }
+
     void Done()
     {
-        // In this order: whoever takes the next check resets what was set for this one.
-        _free.Set();
-        Volatile.Write(ref _busy, 0);
+        // In one step: a caller that waited for this check finds room for the next one.
+        lock (_gate)
+        {
+            _free.Set();
+            _busy = false;
+        }
     }
 
     int WholeAnswer()

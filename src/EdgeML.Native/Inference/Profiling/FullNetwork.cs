@@ -8,7 +8,7 @@ sealed class FullNetwork : IDisposable
 {
     readonly BranchedModel _model;
     readonly ChainPlan _plan;
-    readonly Lane _lane;
+    readonly InferenceSlot _slot;
     readonly float[] _thresholds;
     readonly float[] _entropies;
     readonly int[] _classes;
@@ -17,12 +17,12 @@ sealed class FullNetwork : IDisposable
     public FullNetwork(BranchedModel model, Fusion fusion = Fusion.Ranges)
     {
         _model = model;
-        _lane = new Lane(model);
+        _slot = new InferenceSlot(model);
         _thresholds = new float[model.Manifest.SideExits];
         Array.Fill(_thresholds, float.Epsilon);
         _entropies = new float[model.Manifest.Exits.Count];
         _classes = new int[model.Manifest.Exits.Count];
-        _plan = new ChainPlan(model, _lane.Workspace, PlanKey.For(model.Manifest, 0, model.Manifest.LocalCut, _thresholds), fusion);
+        _plan = new ChainPlan(model, _slot.Workspace, PlanKey.For(model.Manifest, 0, model.Manifest.LocalCut, _thresholds), fusion);
     }
 
     /// <summary>Sessions one run executes.</summary>
@@ -35,20 +35,20 @@ sealed class FullNetwork : IDisposable
     public ReadOnlySpan<int> Classes => _classes;
 
     /// <summary>Logits of an exit (1..N + 1) of the last run.</summary>
-    public ReadOnlySpan<float> Logits(int exit) => _lane.Workspace.Logits(exit).Floats;
+    public ReadOnlySpan<float> Logits(int exit) => _slot.Workspace.Logits(exit).Floats;
 
     /// <summary>Runs one input.</summary>
     public void Run(ReadOnlySpan<byte> source)
     {
-        _lane.Load(source);
-        _lane.DecodeInput();
+        _slot.Load(source);
+        _slot.DecodeInput();
         Run(Span<ulong>.Empty);
     }
 
     /// <summary>Runs one input.</summary>
     public void Run(ReadOnlySpan<float> tensor)
     {
-        _lane.Load(tensor);
+        _slot.Load(tensor);
         Run(Span<ulong>.Empty);
     }
 
@@ -81,6 +81,6 @@ sealed class FullNetwork : IDisposable
     public void Dispose()
     {
         _plan.Dispose();
-        _lane.Dispose();
+        _slot.Dispose();
     }
 }

@@ -17,7 +17,7 @@ sealed class PlanTimer : IDisposable
     const int Loads = 4;
 
     readonly BranchedModel _model;
-    readonly Lane _lane;
+    readonly InferenceSlot _slot;
     readonly ChainPlan _whole;
     readonly float[] _never;
     readonly int _rounds;
@@ -32,17 +32,17 @@ sealed class PlanTimer : IDisposable
     public PlanTimer(BranchedModel model, int rounds, Action? roundDone, CancellationToken cancellation)
     {
         (_model, _rounds, _roundDone, _cancellation) = (model, rounds, roundDone, cancellation);
-        _lane = new Lane(model);
+        _slot = new InferenceSlot(model);
         _never = new float[model.Manifest.SideExits];
         Array.Fill(_never, float.Epsilon);
         // Zeros would run through operators that are faster for them.
         var random = new SeededRandom(1);
         Span<byte> pixels = new byte[model.Manifest.Input.Elements];
         foreach (ref byte value in pixels) value = (byte)random.Below(256);
-        model.Pixels.Decode(pixels, _lane.Workspace.Boundary(0).Floats);
+        model.Pixels.Decode(pixels, _slot.Workspace.Boundary(0).Floats);
         var whole = new PlanKey(0, model.Manifest.LocalCut, 0);
         // A plan that begins at a cut reads what lies there.
-        using (var units = new ChainPlan(model, _lane.Workspace, whole, Fusion.None)) Run(units);
+        using (var units = new ChainPlan(model, _slot.Workspace, whole, Fusion.None)) Run(units);
         _whole = Plan(whole);
     }
 
@@ -77,7 +77,7 @@ sealed class PlanTimer : IDisposable
     public void Dispose()
     {
         _whole.Dispose();
-        _lane.Dispose();
+        _slot.Dispose();
     }
 
     static int OfLoad(int rounds) => (rounds + Loads - 1) / Loads;
@@ -120,7 +120,7 @@ sealed class PlanTimer : IDisposable
         }
     }
 
-    ChainPlan Plan(PlanKey key) => new(_model, _lane.Workspace, key, Fusion.Now);
+    ChainPlan Plan(PlanKey key) => new(_model, _slot.Workspace, key, Fusion.Now);
 
     double Run(ChainPlan plan)
     {

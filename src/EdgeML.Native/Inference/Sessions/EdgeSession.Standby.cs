@@ -13,11 +13,11 @@ public sealed partial class EdgeSession
     /// <summary>The smallest threshold: such an exit is tried and hardly ever taken.</summary>
     const float TriedOnly = 1e-30f;
 
-    /// <summary>Runs one more unit, or a few where an engine holds several, towards the standby exit of the lane's policy.</summary>
+    /// <summary>Runs one more unit, or a few where an engine holds several, towards the standby exit of the slot's policy.</summary>
     /// <returns>Whether there is more to run.</returns>
-    bool RunHedge(Lane lane)
+    bool RunHedge(InferenceSlot slot)
     {
-        ref var task = ref lane.Task;
+        ref var task = ref slot.Task;
         ref StandbyRun run = ref task.Standby;
         int exit = task.Policy.Standby;
         if (exit == 0 || run.Ended) return false;
@@ -31,37 +31,37 @@ public sealed partial class EdgeSession
             thresholds.Clear();
             if (next == unit) thresholds[exit - 1] = TriedOnly;
             long started = Stopwatch.GetTimestamp();
-            lane.Run(at, next, thresholds);
+            slot.Run(at, next, thresholds);
             if (_emulated is { } clock) _options.Emulation!.WaitUntil(started, clock.Milliseconds(at, next, thresholds));
             double ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             run.Ms += ms;
             task.EdgeMs += ms;
             run.Units = next - cut;
         }
-        // An exit before the cut was tried on the way there, and the lane still knows what it said.
+        // An exit before the cut was tried on the way there, and the slot still knows what it said.
         run.Ended = next >= unit;
         if (!run.Ended) return true;
-        (run.Class, run.Entropy) = lane.SaidAt(exit);
+        (run.Class, run.Entropy) = slot.SaidAt(exit);
         run.Ready = run.Class >= 0 && !float.IsNaN(run.Entropy);
-        if (lane.Result.Flags != 0) task.Result.InvalidLogits = true;
+        if (slot.Result.Flags != 0) task.Result.InvalidLogits = true;
         if (run.Ready && float.IsNaN(task.FirstEntropy)) task.FirstEntropy = run.Entropy;
         return false;
     }
 
     /// <summary>Answers by the standby exit, which is computed now if it is not yet.</summary>
     /// <returns>False where the policy has none, or where it has no answer; and without a tail, which could have been late.</returns>
-    bool AnswerByHedge(Lane lane, Span<float> logits)
+    bool AnswerByHedge(InferenceSlot slot, Span<float> logits)
     {
         if (_tail is null) return false;
-        while (RunHedge(lane))
+        while (RunHedge(slot))
         {
         }
-        ref var task = ref lane.Task;
+        ref var task = ref slot.Task;
         if (!task.Standby.Ready) return false;
         int exit = task.Policy.Standby;
         (task.Result.Fallback, task.Result.Standby, task.Result.FallbackReason) = (true, true, task.Why);
         (task.Result.Exit, task.Result.Class, task.Result.Entropy) = (exit, task.Standby.Class, task.Standby.Entropy);
-        ReadOnlySpan<float> said = lane.Workspace.Logits(exit).Floats;
+        ReadOnlySpan<float> said = slot.Workspace.Logits(exit).Floats;
         task.Result.Confidence = ShareOf(said, task.Standby.Class);
         if (!logits.IsEmpty) said.CopyTo(logits);
         return true;

@@ -46,9 +46,9 @@ public sealed partial class EdgeSession
             throw new ArgumentException($"room for {length} logits, model {_model.Manifest.Name} has {_model.Manifest.Classes} classes");
     }
 
-    void Begin(Lane lane)
+    void Begin(InferenceSlot slot)
     {
-        ref var task = ref lane.Task;
+        ref var task = ref slot.Task;
         task = default;
         task.Started = Stopwatch.GetTimestamp();
         task.Id = Interlocked.Increment(ref _nextTask) - 1;
@@ -63,28 +63,28 @@ public sealed partial class EdgeSession
         }
     }
 
-    TaskResult Execute(Lane lane, Span<float> logits)
+    TaskResult Execute(InferenceSlot slot, Span<float> logits)
     {
-        if (!RunEdge(lane, logits))
+        if (!RunEdge(slot, logits))
         {
-            var reply = TryRequest(lane, HandOverMs, out var request) ? Ask(lane, request) : default;
-            if (!Accept(lane, reply, logits) && !AnswerByHedge(lane, logits)) Finish(lane, logits);
+            var reply = TryRequest(slot, HandOverMs, out var request) ? Ask(slot, request) : default;
+            if (!Accept(slot, reply, logits) && !AnswerByHedge(slot, logits)) Finish(slot, logits);
         }
-        return Complete(lane);
+        return Complete(slot);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    async ValueTask<TaskResult> ExecuteAsync(Lane lane, Memory<float> logits, CancellationToken cancellation)
+    async ValueTask<TaskResult> ExecuteAsync(InferenceSlot slot, Memory<float> logits, CancellationToken cancellation)
     {
-        if (!RunEdge(lane, logits.Span))
+        if (!RunEdge(slot, logits.Span))
         {
             TailReply reply = default;
-            if (TryRequest(lane, AwaitedHandOverMs, out var request))
+            if (TryRequest(slot, AwaitedHandOverMs, out var request))
             {
-                ValueTask<TailReply> pending = _tail!.SendAsync(request, lane.ReplyLogits, cancellation);
+                ValueTask<TailReply> pending = _tail!.SendAsync(request, slot.ReplyLogits, cancellation);
                 try
                 {
-                    while (!pending.IsCompleted && RunHedge(lane))
+                    while (!pending.IsCompleted && RunHedge(slot))
                     {
                     }
                 }
@@ -95,74 +95,74 @@ public sealed partial class EdgeSession
             }
             // An answer that came first is still given.
             if (reply.Outcome != TailOutcome.Answered) cancellation.ThrowIfCancellationRequested();
-            if (!Accept(lane, reply, logits.Span) && !AnswerByHedge(lane, logits.Span)) Finish(lane, logits.Span);
+            if (!Accept(slot, reply, logits.Span) && !AnswerByHedge(slot, logits.Span)) Finish(slot, logits.Span);
         }
-        return Complete(lane);
+        return Complete(slot);
     }
 
-    TailReply Ask(Lane lane, in TailRequest request)
+    TailReply Ask(InferenceSlot slot, in TailRequest request)
     {
-        if (lane.Task.Policy.Standby == 0) return _tail!.SendAndWait(request, lane.ReplyLogits);
+        if (slot.Task.Policy.Standby == 0) return _tail!.SendAndWait(request, slot.ReplyLogits);
         PendingReply pending = _tail!.Send(request);
         TailReply reply;
         try
         {
-            while (!pending.IsEnded && RunHedge(lane))
+            while (!pending.IsEnded && RunHedge(slot))
             {
             }
         }
         finally
         {
             // Even an edge that fails must wait, for nobody else gives the request's place back.
-            reply = _tail.Wait(pending, lane.ReplyLogits);
+            reply = _tail.Wait(pending, slot.ReplyLogits);
         }
         return reply;
     }
 
     /// <summary>Runs the units in front of the cut.</summary>
     /// <returns>Whether an exit answered.</returns>
-    bool RunEdge(Lane lane, Span<float> logits) => RunUnits(lane, 0, lane.Task.Policy.Cut, logits);
+    bool RunEdge(InferenceSlot slot, Span<float> logits) => RunUnits(slot, 0, slot.Task.Policy.Cut, logits);
 
     /// <summary>Runs what is left on this device, from the tensor it still holds.</summary>
-    void Finish(Lane lane, Span<float> logits)
+    void Finish(InferenceSlot slot, Span<float> logits)
     {
-        int cut = lane.Task.Policy.Cut;
+        int cut = slot.Task.Policy.Cut;
         // Who finishes must not change the answer: the tail would have seen the tensor through the codec.
-        lane.ApplyCodec(lane.Task.Policy, EncodingAt(lane));
-        if (_tail is not null) (lane.Task.Result.Fallback, lane.Task.Result.FallbackReason) = (true, lane.Task.Why);
-        RunUnits(lane, cut, _model.Manifest.LocalCut, logits);
+        slot.ApplyCodec(slot.Task.Policy, EncodingAt(slot));
+        if (_tail is not null) (slot.Task.Result.Fallback, slot.Task.Result.FallbackReason) = (true, slot.Task.Why);
+        RunUnits(slot, cut, _model.Manifest.LocalCut, logits);
     }
 
-    bool RunUnits(Lane lane, int start, int stop, Span<float> logits)
+    bool RunUnits(InferenceSlot slot, int start, int stop, Span<float> logits)
     {
-        ref var task = ref lane.Task;
+        ref var task = ref slot.Task;
         long started = Stopwatch.GetTimestamp();
-        bool answered = lane.Run(start, stop, task.Policy.Thresholds);
+        bool answered = slot.Run(start, stop, task.Policy.Thresholds);
         if (_emulated is { } clock && stop > start)
         {
-            int reached = answered ? _model.Manifest.Exits[(int)lane.Result.ExitIndex - 1].AfterUnit : stop;
+            int reached = answered ? _model.Manifest.Exits[(int)slot.Result.ExitIndex - 1].AfterUnit : stop;
             _options.Emulation!.WaitUntil(started, clock.Milliseconds(start, reached, task.Policy.Thresholds));
         }
         task.EdgeMs += Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         if (stop > start)
         {
-            if (lane.Result.Flags != 0) task.Result.InvalidLogits = true;
-            if (float.IsNaN(task.FirstEntropy) && start == 0) task.FirstEntropy = lane.FirstEntropy;
+            if (slot.Result.Flags != 0) task.Result.InvalidLogits = true;
+            if (float.IsNaN(task.FirstEntropy) && start == 0) task.FirstEntropy = slot.FirstEntropy;
         }
         if (!answered) return false;
-        task.Result.Exit = (int)lane.Result.ExitIndex;
-        task.Result.Class = lane.Result.Label;
-        task.Result.Entropy = lane.Result.Entropy;
-        task.Result.Confidence = lane.Result.Confidence;
-        lane.CopyLogits(logits);
+        task.Result.Exit = (int)slot.Result.ExitIndex;
+        task.Result.Class = slot.Result.Label;
+        task.Result.Entropy = slot.Result.Entropy;
+        task.Result.Confidence = slot.Result.Confidence;
+        slot.CopyLogits(logits);
         return true;
     }
 
-    TensorEncoding EncodingAt(Lane lane)
+    TensorEncoding EncodingAt(InferenceSlot slot)
     {
-        ref readonly ExitPolicy policy = ref lane.Task.Policy;
+        ref readonly ExitPolicy policy = ref slot.Task.Policy;
         if (policy.Bottleneck > 0) return TensorEncoding.Bottleneck;
-        return policy.Cut == 0 && lane.HasSourceBytes ? TensorEncoding.Bytes
+        return policy.Cut == 0 && slot.HasSourceBytes ? TensorEncoding.Bytes
             : PayloadSize.EncodingAt(_model.Manifest, policy.Cut, _options.Codec);
     }
 
@@ -170,11 +170,11 @@ public sealed partial class EdgeSession
     /// ends.</summary>
     const double HandOverMs = 0, AwaitedHandOverMs = 1;
 
-    bool TryRequest(Lane lane, double overshootMs, out TailRequest request)
+    bool TryRequest(InferenceSlot slot, double overshootMs, out TailRequest request)
     {
         request = default;
         if (_tail is null) return false;
-        ref var task = ref lane.Task;
+        ref var task = ref slot.Task;
         // A controller of the caller's may choose what the session refuses to send.
         if (task.Policy.Cut == 0 && !_options.RawInput)
         {
@@ -192,8 +192,8 @@ public sealed partial class EdgeSession
             task.Why = FallbackReason.Late;
             return false;
         }
-        var encoding = EncodingAt(lane);
-        var payload = lane.Encode(task.Policy, encoding);
+        var encoding = EncodingAt(slot);
+        var payload = slot.Encode(task.Policy, encoding);
         request = new TailRequest
         {
             Policy = task.Policy,
@@ -205,9 +205,9 @@ public sealed partial class EdgeSession
         return true;
     }
 
-    static bool Accept(Lane lane, in TailReply reply, Span<float> logits)
+    static bool Accept(InferenceSlot slot, in TailReply reply, Span<float> logits)
     {
-        ref var task = ref lane.Task;
+        ref var task = ref slot.Task;
         task.Result.BytesSent = reply.BytesSent;
         task.Result.WireMs = reply.WireMs;
         task.RateBitsPerSecond = reply.BytesSent > 0 ? reply.RateBitsPerSecond : double.NaN;
@@ -223,13 +223,13 @@ public sealed partial class EdgeSession
         task.Result.Class = reply.Answer.Class;
         task.Result.Entropy = reply.Answer.Entropy;
         task.Result.Confidence = reply.Answer.Confidence;
-        if (!logits.IsEmpty) lane.ReplyLogits.AsSpan().CopyTo(logits);
+        if (!logits.IsEmpty) slot.ReplyLogits.AsSpan().CopyTo(logits);
         return true;
     }
 
-    TaskResult Complete(Lane lane)
+    TaskResult Complete(InferenceSlot slot)
     {
-        ref var task = ref lane.Task;
+        ref var task = ref slot.Task;
         ref var result = ref task.Result;
         result.TaskId = task.Id;
         result.Policy = task.Policy;
@@ -263,8 +263,8 @@ public sealed partial class EdgeSession
         lock (_controlGate) _control.Completed(record);
         EdgeMetrics.RecordTask(result.Exit, result.Offloaded, result.LatencyMs, result.EnergyJ, result.BytesSent);
         if (result.Fallback) EdgeMetrics.RecordFallback(result.FallbackReason, result.Standby);
-        _watch?.Offer(lane, result);
-        _learner?.Offer(lane, result.TaskId);
+        _watch?.Offer(slot, result);
+        _learner?.Offer(slot, result.TaskId);
         return result;
     }
 }

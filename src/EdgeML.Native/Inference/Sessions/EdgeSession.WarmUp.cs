@@ -13,7 +13,7 @@ public sealed partial class EdgeSession
     /// milliseconds.</summary>
     const double WarmUpMs = 1500, FusionWaitMs = 1000;
 
-    /// <summary>Runs of every plan, on every lane.</summary>
+    /// <summary>Runs of every plan, on every slot.</summary>
     const int WarmUpRuns = 3;
 
     /// <summary>Runs the plans that the first tasks are likely to use: the policy in force on either side of its cut, and the whole network
@@ -22,47 +22,47 @@ public sealed partial class EdgeSession
     {
         long started = Stopwatch.GetTimestamp();
         ExitPolicy policy = _control.Current;
-        var lanes = new List<Lane>();
+        var slots = new List<InferenceSlot>();
         try
         {
-            for (int i = 0; i < _options.InFlight; i++) lanes.Add(_lanes.Rent());
+            for (int i = 0; i < _options.InFlight; i++) slots.Add(_slots.Rent());
             float[] input = AnyInput(_model.Manifest);
-            foreach (Lane lane in lanes)
+            foreach (InferenceSlot slot in slots)
             {
-                RunPlans(lane, input, policy);
+                RunPlans(slot, input, policy);
                 if (Elapsed() > WarmUpMs) return;
             }
             _model.WaitForFusion(TimeSpan.FromMilliseconds(Math.Clamp(WarmUpMs - Elapsed(), 0, FusionWaitMs)));
             for (int run = 0; run < WarmUpRuns; run++)
             {
-                foreach (Lane lane in lanes)
+                foreach (InferenceSlot slot in slots)
                 {
                     if (Elapsed() > WarmUpMs) return;
-                    RunPlans(lane, input, policy);
+                    RunPlans(slot, input, policy);
                 }
             }
         }
         finally
         {
-            foreach (Lane lane in lanes) _lanes.Return(lane);
+            foreach (InferenceSlot slot in slots) _slots.Return(slot);
         }
 
         double Elapsed() => Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
 
-    void RunPlans(Lane lane, float[] input, in ExitPolicy policy)
+    void RunPlans(InferenceSlot slot, float[] input, in ExitPolicy policy)
     {
         int local = _model.Manifest.LocalCut;
         Span<float> thresholds = stackalloc float[policy.Exits];
         thresholds.Clear();
-        lane.Load(input);
-        lane.Run(0, local, thresholds);
+        slot.Load(input);
+        slot.Run(0, local, thresholds);
         // Exits are tried and none is taken, so that everything after them runs too.
         for (int i = 0; i < thresholds.Length; i++) thresholds[i] = policy.Thresholds[i] > 0 ? TriedOnly : 0;
-        lane.Load(input);
-        if (policy.Cut > 0) lane.Run(0, policy.Cut, thresholds);
-        if (policy.Cut < local) lane.Run(policy.Cut, local, thresholds);
-        lane.Task = default;
+        slot.Load(input);
+        if (policy.Cut > 0) slot.Run(0, policy.Cut, thresholds);
+        if (policy.Cut < local) slot.Run(policy.Cut, local, thresholds);
+        slot.Task = default;
     }
 
     static float[] AnyInput(ModelManifest manifest)

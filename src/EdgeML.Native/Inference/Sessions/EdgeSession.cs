@@ -21,14 +21,14 @@ namespace EdgeML.Native.Inference.Sessions;
 /// <summary>Answers inputs under a policy: the first units here, what is still open at the cut on the tail, and everything here when
 /// the tail is late or gone.</summary>
 /// <remarks>
-/// Any thread, up to <see cref="EdgeSessionOptions.InFlight"/> tasks at a time; further ones wait for a lane. In steady state a local
+/// Any thread, up to <see cref="EdgeSessionOptions.InFlight"/> tasks at a time; further ones wait for a slot. In steady state a local
 /// task allocates nothing. Every task gets exactly one answer, whatever the link does.
 /// </remarks>
 public sealed partial class EdgeSession : IDisposable
 {
     readonly BranchedModel _model;
     readonly EdgeSessionOptions _options;
-    readonly LanePool _lanes;
+    readonly InferenceSlotPool _slots;
     readonly TailClient? _tail;
     readonly ControlLoop _control;
     readonly GuaranteeMonitor? _watch;
@@ -81,14 +81,14 @@ public sealed partial class EdgeSession : IDisposable
                 ? SessionControl.Create(model, profile!, link, _options, guarantee, out _costs)
                 : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
             _control = new ControlLoop(controller, link, _options.Requirements) { Guarantee = guarantee };
-            _lanes = new LanePool(model, _options.InFlight);
+            _slots = new InferenceSlotPool(model, _options.InFlight);
             if (guarantee is not null && _options.CheckShare > 0)
-                _watch = new GuaranteeMonitor(model, _lanes, _options.RawInput ? _tail : null, _control, guarantee, _options.CheckShare, _options.Seed);
+                _watch = new GuaranteeMonitor(model, _slots, _options.RawInput ? _tail : null, _control, guarantee, _options.CheckShare, _options.Seed);
             if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
             {
                 _control.Decided += WarnOfUnknownExits;
                 if (_options.CheckShare > 0 && SessionControl.UsesCalibration(controller))
-                    _learner = new ExitLearner(model, _lanes, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
+                    _learner = new ExitLearner(model, _slots, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
             }
             if (!controlled && _options.Requirements != Requirements.None)
                 Warn("bounds without a controller choose neither exits nor cut, they are only counted, and the latency bound is the tail's "
@@ -211,16 +211,16 @@ public sealed partial class EdgeSession : IDisposable
     public TaskResult Run(ReadOnlySpan<byte> source, Span<float> logits = default)
     {
         CheckLogits(logits.Length);
-        var lane = _lanes.Rent();
+        var slot = _slots.Rent();
         try
         {
-            Begin(lane);
-            lane.Load(source);
-            return Execute(lane, logits);
+            Begin(slot);
+            slot.Load(source);
+            return Execute(slot, logits);
         }
         finally
         {
-            _lanes.Return(lane);
+            _slots.Return(slot);
         }
     }
 
@@ -234,16 +234,16 @@ public sealed partial class EdgeSession : IDisposable
     public TaskResult Run(in ImageFrame frame, Span<float> logits = default)
     {
         CheckLogits(logits.Length);
-        var lane = _lanes.Rent();
+        var slot = _slots.Rent();
         try
         {
-            Begin(lane);
-            lane.Load(frame);
-            return Execute(lane, logits);
+            Begin(slot);
+            slot.Load(frame);
+            return Execute(slot, logits);
         }
         finally
         {
-            _lanes.Return(lane);
+            _slots.Return(slot);
         }
     }
 
@@ -255,23 +255,23 @@ public sealed partial class EdgeSession : IDisposable
     public TaskResult Run(ReadOnlySpan<float> tensor, Span<float> logits = default)
     {
         CheckLogits(logits.Length);
-        var lane = _lanes.Rent();
+        var slot = _slots.Rent();
         try
         {
-            Begin(lane);
-            lane.Load(tensor);
-            return Execute(lane, logits);
+            Begin(slot);
+            slot.Load(tensor);
+            return Execute(slot, logits);
         }
         finally
         {
-            _lanes.Return(lane);
+            _slots.Return(slot);
         }
     }
 
     /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
     /// <param name="source">The input's bytes; must not change until the edge's part has run, that is until the call returns.</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
-    /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
+    /// <param name="cancellation">Ends the wait for a free slot and for the tail. The session stays usable; a tensor that was sent is not
     /// called back, its answer is dropped.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
@@ -281,23 +281,23 @@ public sealed partial class EdgeSession : IDisposable
         ReadOnlyMemory<byte> source, Memory<float> logits = default, CancellationToken cancellation = default)
     {
         CheckLogits(logits.Length);
-        var lane = await _lanes.RentAsync(cancellation).ConfigureAwait(false);
+        var slot = await _slots.RentAsync(cancellation).ConfigureAwait(false);
         try
         {
-            Begin(lane);
-            lane.Load(source.Span);
-            return await ExecuteAsync(lane, logits, cancellation).ConfigureAwait(false);
+            Begin(slot);
+            slot.Load(source.Span);
+            return await ExecuteAsync(slot, logits, cancellation).ConfigureAwait(false);
         }
         finally
         {
-            _lanes.Return(lane);
+            _slots.Return(slot);
         }
     }
 
     /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
     /// <param name="tensor">The model's input tensor; must not change until the call returns.</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
-    /// <param name="cancellation">Ends the wait for a free lane and for the tail. The session stays usable; a tensor that was sent is not
+    /// <param name="cancellation">Ends the wait for a free slot and for the tail. The session stays usable; a tensor that was sent is not
     /// called back, its answer is dropped.</param>
     /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
@@ -307,16 +307,16 @@ public sealed partial class EdgeSession : IDisposable
         ReadOnlyMemory<float> tensor, Memory<float> logits = default, CancellationToken cancellation = default)
     {
         CheckLogits(logits.Length);
-        var lane = await _lanes.RentAsync(cancellation).ConfigureAwait(false);
+        var slot = await _slots.RentAsync(cancellation).ConfigureAwait(false);
         try
         {
-            Begin(lane);
-            lane.Load(tensor.Span);
-            return await ExecuteAsync(lane, logits, cancellation).ConfigureAwait(false);
+            Begin(slot);
+            slot.Load(tensor.Span);
+            return await ExecuteAsync(slot, logits, cancellation).ConfigureAwait(false);
         }
         finally
         {
-            _lanes.Return(lane);
+            _slots.Return(slot);
         }
     }
 
@@ -330,7 +330,7 @@ public sealed partial class EdgeSession : IDisposable
         lock (_controlGate) _control.Flush();
     }
 
-    /// <summary>Waits for tasks under way, then closes controller, tail connection and memory. Callers that still wait for a lane get an
+    /// <summary>Waits for tasks under way, then closes controller, tail connection and memory. Callers that still wait for a slot get an
     /// <see cref="ObjectDisposedException"/>. A second call does nothing.</summary>
     public void Dispose() => Close();
 
@@ -339,7 +339,7 @@ public sealed partial class EdgeSession : IDisposable
     void Close()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        _lanes?.Dispose();
+        _slots?.Dispose();
         _watch?.Stop();
         _learner?.Stop();
         _control?.Dispose();

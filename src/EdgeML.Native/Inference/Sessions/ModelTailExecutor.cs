@@ -46,11 +46,11 @@ public sealed class ModelTailExecutor : ITailExecutor
 
     sealed class TailLane(BranchedModel model) : ITailLane
     {
-        readonly Lane _lane = new(model);
+        readonly InferenceSlot _slot = new(model);
 
         public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding)
         {
-            var workspace = _lane.Workspace;
+            var workspace = _slot.Workspace;
             int cut = policy.Cut;
             var buffer = encoding switch
             {
@@ -65,13 +65,13 @@ public sealed class ModelTailExecutor : ITailExecutor
         public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
         {
             int cut = policy.Cut;
-            _lane.Receive(policy, encoding);
-            _lane.Run(cut, model.Manifest.LocalCut, policy.Thresholds);
-            _lane.CopyLogits(logits);
-            ref var result = ref _lane.Result;
+            _slot.Receive(policy, encoding);
+            _slot.Run(cut, model.Manifest.LocalCut, policy.Thresholds);
+            _slot.CopyLogits(logits);
+            ref var result = ref _slot.Result;
             return new TailAnswer((int)result.ExitIndex, result.Label, result.Entropy, result.Confidence);
         }
 
-        public void Dispose() => _lane.Dispose();
+        public void Dispose() => _slot.Dispose();
     }
 }

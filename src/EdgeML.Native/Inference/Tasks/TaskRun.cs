@@ -4,7 +4,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Tasks;
 
-/// <summary>One task on its way through a lane: when it started, under which policy, and what it has cost so far.</summary>
+/// <summary>One task on its way through a slot: when it started, under which policy, and what it has cost so far.</summary>
 struct TaskRun
 {
     public long Id;

@@ -10,7 +10,7 @@ namespace EdgeML.Native.Preparation.Verification;
 sealed class DividedNetwork : IDisposable
 {
     readonly BranchedModel _model;
-    readonly Lane _lane;
+    readonly InferenceSlot _slot;
     readonly float[] _thresholds;
     RunResultNative _result = new();
 
@@ -20,7 +20,7 @@ sealed class DividedNetwork : IDisposable
         _model = BranchedModel.Load(package, new BackendOptions { Settings = settings, Cancellation = cancellation });
         try
         {
-            _lane = new Lane(_model);
+            _slot = new InferenceSlot(_model);
         }
         catch
         {
@@ -48,8 +48,8 @@ sealed class DividedNetwork : IDisposable
         for (int i = 0; i < inputs.Count; i++)
         {
             // What a run does not write must not look like an answer.
-            for (int exit = 1; exit <= manifest.Exits.Count; exit++) _lane.Workspace.Logits(exit).Floats.Fill(float.NaN);
-            _lane.Load(inputs[i]);
+            for (int exit = 1; exit <= manifest.Exits.Count; exit++) _slot.Workspace.Logits(exit).Floats.Fill(float.NaN);
+            _slot.Load(inputs[i]);
             RunThrough(edge);
             if (tail is not null) RunThrough(tail);
             seen(i);
@@ -57,19 +57,19 @@ sealed class DividedNetwork : IDisposable
     }
 
     /// <summary>Logits of an exit (1..N + 1) of the last run.</summary>
-    internal ReadOnlySpan<float> Logits(int exit) => _lane.Workspace.Logits(exit).Floats;
+    internal ReadOnlySpan<float> Logits(int exit) => _slot.Workspace.Logits(exit).Floats;
 
     /// <summary>The tensor after a unit, as the last run of an engine that puts it out left it.</summary>
-    internal ReadOnlySpan<float> Boundary(int unit) => _lane.Workspace.Boundary(unit).Floats;
+    internal ReadOnlySpan<float> Boundary(int unit) => _slot.Workspace.Boundary(unit).Floats;
 
     public void Dispose()
     {
-        _lane.Dispose();
+        _slot.Dispose();
         _model.Dispose();
     }
 
     ChainPlan Plan(int start, int stop, Fusion fusion) =>
-        new(_model, _lane.Workspace, PlanKey.For(_model.Manifest, start, stop, _thresholds), fusion);
+        new(_model, _slot.Workspace, PlanKey.For(_model.Manifest, start, stop, _thresholds), fusion);
 
     // An exit that is perfectly sure ends a run even below the smallest threshold: the run continues after it. In a joined engine exits are computed
     // whether they may end the run or not.

@@ -163,7 +163,7 @@ public sealed class JoinedPlanTests
 
     static void RunEveryExit(LoadedGraph loaded, int seeds)
     {
-        using var lane = new Lane(loaded.Model);
+        using var slot = new InferenceSlot(loaded.Model);
         int sideExits = loaded.Manifest.SideExits, local = loaded.Manifest.LocalCut;
         for (int seed = 1; seed <= seeds; seed++)
         {
@@ -174,25 +174,25 @@ public sealed class JoinedPlanTests
                 // The last one is taken whatever its entropy is, the others never.
                 var thresholds = new float[sideExits];
                 for (int exit = 1; exit <= sideExits; exit++) thresholds[exit - 1] = exit < taken ? 1e-30f : exit == taken ? 2f : 0.5f;
-                var plan = lane.PlanFor(PlanKey.For(loaded.Manifest, 0, local, thresholds));
+                var plan = slot.PlanFor(PlanKey.For(loaded.Manifest, 0, local, thresholds));
                 Assert.True(loaded.Model.WaitForFusion(s_patience));
                 for (int again = 0; again < 2; again++) // an ended run leaves nothing behind
                 {
-                    lane.Load(input);
-                    Assert.True(lane.Run(0, local, thresholds));
+                    slot.Load(input);
+                    Assert.True(slot.Run(0, local, thresholds));
                     Assert.True(1 == plan.Stages, $"{plan.Stages} sessions: {loaded.Model.Fused.LastRefusal}");
-                    Assert.Equal((uint)taken, lane.Result.ExitIndex);
+                    Assert.Equal((uint)taken, slot.Result.ExitIndex);
                     var logits = new float[loaded.Manifest.Classes];
-                    lane.CopyLogits(logits);
+                    slot.CopyLogits(logits);
                     LoadedGraph.AssertClose(expected[taken - 1], logits, $"seed {seed}, exit {taken}");
-                    Assert.Equal(taken > sideExits ? NativeOutcome.Final : NativeOutcome.Exited, lane.Result.Outcome);
-                    for (int exit = 1; exit <= sideExits; exit++) Assert.Equal(exit <= taken, Label(lane, exit) >= 0);
+                    Assert.Equal(taken > sideExits ? NativeOutcome.Final : NativeOutcome.Exited, slot.Result.Outcome);
+                    for (int exit = 1; exit <= sideExits; exit++) Assert.Equal(exit <= taken, Label(slot, exit) >= 0);
                 }
             }
         }
     }
 
-    static unsafe int Label(Lane lane, int exit) => lane.Result.ExitLabel[exit - 1];
+    static unsafe int Label(InferenceSlot slot, int exit) => slot.Result.ExitLabel[exit - 1];
 
     static byte[] ShippedModel()
     {

@@ -68,7 +68,7 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
         foreach (bool fused in (bool[])[false, true])
         {
             using BranchedModel model = BranchedModel.Load(loaded.Folder, new BackendOptions { Fuse = fused });
-            using var lane = new Lane(model);
+            using var slot = new InferenceSlot(model);
             float[] never = new float[model.Manifest.SideExits];
             for (int round = 0; round < (fused ? 2 : 1); round++)
             {
@@ -78,23 +78,23 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
                     float[][] expected = loaded.Reference(input);
                     for (int cut = 0; cut <= local; cut++)
                     {
-                        lane.Load(input);
-                        lane.Run(0, cut, never);
-                        if (cut < local) lane.Run(cut, local, never);
-                        Same(expected[^1], Logits(lane, model), $"{name}, cut {cut}, fused {fused}, seed {seed}");
+                        slot.Load(input);
+                        slot.Run(0, cut, never);
+                        if (cut < local) slot.Run(cut, local, never);
+                        Same(expected[^1], Logits(slot, model), $"{name}, cut {cut}, fused {fused}, seed {seed}");
                     }
                     // Tried on the way, and not taken.
-                    lane.Load(input);
-                    lane.Run(0, local, [.. never.Select(_ => 1e-6f)]);
-                    Same(expected[^1], Logits(lane, model), $"{name}, exits tried, fused {fused}, seed {seed}");
+                    slot.Load(input);
+                    slot.Run(0, local, [.. never.Select(_ => 1e-6f)]);
+                    Same(expected[^1], Logits(slot, model), $"{name}, exits tried, fused {fused}, seed {seed}");
                     for (int exit = 1; exit <= never.Length; exit++)
                     {
                         float[] thresholds = [.. never];
                         thresholds[exit - 1] = 1f;
-                        lane.Load(input);
-                        lane.Run(0, local, thresholds);
-                        Assert.Equal(exit, (int)lane.Result.ExitIndex);
-                        Same(expected[exit - 1], Logits(lane, model), $"{name}, exit {exit}, fused {fused}, seed {seed}");
+                        slot.Load(input);
+                        slot.Run(0, local, thresholds);
+                        Assert.Equal(exit, (int)slot.Result.ExitIndex);
+                        Same(expected[exit - 1], Logits(slot, model), $"{name}, exit {exit}, fused {fused}, seed {seed}");
                     }
                 }
                 Assert.True(model.WaitForFusion(TimeSpan.FromMinutes(2)));
@@ -165,15 +165,15 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
         using ModelPackage package = ModelPackage.Open(loaded.Folder);
         package.SaveBottlenecks([TestBottlenecks.Make(package.Manifest, 3, cut)]);
         using BranchedModel model = BranchedModel.Load(package);
-        using var lane = new Lane(model);
+        using var slot = new InferenceSlot(model);
         (float low, float high) = name.Contains("uint8") ? (0, 255) : (-128, 127);
         foreach (TensorEncoding encoding in (TensorEncoding[])[TensorEncoding.Float16, TensorEncoding.Int8, TensorEncoding.Bottleneck])
         {
-            lane.Load(loaded.Input(1));
-            lane.Run(0, cut, new float[model.Manifest.SideExits]);
-            Span<float> tensor = lane.Workspace.Boundary(cut).Floats;
+            slot.Load(loaded.Input(1));
+            slot.Run(0, cut, new float[model.Manifest.SideExits]);
+            Span<float> tensor = slot.Workspace.Boundary(cut).Floats;
             float[] before = tensor.ToArray();
-            lane.ApplyCodec(new ExitPolicy(new float[model.Manifest.SideExits], cut, bottleneck: encoding == TensorEncoding.Bottleneck ? 1 : 0), encoding);
+            slot.ApplyCodec(new ExitPolicy(new float[model.Manifest.SideExits], cut, bottleneck: encoding == TensorEncoding.Bottleneck ? 1 : 0), encoding);
             float[] after = tensor.ToArray();
             Assert.All(after, value => Assert.True(value == MathF.Round(value) && value >= low && value <= high, $"{encoding} left {value}"));
             if (encoding == TensorEncoding.Float16) Assert.Equal(before, after);
@@ -292,10 +292,10 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
 
     static LoadedGraph Load(string name) => new(QuantisedGraphs.All[name]().Bytes);
 
-    static float[] Logits(Lane lane, BranchedModel model)
+    static float[] Logits(InferenceSlot slot, BranchedModel model)
     {
         var logits = new float[model.Manifest.Classes];
-        lane.CopyLogits(logits);
+        slot.CopyLogits(logits);
         return logits;
     }
 

@@ -7,20 +7,20 @@ sealed record TensorRtAnswer(float[] AtCut, float[] Logits, int Exit, int Class,
 {
     public static TensorRtAnswer Ask(BranchedModel model, float[] input, float[] thresholds, int cut)
     {
-        using var lane = new Lane(model);
-        lane.Load(input);
+        using var slot = new InferenceSlot(model);
+        slot.Load(input);
         float[] atCut = [];
         var routes = new List<uint>();
-        bool answered = cut > 0 && lane.Run(0, cut, thresholds);
-        if (cut > 0) routes.Add(lane.Result.Route);
+        bool answered = cut > 0 && slot.Run(0, cut, thresholds);
+        if (cut > 0) routes.Add(slot.Result.Route);
         if (!answered)
         {
-            atCut = lane.Workspace.Boundary(cut).Floats.ToArray();
-            lane.Run(cut, model.Manifest.LocalCut, thresholds);
-            routes.Add(lane.Result.Route);
+            atCut = slot.Workspace.Boundary(cut).Floats.ToArray();
+            slot.Run(cut, model.Manifest.LocalCut, thresholds);
+            routes.Add(slot.Result.Route);
         }
         var logits = new float[model.Manifest.Classes];
-        lane.CopyLogits(logits);
-        return new TensorRtAnswer(atCut, logits, (int)lane.Result.ExitIndex, lane.Result.Label, lane.Result.Entropy, [.. routes]);
+        slot.CopyLogits(logits);
+        return new TensorRtAnswer(atCut, logits, (int)slot.Result.ExitIndex, slot.Result.Label, slot.Result.Entropy, [.. routes]);
     }
 }

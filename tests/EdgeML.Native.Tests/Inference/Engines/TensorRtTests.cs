@@ -23,9 +23,9 @@ public sealed class TensorRtTests
         using var loaded = new LoadedGraph(File.ReadAllBytes(TensorRtDoubles.ShippedModel()),
             TensorRtDoubles.RequireAny(ChainRoute.Best, folder["engines"]));
         int cut = Enumerable.Range(0, loaded.Manifest.LocalCut).First(k => loaded.Model.EngineUnits.All(piece => piece.Last != k) && k > 0);
-        using var lane = new Lane(loaded.Model);
-        lane.Load(loaded.Input(1));
-        var error = Assert.Throws<ArgumentException>(() => lane.Run(0, cut, new float[loaded.Manifest.SideExits]));
+        using var slot = new InferenceSlot(loaded.Model);
+        slot.Load(loaded.Input(1));
+        var error = Assert.Throws<ArgumentException>(() => slot.Run(0, cut, new float[loaded.Manifest.SideExits]));
         Assert.Contains($"cut {cut} ", error.Message, StringComparison.Ordinal);
     }
 

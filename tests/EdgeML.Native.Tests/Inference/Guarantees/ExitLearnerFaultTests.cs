@@ -12,9 +12,9 @@ public sealed class ExitLearnerFaultTests
     public void Work_SampleThrowsAnything_IsLeftOutAndTheNextOneRuns()
     {
         using var loaded = new LoadedGraph("chain");
-        using var lanes = new LanePool(loaded.Model, 1);
+        using var slots = new InferenceSlotPool(loaded.Model, 1);
         var costs = new CostModel(loaded.Manifest, Hedged.Device(loaded.Manifest, 1, 0.1), null, null);
-        using var learner = new ExitLearner(loaded.Model, lanes, costs, share: 1, seed: 1);
+        using var learner = new ExitLearner(loaded.Model, slots, costs, share: 1, seed: 1);
         int runs = 0;
         learner.Sampling = () =>
         {
@@ -23,10 +23,10 @@ public sealed class ExitLearnerFaultTests
         long task = 0;
         Assert.True(SpinWait.SpinUntil(() =>
         {
-            Lane lane = lanes.Rent();
-            lane.Load(loaded.Input(1));
-            learner.Offer(lane, task++);
-            lanes.Return(lane);
+            InferenceSlot slot = slots.Rent();
+            slot.Load(loaded.Input(1));
+            learner.Offer(slot, task++);
+            slots.Return(slot);
             learner.Settle();
             return Volatile.Read(ref runs) >= 3;
         }, TimeSpan.FromSeconds(60)));

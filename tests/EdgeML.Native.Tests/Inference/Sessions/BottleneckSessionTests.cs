@@ -54,20 +54,20 @@ public sealed class BottleneckSessionTests : IDisposable
     /// <summary>The network behind the cut on what encoder and decoder leave of the tensor, computed by hand.</summary>
     static float[] Offline(BranchedModel model, float[] input, int bottleneck)
     {
-        using var lane = new Lane(model);
+        using var slot = new InferenceSlot(model);
         ExitPolicy policy = Policy(model, bottleneck);
-        lane.Load(input);
-        lane.Run(0, policy.Cut, policy.Thresholds);
+        slot.Load(input);
+        slot.Run(0, policy.Cut, policy.Thresholds);
         if (bottleneck > 0)
         {
             LinearBottleneck map = model.Bottlenecks.Map(bottleneck);
             byte[] payload = new byte[map.PayloadBytes];
-            map.Encode(lane.Workspace.Boundary(policy.Cut).Floats, payload);
-            map.Decode(payload, lane.Workspace.Boundary(policy.Cut).Floats);
+            map.Encode(slot.Workspace.Boundary(policy.Cut).Floats, payload);
+            map.Decode(payload, slot.Workspace.Boundary(policy.Cut).Floats);
         }
-        lane.Run(policy.Cut, model.Manifest.LocalCut, policy.Thresholds);
+        slot.Run(policy.Cut, model.Manifest.LocalCut, policy.Thresholds);
         var logits = new float[model.Manifest.Classes];
-        lane.CopyLogits(logits);
+        slot.CopyLogits(logits);
         return logits;
     }
 

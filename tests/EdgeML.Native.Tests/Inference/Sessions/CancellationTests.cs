@@ -48,7 +48,7 @@ public sealed class CancellationTests
         await first.CancelAsync();
         OperationCanceledException sent = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withTheTail);
         Assert.Equal(first.Token, sent.CancellationToken);
-        // The lane is back, and the link is not taken for stalled: the next task is sent, too.
+        // The slot is back, and the link is not taken for stalled: the next task is sent, too.
         Task<TaskResult> next = session.RunAsync(loaded.Input(3)).AsTask();
         Assert.True(await asked.WaitAsync(ModelTail.Patience));
         tail.Dispose();

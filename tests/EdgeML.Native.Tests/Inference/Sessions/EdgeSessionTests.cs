@@ -94,17 +94,17 @@ public sealed class EdgeSessionTests
     public void Fusion_Ready_LeavesOneSession()
     {
         using var loaded = new LoadedGraph("chain");
-        using var lane = new Lane(loaded.Model);
+        using var slot = new InferenceSlot(loaded.Model);
         float[] thresholds = loaded.Policy(float.Epsilon, 0).Thresholds.ToArray();
-        var plan = lane.PlanFor(PlanKey.For(loaded.Manifest, 0, loaded.Manifest.LocalCut, thresholds));
+        var plan = slot.PlanFor(PlanKey.For(loaded.Manifest, 0, loaded.Manifest.LocalCut, thresholds));
         Assert.Equal(loaded.Manifest.Units.Count + loaded.Manifest.SideExits, plan.Stages);
         Assert.True(loaded.Model.WaitForFusion(s_patience));
-        lane.Load(loaded.Input(3));
-        lane.Run(0, loaded.Manifest.LocalCut, thresholds);
+        slot.Load(loaded.Input(3));
+        slot.Run(0, loaded.Manifest.LocalCut, thresholds);
         Assert.Equal(1, plan.Stages);
-        using var ranges = new ChainPlan(loaded.Model, lane.Workspace, plan.Key, Fusion.Ranges);
+        using var ranges = new ChainPlan(loaded.Model, slot.Workspace, plan.Key, Fusion.Ranges);
         Assert.True(loaded.Model.WaitForFusion(s_patience));
-        ranges.Run(thresholds, ref lane.Result);
+        ranges.Run(thresholds, ref slot.Result);
         Assert.Equal(loaded.Manifest.Exits.Count, ranges.Stages);
     }
 

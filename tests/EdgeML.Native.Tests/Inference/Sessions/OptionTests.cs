@@ -68,7 +68,7 @@ public sealed class OptionTests
         long each = Workspace.BytesOf(loaded.Manifest);
         Assert.InRange(each, loaded.Manifest.Input.Elements * sizeof(float), 1L << 30);
         Assert.InRange(FreeMemory.Bytes, 1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        // The estimate is what a lane really takes, within its headrooms.
+        // The estimate is what a slot really takes, within its headrooms.
         using var workspace = new Workspace(loaded.Model.Backend, loaded.Manifest);
         long real = workspace.Source.Length + workspace.Packed.Length;
         for (int k = 0; k < loaded.Manifest.Units.Count; k++) real += workspace.Boundary(k).Length;

@@ -19,7 +19,7 @@ sealed class PreparedAnswers : IDisposable
     readonly TailServer _server;
     readonly EdgeSession _bySession;
     readonly EdgeSession _byTail;
-    readonly Lane _lane;
+    readonly InferenceSlot _slot;
     readonly Dictionary<PlanKey, ChainPlan> _plans = [];
 
     internal PreparedAnswers(string folder)
@@ -34,7 +34,7 @@ sealed class PreparedAnswers : IDisposable
             ConnectWait = s_patience,
             DeadlineMs = s_patience.TotalMilliseconds,
         });
-        _lane = new Lane(_fused);
+        _slot = new InferenceSlot(_fused);
     }
 
     internal ModelManifest Manifest => _fused.Manifest;
@@ -80,31 +80,31 @@ sealed class PreparedAnswers : IDisposable
     float[] Fused(float[] input, int cut, int exit)
     {
         float[] thresholds = Thresholds(exit);
-        _lane.Load(input);
+        _slot.Load(input);
         Run(0, cut);
-        if (cut == 0 || _lane.Result.Outcome == NativeOutcome.Cut) Run(cut, Manifest.LocalCut);
-        if (_lane.Result.ExitIndex != exit)
+        if (cut == 0 || _slot.Result.Outcome == NativeOutcome.Cut) Run(cut, Manifest.LocalCut);
+        if (_slot.Result.ExitIndex != exit)
             throw new InvalidOperationException(
-                $"exit {_lane.Result.ExitIndex} answered instead of {exit}, the entropies are "
-                + string.Join(", ", Enumerable.Range(1, Manifest.SideExits).Select(e => _lane.SaidAt(e).Entropy.ToString("r")))
-                + $", its scores {string.Join(' ', _lane.Workspace.Logits(exit).Floats.ToArray())}");
+                $"exit {_slot.Result.ExitIndex} answered instead of {exit}, the entropies are "
+                + string.Join(", ", Enumerable.Range(1, Manifest.SideExits).Select(e => _slot.SaidAt(e).Entropy.ToString("r")))
+                + $", its scores {string.Join(' ', _slot.Workspace.Logits(exit).Floats.ToArray())}");
         var logits = new float[Manifest.Classes];
-        _lane.CopyLogits(logits);
+        _slot.CopyLogits(logits);
         return logits;
 
         void Run(int start, int stop)
         {
             PlanKey key = PlanKey.For(Manifest, start, stop, thresholds);
             if (!_plans.TryGetValue(key, out ChainPlan? plan))
-                _plans.Add(key, plan = new ChainPlan(_fused, _lane.Workspace, key, Fusion.Now));
-            if (!plan.IsEmpty) plan.Run(thresholds, ref _lane.Result);
+                _plans.Add(key, plan = new ChainPlan(_fused, _slot.Workspace, key, Fusion.Now));
+            if (!plan.IsEmpty) plan.Run(thresholds, ref _slot.Result);
         }
     }
 
     public void Dispose()
     {
         foreach (ChainPlan plan in _plans.Values) plan.Dispose();
-        _lane.Dispose();
+        _slot.Dispose();
         _byTail.Dispose();
         _bySession.Dispose();
         _server.Dispose();

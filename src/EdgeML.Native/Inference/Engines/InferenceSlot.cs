@@ -9,7 +9,7 @@ using EdgeML.Native.Policies;
 namespace EdgeML.Native.Inference.Engines;
 
 /// <summary>Room for one task under way: its memory, and every plan used so far bound to it. One thread at a time.</summary>
-sealed unsafe class Lane : IDisposable
+sealed unsafe class InferenceSlot : IDisposable
 {
     // A learner that tries everything must not collect chains without bound.
     const int MostPlans = 512;
@@ -20,7 +20,7 @@ sealed unsafe class Lane : IDisposable
     bool _inputIsBytes;
     bool _inputIsDecoded;
 
-    public Lane(BranchedModel model)
+    public InferenceSlot(BranchedModel model)
     {
         _model = model;
         Workspace = new Workspace(model.Backend, model.Manifest);
@@ -80,7 +80,7 @@ sealed unsafe class Lane : IDisposable
         return Result.Outcome != NativeOutcome.Cut;
     }
 
-    /// <summary>Takes a payload that lies in this lane's memory as the tensor at a cut.</summary>
+    /// <summary>Takes a payload that lies in this slot's memory as the tensor at a cut.</summary>
     public void Receive(in ExitPolicy policy, TensorEncoding encoding)
     {
         if (encoding == TensorEncoding.Bottleneck)

@@ -1,27 +1,27 @@
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>The lanes of a session. Renting waits for a free one; the one returned last goes out first, its memory is warm.</summary>
-sealed class LanePool : IDisposable
+/// <summary>The slots of a session. Renting waits for a free one; the one returned last goes out first, its memory is warm.</summary>
+sealed class InferenceSlotPool : IDisposable
 {
-    readonly Lane[] _all;
-    readonly Stack<Lane> _free;
+    readonly InferenceSlot[] _all;
+    readonly Stack<InferenceSlot> _free;
     readonly SemaphoreSlim _available;
     readonly Lock _gate = new();
     bool _closed;
 
-    public LanePool(BranchedModel model, int lanes)
+    public InferenceSlotPool(BranchedModel model, int slots)
     {
-        _all = new Lane[lanes];
-        _free = new Stack<Lane>(lanes);
-        for (int i = 0; i < lanes; i++) _free.Push(_all[i] = new Lane(model));
-        _available = new SemaphoreSlim(lanes, lanes);
+        _all = new InferenceSlot[slots];
+        _free = new Stack<InferenceSlot>(slots);
+        for (int i = 0; i < slots; i++) _free.Push(_all[i] = new InferenceSlot(model));
+        _available = new SemaphoreSlim(slots, slots);
     }
 
     /// <summary>Whether no task is under way.</summary>
     public bool IsIdle => _available.CurrentCount == _all.Length;
 
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
-    public Lane Rent()
+    public InferenceSlot Rent()
     {
         ThrowIfClosed();
         _available.Wait();
@@ -29,38 +29,38 @@ sealed class LanePool : IDisposable
     }
 
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
-    /// <exception cref="OperationCanceledException">By the token, before a lane was free.</exception>
-    public ValueTask<Lane> RentAsync(CancellationToken cancellation = default)
+    /// <exception cref="OperationCanceledException">By the token, before a slot was free.</exception>
+    public ValueTask<InferenceSlot> RentAsync(CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         ThrowIfClosed();
-        if (_available.Wait(0, CancellationToken.None)) return new ValueTask<Lane>(Take());
-        return new ValueTask<Lane>(Wait());
+        if (_available.Wait(0, CancellationToken.None)) return new ValueTask<InferenceSlot>(Take());
+        return new ValueTask<InferenceSlot>(Wait());
 
-        async Task<Lane> Wait()
+        async Task<InferenceSlot> Wait()
         {
             await _available.WaitAsync(cancellation).ConfigureAwait(false);
             return Take();
         }
     }
 
-    public void Return(Lane lane)
+    public void Return(InferenceSlot slot)
     {
-        lock (_gate) _free.Push(lane);
+        lock (_gate) _free.Push(slot);
         _available.Release();
     }
 
-    /// <summary>Waits for lanes under way; nothing can be rented afterwards, and callers that wait for a lane are told so.</summary>
+    /// <summary>Waits for slots under way; nothing can be rented afterwards, and callers that wait for a slot are told so.</summary>
     public void Dispose()
     {
         Volatile.Write(ref _closed, true);
         foreach (var _ in _all) _available.Wait();
-        foreach (var lane in _all) lane.Dispose();
+        foreach (var slot in _all) slot.Dispose();
         // Each caller that still waits passes the places on to the next one.
         _available.Release(_all.Length);
     }
 
-    Lane Take()
+    InferenceSlot Take()
     {
         if (Volatile.Read(ref _closed))
         {
