@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeML.Benchmarks.Bars;
 using EdgeML.Cli.CommandLine;
 
@@ -16,6 +17,10 @@ sealed record Options
             The numbers the project holds itself to: measured, bar, and whether it holds. --write leaves bars.md and Versions.txt in
             benchmarks/results/<processor>/. Exit code 1 when a bar is missed.
             Names: {string.Join(", ", BarsRun.Names)}
+        edgeml-benchmarks --processes [--runs N] [--executable edgeml] [--write] [--model F.onnx]
+            Whole processes, edgeml compiled ahead of time beside dotnet edgeml.dll in turns: time to the first answer of a tail and its
+            memory, inspect, run. Publishes the executable unless it is named. --write leaves processes.md. Exit code 1 when a target is
+            missed.
         edgeml-benchmarks --filter '*Decision*' [any option of BenchmarkDotNet]
             Single parts under BenchmarkDotNet; --list flat names them.
 
@@ -32,6 +37,10 @@ sealed record Options
 
     public bool Write { get; private init; }
 
+    public string? Executable { get; private init; }
+
+    public int Runs { get; private init; } = 21;
+
     /// <exception cref="ArgumentException">An option that does not exist, or one without its value.</exception>
     public static Options Parse(ReadOnlySpan<string> args)
     {
@@ -41,6 +50,8 @@ sealed record Options
             options = args[i] switch
             {
                 "--write" => options with { Write = true },
+                "--executable" => options with { Executable = Value(args, ref i) },
+                "--runs" => options with { Runs = Count(args, ref i) },
                 "--model" => options with { Model = Value(args, ref i) },
                 "--vgg16" => options with { Vgg16 = Value(args, ref i) },
                 "--only" => options with { Only = Value(args, ref i).Split(',', StringSplitOptions.RemoveEmptyEntries) },
@@ -49,6 +60,10 @@ sealed record Options
         }
         return options;
     }
+
+    static int Count(ReadOnlySpan<string> args, ref int i) =>
+        int.TryParse(Value(args, ref i), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0 ? count
+            : throw new ArgumentException($"option {args[i - 1]} needs a number above 0, not '{args[i]}'");
 
     static string Value(ReadOnlySpan<string> args, ref int i) =>
         i + 1 < args.Length ? args[++i] : throw new ArgumentException($"option {args[i]} needs a value");

@@ -7,6 +7,7 @@ using EdgeML.Benchmarks.Bars;
 using EdgeML.Benchmarks.Checks;
 using EdgeML.Benchmarks.Offload;
 using EdgeML.Benchmarks.Processes;
+using EdgeML.Benchmarks.Startup;
 
 try
 {
@@ -17,6 +18,7 @@ try
         case EdgeProcess.Argument: return EdgeProcess.Serve(args.AsSpan(1));
         case "--check": return BudgetCheck.Run(Options.Parse(args.AsSpan(1)));
         case "--bars": return BarsRun.Run(Options.Parse(args.AsSpan(1)));
+        case "--processes": return StartupRun.Run(Options.Parse(args.AsSpan(1)));
         case null or "--help" or "-h" or "help":
             Console.WriteLine(Options.Help);
             return 0;

@@ -42,7 +42,7 @@ static class BarsRun
                 if (row.Verdict == Verdict.Missed) missed++;
             }
         }
-        if (options.Write) Console.WriteLine($"\nwritten to {MachineResults.Write(table.ToString())}");
+        if (options.Write) Console.WriteLine($"\nwritten to {MachineResults.Write("bars.md", "Numbers to hold", "--bars", table.ToString())}");
         if (missed > 0) Console.WriteLine($"\n{missed} missed");
         return missed == 0 ? 0 : 1;
     }

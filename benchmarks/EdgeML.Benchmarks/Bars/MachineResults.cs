@@ -11,18 +11,22 @@ namespace EdgeML.Benchmarks.Bars;
 /// <summary>The results page of this machine in the source tree: a number without a machine is no result.</summary>
 static partial class MachineResults
 {
+    /// <param name="file">Name of the page.</param>
+    /// <param name="title">Its heading.</param>
+    /// <param name="option">What made it, in front of <c>--write</c>.</param>
+    /// <param name="text">What stands below.</param>
     /// <returns>The folder written to.</returns>
     /// <exception cref="DirectoryNotFoundException">The program does not lie in a source tree.</exception>
-    public static string Write(string table)
+    public static string Write(string file, string title, string option, string text)
     {
         string folder = Path.Combine(SourceTree(), "benchmarks", "results", NotInNames().Replace(ProcessorSearch.Model, ".").Trim('.'));
         Directory.CreateDirectory(folder);
         string versions = Versions();
         OutputFile.Write(Path.Combine(folder, "Versions.txt"), stream => stream.Write(Encoding.UTF8.GetBytes(versions)));
-        string page = $"# Numbers to hold, {ProcessorSearch.Model}\n\n" +
-            $"Written by `dotnet run -c Release --project benchmarks/EdgeML.Benchmarks -- --bars --write`; " +
-            $"how each is measured: [README](../../README.md), software: [Versions.txt](Versions.txt).\n\n{table}";
-        OutputFile.Write(Path.Combine(folder, "bars.md"), stream => stream.Write(Encoding.UTF8.GetBytes(page)));
+        string page = $"# {title}, {ProcessorSearch.Model}\n\n" +
+            $"Written by `dotnet run -c Release --project benchmarks/EdgeML.Benchmarks -- {option} --write`; " +
+            $"how each is measured: [README](../../README.md), software: [Versions.txt](Versions.txt).\n\n{text}";
+        OutputFile.Write(Path.Combine(folder, file), stream => stream.Write(Encoding.UTF8.GetBytes(page)));
         return folder;
     }
 
@@ -40,7 +44,7 @@ static partial class MachineResults
             """;
     }
 
-    static string SourceTree()
+    public static string SourceTree()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) return folder.FullName;

@@ -18,7 +18,10 @@ static class BackendSearch
 
     static Finding NativeLibraryRow()
     {
-        string[] looked = [Variable(NativeLibraryLoader.PathVariable), Path.Combine(AppContext.BaseDirectory, "runtimes", "*", "native")];
+        string[] looked =
+        [
+            Variable(NativeLibraryLoader.PathVariable), Path.Combine(AppContext.BaseDirectory, "runtimes", "*", "native"), AppContext.BaseDirectory,
+        ];
         try
         {
             NativeLibraryLoader.EnsureLoaded();
