@@ -12,40 +12,35 @@ namespace EdgeML.Native.Offload.Server;
 /// the compute threads.</remarks>
 sealed class TailConnection : IDisposable
 {
-    /// <summary>Answers in a row before which nothing else had come; then the next request is computed without changing threads.</summary>
-    const int LoneToStay = 16;
-
     readonly ITransport _transport;
     readonly FrameInput _input;
     readonly TailWorkers _workers;
+    readonly TailAnswers _answers;
     readonly ProtocolLimits _limits;
-    readonly object _sendGate = new();
-    readonly object _doneGate = new();
     readonly byte[] _small = new byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
     int _encodings;
-    int _inFlight;
-    int _unanswered;
     bool _refused;
-    long _refusedRequests;
-    int _lone;
 
-    public TailConnection(ITransport transport, TailWorkers workers, ProtocolLimits limits)
+    /// <param name="transport">To the client; disposed with the connection.</param>
+    /// <param name="workers">Compute what the client asks.</param>
+    /// <param name="limits">What is accepted from it.</param>
+    /// <param name="onFirstRefusal">Told of the first request that is refused for another reason than being late, on the thread that refuses
+    /// it.</param>
+    public TailConnection(ITransport transport, TailWorkers workers, ProtocolLimits limits, Action<string>? onFirstRefusal = null)
     {
         (_transport, _workers, _limits) = (transport, workers, limits);
         _input = new FrameInput(transport, limits);
+        _answers = new TailAnswers(transport, limits) { OnFirstRefusal = onFirstRefusal };
     }
 
     /// <summary>Why the connection ended; null for a clean end.</summary>
-    public string? Fault { get; private set; }
+    public string? Fault => _answers.Fault;
 
     /// <summary>Whether the tail ended the connection for something the client sent or holds.</summary>
     public bool IsRefused => _refused;
 
     /// <summary>Requests that were answered with an error other than being late.</summary>
-    public long RefusedRequests => Interlocked.Read(ref _refusedRequests);
-
-    /// <summary>Told of the first such request, on the thread that refuses it; may be null.</summary>
-    public Action<string>? OnFirstRefusal { get; init; }
+    public long RefusedRequests => _answers.RefusedRequests;
 
     /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being
     /// computed.</summary>
@@ -73,14 +68,14 @@ sealed class TailConnection : IDisposable
         }
         catch (IOException e)
         {
-            Fault ??= e.Message;
+            _answers.Fail(e.Message);
         }
         catch (Exception e)
         {
             // A lane that cannot be made ends this connection; the others are served on.
             End(ErrorCode.Failed, e.Message);
         }
-        WaitUntilDone(drainLimit);
+        _answers.WaitUntilDone(drainLimit);
         _transport.EndSend();
     }
 
@@ -90,60 +85,8 @@ sealed class TailConnection : IDisposable
     /// <summary>Ends the connection now; any thread.</summary>
     public void Abort() => _transport.Abort();
 
-    /// <summary>Sends a whole frame. A client that does not take its answers is cut off, so that it cannot hold up the compute threads; any
-    /// thread.</summary>
-    public void Send(ReadOnlySpan<byte> frame)
-    {
-        try
-        {
-            lock (_sendGate)
-            {
-                while (true)
-                {
-                    frame = frame[_transport.Send(frame)..];
-                    if (frame.IsEmpty) return;
-                    if (!_transport.WaitWritable((int)_limits.SendDeadline.TotalMilliseconds))
-                    {
-                        Fault ??= $"client took no bytes for {_limits.SendDeadline.TotalMilliseconds:0} ms";
-                        _transport.Abort();
-                        return;
-                    }
-                }
-            }
-        }
-        catch (IOException e)
-        {
-            // The receiving thread notices the same and ends the connection; here only this frame is lost.
-            Fault ??= e.Message;
-        }
-    }
-
-    /// <summary>Answers a request, or with task 0 the connection, with an error; any thread.</summary>
-    public void Refuse(ErrorCode code, ulong taskId, string text, in TransferTimes times)
-    {
-        if (taskId != 0 && code != ErrorCode.Late && Interlocked.Increment(ref _refusedRequests) == 1)
-            OnFirstRefusal?.Invoke(text.Length == 0 ? code.ToString() : $"{code}, {text}");
-        Span<byte> frame = stackalloc byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
-        int bytes = new ErrorHeader { Code = code, TaskId = taskId, Text = text, Times = times }.Write(frame[FramePrelude.Bytes..]);
-        Send(Framed(frame, FrameKind.Error, bytes));
-    }
-
-    /// <summary>A request of this connection is about to be answered: from the answer on the client may send the next.</summary>
-    public void Answering()
-    {
-        // A client that sends more before it has its answer is one whose next frame should be received while this one is computed.
-        Volatile.Write(ref _lone, _transport.HasArrivals ? 0 : Math.Min(_lone + 1, LoneToStay));
-        Interlocked.Decrement(ref _unanswered);
-    }
-
-    /// <summary>A request of this connection is through, its answer sent; any thread.</summary>
-    public void Done()
-    {
-        lock (_doneGate)
-        {
-            if (--_inFlight == 0) Monitor.PulseAll(_doneGate);
-        }
-    }
+    /// <summary>Tells the client why it is not served, instead of <see cref="Run"/>.</summary>
+    public void TurnAway(string reason) => _answers.Refuse(ErrorCode.Unavailable, 0, reason, default);
 
     public void Dispose()
     {
@@ -189,7 +132,7 @@ sealed class TailConnection : IDisposable
         };
         byte[] frame = new byte[FramePrelude.Bytes + 64 + (5 * (ack.UnitMs.Length + ack.HeadMs.Length + ack.DecodeMs.Length))];
         int bytes = ack.Write(frame.AsSpan(FramePrelude.Bytes));
-        Send(Framed(frame, FrameKind.HelloAck, bytes));
+        _answers.Send(frame, FrameKind.HelloAck, bytes);
         return true;
     }
 
@@ -220,7 +163,7 @@ sealed class TailConnection : IDisposable
         if (request.Policy.Exits != _workers.Manifest.SideExits)
             throw new InvalidDataException(
                 $"request has {request.Policy.Exits} thresholds, the model has {_workers.Manifest.SideExits} side exits");
-        if (Volatile.Read(ref _unanswered) >= _limits.MaxInFlight)
+        if (_answers.Unanswered >= _limits.MaxInFlight)
             throw new InvalidDataException($"client has {_limits.MaxInFlight + 1} requests unanswered, the limit is {_limits.MaxInFlight}");
 
         if (_workers.TryRent() is not { } job)
@@ -228,7 +171,7 @@ sealed class TailConnection : IDisposable
             _input.SkipPayload(_limits.PayloadDeadline);
             var now = default(TransferTimes);
             _workers.Stamp(ref now);
-            Refuse(ErrorCode.Busy, request.TaskId, _workers.AllTaken, now);
+            _answers.Refuse(ErrorCode.Busy, request.TaskId, _workers.AllTaken, now);
             return;
         }
         try
@@ -244,10 +187,9 @@ sealed class TailConnection : IDisposable
         job.Times = SpanOfPayload();
         job.ReceivedAt = Stopwatch.GetTimestamp();
         job.DeadlineAt = _input.HeadAt + (long)(Math.Min(request.DeadlineMs, 1e9) * Stopwatch.Frequency / 1000);
-        job.Connection = this;
-        Interlocked.Increment(ref _unanswered);
-        lock (_doneGate) _inFlight++;
-        _workers.Submit(job, mayRunHere: Volatile.Read(ref _lone) >= LoneToStay);
+        job.Answers = _answers;
+        _answers.Owe();
+        _workers.Submit(job, mayRunHere: _answers.AreLone);
     }
 
     static string Numbered(in RequestHeader request) =>
@@ -260,7 +202,7 @@ sealed class TailConnection : IDisposable
         ping.Times = SpanOfPayload();
         _workers.Stamp(ref ping.Times);
         int bytes = ping.Write(_small.AsSpan(FramePrelude.Bytes));
-        Send(Framed(_small, FrameKind.Pong, bytes));
+        _answers.Send(_small, FrameKind.Pong, bytes);
     }
 
     TransferTimes SpanOfPayload() => new()
@@ -271,26 +213,9 @@ sealed class TailConnection : IDisposable
 
     void End(ErrorCode code, string text)
     {
-        Fault ??= text;
+        _answers.Fail(text);
         if (_refused) return;
         _refused = true;
-        Refuse(code, 0, text, default);
-    }
-
-    void WaitUntilDone(TimeSpan limit)
-    {
-        long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
-        lock (_doneGate)
-        {
-            while (_inFlight > 0 && Environment.TickCount64 < end) Monitor.Wait(_doneGate, (int)Math.Max(1, end - Environment.TickCount64));
-        }
-    }
-
-    static ReadOnlySpan<byte> Framed(Span<byte> memory, FrameKind kind, int headerBytes)
-    {
-        Span<byte> frame = memory[..(FramePrelude.Bytes + headerBytes)];
-        FramePrelude.Write(frame, kind, headerBytes, payloadBytes: 0);
-        FramePrelude.Seal(frame);
-        return frame;
+        _answers.Refuse(code, 0, text, default);
     }
 }

@@ -12,7 +12,8 @@ sealed class TailJob(ITailLane lane, int classes) : IDisposable
 
     public float[] Logits { get; } = new float[classes];
 
-    public TailConnection? Connection { get; set; }
+    /// <summary>Where its answer goes.</summary>
+    public TailAnswers? Answers { get; set; }
 
     public RequestHeader Request;
 

@@ -140,11 +140,9 @@ public sealed class TailServer : IDisposable
 
     void Admit(SocketTransport transport, EndPoint? client)
     {
-        var connection = new TailConnection(transport, _workers, _options.Limits)
-        {
-            OnFirstRefusal = reason =>
-                Log(() => _logger.LogWarning("tail refused a request of {Client}: {Reason}", client, reason)),
-        };
+        var connection = new TailConnection(
+            transport, _workers, _options.Limits,
+            reason => Log(() => _logger.LogWarning("tail refused a request of {Client}: {Reason}", client, reason)));
         string? refusal = null;
         lock (_connections)
         {
@@ -170,7 +168,7 @@ public sealed class TailServer : IDisposable
             }
         }
         Refused(client, refusal);
-        connection.Refuse(ErrorCode.Unavailable, 0, refusal, default);
+        connection.TurnAway(refusal);
         connection.Dispose();
     }
 

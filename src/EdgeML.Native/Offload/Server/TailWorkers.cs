@@ -73,7 +73,7 @@ sealed class TailWorkers : IDisposable
 
     public void Return(TailJob job)
     {
-        job.Connection = null;
+        job.Answers = null;
         lock (_gate)
         {
             _inFlight--;
@@ -153,22 +153,22 @@ sealed class TailWorkers : IDisposable
     [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Answer(TailJob job)
     {
-        TailConnection connection = job.Connection!;
+        TailAnswers answers = job.Answers!;
         try
         {
-            AnswerOn(connection, job);
+            AnswerBy(answers, job);
         }
         catch (Exception e)
         {
             // An answer that cannot be written leaves the client waiting; a broken connection tells it at once.
             _faults.Add("tail compute", "a connection was ended without an answer", e);
-            connection.Abort();
+            answers.Abort();
         }
         Return(job);
-        connection.Done();
+        answers.Done();
     }
 
-    void AnswerOn(TailConnection connection, TailJob job)
+    void AnswerBy(TailAnswers answers, TailJob job)
     {
         long start = Stopwatch.GetTimestamp();
         job.Times.QueueMicros = Micros(start - job.ReceivedAt);
@@ -176,10 +176,10 @@ sealed class TailWorkers : IDisposable
         bool late = start > job.DeadlineAt;
         TailAnswer answer = late ? default : Run(job, start, out failure);
         Stamp(ref job.Times);
-        connection.Answering();
-        if (late) connection.Refuse(ErrorCode.Late, job.Request.TaskId, "", job.Times);
-        else if (failure is not null) connection.Refuse(ErrorCode.Failed, job.Request.TaskId, failure, job.Times);
-        else connection.Send(job.WriteReply(answer));
+        answers.Answering();
+        if (late) answers.Refuse(ErrorCode.Late, job.Request.TaskId, "", job.Times);
+        else if (failure is not null) answers.Refuse(ErrorCode.Failed, job.Request.TaskId, failure, job.Times);
+        else answers.Send(job.WriteReply(answer));
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "the client is told instead")]

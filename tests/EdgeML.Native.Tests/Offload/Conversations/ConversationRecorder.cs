@@ -151,7 +151,7 @@ static class ConversationRecorder
         using var connection = new TailConnection(theirs, workers, new ProtocolLimits());
         var recorded = new RecordingTransport(mine);
         using TailClient client = Client(recorded);
-        connection.Refuse(ErrorCode.Unavailable, 0, "tail serves 64 connections, the limit", default);
+        connection.TurnAway("tail serves 64 connections, the limit");
         recorded.WaitFor(FrameKind.Error, 1, s_patience);
         return new Conversation("one client too many", recorded.Frames);
     }
