@@ -4,8 +4,6 @@ using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Telemetry;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeML.Native.Offload.Client;
 
@@ -13,31 +11,15 @@ namespace EdgeML.Native.Offload.Client;
 /// and turns every fault into "finish locally".</summary>
 /// <remarks>All methods may be called from any thread. Requests allocate nothing once the client is warm. Two threads belong to it: one
 /// connects and receives, unless a blocked caller reads its answer itself; one keeps deadlines, pings and probes.</remarks>
-public sealed partial class TailClient : IDisposable
+public sealed class TailClient : IDisposable
 {
-    readonly TailClientOptions _options;
+    const int LookEvery = 20;
+
     readonly ModelManifest _manifest;
     readonly BottleneckSet _bottlenecks;
-    readonly ILogger _logger;
-    readonly LinkMeter _meter = new();
-    readonly object _gate = new();
-    readonly TailSlot[] _slots;
-    readonly Stack<TailSlot> _free;
-    readonly Thread _receiver;
-    readonly Thread _clock;
-    TailLink? _link;
-    TailExpectation? _expectation;
-    DeviceProfile? _tailProfile;
-    ulong _sequence;
-    volatile bool _readsBottlenecks;
-    int _maxInFlight;
-    int _onWire;
-    int _stale;
-    long _bytesSent;
-    FallbackReason _fault;
-    string? _lastFault;
-    readonly CancellationTokenSource _stop = new();
-    bool _disposed;
+    readonly LinkState _state;
+    readonly LinkReceiver _receiver;
+    readonly LinkClock _clock;
 
     /// <summary>Starts to connect; returns at once.</summary>
     /// <param name="options">Where the tail is.</param>
@@ -55,15 +37,12 @@ public sealed partial class TailClient : IDisposable
         ArgumentNullException.ThrowIfNull(manifest);
         if (connect is null) options.Check();
         else options.Limits.Check();
-        (_options, _manifest, _logger) = (options, manifest, options.Logger ?? NullLogger.Instance);
-        _bottlenecks = bottlenecks ?? BottleneckSet.None;
-        _connect = connect ?? (() => TailLink.Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, _stop.Token));
-        _logits = new float[manifest.Classes];
-        _slots = new TailSlot[options.Limits.MaxInFlight];
-        for (int i = 0; i < _slots.Length; i++) _slots[i] = new TailSlot(this, i, manifest.Classes, options.CompleteInline);
-        _free = new Stack<TailSlot>(_slots);
-        _receiver = new Thread(Connect) { IsBackground = true, Name = "edgeml link receive" };
-        _clock = new Thread(KeepTime) { IsBackground = true, Name = "edgeml link clock" };
+        (_manifest, _bottlenecks) = (manifest, bottlenecks ?? BottleneckSet.None);
+        _state = new LinkState(options, manifest.Classes);
+        _receiver = new LinkReceiver(
+            _state, options, manifest, _bottlenecks.Digest,
+            stop => connect?.Invoke() ?? TailLink.Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, stop));
+        _clock = new LinkClock(_state, options.StallLimit);
         _receiver.Start();
         _clock.Start();
     }
@@ -73,31 +52,31 @@ public sealed partial class TailClient : IDisposable
     {
         get
         {
-            lock (_gate) return IsUpInside;
+            lock (_state.Gate) return _state.IsUp;
         }
     }
 
     /// <summary>What the client knows of link and tail.</summary>
-    public LinkSnapshot Snapshot() => _meter.Snapshot(IsUp);
+    public LinkSnapshot Snapshot() => _state.Meter.Snapshot(IsUp);
 
     /// <summary>The tail's unit and head times as it said at the last handshake; null before the first.</summary>
-    public DeviceProfile? TailProfile => Volatile.Read(ref _tailProfile);
+    public DeviceProfile? TailProfile => _receiver.TailProfile;
 
     /// <summary>Whether the tail of the last handshake holds the same bottlenecks; false before the first.</summary>
-    public bool ReadsBottlenecks => _readsBottlenecks;
+    public bool ReadsBottlenecks => _receiver.ReadsBottlenecks;
 
     /// <summary>Whether the tail of the last handshake holds others, or none; false before the first.</summary>
-    public bool LacksBottlenecks => !_readsBottlenecks && Volatile.Read(ref _tailProfile) is not null;
+    public bool LacksBottlenecks => !ReadsBottlenecks && TailProfile is not null;
 
     /// <summary>Bytes sent so far: requests, pings and probes, headers included.</summary>
-    public long BytesSent => Interlocked.Read(ref _bytesSent);
+    public long BytesSent => _state.BytesSent;
 
     /// <summary>Why the last connection or attempt ended, one line; null before the first end.</summary>
     public string? LastFault
     {
         get
         {
-            lock (_gate) return _lastFault;
+            lock (_state.Gate) return _state.LastFault;
         }
     }
 
@@ -106,11 +85,12 @@ public sealed partial class TailClient : IDisposable
     {
         get
         {
-            lock (_gate)
+            lock (_state.Gate)
             {
-                TailState state = IsUpInside ? TailState.Up
-                    : _link is not null ? TailState.Stalled : _fault == FallbackReason.None ? TailState.Connecting : TailState.Down;
-                return new TailStatus(state, _fault, _lastFault);
+                TailState state = _state.IsUp ? TailState.Up
+                    : _state.Link is not null ? TailState.Stalled
+                    : _state.Fault == FallbackReason.None ? TailState.Connecting : TailState.Down;
+                return new TailStatus(state, _state.Fault, _state.LastFault);
             }
         }
     }
@@ -120,7 +100,7 @@ public sealed partial class TailClient : IDisposable
     {
         get
         {
-            lock (_gate) return IsUpInside ? FallbackReason.None : ReasonForDown();
+            lock (_state.Gate) return _state.DownReason;
         }
     }
 
@@ -129,16 +109,17 @@ public sealed partial class TailClient : IDisposable
     internal bool WaitUntilTried(TimeSpan limit)
     {
         long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
-        lock (_gate)
+        lock (_state.Gate)
         {
-            while (!IsUpInside && !_disposed && _fault == FallbackReason.None && end - Environment.TickCount64 is > 0 and long left)
-                Monitor.Wait(_gate, (int)left);
-            return IsUpInside;
+            while (!_state.IsUp && !_state.IsDisposed && _state.Fault == FallbackReason.None
+                && end - Environment.TickCount64 is > 0 and long left)
+                Monitor.Wait(_state.Gate, (int)left);
+            return _state.IsUp;
         }
     }
 
     /// <summary>Exceptions on the client's threads that are no fault of a link; each ended a connection.</summary>
-    internal BackgroundFaults Faults { get; } = new();
+    internal BackgroundFaults Faults => _state.Faults;
 
     /// <summary>Called on a caller's thread that has found no answer yet and is about to wait for it; for tests.</summary>
     internal Action? Blocking { get; set; }
@@ -148,15 +129,15 @@ public sealed partial class TailClient : IDisposable
     public bool WaitUntilUp(TimeSpan limit)
     {
         long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
-        lock (_gate)
+        lock (_state.Gate)
         {
-            while (!IsUpInside && !_disposed)
+            while (!_state.IsUp && !_state.IsDisposed)
             {
                 long left = end - Environment.TickCount64;
                 if (left <= 0) return false;
-                Monitor.Wait(_gate, (int)left);
+                Monitor.Wait(_state.Gate, (int)left);
             }
-            return !_disposed;
+            return !_state.IsDisposed;
         }
     }
 
@@ -169,7 +150,8 @@ public sealed partial class TailClient : IDisposable
     {
         TailSlot? slot = Post(request, default, isAsync: false, readsItself: true, out TailReply reply);
         if (slot is null) return reply;
-        if (!ReadUntilTold(slot) && !slot.Signal.Wait(MillisecondsUntil(slot.DeadlineAt)) && !TryAbandon(slot)) slot.Signal.Wait();
+        if (!_receiver.ReadUntilTold(slot) && !slot.Signal.Wait(Ticks.MillisecondsUntil(slot.DeadlineAt)) && !_state.Tasks.TryAbandon(slot))
+            slot.Signal.Wait();
         return Take(slot, logits);
     }
 
@@ -177,7 +159,7 @@ public sealed partial class TailClient : IDisposable
     {
         TailReply reply = slot.Reply;
         if (reply.Outcome == TailOutcome.Answered) slot.Logits.CopyTo(logits);
-        Release(slot);
+        _state.Tasks.Release(slot);
         return reply;
     }
 
@@ -195,16 +177,14 @@ public sealed partial class TailClient : IDisposable
     {
         if (pending.Slot is not { } slot) return pending.Failure;
         if (!slot.Signal.IsSet) Blocking?.Invoke();
-        int whole = MillisecondsUntil(slot.DeadlineAt) - 1;
+        int whole = Ticks.MillisecondsUntil(slot.DeadlineAt) - 1;
         if (!slot.Signal.IsSet && (whole <= 0 || !slot.Signal.Wait(whole)))
         {
             while (!slot.Signal.IsSet && Stopwatch.GetTimestamp() < slot.DeadlineAt) Thread.SpinWait(LookEvery);
-            if (!slot.Signal.IsSet && !TryAbandon(slot)) slot.Signal.Wait();
+            if (!slot.Signal.IsSet && !_state.Tasks.TryAbandon(slot)) slot.Signal.Wait();
         }
         return Take(slot, logits);
     }
-
-    const int LookEvery = 20;
 
     /// <summary>Sends a task and returns while it is on its way; answers come in any order.</summary>
     /// <param name="request">The task. Its payload memory is free again when this method returns.</param>
@@ -226,23 +206,17 @@ public sealed partial class TailClient : IDisposable
     public void Dispose()
     {
         TailLink? link;
-        lock (_gate)
+        lock (_state.Gate)
         {
-            if (_disposed) return;
-            _disposed = true;
-            link = _link;
-            Monitor.PulseAll(_gate);
+            if (!_state.TryDispose()) return;
+            link = _state.Link;
         }
-        _stop.Cancel();
         link?.Abort();
-        Volatile.Read(ref _connecting)?.Abort();
+        _receiver.Stop();
         // Disposed by a caller that goes on inline, this runs on one of the two threads itself.
-        if (Thread.CurrentThread != _receiver) _receiver.Join();
-        if (Thread.CurrentThread != _clock) _clock.Join();
-        _stop.Dispose();
+        _receiver.Dispose();
+        _clock.Join();
     }
-
-    bool IsUpInside => _link is not null && _stale == 0 && !_probeOverdue && !_disposed;
 
     TailSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, bool readsItself, out TailReply failure)
     {
@@ -254,30 +228,21 @@ public sealed partial class TailClient : IDisposable
         failure = new TailReply { Outcome = TailOutcome.NotSent, RateBitsPerSecond = double.NaN };
         TailSlot? slot;
         TailLink link;
-        lock (_gate)
+        lock (_state.Gate)
         {
             failure.Reason = ReasonNotToSend(request);
             if (failure.Reason != FallbackReason.None) return null;
-            if (!_free.TryPop(out slot))
+            link = _state.Link!;
+            slot = _state.Tasks.Begin(link, _state.NextSequence(), request, logits, failure);
+            if (slot is null)
             {
                 failure.Reason = FallbackReason.Busy;
                 return null;
             }
-            link = _link!;
-            slot.Link = link;
-            slot.TaskId = (++_sequence << 8) | (uint)slot.Index;
-            slot.Policy = request.Policy;
-            slot.Reply = failure;
-            slot.IsStale = false;
-            slot.Destination = logits;
-            (slot.CallerWaits, slot.CallerHolds) = (true, true);
-            if (!readsItself) WakeReceiver();
-            slot.Expect(isAsync, callerReads: _turn == ReadingTurn.Caller);
-            slot.SentAt = Stopwatch.GetTimestamp();
-            slot.DeadlineAt = slot.SentAt + (long)(Math.Min(request.DeadlineMs, 1e9) * Stopwatch.Frequency / 1000);
-            _onWire++;
-            _lastActivity = slot.SentAt;
-            if (isAsync) WakeClockBefore(slot.DeadlineAt);
+            if (!readsItself) _state.Turn.WakeReceiver();
+            slot.Expect(isAsync, callerReads: _state.Turn.IsCallers);
+            _state.Probe.NoteActivity(slot.SentAt);
+            if (isAsync) _state.WakeClockBefore(slot.DeadlineAt);
         }
         SendFrame(request, slot, link);
         return slot;
@@ -285,16 +250,13 @@ public sealed partial class TailClient : IDisposable
 
     FallbackReason ReasonNotToSend(in TailRequest request)
     {
-        if (!IsUpInside) return ReasonForDown();
+        if (!_state.IsUp) return _state.DownReason;
         if (!(request.DeadlineMs > 0)) return FallbackReason.Late;
-        if (_onWire >= _maxInFlight) return FallbackReason.Busy;
-        HelloAckHeader tail = _link!.Tail;
+        if (_state.Tasks.OnWire >= _state.MaxInFlight) return FallbackReason.Busy;
+        HelloAckHeader tail = _state.Link!.Tail;
         bool accepted = request.PayloadBytes <= tail.MaxPayloadBytes && (tail.Encodings >> (int)request.Encoding & 1) != 0;
         return accepted ? FallbackReason.None : FallbackReason.NotAccepted;
     }
-
-    FallbackReason ReasonForDown() =>
-        _link is not null ? FallbackReason.Stalled : _fault == FallbackReason.None ? FallbackReason.Connecting : _fault;
 
     void SendFrame(in TailRequest request, TailSlot slot, TailLink link)
     {
@@ -315,91 +277,6 @@ public sealed partial class TailClient : IDisposable
         }
         header[..headerBytes].CopyTo(frame[FramePrelude.Bytes..]);
         slot.FrameBytes = frame.Length;
-        TrySend(link, TailLink.Framed(frame, FrameKind.Request, headerBytes, request.PayloadBytes));
+        _state.Send(link, TailLink.Framed(frame, FrameKind.Request, headerBytes, request.PayloadBytes));
     }
-
-    void TrySend(TailLink link, ReadOnlySpan<byte> frame)
-    {
-        try
-        {
-            link.Send(frame);
-            Interlocked.Add(ref _bytesSent, frame.Length);
-            if (link.HasSpill) WakeClock();
-        }
-        catch (IOException)
-        {
-            // The receiving thread sees the same break and ends every request on this connection, this one included.
-            link.Abort();
-        }
-    }
-
-    /// <summary>Gives up waiting; false when the answer came in the same moment and the caller is about to be told.</summary>
-    bool TryAbandon(TailSlot slot)
-    {
-        lock (_gate)
-        {
-            if (!slot.CallerWaits) return false;
-            EndForCaller(slot, TailOutcome.Late, FallbackReason.Late);
-            MakeStale(slot);
-            return true;
-        }
-    }
-
-    /// <summary>The caller's token was signalled: it is told at once, and the answer is dropped when it comes.</summary>
-    internal void Cancel(TailSlot slot)
-    {
-        lock (_gate)
-        {
-            if (!slot.CallerWaits) return;
-            EndForCaller(slot, TailOutcome.Cancelled, FallbackReason.None);
-        }
-        slot.Tell();
-    }
-
-    /// <summary>Its answer is overdue, and until that comes nothing else is sent.</summary>
-    void MakeStale(TailSlot slot)
-    {
-        slot.IsStale = true;
-        _stale++;
-    }
-
-    static void EndForCaller(TailSlot slot, TailOutcome outcome, FallbackReason reason)
-    {
-        slot.CallerWaits = false;
-        slot.Reply.Outcome = outcome;
-        slot.Reply.Reason = reason;
-        slot.Reply.BytesSent = slot.FrameBytes;
-        slot.Reply.TotalMs = Milliseconds(Stopwatch.GetTimestamp() - slot.SentAt);
-    }
-
-    /// <summary>The caller has taken the result.</summary>
-    internal void Release(TailSlot slot)
-    {
-        slot.Signal.Reset();
-        lock (_gate)
-        {
-            slot.CallerHolds = false;
-            if (slot.TaskId == 0) _free.Push(slot);
-        }
-    }
-
-    /// <summary>Nothing more can come for the slot from the wire.</summary>
-    void EndOnWire(TailSlot slot)
-    {
-        if (slot.IsStale)
-        {
-            slot.IsStale = false;
-            _stale--;
-            Monitor.PulseAll(_gate);
-        }
-        slot.TaskId = 0;
-        slot.Link = null;
-        _onWire--;
-        if (!slot.CallerHolds) _free.Push(slot);
-    }
-
-    static double Milliseconds(long ticks) => ticks * 1000.0 / Stopwatch.Frequency;
-
-    static int MillisecondsUntil(long deadline) =>
-        (int)Math.Clamp(Math.Ceiling(Milliseconds(deadline - Stopwatch.GetTimestamp())), 0, int.MaxValue - 1);
 }

@@ -7,14 +7,14 @@ namespace EdgeML.Native.Offload.Client;
 /// client's gate.</summary>
 sealed class TailSlot : IValueTaskSource<TailReply>
 {
-    readonly TailClient _client;
+    readonly TailTasks _tasks;
     readonly bool _completeInline;
     ManualResetValueTaskSourceCore<TailReply> _completion;
     CancellationTokenRegistration _cancellation;
 
-    public TailSlot(TailClient client, int index, int classes, bool completeInline)
+    public TailSlot(TailTasks tasks, int index, int classes, bool completeInline)
     {
-        (_client, Index, Logits, _completeInline) = (client, index, new float[classes], completeInline);
+        (_tasks, Index, Logits, _completeInline) = (tasks, index, new float[classes], completeInline);
     }
 
     public int Index { get; }
@@ -81,7 +81,7 @@ sealed class TailSlot : IValueTaskSource<TailReply>
     public void CancelBy(CancellationToken cancellation) =>
         _cancellation = cancellation.UnsafeRegister(static slot => ((TailSlot)slot!).Cancel(), this);
 
-    void Cancel() => _client.Cancel(this);
+    void Cancel() => _tasks.Cancel(this);
 
     public TailReply GetResult(short token)
     {
@@ -92,7 +92,7 @@ sealed class TailSlot : IValueTaskSource<TailReply>
         if (reply.Outcome == TailOutcome.Answered) Logits.AsSpan(0, Math.Min(Logits.Length, Destination.Length)).CopyTo(Destination.Span);
         Destination = default;
         _completion.Reset();
-        _client.Release(this);
+        _tasks.Release(this);
         return reply;
     }
 

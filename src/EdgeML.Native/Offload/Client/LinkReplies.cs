@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Offload.Client;
+
+/// <summary>Hands the tail's frames to those who wait for them. Used by the one thread whose turn it is to receive.</summary>
+sealed class LinkReplies(LinkState state, ModelManifest manifest, ProtocolLimits limits)
+{
+    readonly float[] _logits = new float[manifest.Classes];
+    TailExpectation? _expectation;
+
+    /// <summary>A connection begins. Inside the gate.</summary>
+    public void Reset(DeviceProfile tail) => _expectation = new TailExpectation(manifest, tail);
+
+    /// <summary>Takes the frame whose head was read last.</summary>
+    /// <exception cref="InvalidDataException">It is none that a tail sends.</exception>
+    public void Handle(TailLink link)
+    {
+        switch (link.Input.Prelude.Kind)
+        {
+            case FrameKind.Reply: Answer(link); break;
+            case FrameKind.Error: Refused(link); break;
+            case FrameKind.Pong: Echoed(link); break;
+            default: throw new InvalidDataException($"tail sent a {link.Input.Prelude.Kind} frame");
+        }
+    }
+
+    void Answer(TailLink link)
+    {
+        long now = Stopwatch.GetTimestamp();
+        ReplyHeader reply = ReplyHeader.Read(link.Input.Header);
+        Span<byte> logits = MemoryMarshal.AsBytes(_logits.AsSpan());
+        if (link.Input.Prelude.PayloadBytes != logits.Length)
+            throw new InvalidDataException(
+                $"reply carries {link.Input.Prelude.PayloadBytes} bytes of logits, {_logits.Length} classes take {logits.Length}");
+        if (reply.Answer.Exit > manifest.Exits.Count || reply.Answer.Class >= manifest.Classes)
+            throw new InvalidDataException(
+                $"reply names exit {reply.Answer.Exit} of {manifest.Exits.Count}, class {reply.Answer.Class} of {manifest.Classes}");
+        link.Input.ReadPayload(logits, limits.PayloadDeadline);
+
+        TailSlot? told = null;
+        lock (state.Gate)
+        {
+            TailSlot slot = state.Tasks.Find(reply.TaskId, link);
+            double totalMs = Ticks.Milliseconds(now - slot.SentAt);
+            double rate = state.Meter.Transfer(totalMs, slot.FrameBytes, reply.Times);
+            state.Meter.Tail(reply.Times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
+            if (slot.CallerWaits)
+            {
+                TailTasks.EndForCaller(slot, TailOutcome.Answered, FallbackReason.None);
+                slot.Reply.Answer = reply.Answer;
+                slot.Reply.TailMs = reply.Times.ComputeMicros / 1000.0;
+                slot.Reply.QueueMs = reply.Times.QueueMicros / 1000.0;
+                slot.Reply.RateBitsPerSecond = rate;
+                _logits.CopyTo(slot.Logits, 0);
+                told = slot;
+            }
+            state.Tasks.EndOnWire(slot);
+            if (told is { IsAsync: false }) state.Turn.GiveAway(link);
+            if (state.Tasks.OnWire == 0 && !state.Probe.IsOnWay && state.Probe.IsRateOld(now)) Monitor.PulseAll(state.Gate);
+        }
+        told?.Tell();
+    }
+
+    void Refused(TailLink link)
+    {
+        long now = Stopwatch.GetTimestamp();
+        ErrorHeader error = ErrorHeader.Read(link.Input.Header);
+        if (link.Input.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"error carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
+        if (error.TaskId == 0) throw TailLink.Refusal(error, LinkReceiver.TailLeft);
+        TailSlot? told = null;
+        lock (state.Gate)
+        {
+            TailSlot slot = state.Tasks.Find(error.TaskId, link);
+            double rate = state.Meter.Transfer(Ticks.Milliseconds(now - slot.SentAt), slot.FrameBytes, error.Times);
+            state.Meter.Tail(error.Times, double.NaN);
+            if (slot.CallerWaits)
+            {
+                FallbackReason reason = TailLink.ReasonOf(error.Code);
+                TailTasks.EndForCaller(slot, reason == FallbackReason.Late ? TailOutcome.Late : TailOutcome.Refused, reason);
+                slot.Reply.QueueMs = error.Times.QueueMicros / 1000.0;
+                slot.Reply.RateBitsPerSecond = rate;
+                told = slot;
+            }
+            state.Tasks.EndOnWire(slot);
+        }
+        told?.Tell();
+    }
+
+    void Echoed(TailLink link)
+    {
+        long now = Stopwatch.GetTimestamp();
+        PingHeader pong = PingHeader.Read(link.Input.Header);
+        if (link.Input.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"pong carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
+        lock (state.Gate)
+        {
+            state.Probe.End(pong, now);
+            Monitor.PulseAll(state.Gate);
+        }
+    }
+}

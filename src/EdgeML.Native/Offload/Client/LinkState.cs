@@ -1,0 +1,141 @@
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Offload.Client;
+
+/// <summary>The parts of a client that its callers and its two threads share, and the gate that guards them.</summary>
+/// <remarks>Members are used inside the gate, but for those that say otherwise.</remarks>
+sealed class LinkState
+{
+    bool _isDisposed;
+    ulong _sequence;
+    long _clockDue;
+    long _bytesSent;
+
+    public LinkState(TailClientOptions options, int classes)
+    {
+        Tasks = new TailTasks(Gate, options.Limits.MaxInFlight, classes, options.CompleteInline);
+        Probe = new LinkProbe(options, Meter);
+        Turn = new ReceiveTurn(Gate, Tasks, Probe, options.RestMs);
+    }
+
+    /// <summary>Guards everything here; pulsed when something changes that a thread may wait for.</summary>
+    public object Gate { get; } = new();
+
+    /// <summary>Measures the link; any thread.</summary>
+    public LinkMeter Meter { get; } = new();
+
+    /// <summary>What is on the way.</summary>
+    public TailTasks Tasks { get; }
+
+    /// <summary>Pings and probes.</summary>
+    public LinkProbe Probe { get; }
+
+    /// <summary>Who receives.</summary>
+    public ReceiveTurn Turn { get; }
+
+    /// <summary>Exceptions on the client's threads that are no fault of a link; any thread.</summary>
+    public BackgroundFaults Faults { get; } = new();
+
+    /// <summary>The connection; null while there is none.</summary>
+    public TailLink? Link { get; set; }
+
+    /// <summary>Why the last connection or attempt ended.</summary>
+    public FallbackReason Fault { get; private set; }
+
+    /// <summary>The same in a line.</summary>
+    public string? LastFault { get; private set; }
+
+    /// <summary>Requests the tail takes at the same time.</summary>
+    public int MaxInFlight { get; private set; }
+
+    /// <summary>Whether the client was closed; any thread.</summary>
+    public bool IsDisposed => Volatile.Read(ref _isDisposed);
+
+    /// <summary>Bytes sent so far; any thread.</summary>
+    public long BytesSent => Interlocked.Read(ref _bytesSent);
+
+    /// <summary>Connected, and nothing on the way that is overdue.</summary>
+    public bool IsUp => Link is not null && Tasks.Overdue == 0 && !Probe.IsOverdue && !_isDisposed;
+
+    /// <summary>Why nothing would be sent now; <see cref="FallbackReason.None"/> while it is up.</summary>
+    public FallbackReason DownReason =>
+        IsUp ? FallbackReason.None
+        : Link is not null ? FallbackReason.Stalled : Fault == FallbackReason.None ? FallbackReason.Connecting : Fault;
+
+    /// <summary>A number that no task, ping or probe has had.</summary>
+    public ulong NextSequence() => ++_sequence;
+
+    /// <summary>A connection is made and both sides have said hello.</summary>
+    public void Open(TailLink link)
+    {
+        MaxInFlight = Math.Min(Tasks.Capacity, link.Tail.MaxInFlight);
+        Probe.Reset();
+        Turn.Reset();
+        Link = link;
+        Monitor.PulseAll(Gate);
+    }
+
+    /// <summary>A connection or an attempt ended.</summary>
+    /// <returns>Whether for another reason than the last one.</returns>
+    public bool GoDown(FallbackReason reason, string fault)
+    {
+        bool isNew = LastFault != fault;
+        (Fault, LastFault) = (reason, fault);
+        Monitor.PulseAll(Gate);
+        return isNew;
+    }
+
+    /// <summary>Closes; false when it was closed before.</summary>
+    public bool TryDispose()
+    {
+        if (_isDisposed) return false;
+        Volatile.Write(ref _isDisposed, true);
+        Turn.Close();
+        Monitor.PulseAll(Gate);
+        return true;
+    }
+
+    /// <summary>The clock waits until something changes or the time has passed.</summary>
+    /// <param name="nap">Milliseconds, or infinite.</param>
+    /// <param name="due">When it looks again, Stopwatch ticks.</param>
+    public void WaitOnClock(int nap, long due)
+    {
+        _clockDue = due;
+        Monitor.Wait(Gate, nap);
+        _clockDue = 0;
+    }
+
+    /// <summary>Has the clock look in time.</summary>
+    public void WakeClockBefore(long deadline)
+    {
+        if (deadline < _clockDue) Monitor.PulseAll(Gate);
+    }
+
+    /// <summary>Waits for a while, or until the client is closed. Outside the gate.</summary>
+    public void Pause(double milliseconds)
+    {
+        long end = Environment.TickCount64 + (long)milliseconds;
+        lock (Gate)
+        {
+            while (!_isDisposed && end - Environment.TickCount64 is > 0 and long left) Monitor.Wait(Gate, (int)left);
+        }
+    }
+
+    /// <summary>Sends a frame; a broken connection is ended. Outside the gate.</summary>
+    public void Send(TailLink link, ReadOnlySpan<byte> frame)
+    {
+        try
+        {
+            link.Send(frame);
+            Interlocked.Add(ref _bytesSent, frame.Length);
+            if (!link.HasSpill) return;
+            // The clock sends what is left.
+            lock (Gate) Monitor.PulseAll(Gate);
+        }
+        catch (IOException)
+        {
+            // The receiving thread sees the same break and ends every request on this connection, this one included.
+            link.Abort();
+        }
+    }
+}

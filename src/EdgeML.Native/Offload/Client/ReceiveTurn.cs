@@ -1,0 +1,85 @@
+using System.Runtime.ExceptionServices;
+
+namespace EdgeML.Native.Offload.Client;
+
+/// <summary>Who receives: the receiving thread, or a blocked caller that reads its own answer.</summary>
+/// <remarks>A blocked caller that would be woken by the receiving thread, itself woken by the answer, pays for two wake-ups, tens of
+/// microseconds each where cores sleep. So after it has answered a blocked caller the receiving thread rests for a while, and the next such
+/// caller reads its answer itself. Anything else that is sent, a fault, or what the caller leaves unread wakes the receiving thread.
+/// Members are used inside the gate, but for those that say otherwise.</remarks>
+sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int restMs)
+{
+    ReadingTurn _turn;
+    Exception? _fault;
+    long _restUntil;
+    bool _isClosed;
+
+    /// <summary>Whether the caller that had the turn has read a frame's head and left the rest. Outside the gate it is the receiving thread's,
+    /// while that has the turn.</summary>
+    public bool HeadWasRead { get; set; }
+
+    /// <summary>Whether a blocked caller has the turn.</summary>
+    public bool IsCallers => _turn == ReadingTurn.Caller;
+
+    /// <summary>A connection begins.</summary>
+    public void Reset() => (_turn, _fault, HeadWasRead) = (ReadingTurn.Receiver, null, false);
+
+    /// <summary>The client is closed: a rest ends.</summary>
+    public void Close() => _isClosed = true;
+
+    /// <summary>Ends the receiving thread's rest, before anything is sent whose answer no blocked caller reads.</summary>
+    public void WakeReceiver()
+    {
+        if (_turn != ReadingTurn.Nobody) return;
+        _turn = ReadingTurn.Receiver;
+        Monitor.PulseAll(gate);
+    }
+
+    /// <summary>A blocked caller takes the turn; false where it is not free.</summary>
+    public bool TryTake()
+    {
+        if (_turn != ReadingTurn.Nobody) return false;
+        _turn = ReadingTurn.Caller;
+        return true;
+    }
+
+    /// <summary>The caller that has the turn returns it.</summary>
+    /// <param name="link">The connection.</param>
+    /// <param name="fault">What ended the connection; null where it is sound.</param>
+    /// <param name="headWasRead">Whether it has left the rest of a frame.</param>
+    /// <param name="sound">Whether it has read without a fault.</param>
+    public void Return(TailLink link, Exception? fault, bool headWasRead, bool sound)
+    {
+        (_fault, HeadWasRead) = (fault, headWasRead);
+        _turn = sound && !headWasRead && CanRest(link) ? ReadingTurn.Nobody : ReadingTurn.Receiver;
+        if (_turn == ReadingTurn.Nobody) _restUntil = Environment.TickCount64 + restMs;
+        else Monitor.PulseAll(gate);
+    }
+
+    /// <summary>The receiving thread gives its turn away when it has a blocked caller's answer. It does so before it tells, for the caller may
+    /// send the next task at once.</summary>
+    public void GiveAway(TailLink link)
+    {
+        if (_turn != ReadingTurn.Receiver || !CanRest(link)) return;
+        (_turn, _restUntil) = (ReadingTurn.Nobody, Environment.TickCount64 + restMs);
+    }
+
+    /// <summary>The receiving thread's rest, until it has the turn again. Outside the gate.</summary>
+    public void Rest()
+    {
+        Exception? fault;
+        lock (gate)
+        {
+            while (_turn != ReadingTurn.Receiver)
+            {
+                long left = _restUntil - Environment.TickCount64;
+                if (_turn == ReadingTurn.Nobody && (left <= 0 || _isClosed)) _turn = ReadingTurn.Receiver;
+                else Monitor.Wait(gate, _turn == ReadingTurn.Caller ? restMs : (int)left);
+            }
+            (fault, _fault) = (_fault, null);
+        }
+        if (fault is not null) ExceptionDispatchInfo.Throw(fault);
+    }
+
+    bool CanRest(TailLink link) => tasks.OnWire == 0 && !probe.IsOnWay && link.Input.IsBetweenFrames;
+}
