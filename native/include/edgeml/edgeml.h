@@ -373,8 +373,8 @@ EDGEML_API edgeml_status edgeml_decide(edgeml_decision *out_decision, const floa
 
 /* ---- sha-256, since ABI 1.6 ---- */
 
-/* Takes `count` blocks of 64 bytes into the 8 words of `state`, with the processor's instructions where it has them. The
- * caller begins with the initial value of FIPS 180-4 and pads the message. `data` may be null if count is 0. */
+/* Takes `count` blocks of 64 bytes into the 8 words of `state`, with the processor's instructions where it has them.
+ * The caller begins with the initial value of FIPS 180-4 and pads the message. `data` may be null if count is 0. */
 EDGEML_API edgeml_status edgeml_sha256_blocks(uint32_t *state, const void *data, uint64_t count);
 
 /* ---- chain ---- */
