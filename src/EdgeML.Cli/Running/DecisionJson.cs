@@ -1,59 +1,57 @@
 using System.Text.Json;
-using EdgeML.Cli.CommandLine;
+using System.Text.Json.Serialization;
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Policies;
 using EdgeML.Simulation.Decisions;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>Writes decisions, with what they expected and what was measured, under the same names in every command.</summary>
-static class DecisionJson
+/// <summary>A decision, with what it expected and what was measured, under the same names in every command.</summary>
+sealed record DecisionJson(int Task, string Reason, string Why, bool CannotBeMet, PolicyJson Policy, EstimateJson Expected, MeasuredJson Measured)
 {
-    /// <summary>An array <c>decisions</c>, and how many found no place in the log.</summary>
-    public static void Write(Utf8JsonWriter writer, DecisionLog log)
-    {
-        writer.WriteStartArray("decisions");
-        for (int i = 0; i < log.Count; i++) Write(writer, log[i]);
-        writer.WriteEndArray();
-        writer.WriteNumber("decisionsLeftOut", log.LeftOut);
-    }
+    /// <summary>All decisions of a log, in order.</summary>
+    public static IReadOnlyList<DecisionJson> Of(DecisionLog log) => [.. Enumerable.Range(0, log.Count).Select(i => Of(log[i]))];
 
-    static void Write(Utf8JsonWriter writer, in LoggedDecision decision)
+    static DecisionJson Of(in LoggedDecision decision)
     {
         DecisionExplanation explanation = decision.Explanation;
-        writer.WriteStartObject();
-        writer.WriteNumber("task", decision.FirstTask);
-        writer.WriteString("reason", JsonNamingPolicy.CamelCase.ConvertName(explanation.Reason.ToString()));
-        writer.WriteString("why", explanation.Why);
-        writer.WriteBoolean("cannotBeMet", explanation.CannotBeMet);
-        writer.WriteStartObject("policy");
-        writer.WriteNumber("cut", explanation.Policy.Cut);
-        if (explanation.Policy.Bottleneck > 0) writer.WriteNumber("bottleneck", explanation.Policy.Bottleneck);
-        if (explanation.Policy.Standby > 0) writer.WriteNumber("standby", explanation.Policy.Standby);
-        writer.WriteNumber("interval", explanation.Policy.Interval);
-        writer.WriteStartArray("thresholds");
-        foreach (float threshold in explanation.Policy.Thresholds) writer.WriteNumberValue(threshold);
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.WriteStartObject("expected");
-        Four(writer, explanation.Expected);
-        writer.WriteEndObject();
-        writer.WriteStartObject("measured");
-        writer.WriteNumber("tasks", decision.Tasks);
-        Four(writer, decision.Measured);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+        EstimateJson measured = EstimateJson.Of(decision.Measured);
+        return new DecisionJson(
+            decision.FirstTask, JsonNamingPolicy.CamelCase.ConvertName(explanation.Reason.ToString()), explanation.Why, explanation.CannotBeMet,
+            PolicyJson.Of(explanation.Policy), EstimateJson.Of(explanation.Expected),
+            new MeasuredJson(
+                decision.Tasks, measured.LatencyMs, measured.Energy, measured.Accuracy, measured.Agreement, measured.Satisfaction));
     }
+}
 
-    static void Four(Utf8JsonWriter writer, in PolicyEstimate of)
+/// <summary>What a decision chose; no bottleneck and no standby exit leave no trace.</summary>
+sealed record PolicyJson(
+    int Cut, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Bottleneck,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Standby, int Interval, IReadOnlyList<float> Thresholds)
+{
+    public static PolicyJson Of(in ExitPolicy policy) => new(
+        policy.Cut, policy.Bottleneck > 0 ? policy.Bottleneck : null, policy.Standby > 0 ? policy.Standby : null, policy.Interval,
+        [.. policy.Thresholds]);
+}
+
+/// <summary>What was expected of a policy.</summary>
+sealed record EstimateJson(
+    double LatencyMs, double Energy, double Accuracy,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Agreement, double Satisfaction)
+{
+    public static EstimateJson Of(in PolicyEstimate of)
     {
         // A controller without a cost model expects nothing; its other numbers are not zeros but absent.
         bool known = double.IsFinite(of.LatencyMs);
-        writer.WriteFinite("latencyMs", of.LatencyMs);
-        writer.WriteFinite("energy", known ? of.EnergyJ : double.NaN);
         // Agreement with the whole network is no accuracy, and an uncalibrated package expects neither.
-        writer.WriteFinite("accuracy", known && of.Judged == AccuracyBasis.Labels ? of.Accuracy : double.NaN);
-        if (known && of.Judged == AccuracyBasis.Agreement) writer.WriteFinite("agreement", of.Accuracy);
-        writer.WriteFinite("satisfaction", known ? of.Satisfaction : double.NaN);
+        return new EstimateJson(
+            of.LatencyMs, known ? of.EnergyJ : double.NaN, known && of.Judged == AccuracyBasis.Labels ? of.Accuracy : double.NaN,
+            known && of.Judged == AccuracyBasis.Agreement ? of.Accuracy : null, known ? of.Satisfaction : double.NaN);
     }
 }
+
+/// <summary>What came of it, over the tasks that ran under it.</summary>
+sealed record MeasuredJson(
+    int Tasks, double LatencyMs, double Energy, double Accuracy,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Agreement, double Satisfaction);

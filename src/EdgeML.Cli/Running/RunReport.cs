@@ -78,127 +78,56 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
 
-    public void WriteJson(string path) => JsonFile.Write(path, json =>
-    {
-        json.WriteNumber("tasks", tally.Tasks);
-        if (tally.Labelled)
-        {
-            json.WriteNumber("correct", tally.Correct);
-            json.WriteFinite("accuracy", (double)tally.Correct / tally.Tasks);
-        }
-        else
-        {
-            json.WriteNull("correct");
-            json.WriteNull("accuracy");
-        }
-        json.WriteStartArray("exits");
-        for (int exit = 1; exit <= manifest.Exits.Count; exit++)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("index", exit);
-            json.WriteNumber("count", tally.ExitCount(exit));
-            if (tally.Labelled) json.WriteNumber("correct", tally.ExitCorrect(exit));
-            else json.WriteNull("correct");
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteNumber("local", tally.Tasks - tally.Offloaded);
-        json.WriteNumber("offloaded", tally.Offloaded);
-        json.WriteNumber("fallbacks", tally.Fallbacks);
-        json.WriteNumber("standbys", tally.Standbys);
-        WriteTail(json);
-        json.WriteStartObject("latencyMs");
-        json.WriteFinite("mean", tally.MeanLatencyMs);
-        json.WriteFinite("p50", tally.LatencyQuantile(0.5));
-        json.WriteFinite("p99", tally.LatencyQuantile(0.99));
-        json.WriteFinite("p999", tally.LatencyQuantile(0.999));
-        json.WriteEndObject();
-        json.WriteStartObject("parts");
-        json.WriteFinite("edgeMs", tally.EdgeMs);
-        json.WriteFinite("wireMs", tally.WireMs);
-        json.WriteFinite("tailMs", tally.TailMs);
-        json.WriteFinite("queueMs", tally.QueueMs);
-        json.WriteEndObject();
-        json.WriteNumber("bytesSent", tally.BytesSent);
-        json.WriteStartObject("energy");
-        json.WriteFinite("joulesPerTask", tally.JoulesPerTask);
-        json.WriteString("source", energySource);
-        json.WriteEndObject();
-        json.WriteFinite("allocatedBytesPerTask", tally.AllocatedBytesPerTask);
-        json.WriteFinite("satisfaction", Satisfaction ?? double.NaN);
-        json.WriteNumber("policies", tally.Policies);
-        json.WriteCalibration(Calibration);
-        if (Decisions is not null) WriteExpected(json);
-        json.WriteStartArray("warnings");
-        foreach (string warning in Warnings) json.WriteStringValue(warning);
-        json.WriteEndArray();
-        if (guarantee is null) json.WriteNull("promise");
-        else
-        {
-            json.WriteStartObject("promise");
-            json.WriteFinite("maxLoss", guarantee.MaxLoss);
-            json.WriteFinite("confidence", guarantee.Confidence);
-            json.WriteBoolean("labelled", guarantee.Labelled);
-            json.WriteStartArray("limits");
-            foreach (float limit in guarantee.Limits) json.WriteNumberValue(limit);
-            json.WriteEndArray();
-            json.WriteNumber("tightened", guarantee.Tightened);
-            json.WriteNumber("checked", checks.Checked);
-            json.WriteNumber("differing", checks.Differing);
-            json.WriteFinite("evidence", checks.Evidence);
-            json.WriteString("digest", guarantee.Digest);
-            json.WriteEndObject();
-        }
-        json.WriteStartObject("control");
-        json.WriteNumber("decisions", control.Decisions);
-        json.WriteNumber("learnSteps", control.LearnSteps);
-        json.WriteFinite("decideMicros", control.DecideMicrosMedian);
-        json.WriteFinite("learnMicros", control.LearnMicros);
-        json.WriteFinite("shareOfTaskTime", control.ShareOfTaskTime);
-        json.WriteEndObject();
-        json.WriteStartArray("faults");
-        foreach (string fault in Faults) json.WriteStringValue(fault);
-        json.WriteEndArray();
-        if (Decisions is { } decisions) DecisionJson.Write(json, decisions);
-    });
+    public void WriteJson(string path) => JsonFile.Write(path, Json(), RunJsonContract.Default.RunJson);
 
-    void WriteTail(Utf8JsonWriter json)
+    RunJson Json() => new()
     {
-        if (Tail is not { } tail)
-        {
-            json.WriteNull("tail");
-            return;
-        }
-        json.WriteStartObject("tail");
-        json.WriteString("address", tail.Address.ToString());
-        json.WriteString("state", JsonNamingPolicy.CamelCase.ConvertName(tail.Status.State.ToString()));
+        Tasks = tally.Tasks,
+        Correct = tally.Labelled ? tally.Correct : null,
+        Accuracy = tally.Labelled ? (double)tally.Correct / tally.Tasks : null,
+        Exits = [.. Enumerable.Range(1, manifest.Exits.Count).Select(exit =>
+            new ExitTallyJson(exit, tally.ExitCount(exit), tally.Labelled ? tally.ExitCorrect(exit) : null))],
+        Local = tally.Tasks - tally.Offloaded,
+        Offloaded = tally.Offloaded,
+        Fallbacks = tally.Fallbacks,
+        Standbys = tally.Standbys,
+        Tail = TailOfRun(),
+        LatencyMs = new LatencyJson(
+            tally.MeanLatencyMs, tally.LatencyQuantile(0.5), tally.LatencyQuantile(0.99), tally.LatencyQuantile(0.999)),
+        Parts = new PartsJson(tally.EdgeMs, tally.WireMs, tally.TailMs, tally.QueueMs),
+        BytesSent = tally.BytesSent,
+        Energy = new EnergyJson(tally.JoulesPerTask, energySource),
+        AllocatedBytesPerTask = tally.AllocatedBytesPerTask,
+        Satisfaction = Satisfaction ?? double.NaN,
+        Policies = tally.Policies,
+        Calibration = Calibration,
+        Expected = Decisions is null ? null
+            : JsonSerializer.SerializeToElement(
+                Expected is { } of ? new ExpectedJson(of.Tasks, of.Accuracy, of.Agreement) : null, RunJsonContract.Default.ExpectedJson!),
+        Warnings = Warnings,
+        Promise = guarantee is null ? null : new PromiseJson(
+            guarantee.MaxLoss, guarantee.Confidence, guarantee.Labelled, guarantee.Limits, guarantee.Tightened, checks.Checked,
+            checks.Differing, checks.Evidence, guarantee.Digest),
+        Control = ControlJson.Of(control),
+        Faults = Faults,
+        Decisions = Decisions is null ? null : DecisionJson.Of(Decisions),
+        DecisionsLeftOut = Decisions?.LeftOut,
+    };
+
+    TailJson? TailOfRun()
+    {
+        if (Tail is not { } tail) return null;
         // Why it is not used now, else why it was not used most often.
         FallbackReason reason = tail.Status is { State: TailState.Up } ? tally.FallbackReasons.FirstOrDefault().Reason : tail.Status.Reason;
-        json.WriteString("reason", reason == FallbackReason.None ? null : RunTally.Key(reason));
-        json.WriteString("fault", tail.Status.Fault);
-        json.WriteStartObject("fallbacks");
-        foreach ((FallbackReason each, long count) in tally.FallbackReasons) json.WriteNumber(RunTally.Key(each), count);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        return new TailJson(
+            tail.Address.ToString(), JsonNamingPolicy.CamelCase.ConvertName(tail.Status.State.ToString()),
+            reason == FallbackReason.None ? null : RunTally.Key(reason), tail.Status.Fault,
+            tally.FallbackReasons.ToDictionary(each => RunTally.Key(each.Reason), each => each.Count));
     }
 
     /// <summary>What the decisions expected of right answers, over all tasks that ran under them; null without a controller that expects
     /// anything.</summary>
     ExpectedAnswers? Expected => Decisions is { } log && Last is not null ? ExpectedAnswers.Of(log) : null;
-
-    void WriteExpected(Utf8JsonWriter json)
-    {
-        if (Expected is not { } expected)
-        {
-            json.WriteNull("expected");
-            return;
-        }
-        json.WriteStartObject("expected");
-        json.WriteNumber("tasks", expected.Tasks);
-        json.WriteFinite("accuracy", expected.Accuracy);
-        json.WriteFinite("agreement", expected.Agreement);
-        json.WriteEndObject();
-    }
 
     static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture) + " %";
 }

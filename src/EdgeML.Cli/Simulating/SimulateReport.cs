@@ -73,7 +73,10 @@ static class SimulateReport
             foreach (var reason in result.Run.Decisions.GroupBy(decision => decision.Explanation.Reason).OrderBy(group => group.Key))
                 writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(reason.Key.ToString()), reason.Count());
             writer.WriteEndObject();
-            DecisionJson.Write(writer, DecisionLog.Of(result.Run, result.Scenario.Bounds, DecisionLog.MostDecisions / pool.Results.Count));
+            var log = DecisionLog.Of(result.Run, result.Scenario.Bounds, DecisionLog.MostDecisions / pool.Results.Count);
+            writer.WritePropertyName("decisions");
+            JsonSerializer.Serialize(writer, DecisionJson.Of(log), RunJsonContract.Default.IReadOnlyListDecisionJson);
+            writer.WriteNumber("decisionsLeftOut", log.LeftOut);
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
