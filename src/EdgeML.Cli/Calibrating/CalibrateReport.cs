@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Training.Calibration;
@@ -24,19 +23,14 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
         if (guarantee.Limits.All(limit => limit == 0)) Line($"no exit may be taken under this promise");
     }
 
-    public void WriteJson(string path, GuaranteeOutcome outcome) => JsonFile.Write(path, json =>
+    public void WriteJson(string path, GuaranteeOutcome outcome)
     {
         AccuracyGuarantee guarantee = outcome.Guarantee;
-        Head(json, 100 * guarantee.MaxLoss, 100 * guarantee.Confidence);
-        Floats(json, "limits", guarantee.Limits);
-        json.WriteNumber("testedSamples", guarantee.Samples);
-        json.WriteNumber("lost", guarantee.Losses);
-        json.WriteNumber("lossesAllowed", outcome.Allowed);
-        json.WriteNumber("pathSamples", outcome.PathSamples);
-        json.WriteFinite("savedMacs", outcome.Saved);
-        json.WriteFinite("differsAtMost", guarantee.DiffersAtMost);
-        json.WriteString("digest", guarantee.Digest);
-    });
+        var json = new GuaranteeJson(
+            manifest.Hash, record.Source, record.Samples, record.Labelled, 100 * guarantee.MaxLoss, 100 * guarantee.Confidence, guarantee.Limits,
+            guarantee.Samples, guarantee.Losses, outcome.Allowed, outcome.PathSamples, outcome.Saved, guarantee.DiffersAtMost, guarantee.Digest);
+        JsonFile.Write(path, json, CalibrateJsonContract.Default.GuaranteeJson);
+    }
 
     public void Show(GuaranteeCheckResult check, double points, double percent, int seed)
     {
@@ -48,36 +42,13 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
         Line($"hindsight   {string.Join(", ", check.HindsightThresholds.Select(threshold => Text($"{threshold:0.00000}")))}");
     }
 
-    public void WriteJson(string path, GuaranteeCheckResult check, double points, double percent, int seed) => JsonFile.Write(path, json =>
+    public void WriteJson(string path, GuaranteeCheckResult check, double points, double percent, int seed)
     {
-        Head(json, points, percent);
-        json.WriteNumber("draws", check.Draws);
-        json.WriteNumber("drawSize", check.Size);
-        json.WriteNumber("seed", seed);
-        json.WriteFinite("exceeded", check.Exceeded);
-        json.WriteFinite("exceededInside", check.ExceededInside);
-        json.WriteFinite("meanLost", check.MeanLost);
-        json.WriteFinite("meanSavedMacs", check.MeanSaved);
-        json.WriteFinite("hindsightSavedMacs", check.HindsightSaved);
-        json.WriteFinite("shareOfHindsight", check.MeanSaved / check.HindsightSaved);
-        Floats(json, "hindsightThresholds", check.HindsightThresholds);
-    });
-
-    void Head(Utf8JsonWriter json, double points, double percent)
-    {
-        json.WriteString("model", manifest.Hash);
-        json.WriteString("data", record.Source);
-        json.WriteNumber("samples", record.Samples);
-        json.WriteBoolean("labelled", record.Labelled);
-        json.WriteFinite("maxLossPoints", points);
-        json.WriteFinite("confidencePercent", percent);
-    }
-
-    static void Floats(Utf8JsonWriter json, string name, IReadOnlyList<float> values)
-    {
-        json.WriteStartArray(name);
-        foreach (float value in values) json.WriteNumberValue(value);
-        json.WriteEndArray();
+        var json = new GuaranteeCheckJson(
+            manifest.Hash, record.Source, record.Samples, record.Labelled, points, percent, check.Draws, check.Size, seed, check.Exceeded,
+            check.ExceededInside, check.MeanLost, check.MeanSaved, check.HindsightSaved, check.MeanSaved / check.HindsightSaved,
+            check.HindsightThresholds);
+        JsonFile.Write(path, json, CalibrateJsonContract.Default.GuaranteeCheckJson);
     }
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -106,7 +106,8 @@ sealed class BranchCommand : CliCommand
         BranchReport report = new ExitTrainer(options, progress).Run(cancellation);
         progress.End();
         BranchSummary.Show(report, folder);
-        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => BranchReportFile.Write(writer, report));
+        if (parsed.GetValue(_json) is { } json)
+            JsonFile.Write(json, BranchReportJson.Of(report), BranchJsonContract.Default.BranchReportJson);
         if (parsed.GetValue(_svg) is { } svg)
         {
             string title = $"{report.Manifest.Name}, {report.Judged.Samples} samples of {report.Judged.Source}";

@@ -40,15 +40,10 @@ sealed class BuildCommand : CliCommand
                 : "nothing to keep: they are made at every start");
         if (parsed.GetValue(_json) is { } json)
         {
-            JsonFile.Write(json, writer =>
-            {
-                writer.WriteString("model", model.Manifest.Name);
-                writer.WriteString("backend", model.BackendVersion);
-                writer.WriteNumber("engines", line.Engines);
-                writer.WriteNumber("built", keeps ? line.Built : line.Engines);
-                writer.WriteNumber("seconds", Math.Round(seconds, 3));
-                if (keeps) writer.WriteString("folder", options.EngineFolder);
-            });
+            var report = new BuildJson(
+                model.Manifest.Name, model.BackendVersion, line.Engines, keeps ? line.Built : line.Engines, Math.Round(seconds, 3),
+                keeps ? options.EngineFolder : null);
+            JsonFile.Write(json, report, CommandJson.Default.BuildJson);
         }
         return Task.FromResult(0);
     }

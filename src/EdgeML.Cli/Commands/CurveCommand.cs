@@ -48,7 +48,8 @@ sealed class CurveCommand : CliCommand
             string drawn = ExitCurveChart.Draw(curve, rows, $"{model.Manifest.Name}, {record.Samples} samples of {record.Source}");
             OutputFile.Write(svg, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(drawn)));
         }
-        if (parsed.GetValue(_json) is { } json) WriteJson(json, model.Manifest, record, curve, rows);
+        if (parsed.GetValue(_json) is { } json)
+            JsonFile.Write(json, Json(model.Manifest, record, curve, rows), CommandJson.Default.CurveJson);
         return Task.FromResult(0);
     }
 
@@ -76,39 +77,13 @@ sealed class CurveCommand : CliCommand
         }
     }
 
-    static void WriteJson(string path, ModelManifest manifest, ExitCalibration record, ExitCurve curve, IReadOnlyList<ExitCurveRow> rows) =>
-        JsonFile.Write(path, writer =>
-        {
-            IReadOnlyList<double> accuracies = curve.ExitAccuracies(), entropies = curve.MeanEntropies();
-            IReadOnlyList<long> macs = curve.MacsTo();
-            writer.WriteString("model", manifest.Hash);
-            writer.WriteString("data", record.Source);
-            writer.WriteNumber("samples", record.Samples);
-            writer.WriteBoolean("labelled", record.Labelled);
-            writer.WriteStartArray("exits");
-            for (int i = 0; i < accuracies.Count; i++)
-            {
-                writer.WriteStartObject();
-                writer.WriteNumber("index", i + 1);
-                writer.WriteString("name", manifest.Exits[i].Name);
-                writer.WriteFinite("accuracy", accuracies[i]);
-                writer.WriteFinite("meanEntropy", entropies[i]);
-                writer.WriteNumber("macs", macs[i]);
-                writer.WriteEndObject();
-            }
-            writer.WriteEndArray();
-            writer.WriteStartArray("thresholds");
-            foreach (ExitCurveRow row in rows)
-            {
-                writer.WriteStartObject();
-                writer.WriteFinite("threshold", row.Threshold);
-                writer.WriteFinite("accuracy", row.Accuracy);
-                writer.WriteFinite("meanMacs", row.MeanMacs);
-                writer.WriteStartArray("shares");
-                foreach (double share in row.Shares) writer.WriteNumberValue(Math.Round(share, 9));
-                writer.WriteEndArray();
-                writer.WriteEndObject();
-            }
-            writer.WriteEndArray();
-        });
+    static CurveJson Json(ModelManifest manifest, ExitCalibration record, ExitCurve curve, IReadOnlyList<ExitCurveRow> rows)
+    {
+        IReadOnlyList<double> accuracies = curve.ExitAccuracies(), entropies = curve.MeanEntropies();
+        IReadOnlyList<long> macs = curve.MacsTo();
+        return new CurveJson(
+            manifest.Hash, record.Source, record.Samples, record.Labelled,
+            [.. accuracies.Select((accuracy, i) => new CurveExitJson(i + 1, manifest.Exits[i].Name, accuracy, entropies[i], macs[i]))],
+            [.. rows.Select(row => new CurveThresholdJson(row.Threshold, row.Accuracy, row.MeanMacs, row.Shares))]);
+    }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Reflection;
-using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Diagnostics;
 using Spectre.Console;
@@ -21,7 +20,7 @@ sealed class DoctorCommand : CliCommand
     {
         IReadOnlyList<Finding> findings = MachineInspection.Run();
         Show(findings);
-        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => Write(writer, findings));
+        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, Json(findings), CommandJson.Default.DoctorJson);
         return Task.FromResult(0);
     }
 
@@ -43,24 +42,8 @@ sealed class DoctorCommand : CliCommand
         }
     }
 
-    static void Write(Utf8JsonWriter writer, IReadOnlyList<Finding> findings)
-    {
-        writer.WriteString("version", Version);
-        writer.WriteStartArray("findings");
-        foreach (Finding finding in findings)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("group", finding.Group);
-            writer.WriteString("name", finding.Name);
-            writer.WriteBoolean("present", finding.Present);
-            writer.WriteString("value", finding.Value);
-            writer.WriteStartArray("looked");
-            foreach (string place in finding.Looked) writer.WriteStringValue(place);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-    }
+    static DoctorJson Json(IReadOnlyList<Finding> findings) => new(
+        Version, [.. findings.Select(each => new FindingJson(each.Group, each.Name, each.Present, each.Value, each.Looked))]);
 
     static string Version => typeof(DoctorCommand)
         .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of unknown version";

@@ -76,7 +76,8 @@ sealed class InspectCommand : CliCommand
     {
         JsonElement manifest = JsonSerializer.SerializeToElement(package.Manifest, ModelManifest.JsonContract);
         foreach (JsonProperty property in manifest.EnumerateObject()) property.WriteTo(writer);
-        writer.WriteCalibration(package.Calibration?.Info);
+        writer.WritePropertyName("calibration");
+        JsonSerializer.Serialize(writer, package.Calibration?.Info, CommandJson.Default.CalibrationInfo!);
     }
 
     /// <summary>A table keeps its width when the output is a file or a pipe.</summary>

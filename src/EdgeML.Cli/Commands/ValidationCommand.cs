@@ -62,7 +62,10 @@ sealed class ValidationCommand : CliCommand
         if (parsed.GetValue(_out) is { } page)
             OutputFile.WriteText(page, writer => ValidationPage.Write(writer, report, model.Manifest, About(parsed, shaped, mbps)));
         if (parsed.GetValue(_json) is { } json)
-            JsonFile.Write(json, writer => ValidationJson.Write(writer, report, model.Manifest.LocalCut, shaped is null ? User : Kernel));
+        {
+            var answer = ValidationJson.Of(report, model.Manifest.LocalCut, shaped is null ? User : Kernel);
+            JsonFile.Write(json, answer, ValidationJsonContract.Default.ValidationJson);
+        }
         return 0;
     }
 

@@ -49,27 +49,12 @@ sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOu
         }
     }
 
-    public void WriteJson(string path) =>
-        JsonFile.Write(path, json =>
-        {
-            json.WriteString("model", manifest.Hash);
-            json.WriteString("data", data);
-            json.WriteNumber("samples", count);
-            json.WriteFinite("accuracy", outcome.Accuracy);
-            json.WriteStartArray("rows");
-            foreach (CodecRow row in outcome.Rows)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("cut", row.Cut);
-                json.WriteString("codec", row.Codec);
-                json.WriteNumber("bytes", row.Bytes);
-                json.WriteFinite("accuracy", row.Accuracy);
-                json.WriteFinite("lost", row.Lost);
-                json.WriteFinite("differs", row.Differs);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-        });
+    public void WriteJson(string path) => JsonFile.Write(
+        path,
+        new CodecJson(
+            manifest.Hash, data, count, outcome.Accuracy,
+            [.. outcome.Rows.Select(row => new CodecRowJson(row.Cut, row.Codec, row.Bytes, row.Accuracy, row.Lost, row.Differs))]),
+        CodecJsonContract.Default.CodecJson);
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -1,51 +1,39 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Simulation.Validation;
 
 namespace EdgeML.Cli.Simulating;
 
-/// <summary>The JSON of <c>edgeml reality</c>.</summary>
-static class ValidationJson
+/// <summary>The JSON of <c>edgeml reality</c>, keys in this order.</summary>
+sealed record ValidationJson(
+    string Shaper, double PayloadMbps, double RttMs, double MeasuredMbps, double MeasuredRttMs, double EdgeSlowdown, int Tasks,
+    double Tolerance, int Held, IReadOnlyList<ValidatedPolicyJson> Policies)
 {
-    public static void Write(Utf8JsonWriter writer, ValidationReport report, int localCut, string shaper)
-    {
-        ValidationSettings settings = report.Settings;
-        writer.WriteString("shaper", shaper);
-        writer.WriteFinite("payloadMbps", settings.PayloadMbps);
-        writer.WriteFinite("rttMs", settings.RttMs);
-        writer.WriteFinite("measuredMbps", report.Link.RateBitsPerSecond / 1e6);
-        writer.WriteFinite("measuredRttMs", report.Link.RttMs);
-        writer.WriteFinite("edgeSlowdown", settings.EdgeSlowdown);
-        writer.WriteNumber("tasks", settings.Tasks);
-        writer.WriteFinite("tolerance", ValidationRow.Tolerance);
-        writer.WriteNumber("held", report.Held);
-        writer.WriteStartArray("policies");
-        foreach (ValidationRow row in report.Rows)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", row.Policy.Name(localCut));
-            writer.WriteNumber("cut", row.Policy.Policy.Cut);
-            writer.WriteStartArray("thresholds");
-            foreach (float threshold in row.Policy.Policy.Thresholds) writer.WriteNumberValue(Math.Round(threshold, 4));
-            writer.WriteEndArray();
-            writer.WriteNumber("offloaded", row.Offloaded);
-            Latency(writer, "liveMs", row.Live);
-            Latency(writer, "simulatedMs", row.Simulated);
-            writer.WriteFinite("ratio", row.Ratio);
-            writer.WriteBoolean("holds", row.Holds);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-    }
-
-    static void Latency(Utf8JsonWriter writer, string name, IReadOnlyList<ValidationTask> tasks)
-    {
-        writer.WriteStartObject(name);
-        writer.WriteFinite("p50", ValidationRow.Quantile(tasks, 0.5));
-        writer.WriteFinite("p90", ValidationRow.Quantile(tasks, 0.9));
-        writer.WriteFinite("edge", ValidationRow.PartMs(tasks, task => task.EdgeMs));
-        writer.WriteFinite("wire", ValidationRow.PartMs(tasks, task => task.WireMs));
-        writer.WriteFinite("tail", ValidationRow.PartMs(tasks, task => task.TailMs));
-        writer.WriteEndObject();
-    }
+    public static ValidationJson Of(ValidationReport report, int localCut, string shaper) => new(
+        shaper, report.Settings.PayloadMbps, report.Settings.RttMs, report.Link.RateBitsPerSecond / 1e6, report.Link.RttMs,
+        report.Settings.EdgeSlowdown, report.Settings.Tasks, ValidationRow.Tolerance, report.Held,
+        [.. report.Rows.Select(row => ValidatedPolicyJson.Of(row, localCut))]);
 }
+
+/// <summary>A policy as it ran and as it was simulated.</summary>
+sealed record ValidatedPolicyJson(
+    string Name, int Cut, IReadOnlyList<double> Thresholds, int Offloaded, TaskTimesJson LiveMs, TaskTimesJson SimulatedMs, double Ratio,
+    bool Holds)
+{
+    public static ValidatedPolicyJson Of(ValidationRow row, int localCut) => new(
+        row.Policy.Name(localCut), row.Policy.Policy.Cut, [.. row.Policy.Policy.Thresholds.ToArray().Select(each => Math.Round(each, 4))],
+        row.Offloaded, TaskTimesJson.Of(row.Live), TaskTimesJson.Of(row.Simulated), row.Ratio, row.Holds);
+}
+
+/// <summary>Quantiles of the latency and means of its parts, milliseconds.</summary>
+sealed record TaskTimesJson(double P50, double P90, double Edge, double Wire, double Tail)
+{
+    public static TaskTimesJson Of(IReadOnlyList<ValidationTask> tasks) => new(
+        ValidationRow.Quantile(tasks, 0.5), ValidationRow.Quantile(tasks, 0.9), ValidationRow.PartMs(tasks, task => task.EdgeMs),
+        ValidationRow.PartMs(tasks, task => task.WireMs), ValidationRow.PartMs(tasks, task => task.TailMs));
+}
+
+/// <summary>JSON of a validation, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(FiniteNumber)])]
+[JsonSerializable(typeof(ValidationJson))]
+sealed partial class ValidationJsonContract : JsonSerializerContext;

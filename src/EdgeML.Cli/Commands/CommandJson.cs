@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Models.Manifest;
+
+namespace EdgeML.Cli.Commands;
+
+/// <summary>What <c>curve --json</c> writes, keys in this order.</summary>
+sealed record CurveJson(
+    string Model, string Data, int Samples, bool Labelled, IReadOnlyList<CurveExitJson> Exits, IReadOnlyList<CurveThresholdJson> Thresholds);
+
+/// <summary>An exit over all samples; <paramref name="Macs"/> counts up to it.</summary>
+sealed record CurveExitJson(int Index, string Name, double Accuracy, double MeanEntropy, long Macs);
+
+/// <summary>One threshold for all exits; a share of the tasks per exit.</summary>
+sealed record CurveThresholdJson(double Threshold, double Accuracy, double MeanMacs, IReadOnlyList<double> Shares);
+
+/// <summary>What <c>doctor --json</c> writes.</summary>
+sealed record DoctorJson(string Version, IReadOnlyList<FindingJson> Findings);
+
+/// <summary>Something looked for, and where.</summary>
+sealed record FindingJson(string Group, string Name, bool Present, string Value, IReadOnlyList<string> Looked);
+
+/// <summary>What <c>build --json</c> writes; no folder where nothing is kept.</summary>
+sealed record BuildJson(
+    string Model, string Backend, int Engines, int Built, double Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Folder);
+
+/// <summary>JSON of single commands, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(FiniteNumber)])]
+[JsonSerializable(typeof(CurveJson))]
+[JsonSerializable(typeof(DoctorJson))]
+[JsonSerializable(typeof(BuildJson))]
+[JsonSerializable(typeof(CalibrationInfo))]
+sealed partial class CommandJson : JsonSerializerContext;
