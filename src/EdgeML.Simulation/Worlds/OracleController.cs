@@ -27,7 +27,7 @@ public sealed class OracleController : IPolicyController
     readonly VirtualWorld _world;
     readonly CostModel[] _truths;
     readonly Planner[] _planners;
-    readonly TruePredictor _outlook;
+    readonly TruePredictor _predictor;
     readonly EnergyBudget _budget = new();
     readonly double[][] _mixes;
     Requirements _bounds;
@@ -45,7 +45,7 @@ public sealed class OracleController : IPolicyController
     /// <param name="truth">A cost model with the world's true times.</param>
     public OracleController(VirtualWorld world, CostModel truth)
     {
-        (_world, _outlook) = (world, new TruePredictor(world));
+        (_world, _predictor) = (world, new TruePredictor(world));
         _truths = world.Populations is { Count: > 0 } populations
             ? [.. populations.Select(population => world.TrueModel(population.Statistics))]
             : [truth];
@@ -69,7 +69,7 @@ public sealed class OracleController : IPolicyController
         while (_world.Populations is { } all && _population + 1 < all.Count && all[_population + 1].FromTask <= _task) _population++;
         BlendMix();
         _conditions = PlanningConditions.From(observation.Link);
-        _conditions.Outlook = _outlook;
+        _conditions.Predictor = _predictor;
         _conditions.EnergyMargin = 0.02;
         _conditions.WindowTasks = ControlIntervals.MaxInterval;
         _clientUp = observation.Link.Up;
@@ -108,10 +108,10 @@ public sealed class OracleController : IPolicyController
     void Assume(double now)
     {
         VirtualLink link = _world.Link(now, _task);
-        if (now != _lookedAt) _outlook.Look(_lookedAt = now, _task);
-        _outlook.EdgeSpread = _world.Jitter;
+        if (now != _lookedAt) _predictor.Look(_lookedAt = now, _task);
+        _predictor.EdgeSpread = _world.Jitter;
         // Of what the tail computes of the whole network, at most.
-        _outlook.RemoteSpreadMs = (_world.Jitter * _truths[0].TailMs * link.TailFactor) + _world.RttJitterMs;
+        _predictor.RemoteSpreadMs = (_world.Jitter * _truths[0].TailMs * link.TailFactor) + _world.RttJitterMs;
         _conditions.LinkUp = link.RateBitsPerSecond > 0 && _clientUp;
         _conditions.RateBitsPerSecond = Math.Max(link.RateBitsPerSecond, 1000);
         (_conditions.RttMs, _conditions.TailFactor, _conditions.TailQueueMs) = (link.RttMs, link.TailFactor, link.TailQueueMs);

@@ -47,7 +47,7 @@ public class StandbyEstimateTests(ITestOutputHelper output)
         double goodput = sent.Average(task => run.Correct[task] && run.Records[task].LatencyMs <= DeadlineMs ? 1.0 : 0);
         double joules = sent.Average(task => run.Records[task].EnergyJ);
         var conditions = PlanningConditions.From(new LinkSnapshot { Up = true, RateBitsPerSecond = 8000 / msPerByte, RttMs = RttMs });
-        conditions.Outlook = KnownPredictor.Exponential(msPerByte);
+        conditions.Predictor = KnownPredictor.Exponential(msPerByte);
         PolicyEstimate estimate = model.Estimate(policy, conditions, new Requirements(DeadlineMs, double.PositiveInfinity));
         model.PathTo(0, 3, new CutCandidate(cut, 0, standby), conditions, out PathCost path);
         double inside = CostModel.Inside(path, conditions, DeadlineMs);

@@ -14,26 +14,11 @@ namespace EdgeML.Native.Control.Controllers;
 /// the corrected cost model expects it to hold the bounds and to be right as often as the plan, to within a small tolerance, and
 /// if either the critic prefers it or it is this decision's turn to explore. After a change of link, bounds or edge the plan is executed
 /// as it is. When learned decisions satisfy less than half of what was predicted, learning is put aside for a while. What was executed is
-/// learned from, whoever chose it.
+/// learned from.
 /// </remarks>
 sealed class EdgeMLController : IPolicyController
 {
-    /// <summary>Expected satisfaction or goodput that a moved policy may give up.</summary>
-    internal const double Tolerance = 0.002;
-
-    /// <summary>By how much the critic must prefer a moved policy: its values are noisy.</summary>
-    const float Advantage = 0.01f;
-
-    /// <summary>From this share of the energy bound on, energy decides.</summary>
-    const double BindingShare = 0.8;
-
-    /// <summary>Share of calm decisions that explore, at first and in the end.</summary>
-    const double ExploreFirst = 0.15, ExploreLast = 0.02, ExploreDecay = 0.998;
-
-    /// <summary>By how much the residual moves a plan at most, in units of an action's range.</summary>
-    internal const float ResidualScale = 0.12f;
-
-    static readonly DdpgOptions s_options = new() { ResidualScale = ResidualScale, CloningWeight = 1, NoiseDecay = 0.999 };
+    static readonly DdpgOptions s_options = new() { ResidualScale = LearningDefaults.ResidualScale, CloningWeight = 1, NoiseDecay = 0.999 };
 
     readonly CostModel _model;
     readonly AdaptivePlanner _planner;
@@ -51,7 +36,7 @@ sealed class EdgeMLController : IPolicyController
     readonly float[] _plan;
     readonly float[] _moved;
     DecisionExplanation _explanation;
-    double _explore = ExploreFirst;
+    double _explore = LearningDefaults.ExploreFirst;
     double _decideMs;
     bool _hasState;
 
@@ -138,11 +123,11 @@ sealed class EdgeMLController : IPolicyController
 
     ExitPolicy Move(in ExitPolicy plan, in Observation observation)
     {
-        _explore = Math.Max(ExploreLast, _explore * ExploreDecay);
+        _explore = Math.Max(LearningDefaults.ExploreLast, _explore * LearningDefaults.ExploreDecay);
         bool explores = _turns.Uniform() < _explore;
         ReadOnlySpan<float> noise = explores ? _noise.Next() : default;
         // Where energy binds, plans are made for what the state interval has left, which the state does not show.
-        if (_explanation.Expected.EnergyJ > BindingShare * _planner.Affordable.EnergyJ) return plan;
+        if (_explanation.Expected.EnergyJ > PlanningWeights.BindingShare * _planner.Affordable.EnergyJ) return plan;
         _learner.Networks.Act(_state, noise, _moved);
         // A side exit that the plan leaves out costs its head even if hardly anyone takes it.
         for (int exit = 0; exit < _model.SideExits; exit++)
@@ -157,13 +142,15 @@ sealed class EdgeMLController : IPolicyController
             && _model.CanStandBy(candidate, ThresholdGrid.HeadMask(moved.Thresholds));
         if (stands) moved = moved.WithStandby(plan.Standby);
         if (moved == plan) return plan;
-        if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + Advantage) return plan;
+        if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + LearningDefaults.CriticAdvantage)
+            return plan;
         ref readonly PlanningConditions conditions = ref _planner.Conditions;
         if (!conditions.LinkUp && moved.Cut != _model.LocalCut) return plan;
         if (moved.Bottleneck > 0 && !_model.UsesBottlenecks) return plan;
         PolicyEstimate expected = _model.Estimate(moved, conditions, _planner.Affordable, _planner.Mix);
         PolicyEstimate planned = _planner.Expected;
-        if (expected.Satisfaction < planned.Satisfaction - Tolerance || expected.Goodput < planned.Goodput - Tolerance) return plan;
+        if (expected.Satisfaction < planned.Satisfaction - PlanningWeights.ResidualTolerance
+            || expected.Goodput < planned.Goodput - PlanningWeights.ResidualTolerance) return plan; // (45)
         _explanation.Expected = expected.Stated();
         _explanation.Reason = explores ? DecisionReason.Explored : DecisionReason.Learned;
         Moves++;

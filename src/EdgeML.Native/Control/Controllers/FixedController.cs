@@ -39,7 +39,7 @@ sealed class FixedController(ExitPolicy policy, CostModel? model = null, string 
         if (model is not null)
         {
             _explanation.Expected = model.Estimate(_policy, PlanningConditions.From(observation.Link), observation.Requirements).Stated();
-            _explanation.CannotBeMet = _explanation.Expected.Satisfaction < 0.5;
+            _explanation.CannotBeMet = _explanation.Expected.Satisfaction < PlanningWeights.MetShare;
         }
         return _policy;
     }

@@ -11,17 +11,6 @@ namespace EdgeML.Native.Control.Controllers;
 /// <remarks>A full plan is only made when something it rests on has moved; otherwise the plan in force goes on.</remarks>
 sealed class PlannerController : IPolicyController
 {
-    /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>
-    const float Hysteresis = 0.004f;
-
-    /// <summary>The most that one plan counts against the budget, milliseconds; the first one also pays for compiling.</summary>
-    const double MaxDebitMs = 1;
-
-    /// <summary>How far urgent plans may overdraw the budget. Where tasks take so little that planning for every late one would take a
-    /// good part of them, even urgent plans wait.</summary>
-    const double MaxDebtMs = 5;
-
-
     readonly CostModel _model;
     readonly double _share;
     double[] _plannedMix;
@@ -67,7 +56,7 @@ sealed class PlannerController : IPolicyController
     /// <summary>What the last decision assumed.</summary>
     public ref readonly PlanningConditions Conditions => ref _conditions;
 
-    /// <summary>The bounds, with energy as far as the state interval leaves any.</summary>
+    /// <summary>The bounds, with the energy that remains in the current state interval.</summary>
     public Requirements Affordable => _plannedFor with { EnergyJ = _plannedFor.EnergyJ * _level };
 
     /// <summary>Full plans made; every other decision kept the plan in force.</summary>
@@ -78,7 +67,7 @@ sealed class PlannerController : IPolicyController
         Link.Observe(observation.Link, _now = Math.Max(_now, observation.TimeSeconds));
         if (!ReferenceEquals(_known, _model.Statistics)) Adopt();
         // The first plan pays for compiling, and decisions that keep the plan cost next to nothing.
-        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(PlanningWeights.MaxDebitMs, observation.DecidedMs);
         _paid = true;
         OnlineCalibration.Fill(ref _conditions);
         Link.Fill(ref _conditions, _now);
@@ -90,8 +79,8 @@ sealed class PlannerController : IPolicyController
         bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged
             or DecisionReason.EdgeChanged or DecisionReason.TailChanged;
         bool mustPlan = reason is DecisionReason.Initial or DecisionReason.Calibrated or DecisionReason.BoundsChanged or DecisionReason.LinkDown
-            || _tasksSincePlan >= Planner.PatienceTasks;
-        if (!mustPlan && _creditMs < (gradual ? 0 : -MaxDebtMs)) reason = DecisionReason.Stable;
+            || _tasksSincePlan >= PlanningWeights.PatienceTasks;
+        if (!mustPlan && _creditMs < (gradual ? 0 : -PlanningWeights.MaxOverdraftMs)) reason = DecisionReason.Stable;
         _calm = reason is DecisionReason.Stable or DecisionReason.InputsChanged or DecisionReason.BudgetChanged ? _calm + 1 : 0;
         int interval = Interval(_calm);
         if (_calm == 0) Afford(interval, observation.Requirements);
@@ -109,7 +98,7 @@ sealed class PlannerController : IPolicyController
             Policy = policy,
             Expected = expected,
             Reason = reason,
-            CannotBeMet = expected.Satisfaction < 0.5,
+            CannotBeMet = expected.Satisfaction < PlanningWeights.MetShare,
             RateBitsPerSecond = _conditions.RateBitsPerSecond,
         };
         return policy;
@@ -120,14 +109,14 @@ sealed class PlannerController : IPolicyController
         _now = record.TimeSeconds;
         _tasksSincePlan++;
         _budget.Spend(record.EnergyJ);
-        if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
+        if (double.IsFinite(_share)) _creditMs = Math.Min(PlanningWeights.MaxDebitMs, _creditMs + (_share * record.LatencyMs));
         bool edgeMoved = OnlineCalibration.Observe(record, _conditions);
         bool linkMoved = Link.Observe(record, OnlineCalibration.ProfiledTailMs);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
         if (linkMoved) _cause = DecisionReason.LinkChanged;
         bool missed = record.Fallback || (record.LatencyMs > _plannedFor.LatencyMs && !_plan.LeastViolation);
         if (missed) _cause = DecisionReason.Missed;
-        return (edgeMoved || linkMoved || missed) && _creditMs >= -MaxDebtMs;
+        return (edgeMoved || linkMoved || missed) && _creditMs >= -PlanningWeights.MaxOverdraftMs;
     }
 
     public void Dispose()
@@ -165,7 +154,7 @@ sealed class PlannerController : IPolicyController
         FullPlans++;
         _tasksSincePlan = 0;
         bool keep = _hasPlan && !found.LeastViolation && !_plan.LeastViolation && reason != DecisionReason.BoundsChanged
-                    && Planner.Score(_plan, _conditions, affordable) >= found.Score - Hysteresis;
+                    && Planner.Score(_plan, _conditions, affordable) >= found.Score - PlanningWeights.PlannerHysteresis;
         if (!keep) _plan = found;
         (_planned, _plannedFor, _plannedLevel, _hasPlan, _cause) = (_conditions, requirements, _level, true, DecisionReason.Stable);
     }
@@ -178,24 +167,29 @@ sealed class PlannerController : IPolicyController
         if (_cause != DecisionReason.Stable) return _cause;
         double scale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
         // A rate matters by what it adds to a transfer, not by itself: a fast link may become twice as fast unnoticed.
-        double typicalBytes = Math.Max(_explanation.Expected.Bytes, 4096);
+        double typicalBytes = Math.Max(_explanation.Expected.Bytes, PlanningWeights.LeastTypicalBytes);
         double before = 8000 * typicalBytes / _planned.RateBitsPerSecond, after = 8000 * typicalBytes / _conditions.RateBitsPerSecond;
-        bool rateMoved = (Math.Abs(after - before) > 0.04 * scale || Far(after, before, 1.3)) && Math.Max(before, after) > 0.01 * scale;
+        bool rateMoved = Math.Max(before, after) > PlanningWeights.NegligibleShare * scale
+            && (Math.Abs(after - before) > PlanningWeights.MovedShare * scale || Far(after, before, PlanningWeights.MovedRateRatio));
         if (_conditions.LinkUp && rateMoved) return DecisionReason.LinkChanged;
-        if (_conditions.LinkUp && Math.Abs(_conditions.RttMs - _planned.RttMs) > 0.04 * scale) return DecisionReason.LinkChanged;
-        bool queueMoved = Math.Abs(_conditions.TailQueueMs - _planned.TailQueueMs) > 0.04 * scale;
-        if (queueMoved || Far(_conditions.TailFactor, _planned.TailFactor, 1.2)) return DecisionReason.TailChanged;
-        if (Far(_conditions.EdgeFactor, _planned.EdgeFactor, 1.03) || Far(_conditions.EnergyFactor, _planned.EnergyFactor, 1.03)
-            || Math.Abs(_conditions.LocalOverheadMs - _planned.LocalOverheadMs) > 0.03 * scale
-            || Math.Abs(_conditions.RemoteOverheadMs - _planned.RemoteOverheadMs) > 0.03 * scale
-            || Math.Abs(_conditions.LocalMargin - _planned.LocalMargin) > 0.03
-            || Math.Abs(_conditions.RemoteMargin - _planned.RemoteMargin) > 0.03)
+        if (_conditions.LinkUp && Math.Abs(_conditions.RttMs - _planned.RttMs) > PlanningWeights.MovedShare * scale)
+            return DecisionReason.LinkChanged;
+        bool queueMoved = Math.Abs(_conditions.TailQueueMs - _planned.TailQueueMs) > PlanningWeights.MovedShare * scale;
+        if (queueMoved || Far(_conditions.TailFactor, _planned.TailFactor, PlanningWeights.MovedTailRatio))
+            return DecisionReason.TailChanged;
+        if (Far(_conditions.EdgeFactor, _planned.EdgeFactor, PlanningWeights.MovedEdgeRatio)
+            || Far(_conditions.EnergyFactor, _planned.EnergyFactor, PlanningWeights.MovedEdgeRatio)
+            || Math.Abs(_conditions.LocalOverheadMs - _planned.LocalOverheadMs) > PlanningWeights.MovedOverheadShare * scale
+            || Math.Abs(_conditions.RemoteOverheadMs - _planned.RemoteOverheadMs) > PlanningWeights.MovedOverheadShare * scale
+            || Math.Abs(_conditions.LocalMargin - _planned.LocalMargin) > PlanningWeights.MovedOverheadShare
+            || Math.Abs(_conditions.RemoteMargin - _planned.RemoteMargin) > PlanningWeights.MovedOverheadShare)
             return DecisionReason.EdgeChanged;
-        bool binding = _plannedLevel < 1 || _explanation.Expected.EnergyJ > 0.7 * _level * requirements.EnergyJ;
-        if (binding && Math.Abs(_level - _plannedLevel) > 0.06) return DecisionReason.BudgetChanged;
+        bool binding = _plannedLevel < 1
+            || _explanation.Expected.EnergyJ > PlanningWeights.BudgetMattersShare * _level * requirements.EnergyJ;
+        if (binding && Math.Abs(_level - _plannedLevel) > PlanningWeights.MovedLevel) return DecisionReason.BudgetChanged;
         double shift = 0;
         for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(OnlineCalibration.Mix[i] - _plannedMix[i]);
-        return shift > 0.08 ? DecisionReason.InputsChanged : DecisionReason.Stable;
+        return shift > PlanningWeights.MovedMix ? DecisionReason.InputsChanged : DecisionReason.Stable;
     }
 
     static bool Far(double a, double b, double ratio) => a > b * ratio || b > a * ratio;

@@ -64,7 +64,7 @@ static class CostDefaults
     /// <summary>Samples of the neutral prior: enough that shares are exact to half a percent.</summary>
     public const int PriorSamples = 256;
 
-    // Energy budget, equations 19 to 21.
+    // Energy budget, equations 34 to 36.
 
     /// <summary>Share of savings that is spent at once; the rest waits for a hard input.</summary>
     public const double SavingsShare = 0.5;
@@ -87,7 +87,7 @@ static class CostDefaults
     /// <summary>Standard deviations by which the rest of an interval must stay inside for it to continue.</summary>
     public const double SettleDeviations = 2;
 
-    // Overhead of answers, equation 17.
+    // Overhead of answers, equation 32.
 
     /// <summary>Least weight of one task in the mean overhead: about the last twenty count.</summary>
     public const double OverheadWeight = 0.05;

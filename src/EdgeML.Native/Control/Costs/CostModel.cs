@@ -189,7 +189,7 @@ public sealed class CostModel
 
     Knowledge Know(ExitCalibration? calibration)
     {
-        var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? UnseenLosses : 0);
+        var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? CostDefaults.UnseenLosses : 0);
         AccuracyBasis judged = calibration is null ? AccuracyBasis.Unknown : calibration.Labelled ? AccuracyBasis.Labels : AccuracyBasis.Agreement;
         return Know(new ExitStatistics(samples, PathCosts(), _limits, _sceptical), judged);
     }
@@ -198,13 +198,10 @@ public sealed class CostModel
     {
         SampleSet samples = statistics.Samples;
         // What the final exit loses is what every exit after the cut is taken to lose.
-        double right = Math.Max(samples.Correct[^1].Take(samples.Count).DefaultIfEmpty(1).Average(), 0.1);
+        double right = Math.Max(samples.Correct[^1].Take(samples.Count).DefaultIfEmpty(1).Average(), CostDefaults.LeastAccuracy);
         double[] kept = [1, .. _bottlenecks.Items.Select(item => Math.Clamp(1 - (item.Lost / right), 0, 1))];
         return new Knowledge(statistics, new ExitMix(samples, statistics.Grid), kept, judged);
     }
-
-    /// <summary>Losses that samples may not have shown, for the plans of a session.</summary>
-    const int UnseenLosses = 2;
 
     /// <summary>What a policy is expected to cost and reach on inputs as calibrated.</summary>
     /// <exception cref="ArgumentException">A bottleneck that does not exist at the policy's cut.</exception>
@@ -243,8 +240,8 @@ public sealed class CostModel
     {
         Times tail = _tail;
         (int cut, int bottleneck) = (candidate.Cut, candidate.Bottleneck);
-        InTimePredictor? outlook = conditions.Outlook;
-        double[] prefix = outlook?.EdgePrefix ?? _edge.Prefix, heads = outlook?.EdgeHeads ?? _edge.Heads;
+        InTimePredictor? predictor = conditions.Predictor;
+        double[] prefix = predictor?.EdgePrefix ?? _edge.Prefix, heads = predictor?.EdgeHeads ?? _edge.Heads;
         (double edgeHeads, double tailHeads, double allHeads) = (0, 0, 0);
         for (int head = 0; head <= exit && head < SideExits; head++)
         {
@@ -260,8 +257,8 @@ public sealed class CostModel
         path.EdgeMs = (prefix[local ? unit : cut] + edgeHeads) * conditions.EdgeFactor;
         if (local)
         {
-            path.LatencyMs = path.EdgeMs + conditions.LocalOverheadMs;
-            path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, 0);
+            path.LatencyMs = path.EdgeMs + conditions.LocalOverheadMs; // (1)
+            path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, path.EdgeMs, 0); // (2)
             return;
         }
         (double payload, double encodeMs, double decodeMs) = (_payloadBytes[cut], 0, 0);
@@ -280,10 +277,10 @@ public sealed class CostModel
             path.Standby = candidate.Standby;
             path.AloneMs = path.StandbyMs = path.EdgeMs + (Hedge(candidate).ComputeMs(prefix, heads) * conditions.EdgeFactor);
         }
-        path.SendMs = outlook is null ? 8000 * payload / conditions.RateBitsPerSecond : outlook.SendMs(path.EdgeMs + encodeMs, path.Bytes);
+        path.SendMs = predictor is null ? 8000 * payload / conditions.RateBitsPerSecond : predictor.SendMs(path.EdgeMs + encodeMs, path.Bytes);
         path.WireMs = conditions.RttMs + path.SendMs;
         path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads + decodeMs) * conditions.TailFactor;
-        path.LatencyMs = path.EdgeMs + encodeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs;
+        path.LatencyMs = path.EdgeMs + encodeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs; // (1)
         double busyMs = path.EdgeMs;
         if (candidate.Standby > 0)
         {
@@ -291,16 +288,16 @@ public sealed class CostModel
                 path.EdgeMs, path.LatencyMs - encodeMs, path.StandbyMs, prefix, conditions.EdgeFactor, out _, out _);
             path.LatencyMs = HedgeSchedule.AnswerMs(path.LatencyMs, busyMs + encodeMs);
         }
-        path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, busyMs + encodeMs, path.SendMs);
+        path.EnergyJ = conditions.EnergyFactor * Power.Joules(path.LatencyMs, busyMs + encodeMs, path.SendMs); // (2)
     }
 
     /// <summary>How sure it is that a latency expected as stated is inside the bound: certain a margin below it, ruled out on it.</summary>
     internal static double Inside(in PathCost path, in PlanningConditions conditions, double boundMs)
     {
         if (double.IsPositiveInfinity(boundMs)) return 1;
-        if (conditions.Outlook is { } outlook) return outlook.Inside(path, boundMs);
-        double margin = Math.Max(path.Offloaded ? conditions.RemoteMargin : conditions.LocalMargin, 1e-6) * boundMs;
-        return Math.Clamp((boundMs - path.LatencyMs) / margin, 0, 1);
+        if (conditions.Predictor is { } predictor) return predictor.Inside(path, boundMs);
+        double margin = Math.Max(path.Offloaded ? conditions.RemoteMargin : conditions.LocalMargin, CostDefaults.LeastMargin) * boundMs;
+        return Math.Clamp((boundMs - path.LatencyMs) / margin, 0, 1); // (3)
     }
 
     /// <summary>How sure it is that the standby exit of a path is ready inside the bound; 0 without one.</summary>
@@ -317,17 +314,17 @@ public sealed class CostModel
     /// rest on the edge.</summary>
     internal double ExpectedEnergy(in PathCost path, double inside, in PlanningConditions conditions, double boundMs)
     {
-        if (conditions.Outlook is null || !path.Offloaded || inside >= 1) return path.EnergyJ;
+        if (conditions.Predictor is null || !path.Offloaded || inside >= 1) return path.EnergyJ;
         double latencyMs = LateMs(path, boundMs);
         double alone = conditions.EnergyFactor * Power.Joules(latencyMs, path.AloneMs, Math.Min(path.SendMs, boundMs));
-        return path.EnergyJ + ((1 - inside) * (alone - path.EnergyJ));
+        return path.EnergyJ + ((1 - inside) * (alone - path.EnergyJ)); // (6)
     }
 
     /// <summary>Latency and energy of a path, with what an answer that may not come in time costs then, and how sure it is to come; as
     /// stated, and sure, where spreads are not known.</summary>
     internal (double LatencyMs, double EnergyJ, double Inside) Expected(in PathCost path, in PlanningConditions conditions, double boundMs)
     {
-        if (conditions.Outlook is null || double.IsPositiveInfinity(boundMs)) return (path.LatencyMs, path.EnergyJ, 1);
+        if (conditions.Predictor is null || double.IsPositiveInfinity(boundMs)) return (path.LatencyMs, path.EnergyJ, 1);
         double inside = Inside(path, conditions, boundMs);
         if (!path.Offloaded) return (path.LatencyMs, path.EnergyJ, inside);
         double latencyMs = (inside * Math.Min(path.LatencyMs, boundMs)) + ((1 - inside) * LateMs(path, boundMs));
@@ -344,11 +341,8 @@ public sealed class CostModel
         if (double.IsPositiveInfinity(boundJ)) return 1;
         double variance = Math.Max(0, meanSquare - (mean * mean)) / conditions.WindowTasks;
         double spread = Math.Sqrt(variance + (conditions.EnergyMargin * boundJ * conditions.EnergyMargin * boundJ)) + 1e-12;
-        return Math.Clamp(0.5 + ((boundJ - mean) / (EnergyRamp * spread)), 0, 1);
+        return Math.Clamp(0.5 + ((boundJ - mean) / (CostDefaults.EnergyRamp * spread)), 0, 1); // (7)
     }
-
-    /// <summary>Standard deviations between certain failure and certain success.</summary>
-    internal const double EnergyRamp = 3;
 
     /// <summary>Adds up what exits with these shares cost and reach.</summary>
     internal PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<float> standbys,

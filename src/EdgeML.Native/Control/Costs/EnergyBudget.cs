@@ -10,9 +10,6 @@ namespace EdgeML.Native.Control.Costs;
 /// </remarks>
 sealed class EnergyBudget
 {
-    /// <summary>How much of savings is spent at once; the rest waits for a hard input.</summary>
-    const double SavingsShare = 0.5;
-
     readonly (double Joules, int Tasks)[] _closed = new (double, int)[ControlIntervals.StateIntervals - 1];
     (double Joules, int Tasks) _open;
     int _next;
@@ -43,7 +40,7 @@ sealed class EnergyBudget
         (double spent, int tasks) = (0, 0);
         foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
         double left = ((boundJ * (tasks + tasksAhead)) - spent) / (tasksAhead * boundJ);
-        return Math.Clamp(left > 1 ? 1 + (SavingsShare * (left - 1)) : left, 0.3, 1.5);
+        return Math.Clamp(left > 1 ? 1 + (CostDefaults.SavingsShare * (left - 1)) : left, CostDefaults.LeastLevel, CostDefaults.MostLevel); // (34)
     }
 
     /// <summary>Whether the open interval should be closed now, while the state interval it completes is inside the bound: its verdict is
@@ -59,8 +56,8 @@ sealed class EnergyBudget
         double slack = (boundJ * tasks) - spent;
         int left = ControlIntervals.MaxInterval - _open.Tasks;
         if (slack < 0 || left <= 0) return false;
-        double spread = Math.Max(spreadJ, LeastSpread * boundJ);
-        return slack + (left * (boundJ - expectedJ)) < SettleDeviations * spread * Math.Sqrt(left);
+        double spread = Math.Max(spreadJ, CostDefaults.LeastEnergySpread * boundJ);
+        return slack + (left * (boundJ - expectedJ)) < CostDefaults.SettleDeviations * spread * Math.Sqrt(left); // (35)
     }
 
     /// <summary>Whether the open interval should be given up now: it is outside the bound, and what is left of it will hardly bring it
@@ -73,26 +70,13 @@ sealed class EnergyBudget
         if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
         (double spent, int tasks) = _open;
         // What was expected counts as much as this many tasks that ran.
-        expectedJ = ((ExpectationTasks * expectedJ) + spent) / (ExpectationTasks + tasks);
+        expectedJ = ((CostDefaults.ExpectationTasks * expectedJ) + spent) / (CostDefaults.ExpectationTasks + tasks);
         foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
         double slack = (boundJ * tasks) - spent;
         int left = ControlIntervals.MaxInterval - _open.Tasks;
         if (slack >= 0 || left <= 0) return false;
-        double spread = Math.Max(spreadJ, LeastSpread * boundJ) * Math.Sqrt(left);
+        double spread = Math.Max(spreadJ, CostDefaults.LeastEnergySpread * boundJ) * Math.Sqrt(left);
         double chance = NormalDistribution.Cdf((slack + (left * (boundJ - expectedJ))) / spread);
-        return chance * ControlIntervals.MaxInterval < left * SavedShare;
+        return chance * ControlIntervals.MaxInterval < left * CostDefaults.SavedShare; // (36)
     }
-
-    /// <summary>Standard deviation of one task's energy, as a share of the bound, even where all take the same way: computing times
-    /// jitter.</summary>
-    const double LeastSpread = 0.05;
-
-    /// <summary>As how many tasks that ran the expectation of one counts: inputs may just have turned.</summary>
-    const int ExpectationTasks = 4;
-
-    /// <summary>Share of the tasks of a given-up interval that come out inside under another plan.</summary>
-    const double SavedShare = 0.8;
-
-    /// <summary>By how many standard deviations the rest of an interval must be sure to stay inside for it to go on.</summary>
-    const double SettleDeviations = 2;
 }

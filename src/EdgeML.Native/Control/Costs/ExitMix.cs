@@ -111,7 +111,7 @@ sealed class ExitMix
         {
             Vector<float> sum = Vector<float>.Zero;
             for (int stratum = 0; stratum < weights.Length; stratum++)
-                sum = Vector.FusedMultiplyAdd(weights[stratum], Row(table[stratum][exit], i), sum);
+                sum = Vector.FusedMultiplyAdd(weights[stratum], Row(table[stratum][exit], i), sum); // (33)
             sum.CopyTo(blended, i);
         }
 

@@ -3,8 +3,8 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>What is known of costs beyond their means: how computing times spread, and how likely a transfer is through in time. Planning
-/// conditions that carry one are judged by probabilities instead of margins.</summary>
+/// <summary>Spread of computing times, and the probability that a transfer ends in time. With one in the planning conditions a plan is
+/// judged by probabilities (equations 4 and 5 of docs/control.md) instead of margins (equation 3).</summary>
 abstract class InTimePredictor
 {
     /// <summary>Milliseconds the first k units take on the edge, in place of the profile's; null for the profile's own.</summary>
@@ -36,15 +36,15 @@ abstract class InTimePredictor
     {
         if (double.IsPositiveInfinity(boundMs)) return 1;
         double edgeMs = EdgeSpread * path.EdgeMs;
-        if (!path.Offloaded) return NormalDistribution.Cdf((boundMs - path.LatencyMs) / (edgeMs + LeastSpreadMs));
-        double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + LeastSpreadMs;
+        if (!path.Offloaded) return NormalDistribution.Cdf((boundMs - path.LatencyMs) / (edgeMs + CostDefaults.LeastSpreadMs)); // (4)
+        double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + CostDefaults.LeastSpreadMs;
         double slack = boundMs - (path.LatencyMs - path.SendMs);
         double late = slack - (Side * spread);
         double worst = ShareSentWithin(path.EdgeMs, path.Bytes, late);
-        if (worst > 0.999) return 1;
+        if (worst > CostDefaults.SurelySent) return 1;
         double best = ShareSentWithin(path.EdgeMs, path.Bytes, slack + (Side * spread));
-        if (best < 0.001) return 0;
-        return (SideWeight * (worst + best)) + ((1 - (2 * SideWeight)) * ShareSentWithin(path.EdgeMs, path.Bytes, slack));
+        if (best < CostDefaults.HardlySent) return 0;
+        return (SideWeight * (worst + best)) + ((1 - (2 * SideWeight)) * ShareSentWithin(path.EdgeMs, path.Bytes, slack)); // (5)
     }
 
     /// <summary>Whether any answer under the cut of this one, the first that the tail may give, has a chance.</summary>
@@ -52,13 +52,11 @@ abstract class InTimePredictor
     {
         if (double.IsPositiveInfinity(boundMs)) return true;
         double edgeMs = EdgeSpread * path.AloneMs;
-        double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + LeastSpreadMs;
+        double spread = Math.Sqrt((edgeMs * edgeMs) + (RemoteSpreadMs * RemoteSpreadMs)) + CostDefaults.LeastSpreadMs;
         double slack = boundMs - (path.LatencyMs - path.SendMs);
-        return ShareSentWithin(path.EdgeMs, path.Bytes, slack + (Side * spread)) >= 0.001;
+        return ShareSentWithin(path.EdgeMs, path.Bytes, slack + (Side * spread)) >= CostDefaults.HardlySent;
     }
 
-    const double LeastSpreadMs = 0.1;
-
-    /// <summary>Three points of the normal distribution: exact for anything up to the fifth power.</summary>
+    /// <summary>Points and weights of Gauss-Hermite quadrature with three points, equation 5: exact up to the fifth power.</summary>
     const double Side = 1.7320508075688772, SideWeight = 1.0 / 6;
 }

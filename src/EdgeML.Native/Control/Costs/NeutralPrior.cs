@@ -11,7 +11,7 @@ namespace EdgeML.Native.Control.Costs;
 /// </remarks>
 static class NeutralPrior
 {
-    const int Samples = 256;
+    const int Samples = CostDefaults.PriorSamples;
 
     public static ExitCalibration Create(int exits)
     {

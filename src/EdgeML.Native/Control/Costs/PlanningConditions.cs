@@ -45,7 +45,7 @@ public struct PlanningConditions
     public double WindowTasks;
 
     /// <summary>Spreads and probabilities beyond these means; null judges by the margins.</summary>
-    internal InTimePredictor? Outlook;
+    internal InTimePredictor? Predictor;
 
     /// <summary>A link, everything else as profiled, with the usual margin of 10 % on the bounds.</summary>
     /// <param name="link">As the client reports it. NaN rate or round-trip time count as 1 kbit/s and 0 ms, a NaN tail factor as 1.</param>
@@ -58,11 +58,11 @@ public struct PlanningConditions
         TailQueueMs = link.TailQueueMs > 0 ? link.TailQueueMs : 0,
         EdgeFactor = 1,
         EnergyFactor = 1,
-        LocalMargin = 0.1,
-        RemoteMargin = 0.1,
-        EnergyMargin = 0.05,
-        WindowTasks = 15,
+        LocalMargin = CostDefaults.AssumedMargin,
+        RemoteMargin = CostDefaults.AssumedMargin,
+        EnergyMargin = CostDefaults.AssumedEnergyMargin,
+        WindowTasks = CostDefaults.AssumedWindowTasks,
     };
 
-    internal const double MinimumRate = 1000;
+    internal const double MinimumRate = CostDefaults.MinimumRate;
 }

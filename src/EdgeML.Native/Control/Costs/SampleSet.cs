@@ -10,7 +10,9 @@ namespace EdgeML.Native.Control.Costs;
 /// </remarks>
 sealed class SampleSet
 {
-    public const int MaxSamples = 1024;
+    public const int MaxSamples = CostDefaults.MaxSamples;
+    /// <summary>Upper ends of the difficulty strata but the last, as quantiles of the first exit's entropy: finer where inputs are hard, because
+    /// exits differ there.</summary>
     static readonly double[] s_quantiles = [0.25, 0.45, 0.6, 0.72, 0.82, 0.9, 0.96];
     readonly float[] _upper;
 

@@ -12,6 +12,7 @@ namespace EdgeML.Native.Control.Costs;
 /// </remarks>
 sealed class ThresholdGrid
 {
+    /// <summary>Thresholds tried, normalised entropy: finer near 0, where most inputs are.</summary>
     public static readonly float[] Levels = [0f, .05f, .1f, .2f, .3f, .4f, .5f, .6f, .7f, .8f, .9f, 1f];
 
     /// <summary>Enough to trade accuracy for energy, few enough to go through in a few microseconds.</summary>
@@ -146,13 +147,12 @@ sealed class ThresholdGrid
 
     static List<float[]> DescentGrid(SampleSet samples, double[] pathCost, float[][] levels)
     {
-        const int MaxPoints = 1500;
         int exits = samples.Exits - 1;
         var points = new List<float[]>();
         var seen = new HashSet<ExitPolicy>();
         void Add(float[] point)
         {
-            if (points.Count < MaxPoints && seen.Add(new ExitPolicy(point, 0))) points.Add([.. point]);
+            if (points.Count < CostDefaults.MaxGridPoints && seen.Add(new ExitPolicy(point, 0))) points.Add([.. point]);
         }
         for (int i = 0; i < levels.Max(own => own.Length); i++) Add([.. levels.Select(own => own[Math.Min(i, own.Length - 1)])]);
         for (int only = 0; only < exits; only++)

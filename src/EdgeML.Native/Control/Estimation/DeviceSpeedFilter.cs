@@ -4,37 +4,32 @@ using EdgeML.Native.Control.Observations;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>How much slower or faster than profiled the edge computes, stretch by stretch of the network: a Kalman filter over the
-/// stretches between exits.</summary>
+/// <summary>Estimates the edge's speed: a Kalman filter over one factor per stretch of the network between two exits (equations 25 to 29 of
+/// docs/control.md).</summary>
 /// <remarks>
-/// A task tells the sum of what it ran. A profile is expected to be off by more for the whole device than for one stretch, so
-/// <see cref="SharedShare"/>, 69 %, of what one stretch shows at first counts for the others. A level change, seen as an error far outside
-/// its own spread, opens the filter again.
+/// The state x holds the time of every stretch over its profile, P its covariance. A task measures the sum of the stretches it ran, so the
+/// observation row H holds their profiled times. A profile is expected to err more for the whole device than for one stretch, so
+/// <see cref="SharedShare"/>, 69 %, of an error in one stretch at first counts for the others. An error far outside its spread is a
+/// level change and resets P.
 /// </remarks>
 sealed class DeviceSpeedFilter
 {
-    /// <summary>Standard deviations of a profile's errors: the device's, and each stretch's own.</summary>
-    const double CommonError = 0.06, OwnError = 0.04;
-
-    /// <summary>Share of an error in one stretch that a filter without further knowledge takes for the whole device's.</summary>
-    internal const double SharedShare = CommonError * CommonError / ((CommonError * CommonError) + (OwnError * OwnError));
-
-    /// <summary>What the device may drift from one task to the next.</summary>
-    const double Drift = 0.001;
-
-    /// <summary>Errors beyond so many standard deviations are a new level.</summary>
-    const double NewLevel = 6;
+    /// <summary>Share of an error in one stretch that a filter without further observations takes for the whole device's.</summary>
+    internal const double SharedShare = EstimationDefaults.SharedError * EstimationDefaults.SharedError
+        / ((EstimationDefaults.SharedError * EstimationDefaults.SharedError) + (EstimationDefaults.OwnError * EstimationDefaults.OwnError));
 
     readonly int[] _ends;
     readonly double[] _prefix;
     readonly double[] _headMs;
     readonly int[] _afterUnit;
-    readonly double[] _scale;
+
+    // x, P, H and P H', which is the gain K times S.
+    readonly double[] _state;
     readonly double[,] _covariance;
-    readonly double[] _ran;
-    readonly double[] _gain;
-    double _jitterSquare = 0.05 * 0.05;
-    double _far;
+    readonly double[] _row;
+    readonly double[] _crossCovariance;
+    double _jitterSquare = EstimationDefaults.AssumedJitter * EstimationDefaults.AssumedJitter;
+    double _outlier;
     long _count;
 
     public DeviceSpeedFilter(CostModel model)
@@ -42,18 +37,18 @@ sealed class DeviceSpeedFilter
         (_prefix, _headMs, _afterUnit) = (model.EdgePrefix, model.EdgeHeads, model.AfterUnits);
         int units = _prefix.Length - 1;
         _ends = [.. _afterUnit.Append(units).Distinct().Order()];
-        _scale = new double[_ends.Length];
-        Array.Fill(_scale, 1);
+        _state = new double[_ends.Length];
+        Array.Fill(_state, 1);
         _covariance = new double[_ends.Length, _ends.Length];
-        (_ran, _gain) = (new double[_ends.Length], new double[_ends.Length]);
-        Doubt(CommonError, OwnError);
+        (_row, _crossCovariance) = (new double[_ends.Length], new double[_ends.Length]);
+        ResetCovariance(EstimationDefaults.SharedError);
     }
 
     /// <summary>Standard deviation of one computing time, as a share of it.</summary>
     public double Jitter => Math.Sqrt(_jitterSquare);
 
-    /// <summary>Standard deviation of what is still unknown of a long stretch, as a share.</summary>
-    public double Doubts => Math.Sqrt(_covariance[0, 0]);
+    /// <summary>Standard deviation of the first stretch's factor.</summary>
+    public double Uncertainty => Math.Sqrt(_covariance[0, 0]);
 
     /// <summary>Learns from a task.</summary>
     /// <returns>Whether the edge is at a new level.</returns>
@@ -62,56 +57,60 @@ sealed class DeviceSpeedFilter
     {
         // Where the standby exit had no answer the edge went through the network once more.
         if (record.Fallback && record.StandbyUnits > 0 && !record.StandbyReady) return false;
-        double expected = Ran(record);
-        if (!(expected > 0.01) || !(record.EdgeMs > 0) || double.IsInfinity(record.EdgeMs)) return false;
-        int n = _scale.Length;
+        double expected = ObservationRow(record);
+        if (!(expected > EstimationDefaults.LeastComputeMs) || !(record.EdgeMs > 0) || double.IsInfinity(record.EdgeMs)) return false;
+        int n = _state.Length;
         double profiled = 0;
         for (int i = 0; i < n; i++)
         {
-            _covariance[i, i] += Drift * Drift;
-            profiled += _ran[i];
+            _covariance[i, i] += EstimationDefaults.SpeedDrift * EstimationDefaults.SpeedDrift; // (25)
+            profiled += _row[i];
         }
-        double error = record.EdgeMs - expected;
-        double variance = Gain(), noise = Math.Max(_jitterSquare, 1e-4) * expected * expected;
-        bool moved = error * error > NewLevel * NewLevel * (variance + noise);
+        double innovation = record.EdgeMs - expected; // (26)
+        double variance = Project(), noise = Math.Max(_jitterSquare, EstimationDefaults.LeastJitterSquare) * expected * expected;
+        bool moved = innovation * innovation
+            > EstimationDefaults.NewLevelDeviations * EstimationDefaults.NewLevelDeviations * (variance + noise); // (28)
         if (moved)
         {
             // One task far too slow was kept waiting; two in a row are a new level, as slow as the faster one. Nothing but speed makes a
             // task fast.
-            if (error > 0)
+            if (innovation > 0)
             {
-                double before = _far;
-                _far = error / expected;
+                double before = _outlier;
+                _outlier = innovation / expected;
                 if (before == 0) return false;
-                error = expected * Math.Min(_far, before);
+                innovation = expected * Math.Min(_outlier, before);
             }
-            Doubt(Math.Abs(error) / profiled, OwnError);
-            variance = Gain();
+            ResetCovariance(Math.Abs(innovation) / profiled);
+            variance = Project();
         }
-        _far = 0;
-        double total = variance + noise;
+        _outlier = 0;
+        double innovationVariance = variance + noise; // (26)
         for (int i = 0; i < n; i++)
         {
-            _scale[i] = Math.Clamp(_scale[i] + (_gain[i] * error / total), 0.02, 50);
-            for (int j = 0; j < n; j++) _covariance[i, j] -= _gain[i] * _gain[j] / total;
+            _state[i] = Math.Clamp(_state[i] + (_crossCovariance[i] * innovation / innovationVariance), // (27)
+                EstimationDefaults.LeastSpeedFactor, EstimationDefaults.MostSpeedFactor);
+            for (int j = 0; j < n; j++) _covariance[i, j] -= _crossCovariance[i] * _crossCovariance[j] / innovationVariance; // (27)
         }
         if (moved) return true;
-        // What the doubts explain of the error is not jitter.
+        // What the uncertainty explains of the error is not jitter.
         _count++;
-        double jitter = Math.Max(0, (error * error) - variance) / (expected * expected);
-        _jitterSquare += Math.Max(0.02, 1.0 / (20 + _count)) * (Math.Min(jitter, 0.04) - _jitterSquare);
+        double jitter = Math.Max(0, (innovation * innovation) - variance) / (expected * expected);
+        double weight = Math.Max(EstimationDefaults.JitterWeight, 1.0 / (EstimationDefaults.JitterPriorTasks + _count));
+        _jitterSquare += weight * (Math.Min(jitter, EstimationDefaults.MostJitterSquare) - _jitterSquare); // (29)
         return false;
     }
 
-    /// <summary>Covariance times what ran; returns how much of a task's time the doubts make uncertain, squared.</summary>
-    double Gain()
+    /// <summary>Computes P H'; returns H P H', the variance of a task's time that the uncertainty of x causes, square
+    /// milliseconds.</summary>
+    double Project()
     {
         double variance = 0;
-        for (int i = 0; i < _gain.Length; i++)
+        for (int i = 0; i < _crossCovariance.Length; i++)
         {
-            _gain[i] = 0;
-            for (int j = 0; j < _gain.Length; j++) _gain[i] += _covariance[i, j] * _ran[j];
-            variance += _ran[i] * _gain[i];
+            _crossCovariance[i] = 0;
+            for (int j = 0; j < _crossCovariance.Length; j++) _crossCovariance[i] += _covariance[i, j] * _row[j];
+            variance += _row[i] * _crossCovariance[i];
         }
         return variance;
     }
@@ -125,16 +124,17 @@ sealed class DeviceSpeedFilter
         for (int unit = 1; unit < _prefix.Length; unit++)
         {
             while (unit > _ends[stretch]) stretch++;
-            prefix[unit] = prefix[unit - 1] + (_scale[stretch] * (_prefix[unit] - _prefix[unit - 1]));
+            prefix[unit] = prefix[unit - 1] + (_state[stretch] * (_prefix[unit] - _prefix[unit - 1]));
         }
-        for (int head = 0; head < _headMs.Length; head++) heads[head] = _scale[StretchOf(_afterUnit[head])] * _headMs[head];
+        for (int head = 0; head < _headMs.Length; head++) heads[head] = _state[StretchOf(_afterUnit[head])] * _headMs[head];
     }
 
-    /// <summary>Splits what a task ran into stretches, as profiled; returns the milliseconds expected of it.</summary>
+    /// <summary>Fills H with the profiled milliseconds that a task ran of every stretch; returns H x, the milliseconds expected of
+    /// it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    double Ran(in TaskRecord record)
+    double ObservationRow(in TaskRecord record)
     {
-        Array.Clear(_ran);
+        Array.Clear(_row);
         int last = record.Exit >= 1 && record.Exit <= _afterUnit.Length ? _afterUnit[record.Exit - 1] : 0;
         bool stood = record.StoodBy;
         if (record.Offloaded || stood) last = Math.Clamp(record.Policy.Cut, 0, _prefix.Length - 1);
@@ -145,17 +145,17 @@ sealed class DeviceSpeedFilter
         for (int stretch = 0; stretch < _ends.Length; stretch++)
         {
             int end = Math.Min(_ends[stretch], last);
-            if (end > start) _ran[stretch] = _prefix[end] - _prefix[start];
+            if (end > start) _row[stretch] = _prefix[end] - _prefix[start];
             start = Math.Max(start, end);
         }
         ReadOnlySpan<float> thresholds = record.Policy.Thresholds;
         for (int head = 0; head < thresholds.Length && head < _headMs.Length; head++)
         {
             bool ran = thresholds[head] > 0f && _afterUnit[head] <= tried && head < before;
-            if (ran || head == ready) _ran[StretchOf(_afterUnit[head])] += _headMs[head];
+            if (ran || head == ready) _row[StretchOf(_afterUnit[head])] += _headMs[head];
         }
         double expected = 0;
-        for (int i = 0; i < _ran.Length; i++) expected += _ran[i] * _scale[i];
+        for (int i = 0; i < _row.Length; i++) expected += _row[i] * _state[i]; // (26)
         return expected;
     }
 
@@ -166,11 +166,13 @@ sealed class DeviceSpeedFilter
         return stretch;
     }
 
-    void Doubt(double common, double own)
+    /// <summary>P of a profile whose device-wide error has a standard deviation, and whose stretches err on their own as usual.</summary>
+    void ResetCovariance(double shared)
     {
-        for (int i = 0; i < _scale.Length; i++)
+        const double Own = EstimationDefaults.OwnError;
+        for (int i = 0; i < _state.Length; i++)
         {
-            for (int j = 0; j < _scale.Length; j++) _covariance[i, j] = (common * common) + (i == j ? own * own : 0);
+            for (int j = 0; j < _state.Length; j++) _covariance[i, j] = (shared * shared) + (i == j ? Own * Own : 0); // (25)
         }
     }
 }

@@ -1,16 +1,17 @@
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>Watches whether a rate of failures stays at or below a bound, however long and however often one looks: a bet against it
-/// that gains only when it is exceeded.</summary>
+/// <summary>Sequential test of whether a rate of failures stays at or below a bound, valid at any time (equation 40 of docs/control.md): a
+/// bet that gains only when the bound is exceeded.</summary>
 /// <remarks>
 /// <see cref="Evidence"/> is an e-process. For a rate q above the bound p, a stake becomes q / p times itself at a failure and
 /// (1 - q) / (1 - p) times at a success; as long as the true rate is at most p no such stake grows on average. A share
 /// 1 / (t (t + 1)) of the capital is staked at observation t, so a change after a long quiet time is found with a stake that has lost
-/// nothing yet, and what is not staked counts too. The capital starts at 1, is spread over several q, and by Ville's inequality reaches 1
-/// / a with probability at most a, at any time whatever. Nothing is allocated after construction. Not thread-safe.
+/// nothing yet, and what is not staked counts too. The capital starts at 1, is spread over several q, and by Ville's inequality reaches
+/// 1 / a with probability at most a, at any time. Nothing is allocated after construction. Not thread-safe.
 /// </remarks>
 sealed class EProcessTest
 {
+    /// <summary>Multiples of the bound that are bet on: a small excess takes long to find, a large one is found at once.</summary>
     static readonly double[] s_excess = [1.5, 2, 3, 5, 10, 25, 100];
     readonly double[] _atFailure;
     readonly double[] _atSuccess;
@@ -31,7 +32,7 @@ sealed class EProcessTest
         }
     }
 
-    /// <summary>How much the bet has made of 1.</summary>
+    /// <summary>What a capital of 1 has become.</summary>
     public double Evidence { get; private set; } = 1;
 
     /// <summary>Observations so far.</summary>
@@ -49,10 +50,10 @@ sealed class EProcessTest
             _stakes[i] = (_stakes[i] + staked) * factors[i];
             sum += _stakes[i];
         }
-        Evidence = (sum / factors.Length) + (1 / (time + 1));
+        Evidence = (sum / factors.Length) + (1 / (time + 1)); // (40)
     }
 
-    /// <summary>Starts anew.</summary>
+    /// <summary>Starts again.</summary>
     public void Reset()
     {
         Array.Clear(_stakes);

@@ -3,22 +3,20 @@ using EdgeML.Native.Control.Observations;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>What running tasks have taught of spreads, of the edge stretch by stretch, and of the link's ways.</summary>
+/// <summary>Predicts latencies from running tasks: computing times by <see cref="DeviceSpeedFilter"/>, rates by
+/// <see cref="UplinkRatePredictor"/>, and the spread of both (equations 23 and 24 of docs/control.md).</summary>
 sealed class LatencyPredictor : InTimePredictor
 {
-    const double RemoteWeight = 0.05;
-
-    readonly DeviceSpeedFilter _scales;
-    double _remoteSquare = 4;
-    double _remoteMean;
+    readonly DeviceSpeedFilter _speed;
+    double _remoteSquare = EstimationDefaults.AssumedRemoteSquare;
     int _remotes;
 
     public LatencyPredictor(CostModel model)
     {
-        _scales = new DeviceSpeedFilter(model);
+        _speed = new DeviceSpeedFilter(model);
         EdgePrefix = [.. model.EdgePrefix];
         EdgeHeads = [.. model.EdgeHeads];
-        (EdgeSpread, RemoteSpreadMs) = (0.08, 2);
+        (EdgeSpread, RemoteSpreadMs) = (EstimationDefaults.AssumedEdgeSpread, Math.Sqrt(EstimationDefaults.AssumedRemoteSquare));
     }
 
     public UplinkRatePredictor Rates { get; } = new();
@@ -33,21 +31,20 @@ sealed class LatencyPredictor : InTimePredictor
     /// <param name="linkMoved">Whether the link is.</param>
     public void Observe(in TaskRecord record, double expectedRestMs, out bool edgeMoved, out bool linkMoved)
     {
-        edgeMoved = _scales.Observe(record);
+        edgeMoved = _speed.Observe(record);
         linkMoved = false;
         if (record.RateBitsPerSecond > 0) linkMoved = Rates.Observe(record.RateBitsPerSecond, SentAt(record));
-        else if (record.Fallback && record.WireMs > 1)
-            linkMoved = Rates.Observe(Math.Max(8000.0 * record.BytesSent / record.WireMs, 1000), SentAt(record));
+        else if (record.Fallback && record.WireMs > EstimationDefaults.LeastWireMs)
+            linkMoved = Rates.Observe(Math.Max(8000.0 * record.BytesSent / record.WireMs, EstimationDefaults.LeastLateRate), SentAt(record));
         if (!record.Offloaded) return;
         double sendMs = 8000 * record.BytesSent / record.RateBitsPerSecond;
-        if (record.StandbyMs > 0 && record.LatencyMs < record.EdgeMs + OnlineCalibration.WaitMs) return;
+        if (record.StandbyMs > 0 && record.LatencyMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs) return;
         double error = record.LatencyMs - (record.EdgeMs - record.StandbyMs) - sendMs - expectedRestMs;
         if (!double.IsFinite(error)) return;
-        double limit = 3 * Math.Sqrt(_remoteSquare) + 1;
+        double limit = (EstimationDefaults.RemoteLimitDeviations * Math.Sqrt(_remoteSquare)) + EstimationDefaults.RemoteLimitMs;
         error = Math.Clamp(error, -limit, limit);
-        double weight = Math.Max(RemoteWeight, 1.0 / (5 + ++_remotes));
-        _remoteMean += weight * (error - _remoteMean);
-        _remoteSquare += weight * ((error * error) - _remoteSquare);
+        double weight = Math.Max(EstimationDefaults.RemoteWeight, 1.0 / (EstimationDefaults.RemotePriorAnswers + ++_remotes));
+        _remoteSquare += weight * ((error * error) - _remoteSquare); // (23)
     }
 
     /// <summary>When the last byte was sent, or given up: what came after it, the tail or the rest of the network here, says nothing of the
@@ -67,9 +64,9 @@ sealed class LatencyPredictor : InTimePredictor
     /// <summary>Brings everything up to a moment.</summary>
     public void Refresh(double now)
     {
-        _scales.Fill(EdgePrefix!, EdgeHeads!);
-        double doubts = _scales.Doubts, jitter = _scales.Jitter;
-        EdgeSpread = Math.Sqrt((jitter * jitter) + (doubts * doubts));
+        _speed.Fill(EdgePrefix!, EdgeHeads!);
+        double uncertainty = _speed.Uncertainty, jitter = _speed.Jitter;
+        EdgeSpread = Math.Sqrt((jitter * jitter) + (uncertainty * uncertainty)); // (24)
         RemoteSpreadMs = Math.Sqrt(_remoteSquare);
         Rates.Refresh(now);
     }

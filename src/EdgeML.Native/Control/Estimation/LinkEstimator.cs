@@ -4,34 +4,22 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>What a controller believes of link and tail: the newest of what tasks measured and what the client reports.</summary>
+/// <summary>Estimates link and tail from what tasks measure and what the client reports, whichever is newer.</summary>
 /// <remarks>
 /// Steady values are smoothed; a level change is taken at once, because a link that drops to a fifth must not be averaged down task by
-/// task. A transfer that did not finish bounds the rate from above. Beliefs about a link that is not used grow old: they drift back to
-/// the usual rate, so that it is tried again.
+/// task. A transfer that did not finish bounds the rate from above. The estimate of a link that is not used drifts
+/// back to the usual rate, so that the link is tried again (equation 19 of docs/control.md).
 /// </remarks>
 sealed class LinkEstimator
 {
-    const double JumpRatio = 1.35;
-
-    /// <summary>Seconds after which a bad experience counts only half, unless something newer is known.</summary>
-    const double ForgetSeconds = 5;
-
-    /// <summary>Seconds for which a round trip measured by a task counts more than the client's, which takes the least of
-    /// several.</summary>
-    const double RttSeconds = 2;
-
-    /// <summary>Assumed until anything is measured, bits a second.</summary>
-    const double AssumedRate = 10e6;
-
-    Smoothed _rate = new(0.4, JumpRatio);
-    Smoothed _rtt = new(0.3, 2);
-    Smoothed _tail = new(0.3, 1.5);
+    Smoothed _rate = new(EstimationDefaults.RateWeight, EstimationDefaults.RateJump);
+    Smoothed _rtt = new(EstimationDefaults.RttWeight, EstimationDefaults.RttJump);
+    Smoothed _tail = new(EstimationDefaults.TailWeight, EstimationDefaults.TailJump);
     double _queueMs;
     double _rateTime = double.NegativeInfinity;
     double _tailTime = double.NegativeInfinity;
     double _rttTime = double.NegativeInfinity;
-    double _usualLogRate = Math.Log(AssumedRate);
+    double _usualLogRate = Math.Log(EstimationDefaults.AssumedRate);
     int _rates;
     bool _failed;
 
@@ -53,13 +41,14 @@ sealed class LinkEstimator
             double rttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond);
             if (rttMs > 0.01)
             {
-                moved |= _rtt.Add(rttMs) && rttMs > 5;
+                moved |= _rtt.Add(rttMs) && rttMs > EstimationDefaults.LeastRttJumpMs;
                 _rttTime = record.TimeSeconds;
             }
             if (profiledTailMs > 0.01) moved |= _tail.Add(record.TailMs / profiledTailMs);
             _tailTime = record.TimeSeconds;
-            _queueMs += 0.5 * (Math.Max(0, record.QueueMs) - _queueMs);
-            if (record.QueueMs > 1 && record.QueueMs > 3 * _queueMs) _queueMs = record.QueueMs;
+            _queueMs += EstimationDefaults.QueueWeight * (Math.Max(0, record.QueueMs) - _queueMs);
+            if (record.QueueMs > EstimationDefaults.LeastQueueJumpMs && record.QueueMs > EstimationDefaults.QueueJump * _queueMs)
+                _queueMs = record.QueueMs;
         }
         else if (record.Fallback)
         {
@@ -68,7 +57,7 @@ sealed class LinkEstimator
             // Had the rate been this high, the bytes would have been through.
             double ceiling = record.BytesSent > 0 && record.WireMs > 0 ? 8000 * record.BytesSent / record.WireMs : double.NaN;
             if (ceiling < _rate.Value) _rate.Value = ceiling;
-            _rate.Value *= 0.5;
+            _rate.Value *= EstimationDefaults.LostRateFactor;
             _rateTime = record.TimeSeconds;
         }
         return moved;
@@ -79,14 +68,14 @@ sealed class LinkEstimator
     {
         Up = link.Up;
         double measured = now - link.AgeSeconds;
-        if (link.RateBitsPerSecond > 0 && (measured > _rateTime + 0.01 || double.IsNaN(_rate.Value)))
+        if (link.RateBitsPerSecond > 0 && (measured > _rateTime + EstimationDefaults.SameMeasurementSeconds || double.IsNaN(_rate.Value)))
         {
             if (_failed) _rate.Value = link.RateBitsPerSecond;
             SetRate(link.RateBitsPerSecond, measured);
             _failed = false;
         }
-        if (link.RttMs > 0 && now > _rttTime + RttSeconds) _rtt.Add(link.RttMs);
-        if (measured > _tailTime + 0.01 || double.IsNaN(_tail.Value))
+        if (link.RttMs > 0 && now > _rttTime + EstimationDefaults.RttSeconds) _rtt.Add(link.RttMs);
+        if (measured > _tailTime + EstimationDefaults.SameMeasurementSeconds || double.IsNaN(_tail.Value))
         {
             if (link.TailFactor > 0) _tail.Add(link.TailFactor);
             if (link.TailQueueMs >= 0) _queueMs = link.TailQueueMs;
@@ -94,20 +83,20 @@ sealed class LinkEstimator
         }
     }
 
-    /// <summary>Puts the belief into planning conditions.</summary>
+    /// <summary>Writes the estimates into planning conditions.</summary>
     public void Fill(ref PlanningConditions conditions, double now)
     {
         conditions.LinkUp = Up;
-        double rate = double.IsNaN(_rate.Value) ? AssumedRate : _rate.Value;
+        double rate = double.IsNaN(_rate.Value) ? EstimationDefaults.AssumedRate : _rate.Value;
         double usual = Math.Exp(_usualLogRate);
         if (rate < usual && double.IsFinite(_rateTime))
         {
-            double forgotten = 1 - Math.Pow(0.5, Math.Max(0, now - _rateTime - ForgetSeconds) / ForgetSeconds);
-            rate = Math.Exp(((1 - forgotten) * Math.Log(rate)) + (forgotten * _usualLogRate));
+            double forgotten = 1 - Math.Pow(0.5, Math.Max(0, now - _rateTime - EstimationDefaults.ForgetSeconds) / EstimationDefaults.ForgetSeconds);
+            rate = Math.Exp(((1 - forgotten) * Math.Log(rate)) + (forgotten * _usualLogRate)); // (19)
         }
         conditions.RateBitsPerSecond = Math.Max(rate, PlanningConditions.MinimumRate);
         conditions.RttMs = double.IsNaN(_rtt.Value) ? 0 : _rtt.Value;
-        double idle = Math.Pow(0.5, Math.Max(0, now - _tailTime - ForgetSeconds) / ForgetSeconds);
+        double idle = Math.Pow(0.5, Math.Max(0, now - _tailTime - EstimationDefaults.ForgetSeconds) / EstimationDefaults.ForgetSeconds);
         double tail = double.IsNaN(_tail.Value) ? 1 : _tail.Value;
         conditions.TailFactor = double.IsFinite(_tailTime) && tail > 1 ? 1 + ((tail - 1) * idle) : tail;
         conditions.TailQueueMs = double.IsFinite(_tailTime) ? _queueMs * idle : _queueMs;
@@ -117,7 +106,7 @@ sealed class LinkEstimator
     {
         rate = Math.Max(rate, PlanningConditions.MinimumRate);
         _rates++;
-        _usualLogRate += Math.Max(0.02, 1.0 / _rates) * (Math.Log(rate) - _usualLogRate);
+        _usualLogRate += Math.Max(EstimationDefaults.UsualRateWeight, 1.0 / _rates) * (Math.Log(rate) - _usualLogRate);
         _rateTime = Math.Max(_rateTime, time);
         return _rate.Add(rate);
     }

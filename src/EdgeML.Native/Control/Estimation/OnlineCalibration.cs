@@ -7,17 +7,11 @@ namespace EdgeML.Native.Control.Estimation;
 /// inputs are.</summary>
 /// <remarks>
 /// Each is a running mean of observed over predicted. Difficulty is a weight per stratum of the calibration: the entropy of the first exit
-/// tried, or failing that the exit that answered, says by Bayes' rule how likely the input came from each stratum, and the weights follow
+/// tried, or failing that the exit that answered, gives by Bayes' rule the probability that the input came from each stratum, and the weights follow
 /// those likelihoods over some 25 tasks. Inputs darker than any calibrated one end up in the hardest stratum.
 /// </remarks>
 sealed class OnlineCalibration
 {
-    const double MixWeight = 0.04;
-    const int EntropyBins = 16;
-
-    /// <summary>An answer that comes so soon after the standby exit was ready may have been there before.</summary>
-    internal const double WaitMs = 1;
-
     readonly CostModel _model;
     readonly SampleSet _samples;
     readonly double[] _mix;
@@ -26,15 +20,15 @@ sealed class OnlineCalibration
 
     // [exit][bin][stratum]: how likely a sample of the stratum shows an entropy in this bin at this exit.
     readonly double[][][] _likelihood;
-    // The profile is believed until two tasks in a row say otherwise: the first task of a process, or one that the system kept waiting, may
+    // The profile holds until two tasks in a row contradict it: the first task of a process, or one that the system kept waiting, may
     // take twenty times as long as any other.
-    Smoothed _edge = new(0.1, 1.5, prior: 1, confirms: true);
-    Smoothed _energy = new(0.1, 1.5, prior: 1, confirms: true);
+    Smoothed _edge = new(EstimationDefaults.FactorWeight, EstimationDefaults.FactorJump, prior: 1, confirms: true);
+    Smoothed _energy = new(EstimationDefaults.FactorWeight, EstimationDefaults.FactorJump, prior: 1, confirms: true);
     // Here the profile says that there is none; on the way to the tail and back nothing is known beforehand.
-    Overhead _localOverhead = new(priorTasks: 4);
+    Overhead _localOverhead = new(priorTasks: EstimationDefaults.LocalOverheadPriorTasks);
     Overhead _remoteOverhead = new(priorTasks: 0);
-    double _localError = 0.05;
-    double _remoteError = 0.05;
+    double _localError = EstimationDefaults.AssumedLatencyError;
+    double _remoteError = EstimationDefaults.AssumedLatencyError;
 
     /// <param name="model">Costs.</param>
     /// <param name="known">What is known of the exits; null for what the model knows now.</param>
@@ -76,25 +70,25 @@ sealed class OnlineCalibration
         PlanningConditions asProfiled = assumed;
         asProfiled.EdgeFactor = 1;
         asProfiled.TailFactor = 1;
-        asProfiled.Outlook = null;
+        asProfiled.Predictor = null;
         _model.Paths(ThresholdGrid.HeadMask(record.Policy.Thresholds), candidate, asProfiled, _paths);
         ref readonly PathCost path = ref _paths[record.Exit - 1];
         ProfiledTailMs = record.Offloaded ? path.TailMs : 0;
         bool moved = false;
         double firstMs = record.EdgeMs - record.StandbyMs;
-        if (path.EdgeMs > 0.01 && !(record.StoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
+        if (path.EdgeMs > EstimationDefaults.LeastComputeMs && !(record.StoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
 
         // An answer that waited for the standby exit tells nothing of what else it waited for.
-        if (!record.Fallback && !(record.StoodBy && record.LatencyMs < record.EdgeMs + WaitMs))
+        if (!record.Fallback && !(record.StoodBy && record.LatencyMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs))
         {
             double rest = record.LatencyMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
             if (record.Offloaded) _remoteOverhead.Learn(rest, path.LatencyMs);
             else _localOverhead.Learn(rest, path.LatencyMs);
             double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));
             // A level change is no spread: the belief jumps, the margin stays.
-            double error = Math.Min(0.1, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, 1e-3));
-            if (record.Offloaded) _remoteError += 0.05 * (error - _remoteError);
-            else _localError += 0.05 * (error - _localError);
+            double error = Math.Min(EstimationDefaults.MostLatencyError, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, 1e-3));
+            if (record.Offloaded) _remoteError += EstimationDefaults.LatencyErrorWeight * (error - _remoteError);
+            else _localError += EstimationDefaults.LatencyErrorWeight * (error - _localError);
         }
         double radioMs = record.RateBitsPerSecond > 0 ? 8000 * record.BytesSent / record.RateBitsPerSecond : 0;
         double modelled = _model.Power.Joules(record.LatencyMs, record.EdgeMs, radioMs);
@@ -109,9 +103,11 @@ sealed class OnlineCalibration
         conditions.EnergyFactor = double.IsNaN(_energy.Value) ? 1 : _energy.Value;
         conditions.LocalOverheadMs = _localOverhead.Ms;
         conditions.RemoteOverheadMs = _remoteOverhead.Ms;
-        conditions.LocalMargin = Math.Clamp(2 * _localError, 0.02, 0.1);
-        conditions.RemoteMargin = Math.Clamp(2 * _remoteError, 0.03, 0.1);
-        conditions.EnergyMargin = 0.02;
+        conditions.LocalMargin = Math.Clamp(
+            EstimationDefaults.MarginErrors * _localError, EstimationDefaults.LeastLocalMargin, EstimationDefaults.MostMargin); // (31)
+        conditions.RemoteMargin = Math.Clamp(
+            EstimationDefaults.MarginErrors * _remoteError, EstimationDefaults.LeastRemoteMargin, EstimationDefaults.MostMargin); // (31)
+        conditions.EnergyMargin = EstimationDefaults.EnergyMargin;
         conditions.WindowTasks = ControlIntervals.MaxInterval;
     }
 
@@ -139,10 +135,10 @@ sealed class OnlineCalibration
                 sum += _posterior[stratum] = _mix[stratum] * ExitLikelihood(stratum, record.Exit - 1, thresholds);
         }
         if (!(sum > 1e-9)) return;
-        double floor = 0.002 / _mix.Length;
+        double floor = EstimationDefaults.LeastMix / _mix.Length;
         double total = 0;
         for (int stratum = 0; stratum < _mix.Length; stratum++)
-            total += _mix[stratum] = Math.Max(floor, _mix[stratum] + (MixWeight * ((_posterior[stratum] / sum) - _mix[stratum])));
+            total += _mix[stratum] = Math.Max(floor, _mix[stratum] + (EstimationDefaults.MixWeight * ((_posterior[stratum] / sum) - _mix[stratum]))); // (30)
         for (int stratum = 0; stratum < _mix.Length; stratum++) _mix[stratum] /= total;
     }
 
@@ -160,17 +156,18 @@ sealed class OnlineCalibration
         return likelihood;
     }
 
-    static int Bin(float entropy) => Math.Clamp((int)(entropy * EntropyBins), 0, EntropyBins - 1);
+    static int Bin(float entropy) => Math.Clamp((int)(entropy * EstimationDefaults.EntropyBins), 0, EstimationDefaults.EntropyBins - 1);
 
     static double[][] LikelihoodOf(SampleSet samples, int exit)
     {
-        double[][] table = [.. Enumerable.Range(0, EntropyBins).Select(_ => new double[samples.Strata])];
+        double[][] table = [.. Enumerable.Range(0, EstimationDefaults.EntropyBins).Select(_ => new double[samples.Strata])];
         for (int i = 0; i < samples.Count; i++)
             table[Bin(samples.Entropies[exit][i])][samples.Stratum[i]] += 1.0 / samples.StratumCount[samples.Stratum[i]];
         // Nothing is impossible: inputs drift beyond what was calibrated.
         foreach (double[] bin in table)
         {
-            for (int stratum = 0; stratum < bin.Length; stratum++) bin[stratum] = (0.98 * bin[stratum]) + (0.02 / EntropyBins);
+            for (int stratum = 0; stratum < bin.Length; stratum++) bin[stratum] = ((1 - EstimationDefaults.UnseenShare) * bin[stratum])
+                    + (EstimationDefaults.UnseenShare / EstimationDefaults.EntropyBins);
         }
         return table;
     }

@@ -8,7 +8,7 @@ namespace EdgeML.Native.Control.Estimation;
 /// outlier is forgotten. A time far below needs no second one: nothing but speed makes a task fast.</param>
 struct Smoothed(double weight, double jump, double prior = double.NaN, bool confirms = false)
 {
-    double _far = double.NaN;
+    double _outlier = double.NaN;
 
     /// <summary>The mean; NaN before the first value.</summary>
     public double Value = double.NaN;
@@ -24,21 +24,21 @@ struct Smoothed(double weight, double jump, double prior = double.NaN, bool conf
         {
             if (confirms && ratio > 1)
             {
-                double before = _far;
-                _far = value;
+                double before = _outlier;
+                _outlier = value;
                 if (double.IsNaN(before)) return false;
                 value = Math.Min(value, before);
             }
-            (_far, Value) = (double.NaN, value);
+            (_outlier, Value) = (double.NaN, value);
             return true;
         }
-        _far = double.NaN;
+        _outlier = double.NaN;
         if (double.IsNaN(Value))
         {
             Value = value;
             return true;
         }
-        Value += weight * (value - Value);
+        Value += weight * (value - Value); // (18)
         return false;
     }
 }

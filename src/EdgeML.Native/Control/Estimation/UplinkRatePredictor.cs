@@ -4,7 +4,8 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>How likely the uplink is to carry a given rate next, learned from what transfers and probes measured.</summary>
+/// <summary>Predicts the distribution of the next uplink rate from what transfers and probes measured (equations 20 to 22 of
+/// docs/control.md).</summary>
 /// <remarks>
 /// A link either stays where it was last seen, give or take, or goes somewhere it has been before. How long it stays and how much it
 /// wanders meanwhile are not known: sixteen experts, each with its own holding time and spread, predict every measurement, and are believed
@@ -13,45 +14,35 @@ namespace EdgeML.Native.Control.Estimation;
 /// </remarks>
 sealed class UplinkRatePredictor
 {
+    /// <summary>Cells per octave of rate: a cell is 9 % wide, less than rates vary.</summary>
     const int PerOctave = 8;
+
+    /// <summary>Lowest rate, octaves of kbit/s: 4 kbit/s. With the number of octaves the range ends at 8 Gbit/s.</summary>
     const double LowestOctave = 2;
     const int Octaves = 21;
+
+    /// <summary>Ends of cells.</summary>
     const int Edges = (Octaves * PerOctave) + 1;
 
-    /// <summary>Assumed until something is measured: 10 Mbit/s, taken as lightly as a tenth of a second.</summary>
-    const double AssumedOctave = 13.3, AssumedSeconds = 0.1;
+    /// <summary>1 / sqrt(2 pi).</summary>
+    const double GaussianPeak = 0.399;
 
-    /// <summary>A third more or a quarter less.</summary>
-    const double FarOctaves = 0.4;
-
-    /// <summary>Seconds after which what a link did counts only a third.</summary>
-    const double MemorySeconds = 60;
-
-    /// <summary>Measurements in a row resemble each other, so each counts as a third of one.</summary>
-    const double Temper = 0.3;
-
-    /// <summary>Share of its weight an expert keeps for good, so that another one can take over.</summary>
-    const double LeastWeight = 0.002;
-
-    /// <summary>What earlier returns still count at each one.</summary>
-    const double KeptOfReturns = 0.9;
-
-    /// <summary>Seconds a link stays, and octaves it wanders in a second meanwhile.</summary>
+    /// <summary>The experts: seconds that a link stays, and octaves that it wanders in a second meanwhile.</summary>
     static readonly double[] s_holdSeconds = [0.3, 2, 12, 60];
     static readonly double[] s_spreads = [0.08, 0.3, 1, 3];
 
-    /// <summary>How each is believed at first: most links keep still.</summary>
+    /// <summary>Weights of the experts at first: most links are steady.</summary>
     static readonly double[] s_holdPrior = [0.05, 0.15, 0.3, 0.5];
     static readonly double[] s_spreadPrior = [0.3, 0.4, 0.2, 0.1];
 
     readonly double[] _weights = new double[s_holdSeconds.Length * s_spreads.Length];
-    readonly double[] _mass = new double[Edges];
-    readonly double[] _survival = new double[Edges];
     readonly double[] _history = new double[Edges];
-    double _last = AssumedOctave;
-    bool _unsettled;
-    double _returned = 1;
-    double _stayed = 1;
+    readonly double[] _survival = new double[Edges];
+    readonly double[] _historySurvival = new double[Edges];
+    double _lastOctave = EstimationDefaults.AssumedOctave;
+    bool _delayed;
+    double _returnCount = 1;
+    double _stayCount = 1;
     double _lastTime = double.NaN;
     double _now;
     double _total;
@@ -61,38 +52,38 @@ sealed class UplinkRatePredictor
     {
         for (int expert = 0; expert < _weights.Length; expert++)
             _weights[expert] = s_holdPrior[expert / s_spreads.Length] * s_spreadPrior[expert % s_spreads.Length];
-        Spread(AssumedOctave, AssumedSeconds);
+        AddToHistory(EstimationDefaults.AssumedOctave, EstimationDefaults.AssumedSeconds);
     }
 
     /// <summary>Measurements so far.</summary>
     public long Count { get; private set; }
 
     /// <summary>The rate that is exceeded as often as not, bits a second.</summary>
-    public double MedianRate { get; private set; } = 10e6;
+    public double MedianRate { get; private set; } = EstimationDefaults.AssumedRate;
 
     /// <summary>When something was last measured, seconds; NaN before.</summary>
     public double LastTime => _lastTime;
 
-    /// <summary>Something that was late is through: whatever held it up may have passed, and its mean rate, the last one measured, says little
-    /// of the link now. How often the link is then back where it has been, and how often it is as slow as that rate, is learned.</summary>
-    public void Unsettle() => (_unsettled, _stale) = (true, true);
+    /// <summary>A delayed transfer has ended: its mean rate, the last one measured, says little of the link now. How often the link is then back
+    /// where it has been, and how often as slow as that rate, is learned (equation 22 of docs/control.md).</summary>
+    public void MarkDelayed() => (_delayed, _stale) = (true, true);
 
     /// <summary>Takes a measurement.</summary>
-    /// <returns>Whether it is so far off the last one that plans should be made anew.</returns>
+    /// <returns>Whether it is far enough from the last one to plan again.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Observe(double rate, double time)
     {
         if (!(rate > 0) || double.IsInfinity(rate)) return false;
         double octave = Math.Clamp(Math.Log2(rate / 1000), LowestOctave, LowestOctave + Octaves);
-        bool far = Count > 0 && Math.Abs(octave - _last) > FarOctaves;
+        bool far = Count > 0 && Math.Abs(octave - _lastOctave) > EstimationDefaults.FarOctaves;
         double elapsed = double.IsNaN(_lastTime) ? 1 : Math.Max(0, time - _lastTime);
-        if (Count > 0 && _unsettled) JudgeReturn(octave, elapsed);
-        else if (Count > 0) Judge(octave, elapsed);
-        _unsettled = false;
-        double kept = Math.Exp(-elapsed / MemorySeconds);
-        for (int i = 0; i < Edges; i++) _mass[i] *= kept;
-        Spread(octave, Math.Clamp(elapsed, 0.02, 1));
-        (_last, _lastTime, _stale) = (octave, double.IsNaN(_lastTime) ? time : Math.Max(time, _lastTime), true);
+        if (Count > 0 && _delayed) UpdateReturns(octave, elapsed);
+        else if (Count > 0) UpdateWeights(octave, elapsed);
+        _delayed = false;
+        double kept = Math.Exp(-elapsed / EstimationDefaults.MemorySeconds);
+        for (int i = 0; i < Edges; i++) _history[i] *= kept;
+        AddToHistory(octave, Math.Clamp(elapsed, EstimationDefaults.LeastObservedSeconds, EstimationDefaults.MostObservedSeconds));
+        (_lastOctave, _lastTime, _stale) = (octave, double.IsNaN(_lastTime) ? time : Math.Max(time, _lastTime), true);
         Count++;
         return far;
     }
@@ -105,12 +96,12 @@ sealed class UplinkRatePredictor
         if (_stale)
         {
             double total = 0;
-            for (int i = Edges - 1; i >= 0; i--) _history[i] = total += _mass[i];
+            for (int i = Edges - 1; i >= 0; i--) _historySurvival[i] = total += _history[i];
             _total = total;
         }
         (_now, _stale) = (now, false);
         double elapsed = double.IsNaN(_lastTime) ? 0 : Math.Max(0, now - _lastTime);
-        double keeps = _unsettled ? _stayed / (_returned + _stayed) : 1;
+        double keeps = _delayed ? _stayCount / (_returnCount + _stayCount) : 1;
         Span<double> stays = stackalloc double[s_spreads.Length];
         stays.Clear();
         double leaves = 0;
@@ -124,8 +115,8 @@ sealed class UplinkRatePredictor
                 leaves += weight * (1 - holds);
             }
         }
-        Scale(_history, leaves / _total, _survival);
-        double at = (_last - LowestOctave) * PerOctave, step = Step(elapsed) * PerOctave;
+        Scale(_historySurvival, leaves / _total, _survival);
+        double at = (_lastOctave - LowestOctave) * PerOctave, step = SpreadGrowth(elapsed) * PerOctave;
         for (int s = 0; s < stays.Length; s++)
         {
             // Four deviations away it is all or nothing.
@@ -133,7 +124,7 @@ sealed class UplinkRatePredictor
             int from = Math.Clamp((int)(at - (4 * cells)), 0, Edges), to = Math.Clamp((int)(at + (4 * cells)) + 1, from, Edges);
             Add(_survival.AsSpan(0, from), stays[s]);
             double perCell = 1 / cells;
-            for (int i = from; i < to; i++) _survival[i] += stays[s] * NormalDistribution.Cdf((at - i) * perCell);
+            for (int i = from; i < to; i++) _survival[i] += stays[s] * NormalDistribution.Cdf((at - i) * perCell); // (20)
         }
         MedianRate = 1000 * Math.Pow(2, Median());
     }
@@ -185,44 +176,44 @@ sealed class UplinkRatePredictor
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Judge(double octave, double elapsed)
+    void UpdateWeights(double octave, double elapsed)
     {
-        double elsewhere = Elsewhere(octave), sum = 0;
+        double elsewhere = HistoryDensity(octave), sum = 0;
         for (int expert = 0; expert < _weights.Length; expert++)
         {
             double holds = Math.Exp(-elapsed / s_holdSeconds[expert / s_spreads.Length]);
-            double here = Here(octave, expert, elapsed);
-            sum += _weights[expert] *= Math.Pow((holds * here) + ((1 - holds) * elsewhere), Temper);
+            double here = StayDensity(octave, expert, elapsed);
+            sum += _weights[expert] *= Math.Pow((holds * here) + ((1 - holds) * elsewhere), EstimationDefaults.Temper); // (21)
         }
         for (int expert = 0; expert < _weights.Length; expert++)
-            _weights[expert] = LeastWeight + ((1 - (LeastWeight * _weights.Length)) * _weights[expert] / sum);
+            _weights[expert] = EstimationDefaults.LeastExpertWeight + ((1 - (EstimationDefaults.LeastExpertWeight * _weights.Length)) * _weights[expert] / sum);
     }
 
-    /// <summary>Which of the two a link that was unsettled turned out to do, as far as the measurement tells.</summary>
-    void JudgeReturn(double octave, double elapsed)
+    /// <summary>Counts, after a delayed transfer, whether the link returned to where it has been or stayed slow (equation 22).</summary>
+    void UpdateReturns(double octave, double elapsed)
     {
-        double back = _returned * Elsewhere(octave), still = 0;
-        for (int expert = 0; expert < _weights.Length; expert++) still += _stayed * _weights[expert] * Here(octave, expert, elapsed);
+        double back = _returnCount * HistoryDensity(octave), still = 0;
+        for (int expert = 0; expert < _weights.Length; expert++) still += _stayCount * _weights[expert] * StayDensity(octave, expert, elapsed);
         back /= back + still;
-        (_returned, _stayed) = ((KeptOfReturns * _returned) + back, (KeptOfReturns * _stayed) + 1 - back);
+        (_returnCount, _stayCount) = ((EstimationDefaults.ReturnsKept * _returnCount) + back, (EstimationDefaults.ReturnsKept * _stayCount) + 1 - back); // (22)
     }
 
-    /// <summary>Density of a rate where the link has been; nothing is impossible, so a little of the whole range is mixed in.</summary>
-    double Elsewhere(double octave)
+    /// <summary>Density of a rate by where the link has been, with a little of the uniform density.</summary>
+    double HistoryDensity(double octave)
     {
         double total = 0, near = 0;
-        for (int i = 0; i < Edges; i++) total += _mass[i];
+        for (int i = 0; i < Edges; i++) total += _history[i];
         int cell = (int)((octave - LowestOctave) * PerOctave);
-        for (int i = Math.Max(0, cell - 2); i < Math.Min(Edges, cell + 3); i++) near += _mass[i];
-        return (0.95 * near / total * PerOctave / 5) + (0.05 / Octaves);
+        for (int i = Math.Max(0, cell - 2); i < Math.Min(Edges, cell + 3); i++) near += _history[i];
+        return ((1 - EstimationDefaults.UniformShare) * near / total * PerOctave / 5) + (EstimationDefaults.UniformShare / Octaves);
     }
 
     /// <summary>Density of a rate where the link was last seen, by one expert's spread.</summary>
-    double Here(double octave, int expert, double elapsed)
+    double StayDensity(double octave, int expert, double elapsed)
     {
-        double spread = s_spreads[expert % s_spreads.Length] * Step(elapsed);
-        double deviations = (octave - _last) / spread;
-        return 0.399 / spread * Math.Exp(-0.5 * Math.Min(deviations * deviations, 200));
+        double spread = s_spreads[expert % s_spreads.Length] * SpreadGrowth(elapsed);
+        double deviations = (octave - _lastOctave) / spread;
+        return GaussianPeak / spread * Math.Exp(-0.5 * Math.Min(deviations * deviations, 200));
     }
 
     /// <summary>The logarithm of a positive rate in octaves of kbit/s, from a table: a plan asks for some hundred.</summary>
@@ -242,14 +233,14 @@ sealed class UplinkRatePredictor
 
     static readonly double s_kilo = Math.Log2(1000);
 
-    /// <summary>How far a rate wanders grows with the root of time; two transfers in a row differ a little all the same.</summary>
-    static double Step(double elapsed) => Math.Sqrt(Math.Min(elapsed, 4) + 0.05);
+    /// <summary>How far a rate wanders grows with the root of time; two transfers in a row still differ a little.</summary>
+    static double SpreadGrowth(double elapsed) => Math.Sqrt(Math.Min(elapsed, EstimationDefaults.MostSpreadSeconds) + EstimationDefaults.LeastSpreadSeconds);
 
-    void Spread(double octave, double seconds)
+    void AddToHistory(double octave, double seconds)
     {
         int cell = Math.Clamp((int)Math.Round((octave - LowestOctave) * PerOctave), 1, Edges - 2);
-        _mass[cell - 1] += 0.25 * seconds;
-        _mass[cell] += 0.5 * seconds;
-        _mass[cell + 1] += 0.25 * seconds;
+        _history[cell - 1] += 0.25 * seconds;
+        _history[cell] += 0.5 * seconds;
+        _history[cell + 1] += 0.25 * seconds;
     }
 }

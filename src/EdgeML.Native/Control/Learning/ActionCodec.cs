@@ -45,7 +45,7 @@ sealed class ActionCodec(int sideExits, CutCandidate[] candidates, int maxInterv
             bool same = candidates[i] == new CutCandidate(policy.Cut, policy.Bottleneck);
             if (distance < least || same) nearest = i;
         }
-        action[_thresholds] = (nearest + 0.5f) / candidates.Length;
+        action[_thresholds] = (nearest + 0.5f) / candidates.Length; // (38)
         action[_thresholds + 1] = (Math.Min(policy.Interval, maxInterval) - 0.5f) / maxInterval;
     }
 

@@ -10,11 +10,6 @@ namespace EdgeML.Native.Control.Learning;
 /// </remarks>
 sealed class BackgroundLearner : Learner
 {
-    const int QueueLength = 256;
-
-    /// <summary>Updates that may be owed from times without budget.</summary>
-    const int MaxBacklog = 64;
-
     readonly DdpgAgent _agent;
     readonly double _budget;
     readonly Action? _updating;
@@ -42,7 +37,7 @@ sealed class BackgroundLearner : Learner
     {
         (_agent, _budget, _updating) = (agent, budget, updating);
         _stride = (2 * agent.StateSize) + agent.ActionSize + 1;
-        _queue = new float[QueueLength * _stride];
+        _queue = new float[LearningDefaults.QueueLength * _stride];
         _published = agent.NewActingNetworks();
         Rehearse(agent);
         _thread = new Thread(Run) { IsBackground = true, Name = "edgeml-learner", Priority = ThreadPriority.BelowNormal };
@@ -58,9 +53,9 @@ sealed class BackgroundLearner : Learner
     public override void Step(ReadOnlySpan<float> state, ReadOnlySpan<float> action, float reward, ReadOnlySpan<float> nextState)
     {
         long written = _written;
-        if (written - Volatile.Read(ref _read) < QueueLength)
+        if (written - Volatile.Read(ref _read) < LearningDefaults.QueueLength)
         {
-            Span<float> slot = _queue.AsSpan((int)(written % QueueLength) * _stride, _stride);
+            Span<float> slot = _queue.AsSpan((int)(written % LearningDefaults.QueueLength) * _stride, _stride);
             state.CopyTo(slot);
             nextState.CopyTo(slot[_agent.StateSize..]);
             action.CopyTo(slot[(2 * _agent.StateSize)..]);
@@ -74,7 +69,7 @@ sealed class BackgroundLearner : Learner
             _publishing.Exit();
         }
         // Waking costs a system call and, on a busy machine, this thread's place: only for something to do.
-        if (_parked && (Affordable() || Volatile.Read(ref _written) - Volatile.Read(ref _read) >= QueueLength / 4)) _wake.Set();
+        if (_parked && (Affordable() || Volatile.Read(ref _written) - Volatile.Read(ref _read) >= LearningDefaults.QueueLength / 4)) _wake.Set();
     }
 
     public override void TaskDone(double taskMs, double decideMs) =>
@@ -112,11 +107,11 @@ sealed class BackgroundLearner : Learner
             bool worked = false;
             for (long read = _read; read < Volatile.Read(ref _written); read++)
             {
-                Span<float> slot = _queue.AsSpan((int)(read % QueueLength) * _stride, _stride);
+                Span<float> slot = _queue.AsSpan((int)(read % LearningDefaults.QueueLength) * _stride, _stride);
                 int states = _agent.StateSize;
                 _agent.Remember(slot[..states], slot.Slice(2 * states, _agent.ActionSize), slot[^1], slot.Slice(states, states));
                 Volatile.Write(ref _read, read + 1);
-                owed = Math.Min(MaxBacklog, owed + _agent.Options.UpdatesPerDecision);
+                owed = Math.Min(LearningDefaults.MaxBacklog, owed + _agent.Options.UpdatesPerDecision);
                 worked = true;
             }
             if (owed > 0 && _agent.CanLearn && Affordable())
@@ -155,7 +150,7 @@ sealed class BackgroundLearner : Learner
     {
         double busyMs = Volatile.Read(ref _busy) / 1e6;
         long steps = Volatile.Read(ref _steps);
-        double stepMs = steps == 0 ? 0.3 : busyMs / steps;
+        double stepMs = steps == 0 ? LearningDefaults.AssumedUpdateMs : busyMs / steps;
         return busyMs + stepMs <= Volatile.Read(ref _allowedMs);
     }
 }

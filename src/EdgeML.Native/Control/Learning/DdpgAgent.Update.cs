@@ -48,7 +48,7 @@ sealed partial class DdpgAgent
         float loss = 0;
         for (int row = 0; row < batch; row++)
         {
-            float target = _replay.Reward(_picked[row]) + (_options.Discount * _targetCritic.OutputRow(row)[0]);
+            float target = _replay.Reward(_picked[row]) + (_options.Discount * _targetCritic.OutputRow(row)[0]); // (41)
             float error = _critic.OutputRow(row)[0] - target;
             loss += error * error / batch;
             _critic.OutputGradientRow(row)[0] = 2 * error / batch;
@@ -97,7 +97,7 @@ sealed partial class DdpgAgent
             }
             // Cloning: cloning x mean (2 mu - 1)^2, which is 0 where the reference action is kept.
             float cloned = scale > 0 ? cloning * 4 * ((2 * output[i]) - 1) / batch : 0;
-            slope[i] = (actionSlope[i] * inner) + cloned;
+            slope[i] = (actionSlope[i] * inner) + cloned; // (42)
         }
     }
 
@@ -123,7 +123,7 @@ sealed partial class DdpgAgent
         for (int i = 0; i < slow.Length; i += Vector<float>.Count)
         {
             var old = new Vector<float>(slow, i);
-            (old + (share * (new Vector<float>(fast, i) - old))).CopyTo(slow, i);
+            (old + (share * (new Vector<float>(fast, i) - old))).CopyTo(slow, i); // (43)
         }
     }
 }

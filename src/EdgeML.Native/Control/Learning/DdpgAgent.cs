@@ -100,7 +100,7 @@ sealed partial class DdpgAgent
 
     /// <summary>The action of an actor's output: itself, or the state's reference action moved by it.</summary>
     public static float Compose(float output, float reference, float residualScale) =>
-        residualScale > 0 ? Math.Clamp(reference + (residualScale * ((2 * output) - 1)), 0f, 1f) : output;
+        residualScale > 0 ? Math.Clamp(reference + (residualScale * ((2 * output) - 1)), 0f, 1f) : output; // (44)
 
     /// <summary>Nets see actions in -1..1.</summary>
     public static float Centred(float action) => (2 * action) - 1;

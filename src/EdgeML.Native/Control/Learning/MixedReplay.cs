@@ -7,17 +7,16 @@ namespace EdgeML.Native.Control.Learning;
 /// other's fill up.</remarks>
 sealed class MixedReplay(ReplayBuffer own, ReplayBuffer? source, double firstShare = 0.5)
 {
-    const int SharedTransitions = 300;
     int _added;
 
-    double Share => source is { Count: > 0 } ? firstShare * Math.Max(0, 1 - ((double)_added / SharedTransitions)) : 0;
+    double Share => source is { Count: > 0 } ? firstShare * Math.Max(0, 1 - ((double)_added / LearningDefaults.SharedTransitions)) : 0;
 
     public bool Has(int transitions) => own.Count >= transitions || (Share > 0 && source!.Count >= transitions);
 
     public void Add(ReadOnlySpan<float> state, ReadOnlySpan<float> action, float reward, ReadOnlySpan<float> nextState)
     {
         own.Add(state, action, reward, nextState);
-        _added = Math.Min(_added + 1, SharedTransitions);
+        _added = Math.Min(_added + 1, LearningDefaults.SharedTransitions);
     }
 
     /// <summary>Draws the transitions of a batch.</summary>

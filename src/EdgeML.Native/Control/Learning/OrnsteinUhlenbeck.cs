@@ -13,7 +13,7 @@ sealed class OrnsteinUhlenbeck(int size, double theta, double sigma, double deca
 
     public ReadOnlySpan<float> Next()
     {
-        for (int i = 0; i < _state.Length; i++) _state[i] += (float)((-theta * _state[i]) + (Sigma * random.Gaussian()));
+        for (int i = 0; i < _state.Length; i++) _state[i] += (float)((-theta * _state[i]) + (Sigma * random.Gaussian())); // (47)
         Sigma = Math.Max(floor, Sigma * decay);
         return _state;
     }

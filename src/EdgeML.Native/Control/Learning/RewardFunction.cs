@@ -20,7 +20,7 @@ sealed class RewardFunction(RewardOptions options, int sideExits)
             if (inTime && affordable) return 0.5 + (0.5 * MeanExit(observation) / (sideExits + 1));
             return -Arc(4 * (Math.Max(0, RelativeExcess(latency, latencyBound)) + Math.Max(0, RelativeExcess(energy, energyBound))));
         }
-        if (inTime && affordable) return Success(MeanExit(observation));
+        if (inTime && affordable) return Success(MeanExit(observation)); // (39)
         bool late = latency > latencyBound, dear = energy > energyBound;
         if (late && dear) return -options.BothViolated;
         // A mean exactly on its bound is neither a success nor an excess.

@@ -14,8 +14,6 @@ static class StateEncoder
 {
     public const int PaperSize = 3;
     public const int ExtendedSize = 5;
-    const double ReferenceRate = 10e6;
-    const double Limit = 10;
 
     public static void Encode(in Observation observation, bool extended, Span<float> state)
     {
@@ -25,11 +23,11 @@ static class StateEncoder
         if (rate < PlanningConditions.MinimumRate || (!observation.Link.Up && rate > 0)) rate = PlanningConditions.MinimumRate;
         state[0] = Clip((observation.LatencyMs / boundMs) - 1);
         state[1] = Clip((observation.EnergyJ / observation.Requirements.EnergyJ) - 1);
-        state[2] = Clip(Math.Log(rate / ReferenceRate));
+        state[2] = Clip(Math.Log(rate / LearningDefaults.ReferenceRate)); // (37)
         if (!extended) return;
         state[3] = Clip(observation.Link.RttMs / boundMs);
         state[4] = Clip(Math.Log(1 + observation.Link.AgeSeconds));
     }
 
-    static float Clip(double value) => double.IsNaN(value) ? 0 : (float)Math.Clamp(value, -Limit, Limit);
+    static float Clip(double value) => double.IsNaN(value) ? 0 : (float)Math.Clamp(value, -LearningDefaults.StateLimit, LearningDefaults.StateLimit);
 }

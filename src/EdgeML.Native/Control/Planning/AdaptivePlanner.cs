@@ -12,33 +12,15 @@ namespace EdgeML.Native.Control.Planning;
 /// margins, the edge stretch by stretch, where the link may be next, and energy settled as soon as it is inside.</summary>
 sealed class AdaptivePlanner
 {
-    /// <summary>How much better a new plan must score to replace one in force: more than noise in the estimates.</summary>
-    const float Hysteresis = 0.002f;
-
-    /// <summary>A plan that sends fewer of its inputs than this leaves the link unseen.</summary>
-    const float LeastSent = 0.1f;
-
-    /// <summary>Tasks for which a link that was found good is counted on, at most.</summary>
-    const double MaxTasksAhead = 5;
-
-    /// <summary>Weight of one task in how often a link that was good stays so.</summary>
-    const double StaysWeight = 0.03;
-
-    /// <summary>The most that one plan counts against the budget, milliseconds; the first one also pays for compiling.</summary>
-    const double MaxDebitMs = 1;
-
-    /// <summary>How far urgent plans may overdraw the budget.</summary>
-    const double MaxDebtMs = 5;
-
     readonly CostModel _model;
     readonly double _share;
     Planner _planner;
-    OnlineCalibration _corrections;
+    OnlineCalibration _calibration;
     ExitStatistics _known;
     readonly LinkEstimator _link = new();
-    readonly LatencyPredictor _outlook;
+    readonly LatencyPredictor _predictor;
     readonly EnergyBudget _budget = new();
-    readonly ChanceCorrection _tries = new();
+    readonly ChanceCorrection _tryCorrection = new();
     double[] _plannedMix;
     Planner.Plan _plan;
     PlanningConditions _conditions;
@@ -51,7 +33,7 @@ sealed class AdaptivePlanner
     double _creditMs;
     double _level = 1;
     double _plannedLevel = 1;
-    double _stays = 0.95;
+    double _stays = PlanningWeights.AssumedStays;
     double _tried = double.NaN;
     bool _isLate;
     bool _wasGood;
@@ -65,24 +47,24 @@ sealed class AdaptivePlanner
     {
         (_model, _share, _known) = (model, share, model.Statistics);
         _planner = new Planner(model, _known, _known.Compact) { UsesStandby = true };
-        _corrections = new OnlineCalibration(model, _known);
-        _outlook = new LatencyPredictor(model);
+        _calibration = new OnlineCalibration(model, _known);
+        _predictor = new LatencyPredictor(model);
         _plannedMix = [.. _known.Samples.CalibratedMix];
         _conditions = PlanningConditions.From(default);
-        _conditions.Outlook = _outlook;
+        _conditions.Predictor = _predictor;
     }
 
     /// <summary>Today's inputs.</summary>
     public ExitMix Mix => _planner.Mix;
 
     /// <summary>Weights of the difficulty strata now; they sum to 1.</summary>
-    public ReadOnlySpan<double> Difficulty => _corrections.Mix;
+    public ReadOnlySpan<double> Difficulty => _calibration.Mix;
 
     public ref readonly PlanningConditions Conditions => ref _conditions;
 
     public ref readonly DecisionExplanation Explanation => ref _explanation;
 
-    /// <summary>The bounds, with energy as far as the state interval leaves any.</summary>
+    /// <summary>The bounds, with the energy that remains in the current state interval.</summary>
     public Requirements Affordable => _requirements with { EnergyJ = _requirements.EnergyJ * _level };
 
     /// <summary>What the plan in force is expected to reach inside these.</summary>
@@ -94,7 +76,7 @@ sealed class AdaptivePlanner
         Look(observation.Link);
         if (!ReferenceEquals(_known, _model.Statistics)) Adopt();
         // The first plan pays for compiling, and decisions that keep the plan cost next to nothing.
-        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(MaxDebitMs, observation.DecidedMs);
+        if (double.IsFinite(_share) && !_paid) _creditMs -= Math.Min(PlanningWeights.MaxDebitMs, observation.DecidedMs);
         _paid = true;
         if (_hasPlan && observation.Requirements != _requirements)
         {
@@ -108,8 +90,8 @@ sealed class AdaptivePlanner
         _requirements = observation.Requirements;
         if (_hasPlan && _conditions.LinkUp != _link.Up) _cause = _link.Up ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
         bool urgent = _cause is DecisionReason.Initial or DecisionReason.Calibrated or DecisionReason.BoundsChanged or DecisionReason.LinkDown
-            || _tasksSincePlan >= Planner.PatienceTasks;
-        if (!urgent && _creditMs < (_cause == DecisionReason.Stable ? 0 : -MaxDebtMs))
+            || _tasksSincePlan >= PlanningWeights.PatienceTasks;
+        if (!urgent && _creditMs < (_cause == DecisionReason.Stable ? 0 : -PlanningWeights.MaxOverdraftMs))
         {
             _explanation.Reason = DecisionReason.Stable;
             return _explanation.Policy;
@@ -125,7 +107,7 @@ sealed class AdaptivePlanner
     {
         _known = _model.Statistics;
         _planner = new Planner(_model, _known, _known.Compact) { UsesStandby = _planner.UsesStandby };
-        _corrections = new OnlineCalibration(_model, _known, _corrections);
+        _calibration = new OnlineCalibration(_model, _known, _calibration);
         _plannedMix = [.. _known.Samples.CalibratedMix];
         if (_hasPlan) _cause = DecisionReason.Calibrated;
         _hasPlan = false;
@@ -136,25 +118,25 @@ sealed class AdaptivePlanner
         _link.Observe(link, _now);
         double measured = double.IsFinite(link.AgeSeconds) ? _now - link.AgeSeconds : _now;
         // The client dates a transfer by the end of its task.
-        double known = Math.Max(_transferred, _outlook.Rates.LastTime);
-        if (link.RateBitsPerSecond > 0 && !(measured <= known + 0.01))
-            _outlook.Rates.Observe(link.RateBitsPerSecond, measured);
+        double known = Math.Max(_transferred, _predictor.Rates.LastTime);
+        if (link.RateBitsPerSecond > 0 && !(measured <= known + EstimationDefaults.SameMeasurementSeconds))
+            _predictor.Rates.Observe(link.RateBitsPerSecond, measured);
         if (!_isLate || !link.Up) return;
-        // The late answer is here, or the link was made anew.
-        _outlook.Rates.Unsettle();
+        // The late answer has arrived, or the client has reconnected.
+        _predictor.Rates.MarkDelayed();
         _isLate = false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Replan()
     {
-        _corrections.Fill(ref _conditions);
+        _calibration.Fill(ref _conditions);
         _link.Fill(ref _conditions, _now);
-        _outlook.Refresh(_now);
+        _predictor.Refresh(_now);
         _conditions.EdgeFactor = 1;
-        _conditions.RateBitsPerSecond = _outlook.Rates.MedianRate;
+        _conditions.RateBitsPerSecond = _predictor.Rates.MedianRate;
         _level = _budget.Level(_requirements.EnergyJ);
-        _planner.Mix.Blend(_corrections.Mix);
+        _planner.Mix.Blend(_calibration.Mix);
         Requirements affordable = Affordable;
         Planner.Plan found = _planner.Find(_conditions, affordable);
         if (_level < 1) found = _planner.RestoreEnergyBudget(found, _conditions, affordable);
@@ -165,7 +147,7 @@ sealed class AdaptivePlanner
             tries = Sends(found);
         }
         // A standby exit that has become useless goes at once: it takes energy with every task.
-        float worse = _plan.Candidate.Standby > 0 && found.Candidate.Standby == 0 ? 0 : Hysteresis;
+        float worse = _plan.Candidate.Standby > 0 && found.Candidate.Standby == 0 ? 0 : PlanningWeights.AdaptiveHysteresis;
         bool keep = _hasPlan && _cause != DecisionReason.BoundsChanged && !found.LeastViolation && !_plan.LeastViolation && Sends(found) == Sends(_plan)
             && _planner.Score(_plan, _conditions, affordable) >= found.Score - worse;
         DecisionReason reason = (keep, tries) switch
@@ -182,51 +164,51 @@ sealed class AdaptivePlanner
             Policy = policy,
             Expected = expected.Stated(),
             Reason = reason,
-            CannotBeMet = expected.Satisfaction < 0.5,
+            CannotBeMet = expected.Satisfaction < PlanningWeights.MetShare,
             RateBitsPerSecond = _conditions.RateBitsPerSecond,
         };
         if (!keep)
         {
             (_planned, _plannedLevel) = (_conditions, _level);
-            _corrections.Mix.CopyTo(_plannedMix);
+            _calibration.Mix.CopyTo(_plannedMix);
         }
         (_hasPlan, _cause) = (true, DecisionReason.Stable);
     }
 
-    bool Sends(in Planner.Plan plan) => _planner.ShareSent(plan) >= LeastSent;
+    bool Sends(in Planner.Plan plan) => _planner.ShareSent(plan) >= PlanningWeights.LeastSent;
 
-    /// <summary>What has moved most since the plan in force was made, for whoever reads why it was replaced.</summary>
+    /// <summary>What has moved most since the plan in force was made, as the reason for replacing it.</summary>
     DecisionReason Moved()
     {
         double shift = 0;
-        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(_corrections.Mix[i] - _plannedMix[i]);
+        for (int i = 0; i < _plannedMix.Length; i++) shift += Math.Abs(_calibration.Mix[i] - _plannedMix[i]);
         double rate = Math.Abs(Math.Log(_conditions.RateBitsPerSecond / _planned.RateBitsPerSecond));
         double tail = Math.Abs(Math.Log(_conditions.TailFactor / _planned.TailFactor));
         double budget = Math.Abs(_level - _plannedLevel);
         double most = Math.Max(Math.Max(shift, rate), Math.Max(tail, budget));
-        if (most < 0.02) return DecisionReason.EdgeChanged;
+        if (most < PlanningWeights.LeastMove) return DecisionReason.EdgeChanged;
         if (most == shift) return DecisionReason.InputsChanged;
         if (most == rate) return DecisionReason.LinkChanged;
         return most == tail ? DecisionReason.TailChanged : DecisionReason.BudgetChanged;
     }
 
-    /// <summary>An unused link may have become good, and only a transfer tells soon: what a success would be worth to the tasks behind it
-    /// counts for trying. How tries turned out corrects their chance.</summary>
+    /// <summary>An unused link may have become good, and only a transfer tells soon: the worth of a success to the following tasks
+    /// counts for trying. The outcomes of earlier tries correct the chance.</summary>
     Planner.Plan TryLink(in Planner.Plan local, in Requirements affordable)
     {
         Planner.Plan remote = _planner.WithoutExits(_conditions, affordable);
         if (!(remote.Score > 0)) return local;
-        _outlook.AssumeSent = true;
+        _predictor.AssumeSent = true;
         float sent = _planner.Score(remote, _conditions, affordable);
-        _outlook.AssumeSent = false;
+        _predictor.AssumeSent = false;
         if (!(sent > 0)) return local;
         double gain = Math.Max(0, (_stays * sent) - local.Score);
-        double tasks = Math.Min(_stays / Math.Max(1 - _stays, 0.01), MaxTasksAhead);
-        double chance = remote.Score / sent, corrected = _tries.Corrected(chance);
+        double tasks = Math.Min(_stays / Math.Max(1 - _stays, PlanningWeights.LeastTurn), PlanningWeights.MaxTasksAhead);
+        double chance = remote.Score / sent, corrected = _tryCorrection.Corrected(chance);
         // With an exit standing by a try that fails costs little.
         Planner.Plan covered = _planner.WithStandby(remote, _conditions, affordable);
         double failed = chance < 1 ? (covered.Score - remote.Score) / (1 - chance) : 0;
-        if (!((corrected * (sent + (tasks * gain))) + ((1 - corrected) * failed) > local.Score)) return local;
+        if (!((corrected * (sent + (tasks * gain))) + ((1 - corrected) * failed) > local.Score)) return local; // (16)
         _tried = chance;
         return covered;
     }
@@ -238,27 +220,27 @@ sealed class AdaptivePlanner
         if (record.Offloaded || record.Fallback)
         {
             bool good = record.Offloaded && record.LatencyMs <= _requirements.LatencyMs;
-            if (_wasGood) _stays += StaysWeight * ((good ? 1 : 0) - _stays);
+            if (_wasGood) _stays += PlanningWeights.StaysWeight * ((good ? 1 : 0) - _stays);
             _wasGood = good;
             if (record.Offloaded) _transferred = record.TimeSeconds;
-            _isLate = record.Fallback && (_isLate || record.WireMs > 1);
-            if (!double.IsNaN(_tried)) _tries.Observe(_tried, good);
+            _isLate = record.Fallback && (_isLate || record.WireMs > EstimationDefaults.LeastWireMs);
+            if (!double.IsNaN(_tried)) _tryCorrection.Observe(_tried, good);
             _tried = double.NaN;
         }
         _now = record.TimeSeconds;
         _tasksSincePlan++;
         _budget.Spend(record.EnergyJ);
-        if (double.IsFinite(_share)) _creditMs = Math.Min(MaxDebitMs, _creditMs + (_share * record.LatencyMs));
-        _corrections.Observe(record, _conditions);
-        double tailMs = (_corrections.ProfiledTailMs * _conditions.TailFactor) + _conditions.TailQueueMs;
+        if (double.IsFinite(_share)) _creditMs = Math.Min(PlanningWeights.MaxDebitMs, _creditMs + (_share * record.LatencyMs));
+        _calibration.Observe(record, _conditions);
+        double tailMs = (_calibration.ProfiledTailMs * _conditions.TailFactor) + _conditions.TailQueueMs;
         double restMs = _conditions.RttMs + tailMs + _conditions.RemoteOverheadMs;
-        bool linkMoved = _link.Observe(record, _corrections.ProfiledTailMs);
-        _outlook.Observe(record, restMs, out bool edgeMoved, out bool rateMoved);
+        bool linkMoved = _link.Observe(record, _calibration.ProfiledTailMs);
+        _predictor.Observe(record, restMs, out bool edgeMoved, out bool rateMoved);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
         if (linkMoved || rateMoved) _cause = DecisionReason.LinkChanged;
         bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastViolation);
         if (missed) _cause = DecisionReason.Missed;
-        if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -MaxDebtMs) return true;
+        if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -PlanningWeights.MaxOverdraftMs) return true;
         (double expectedJ, double spreadJ) = (_explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
         return _budget.Settles(_requirements.EnergyJ, expectedJ, spreadJ) || _budget.IsLost(_requirements.EnergyJ, expectedJ, spreadJ);
     }

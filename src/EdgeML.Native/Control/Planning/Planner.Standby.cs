@@ -8,17 +8,6 @@ namespace EdgeML.Native.Control.Planning;
 /// the bound.</content>
 sealed partial class Planner
 {
-    /// <summary>How likely the tail must be late, and a standby exit in time, for it to be looked at; and how likely the tail must be in
-    /// time all the same.</summary>
-    internal const double LeastStandby = 0.005, LeastHope = 0.2;
-
-    /// <summary>What a late request costs beyond its own task, which a standby exit answers: nothing is sent behind it until its answer is
-    /// there.</summary>
-    internal const float LateCost = 0.2f;
-
-    /// <summary>What a standby exit must bring for the energy it takes: estimates err.</summary>
-    internal const float LeastGain = 0.002f;
-
     /// <summary>Whether an exit may stand by on the edge where the tail may be late. Only where it is known how likely that is.</summary>
     public bool UsesStandby { get; set; }
 
@@ -67,20 +56,21 @@ sealed partial class Planner
             if (!MayHelp(doubled, conditions, requirements, out double ready)) continue;
             // Beside the answers of the tail, in time as often as without, only late tasks gain, and no more than this; where energy is
             // bounded nearly so, for a late task that is finished here alone also takes more of it.
-            float answered = ((float)ready * (Mix.RightShare(standby) + SatisfactionWeight)) - LateCost;
-            float most = _alone[candidate] + ((float)Late(doubled, conditions, requirements) * Math.Max(0, answered)) - LeastGain;
+            float answered = ((float)ready * (Mix.RightShare(standby) + PlanningWeights.SatisfactionWeight)) - PlanningWeights.LateCost;
+            float most = _alone[candidate] + ((float)Late(doubled, conditions, requirements) * Math.Max(0, answered)) - PlanningWeights.LeastGain; // (15)
             if (most > best.Score) FindUnder(doubled, conditions, requirements, scales, ramp, ref best);
         }
     }
 
-    bool KnowsChances(in PlanningConditions conditions) => UsesStandby && _model.AllowsStandby && conditions.Outlook is not null;
+    bool KnowsChances(in PlanningConditions conditions) => UsesStandby && _model.AllowsStandby && conditions.Predictor is not null;
 
     /// <summary>Whether the tail may be late under a cut, and the standby exit not.</summary>
     bool MayHelp(CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, out double ready)
     {
         _model.PathTo(0, _model.Exits - 1, candidate, conditions, out PathCost path);
         ready = CostModel.StandbyInside(path, conditions, requirements.LatencyMs);
-        return ready > LeastStandby && CostModel.Inside(path, conditions, requirements.LatencyMs) is > LeastHope and < 1 - LeastStandby;
+        double inside = CostModel.Inside(path, conditions, requirements.LatencyMs);
+        return ready > PlanningWeights.LeastStandby && inside is > PlanningWeights.LeastHope and < 1 - PlanningWeights.LeastStandby; // (14)
     }
 
     /// <summary>How likely the tail is late with the longest way, all heads tried.</summary>

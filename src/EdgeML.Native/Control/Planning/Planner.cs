@@ -7,7 +7,7 @@ using EdgeML.Native.Policies;
 namespace EdgeML.Native.Control.Planning;
 
 /// <summary>Finds the policy with the best expected goodput: every threshold point of the grid at every candidate cut, in one
-/// pass.</summary>
+/// pass (equation 8 of docs/control.md).</summary>
 /// <remarks>
 /// What a path through the network costs depends on the cut and on which heads run, not on the thresholds themselves. So paths are
 /// costed once per cut and head mask, and the points of a mask are scored side by side in vector registers. Ties go to lower latency
@@ -16,23 +16,6 @@ namespace EdgeML.Native.Control.Planning;
 /// </remarks>
 sealed partial class Planner
 {
-    /// <summary>Tasks after which a new plan is made if anything has changed, whatever the budget allows: where tasks are short, paying off an
-    /// overdraft takes thousands of them.</summary>
-    internal const int PatienceTasks = 50;
-
-    /// <summary>What a satisfied but wrong answer is worth, next to 1 for a right one: bounds come before the last bit of
-    /// accuracy.</summary>
-    public const float SatisfactionWeight = 0.1f;
-
-    /// <summary>What a whole bound of latency or energy costs: enough to decide between equals.</summary>
-    internal const float TieWeight = 0.002f;
-
-    /// <summary>Below this no plan is worth the name, and the one closest to the bounds is taken.</summary>
-    const float WorthwhileScore = 0.02f;
-
-    /// <summary>What an answer that is surely late counts where no plan is worth anything, as a share of a bound.</summary>
-    const float LateWeight = 0.5f;
-
     readonly CostModel _model;
     readonly ThresholdGrid _grid;
     readonly PathCost[] _paths;
@@ -101,7 +84,7 @@ sealed partial class Planner
             if ((_alone[i] = under.Score) > best.Score) best = under;
         }
         FindStandby(conditions, requirements, scales, ramp, ref best);
-        return best.Score >= WorthwhileScore ? best : LeastViolation(conditions, requirements);
+        return best.Score >= PlanningWeights.WorthwhileScore ? best : LeastViolation(conditions, requirements);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -115,7 +98,7 @@ sealed partial class Planner
             if (candidate.Standby > 0 && !_model.CanStandBy(candidate, _grid.Groups[group].HeadMask)) continue;
             if (candidate != Local) Prepare(group, candidate, conditions, requirements, scales, coefficients);
             (int point, float score) = BestOf(group, coefficients, standbys, ramp, best.Score);
-            if (candidate.Standby > 0) score -= LeastGain;
+            if (candidate.Standby > 0) score -= PlanningWeights.LeastGain;
             if (score > best.Score) best = new Plan(point, candidate, score, false);
         }
     }
@@ -131,8 +114,8 @@ sealed partial class Planner
         return _model.Summarise(shares, rights, standbys, _paths, conditions, requirements);
     }
 
-    /// <summary>What to do in energy debt: a plan that spends more on the mean than there is can only hope for luck, and mostly adds to the
-    /// debt; then the one that adds least is better.</summary>
+    /// <summary>Replaces a plan whose mean energy exceeds the remaining budget: it would mostly overspend further. The plan with the least violation
+    /// is taken instead.</summary>
     public Plan RestoreEnergyBudget(in Plan found, in PlanningConditions conditions, in Requirements affordable) =>
         found.LeastViolation || Estimate(found, conditions, affordable).EnergyJ <= affordable.EnergyJ ? found : LeastViolation(conditions, affordable);
 
@@ -179,7 +162,7 @@ sealed partial class Planner
         lanes = lanes[..Spread(coefficients, mask, lanes)];
         float[][]? standbys = plan.Candidate.Standby > 0 ? Mix.Standbys(plan.Candidate.Standby) : null;
         float score = ScoreBlock(start, lanes, standbys, RampOf(conditions, requirements))[plan.Point - start];
-        return plan.Candidate.Standby > 0 ? score - LeastGain : score;
+        return plan.Candidate.Standby > 0 ? score - PlanningWeights.LeastGain : score;
     }
 
     CutCandidate Local => new(_model.LocalCut, 0);
@@ -193,11 +176,11 @@ sealed partial class Planner
     /// <summary>Whether no answer of the tail can come in time under a cut: the local one then holds as often and costs no more.</summary>
     bool CannotMeetDeadline(CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements)
     {
-        if (candidate.Cut == _model.LocalCut || conditions.Outlook is not { } outlook || !Usable(Local, conditions)) return false;
+        if (candidate.Cut == _model.LocalCut || conditions.Predictor is not { } predictor || !Usable(Local, conditions)) return false;
         int exit = 0;
         while (_model.AfterUnits[exit] <= candidate.Cut) exit++;
         _model.PathTo(0, exit, candidate, conditions, out PathCost path);
-        return !outlook.MayBeInside(path, requirements.LatencyMs);
+        return !predictor.MayBeInside(path, requirements.LatencyMs);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -246,7 +229,7 @@ sealed partial class Planner
         public Vector<float> Tie;
     }
 
-    /// <summary>What <see cref="CostModel.InsideEnergy"/> says, in every lane; no bound where there is none.</summary>
+    /// <summary>What <see cref="CostModel.InsideEnergy"/> computes, in every lane; no bound where there is none.</summary>
     struct EnergyRamp
     {
         public bool Bounded;
@@ -265,7 +248,7 @@ sealed partial class Planner
         ramp.Bound = new Vector<float>((float)requirements.EnergyJ);
         ramp.MarginSquare = new Vector<float>((margin * margin) + 1e-20f);
         ramp.PerTask = new Vector<float>((float)(1 / conditions.WindowTasks));
-        ramp.Slope = new Vector<float>((float)CostModel.EnergyRamp);
+        ramp.Slope = new Vector<float>((float)CostDefaults.EnergyRamp);
         return ramp;
     }
 
@@ -288,7 +271,7 @@ sealed partial class Planner
         bool local = candidate.Cut == _model.LocalCut;
         for (int exit = 0; exit < exits; exit++)
         {
-            // Nobody leaves at a head that is not tried.
+            // No input leaves at a head that is not tried.
             if (exit < _model.SideExits && (group.HeadMask >> exit & 1) == 0) prepared[start + exit] = default;
             else if (!local && _model.AfterUnits[exit] <= candidate.Cut) prepared[start + exit] = _local[start + exit];
             else if (group.Parent >= 0 && exit < group.LastHead) prepared[start + exit] = prepared[known + exit];
@@ -302,13 +285,13 @@ sealed partial class Planner
         _model.PathTo(mask, exit, candidate, conditions, out PathCost path);
         double tie = (path.LatencyMs / scales.LatencyMs) + (path.EnergyJ / scales.EnergyJ);
         double inside = CostModel.Inside(path, conditions, requirements.LatencyMs);
-        double stands = path.Standby > 0 ? (1 - inside) * CostModel.StandbyInside(path, conditions, requirements.LatencyMs) : 0;
+        double stands = path.Standby > 0 ? (1 - inside) * CostModel.StandbyInside(path, conditions, requirements.LatencyMs) : 0; // (11)
         prepared.Inside = (float)(inside + stands);
         prepared.Right = (float)(inside * path.Kept);
         prepared.Standby = (float)stands;
         prepared.Energy = (float)_model.ExpectedEnergy(path, inside, conditions, requirements.LatencyMs);
-        prepared.Tie = TieWeight * (float)Math.Min(tie, 50);
-        if (path.Standby > 0) prepared.Tie += LateCost * (float)(1 - inside);
+        prepared.Tie = PlanningWeights.TieWeight * (float)Math.Min(tie, PlanningWeights.MostTie); // (9)
+        if (path.Standby > 0) prepared.Tie += PlanningWeights.LateCost * (float)(1 - inside);
     }
 
     /// <summary>Puts the coefficients of exits that are tried into every lane; returns how many those are.</summary>
@@ -324,7 +307,7 @@ sealed partial class Planner
             own.Exit = exit;
             own.Right = new Vector<float>(each.Right);
             own.Standby = new Vector<float>(each.Standby);
-            own.Satisfied = new Vector<float>(SatisfactionWeight * each.Inside);
+            own.Satisfied = new Vector<float>(PlanningWeights.SatisfactionWeight * each.Inside);
             own.Energy = new Vector<float>(each.Energy);
             own.EnergySquare = new Vector<float>(each.Energy * each.Energy);
             own.Tie = new Vector<float>(each.Tie);
@@ -359,7 +342,7 @@ sealed partial class Planner
             Vector<float> inside = new Vector<float>(0.5f) + ((ramp.Bound - energy) / (spread * ramp.Slope));
             worth *= Vector.Min(Vector.Max(inside, Vector<float>.Zero), Vector<float>.One);
         }
-        return worth - tie;
+        return worth - tie; // (8)
     }
 
     /// <summary>Where nothing holds the bounds: the plan whose means exceed them least, late answers counted apart where it is known how
@@ -380,7 +363,7 @@ sealed partial class Planner
                 {
                     _model.PathTo(group.HeadMask, exit, candidate, conditions, out PathCost path);
                     (double latencyMs, double energyJ, double inside) = _model.Expected(path, conditions, requirements.LatencyMs);
-                    (late[exit], kept[exit]) = (LateWeight * (float)(1 - inside), (float)path.Kept);
+                    (late[exit], kept[exit]) = (PlanningWeights.LateWeight * (float)(1 - inside), (float)path.Kept);
                     (latencies[exit], energies[exit]) = ((float)(latencyMs / requirements.LatencyMs),
                         (float)(energyJ / requirements.EnergyJ));
                 }
@@ -396,7 +379,7 @@ sealed partial class Planner
                         missed += share * new Vector<float>(late[exit]);
                         right += new Vector<float>(Mix.Rights[exit], point) * new Vector<float>(kept[exit]);
                     }
-                    Vector<float> score = (new Vector<float>(TieWeight) * right) - Vector.Max(latency, energy) - missed;
+                    Vector<float> score = (new Vector<float>(PlanningWeights.TieWeight) * right) - Vector.Max(latency, energy) - missed; // (10)
                     if (!Vector.GreaterThanAny(score, new Vector<float>(best.Score))) continue;
                     for (int lane = 0; lane < Vector<float>.Count; lane++)
                     {

@@ -2,32 +2,30 @@ using EdgeML.Native.Control.Observations;
 
 namespace EdgeML.Native.Control.Planning;
 
-/// <summary>Puts learned decisions aside while they satisfy less than half of what was predicted of them.</summary>
+/// <summary>Suspends learned decisions while they satisfy less than half of what was expected (equation 46 of docs/control.md).</summary>
 sealed class SafetyNet
 {
-    const double Weight = 1.0 / 20;
-    const int RestDecisions = 50;
-    double _kept = 1;
-    double _promised = 1;
+    double _observed = 1;
+    double _expected = 1;
     int _rest;
     bool _moved;
 
     /// <summary>Whether learned decisions may be executed.</summary>
     public bool Trusts => _rest == 0;
 
-    /// <summary>Remembers what was promised.</summary>
-    public void Decided(bool moved, double promised)
+    /// <summary>Remembers the expected satisfaction of a decision.</summary>
+    public void Decided(bool moved, double expected)
     {
         _moved = moved;
-        if (moved) _promised += Weight * (promised - _promised);
+        if (moved) _expected += PlanningWeights.SafetyWeight * (expected - _expected);
     }
 
-    /// <summary>Looks at what came of it.</summary>
+    /// <summary>Compares it with what was observed.</summary>
     public void Observe(in Observation observation)
     {
-        if (_rest > 0 && --_rest == 0) (_kept, _promised) = (1, 1);
+        if (_rest > 0 && --_rest == 0) (_observed, _expected) = (1, 1);
         if (!_moved || observation.Tasks == 0) return;
-        _kept += Weight * (observation.Satisfaction - _kept);
-        if (_kept < 0.5 * _promised) _rest = RestDecisions;
+        _observed += PlanningWeights.SafetyWeight * (observation.Satisfaction - _observed);
+        if (_observed < PlanningWeights.SafetyShare * _expected) _rest = PlanningWeights.SafetyRestDecisions; // (46)
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
-using EdgeML.Native.Control.Controllers;
+using System.Text.RegularExpressions;
+using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Estimation;
 using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Control.Observations;
@@ -11,15 +12,103 @@ namespace EdgeML.Native.Tests.Control.Controllers;
 /// <summary>Numbers of <c>docs/control.md</c> are those of the code.</summary>
 public class ControlPageTests
 {
-    static readonly string s_page = Read();
+    static readonly string s_root = Root();
+    static readonly string s_text = File.ReadAllText(Path.Combine(s_root, "docs", "control.md"));
 
-    static string Read()
+    // Lines break anywhere.
+    static readonly string s_page = string.Join(' ', s_text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
+    static string Root()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) folder = folder.Parent;
-        string text = File.ReadAllText(Path.Combine(folder!.FullName, "docs", "control.md"));
-        // Lines break anywhere.
-        return string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return folder!.FullName;
+    }
+
+    static int[] Numbers(IEnumerable<string> texts, string pattern) =>
+    [
+        .. texts.SelectMany(text => Regex.Matches(text, pattern, RegexOptions.Multiline))
+            .Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)),
+    ];
+
+    /// <summary>The line of the page that states an equation, and those that continue it.</summary>
+    static string Equation(int number) =>
+        Regex.Match(s_text, $@"^    \({number}\) .*\n(?:         .*\n)*", RegexOptions.Multiline).Value;
+
+    static void States(int number, FormattableString part) =>
+        Assert.Contains(part.ToString(CultureInfo.InvariantCulture), Equation(number));
+
+    [Fact]
+    public void Equations_OfThePage_AreThoseCitedWhereTheyAreComputed()
+    {
+        string[] sources =
+        [
+            .. Directory.EnumerateFiles(Path.Combine(s_root, "src", "EdgeML.Native", "Control"), "*.cs", SearchOption.AllDirectories)
+                .Select(File.ReadAllText),
+        ];
+        int[] stated = Numbers([s_text], @"^    \((\d+)\) "), cited = Numbers(sources, @"// \((\d+)\)\r?$");
+        Assert.Equal(Enumerable.Range(1, stated.Length), stated);
+        Assert.Equal(stated, cited.Distinct().Order());
+        Assert.All(Numbers(sources, @"equations? (\d+)"), number => Assert.Contains(number, stated));
+        Assert.All(Numbers(sources, @"equations \d+ (?:to|and) (\d+)"), number => Assert.Contains(number, stated));
+    }
+
+    [Fact]
+    public void Objective_WeightsAreThePlanners()
+    {
+        States(8, $"+ {PlanningWeights.SatisfactionWeight} share_e");
+        States(9, $"{PlanningWeights.TieWeight} min(L / L_usr + E / E_usr, {PlanningWeights.MostTie}) + [standby] {PlanningWeights.LateCost} (1 - P)");
+        States(10, $"{PlanningWeights.TieWeight} right - max(L / L_usr, E / E_usr) - {PlanningWeights.LateWeight} sum_e");
+        States(7, $"({CostDefaults.EnergyRamp} s_E)");
+        Says($"Where the best J is below {PlanningWeights.WorthwhileScore} it");
+        Says($"satisfaction is expected below {PlanningWeights.MetShare}");
+        Says($"(`SatisfactionWeight`) | {PlanningWeights.SatisfactionWeight} |");
+        Says($"(`TieWeight`) | {PlanningWeights.TieWeight} |");
+        Says($"(`LateCost`) | {PlanningWeights.LateCost} |");
+        Says($"(`LateWeight`) | {PlanningWeights.LateWeight} |");
+        Says($"(`EnergyRamp`) | {CostDefaults.EnergyRamp} |");
+        Says($"(`AdaptiveHysteresis`) | {PlanningWeights.AdaptiveHysteresis} | noise of the estimates; {PlanningWeights.PlannerHysteresis} for `planner`");
+    }
+
+    [Fact]
+    public void Hedging_ConstantsAreThePlannersAndTheSchedules()
+    {
+        States(4, $"+ {CostDefaults.LeastSpreadMs} ms");
+        States(12, $"max({CostDefaults.HandOverShare} L_usr, {CostDefaults.LeastHandOverMs} ms), {CostDefaults.MostHandOverShare} L_usr)");
+        States(14, $"> {PlanningWeights.LeastStandby} and {PlanningWeights.LeastHope} < P < {1 - PlanningWeights.LeastStandby}");
+        States(15, $"J - {PlanningWeights.LeastGain} is");
+        States(16, $"min(k / (1 - k), {PlanningWeights.MaxTasksAhead})");
+        States(17, $"max({EstimationDefaults.ChanceLeastVariance}, ");
+    }
+
+    [Fact]
+    public void Estimators_ConstantsAreTheirs()
+    {
+        States(19, $"(age - {EstimationDefaults.ForgetSeconds} s) / {EstimationDefaults.ForgetSeconds} s");
+        States(20, $"min(age, {EstimationDefaults.MostSpreadSeconds} s) + {EstimationDefaults.LeastSpreadSeconds} s");
+        States(21, $"^{EstimationDefaults.Temper}, normalised, at least {EstimationDefaults.LeastExpertWeight}");
+        States(22, $"{EstimationDefaults.ReturnsKept} returns");
+        States(25, $"{EstimationDefaults.SpeedDrift}^2 I;  at first P_ij = {EstimationDefaults.SharedError}^2 + [i = j] {EstimationDefaults.OwnError}^2");
+        States(28, $"{EstimationDefaults.NewLevelDeviations}^2 S");
+        States(29, $", {EstimationDefaults.MostJitterSquare})");
+        States(30, $"{EstimationDefaults.MixWeight} (P(");
+        States(31, $"clip({EstimationDefaults.MarginErrors} mean |error|, {EstimationDefaults.LeastLocalMargin}, {EstimationDefaults.MostMargin})");
+        States(31, $"{EstimationDefaults.LeastRemoteMargin} at least");
+        States(32, $"max({CostDefaults.OverheadWeight}, ");
+        States(34, $"clip(left, {CostDefaults.LeastLevel}, {CostDefaults.MostLevel})");
+        Assert.Equal(0.5, CostDefaults.SavingsShare);
+        States(35, $"< {CostDefaults.SettleDeviations} s sqrt(k)");
+        States(36, $"T < {CostDefaults.SavedShare} k");
+    }
+
+    [Fact]
+    public void Learning_ConstantsAreTheLearners()
+    {
+        States(37, $"clipped to -{LearningDefaults.StateLimit}..{LearningDefaults.StateLimit}");
+        States(37, $"CH / {LearningDefaults.ReferenceRate / 1e6} Mbps");
+        States(44, $"{LearningDefaults.ResidualScale} (2 mu(s) - 1)");
+        States(45, $"at most {PlanningWeights.ResidualTolerance}");
+        States(46, $"for {PlanningWeights.SafetyRestDecisions} decisions if satisfaction observed < {PlanningWeights.SafetyShare} expected");
     }
 
     static void Says(FormattableString sentence) => Assert.Contains(sentence.ToString(CultureInfo.InvariantCulture), s_page);
@@ -40,16 +129,16 @@ public class ControlPageTests
     [Fact]
     public void Standby_LimitsAreThePlanners()
     {
-        Says($"The plan must be better by {Planner.LeastGain}");
-        Says($"where P is between {Planner.LeastHope} and {1 - Planner.LeastStandby}");
-        Says($"late : - {Planner.LateCost} (1 - P)");
+        Says($"The plan must be better by {PlanningWeights.LeastGain}");
+        Says($"where P is between {PlanningWeights.LeastHope} and {1 - PlanningWeights.LeastStandby}");
+        Says($"late : - {PlanningWeights.LateCost} (1 - P)");
     }
 
     [Fact]
     public void Residual_ScaleAndToleranceAreTheControllers()
     {
-        Says($"a = clip(a_plan + {EdgeMLController.ResidualScale} (2 mu(s) - 1))");
-        Says($"at most {EdgeMLController.Tolerance} of expected goodput may be given up");
+        Says($"a = clip(a_plan + {LearningDefaults.ResidualScale} (2 mu(s) - 1))");
+        Says($"at most {PlanningWeights.ResidualTolerance} of expected goodput may be given up");
     }
 
     [Fact]

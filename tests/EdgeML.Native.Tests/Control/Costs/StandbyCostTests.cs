@@ -19,7 +19,7 @@ public class StandbyCostTests
     static PlanningConditions Link(double chance, double sendMs)
     {
         PlanningConditions conditions = PlanningConditions.From(new LinkSnapshot { Up = true, RateBitsPerSecond = 8e6 });
-        (conditions.TailFactor, conditions.Outlook) = (0, KnownPredictor.Chance(chance, sendMs));
+        (conditions.TailFactor, conditions.Predictor) = (0, KnownPredictor.Chance(chance, sendMs));
         return conditions;
     }
 

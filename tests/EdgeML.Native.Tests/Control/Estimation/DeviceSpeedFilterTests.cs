@@ -85,6 +85,6 @@ public class DeviceSpeedFilterTests
         var random = new Random(4);
         for (int i = 0; i < 400; i++) scales.Observe(Task(s_model.Exits, _ => 1, i % 2 == 0 ? 1.03 : 0.97));
         Assert.InRange(scales.Jitter, 0.02, 0.04);
-        Assert.True(scales.Doubts < 0.05);
+        Assert.True(scales.Uncertainty < 0.05);
     }
 }

@@ -48,8 +48,8 @@ public class LatencyPredictorTests
     {
         record.Policy = new ExitPolicy(new float[s_model.SideExits], 0);
         (record.Exit, record.BytesSent, record.FirstEntropy) = (s_model.Exits, 1000, float.NaN);
-        var outlook = new LatencyPredictor(s_model);
-        outlook.Observe(record, expectedRestMs, out _, out _);
-        return outlook.Rates.LastTime;
+        var predictor = new LatencyPredictor(s_model);
+        predictor.Observe(record, expectedRestMs, out _, out _);
+        return predictor.Rates.LastTime;
     }
 }

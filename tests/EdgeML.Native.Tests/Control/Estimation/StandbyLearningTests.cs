@@ -238,25 +238,25 @@ public class StandbyLearningTests
     [InlineData(double.PositiveInfinity)]
     public void LearnedOutlook_TaskWithAStandby_DatesTheLinkByItsLastByteAndTakesTheEdgeAsItIs(double answerMs)
     {
-        var outlook = new LatencyPredictor(s_model);
+        var predictor = new LatencyPredictor(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 3, standby: 3);
         double now = 0, expectedRestMs = answerMs - SendMs;
         for (int i = 0; i < 200; i++)
         {
             TaskRecord record = Sent(policy, answerMs, _ => 1.15, start: now);
             double sendStart = now + (1.15 * 16.5 / 1000);
-            outlook.Observe(record, expectedRestMs, out _, out _);
+            predictor.Observe(record, expectedRestMs, out _, out _);
             // A task that was given up says that much until the end of the wait.
             double sent = sendStart + ((double.IsFinite(answerMs) ? SendMs : 59) / 1000);
-            Assert.Equal(sent, outlook.Rates.LastTime, 9);
+            Assert.Equal(sent, predictor.Rates.LastTime, 9);
             now = record.TimeSeconds;
         }
-        outlook.Refresh(now);
-        Assert.InRange(outlook.EdgePrefix![9] / s_model.EdgePrefix[9], 1.14, 1.16);
+        predictor.Refresh(now);
+        Assert.InRange(predictor.EdgePrefix![9] / s_model.EdgePrefix[9], 1.14, 1.16);
         // Nothing was off but what the standby exit made the answer wait.
-        Assert.InRange(outlook.RemoteSpreadMs, 0, 2);
+        Assert.InRange(predictor.RemoteSpreadMs, 0, 2);
         double rate = double.IsFinite(answerMs) ? 8e6 : 8000 * 10_000 / 59.0;
-        Assert.InRange(outlook.Rates.MedianRate / rate, 0.9, 1.1);
+        Assert.InRange(predictor.Rates.MedianRate / rate, 0.9, 1.1);
     }
 
     /// <summary>Latency also counts what happened before the task began to run: a decision, or other tasks.</summary>
@@ -266,10 +266,10 @@ public class StandbyLearningTests
     [InlineData(double.PositiveInfinity)]
     public void LearnedOutlook_TaskThatWaitedToBegin_IsDatedAllTheSame(double answerMs)
     {
-        var outlook = new LatencyPredictor(s_model);
+        var predictor = new LatencyPredictor(s_model);
         TaskRecord record = Sent(new ExitPolicy([0f, 0f, 0f], 3, standby: 3), answerMs, s_asProfiled, start: 5);
         record.LatencyMs += 25;
-        outlook.Observe(record, answerMs - SendMs, out _, out _);
-        Assert.Equal(5.0165 + ((double.IsFinite(answerMs) ? SendMs : 59) / 1000), outlook.Rates.LastTime, 9);
+        predictor.Observe(record, answerMs - SendMs, out _, out _);
+        Assert.Equal(5.0165 + ((double.IsFinite(answerMs) ? SendMs : 59) / 1000), predictor.Rates.LastTime, 9);
     }
 }

@@ -34,7 +34,7 @@ public class UplinkRatePredictorTests
     [Theory]
     [InlineData(10e6)]
     [InlineData(0.1e6)]
-    public void Unsettle_AfterSomethingLate_LearnsWhetherTheLinkIsBack(double found)
+    public void MarkDelayed_AfterSomethingLate_LearnsWhetherTheLinkIsBack(double found)
     {
         var rates = new UplinkRatePredictor();
         double now = 0;
@@ -46,7 +46,7 @@ public class UplinkRatePredictorTests
             rates.Observe(0.1e6, now);
             rates.Refresh(now + 0.01);
             double before = rates.ShareAbove(1e6);
-            rates.Unsettle();
+            rates.MarkDelayed();
             rates.Refresh(now + 0.01);
             chances[i] = rates.ShareAbove(1e6);
             Assert.True(chances[i] > before, $"{chances[i]:0.00} after {before:0.00}");

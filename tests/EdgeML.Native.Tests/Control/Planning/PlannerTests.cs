@@ -34,7 +34,7 @@ public class PlannerTests
         {
             PolicyEstimate estimate = model.Estimate(policy, conditions, bounds);
             double tie = (estimate.LatencyMs / bounds.LatencyMs) + (estimate.EnergyJ / bounds.EnergyJ);
-            return estimate.Goodput + (Planner.SatisfactionWeight * estimate.Satisfaction) - (Planner.TieWeight * tie);
+            return estimate.Goodput + (PlanningWeights.SatisfactionWeight * estimate.Satisfaction) - (PlanningWeights.TieWeight * tie);
         }
         double best = double.NegativeInfinity;
         for (int point = 0; point < model.Grid.Count; point++)
@@ -96,10 +96,10 @@ public class PlannerTests
         PlanningConditions slow = Link(0.5);
         var bounds = new Requirements(60, 0.01);
         Assert.NotEqual(model.LocalCut, planner.LeastViolation(slow, bounds).Cut);
-        var outlook = new LatencyPredictor(model);
-        for (int i = 0; i < 50; i++) outlook.Rates.Observe(0.5e6, i * 0.1);
-        outlook.Refresh(5);
-        slow.Outlook = outlook;
+        var predictor = new LatencyPredictor(model);
+        for (int i = 0; i < 50; i++) predictor.Rates.Observe(0.5e6, i * 0.1);
+        predictor.Refresh(5);
+        slow.Predictor = predictor;
         Planner.Plan plan = planner.LeastViolation(slow, bounds);
         Assert.Equal(0, planner.ShareSent(plan));
         Assert.Equal(1f, planner.Policy(plan, 1).Thresholds[0]);
@@ -113,10 +113,10 @@ public class PlannerTests
     {
         CostModel model = Model(3);
         PlanningConditions conditions = Link(mbps);
-        var outlook = new LatencyPredictor(model);
-        for (int i = 0; i < 50; i++) outlook.Rates.Observe(mbps * 1e6 * (1 + (0.3 * (i % 3))), i * 0.1);
-        outlook.Refresh(5);
-        conditions.Outlook = outlook;
+        var predictor = new LatencyPredictor(model);
+        for (int i = 0; i < 50; i++) predictor.Rates.Observe(mbps * 1e6 * (1 + (0.3 * (i % 3))), i * 0.1);
+        predictor.Refresh(5);
+        conditions.Predictor = predictor;
         var bounds = new Requirements(60, 0.3);
         foreach (ThresholdGrid grid in (ThresholdGrid[])[model.Grid, model.Compact])
         {

@@ -11,8 +11,8 @@ namespace EdgeML.Native.Tests.Control.Planning;
 /// <summary>When plans let an exit stand by, and which one.</summary>
 public class StandbyPlanningTests(ITestOutputHelper output)
 {
-    const float LeastGain = Planner.LeastGain;
-    const double LeastStandby = Planner.LeastStandby, LeastHope = Planner.LeastHope;
+    const float LeastGain = PlanningWeights.LeastGain;
+    const double LeastStandby = PlanningWeights.LeastStandby, LeastHope = PlanningWeights.LeastHope;
 
     /// <summary>By how much a plan found may miss the best one where energy is bounded: candidates are then passed over by an
     /// estimate.</summary>
@@ -23,11 +23,11 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     static CostModel Model(ExitCalibration samples, double unitMs = 5, double tailMs = 0.4, AccuracyGuarantee? guarantee = null) =>
         new(SyntheticModel.Manifest(), SyntheticModel.Edge(unitMs), SyntheticModel.Edge(tailMs), samples, guarantee: guarantee);
 
-    static PlanningConditions Link(InTimePredictor? outlook, double mbps = 8)
+    static PlanningConditions Link(InTimePredictor? predictor, double mbps = 8)
     {
         var conditions = PlanningConditions.From(
             new LinkSnapshot { Up = true, RateBitsPerSecond = mbps * 1e6, RttMs = 8, TailFactor = 1 });
-        conditions.Outlook = outlook;
+        conditions.Predictor = predictor;
         return conditions;
     }
 
@@ -35,9 +35,9 @@ public class StandbyPlanningTests(ITestOutputHelper output)
         new(model, grid ?? model.Compact) { UsesStandby = standby };
 
     /// <summary>An edge that needs 110 ms for the whole network and 18 for its first exit, a link that takes its chance.</summary>
-    static Planner.Plan Plan(InTimePredictor? outlook, CostModel? model = null, double boundMs = 60, bool standby = true, bool up = true)
+    static Planner.Plan Plan(InTimePredictor? predictor, CostModel? model = null, double boundMs = 60, bool standby = true, bool up = true)
     {
-        PlanningConditions conditions = Link(outlook);
+        PlanningConditions conditions = Link(predictor);
         conditions.LinkUp = up;
         return PlannerOf(model ?? s_model, standby).Find(conditions, new Requirements(boundMs, double.PositiveInfinity));
     }
@@ -45,12 +45,12 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [Fact]
     public void Find_TailInTimeFourTimesOfFive_LetsAnExitStandBy()
     {
-        var outlook = KnownPredictor.Chance(0.8, 20);
-        Planner.Plan plan = Plan(outlook), without = Plan(outlook, standby: false);
+        var predictor = KnownPredictor.Chance(0.8, 20);
+        Planner.Plan plan = Plan(predictor), without = Plan(predictor, standby: false);
         Assert.InRange(plan.Candidate.Standby, 1, 3);
         Assert.Equal(0, without.Candidate.Standby);
         Assert.True(plan.Cut < s_model.LocalCut);
-        PlanningConditions conditions = Link(outlook);
+        PlanningConditions conditions = Link(predictor);
         var bounds = new Requirements(60, double.PositiveInfinity);
         var planner = PlannerOf(s_model, standby: true);
         PolicyEstimate doubled = planner.Estimate(plan, conditions, bounds), single = planner.Estimate(without, conditions, bounds);
@@ -91,14 +91,14 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     {
         CostModel promised = Model(SyntheticModel.Samples(300, 5), guarantee: SyntheticModel.Guarantee(1f));
         Assert.Equal((true, false), (s_model.AllowsStandby, promised.AllowsStandby));
-        var outlook = KnownPredictor.Chance(0.8, 20);
-        Planner.Plan plan = Plan(outlook, promised);
+        var predictor = KnownPredictor.Chance(0.8, 20);
+        Planner.Plan plan = Plan(predictor, promised);
         Assert.Equal(0, plan.Candidate.Standby);
         var planner = PlannerOf(promised, standby: true);
         var bounds = new Requirements(60, double.PositiveInfinity);
-        Assert.Equal(0, planner.WithStandby(plan, Link(outlook), bounds).Candidate.Standby);
+        Assert.Equal(0, planner.WithStandby(plan, Link(predictor), bounds).Candidate.Standby);
         // Limits of 1 bind nothing else.
-        Assert.Equal(Plan(outlook, standby: false).Score, plan.Score, 1e-6f);
+        Assert.Equal(Plan(predictor, standby: false).Score, plan.Score, 1e-6f);
     }
 
     [Fact]
@@ -130,9 +130,9 @@ public class StandbyPlanningTests(ITestOutputHelper output)
             double Between(double low, double high) => low + ((high - low) * random.NextDouble());
             CostModel model = Model(
                 SyntheticModel.Samples(200, random.Next(1000), Between(0, 0.3), Between(0.5, 1)), Between(2, 8), Between(0.2, 2));
-            var outlook = KnownPredictor.Exponential(Between(0.0001, 0.003));
-            (outlook.EdgeSpread, outlook.RemoteSpreadMs) = (Between(0, 0.2), Between(0, 5));
-            PlanningConditions conditions = Link(outlook);
+            var predictor = KnownPredictor.Exponential(Between(0.0001, 0.003));
+            (predictor.EdgeSpread, predictor.RemoteSpreadMs) = (Between(0, 0.2), Between(0, 5));
+            PlanningConditions conditions = Link(predictor);
             var bounds = new Requirements(Between(20, 120), random.Next(2) == 0 ? double.PositiveInfinity : Between(0.1, 0.8));
             string said = $"seed {seed}, world {world}: {bounds}";
             output.WriteLine(said);
@@ -197,7 +197,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
         {
             var plan = new Planner.Plan(s_model.Grid.Count / 3, new CutCandidate(0, 0, standby), 0, false);
             PolicyEstimate estimate = planner.Estimate(plan, conditions, bounds);
-            double worth = estimate.Goodput + (Planner.SatisfactionWeight * estimate.Satisfaction);
+            double worth = estimate.Goodput + (PlanningWeights.SatisfactionWeight * estimate.Satisfaction);
             // A standby exit must bring something, and a late request behind one costs a fifth; ties are decided by less than a hundredth.
             double late = standby > 0 ? LeastGain + (0.2 * (1 - chance)) : 0;
             Assert.InRange(worth - late - planner.Score(plan, conditions, bounds), 0, 0.01);
@@ -234,7 +234,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
         Assert.True(covered.Candidate.Standby > 0);
         Assert.Equal(best, covered.Score, 1e-6f);
         Assert.Equal((plain.Point, plain.Cut), (covered.Point, covered.Cut));
-        conditions.Outlook = KnownPredictor.Chance(1, 20);
+        conditions.Predictor = KnownPredictor.Chance(1, 20);
         Planner.Plan sure = planner.WithoutExits(conditions, bounds);
         Assert.Equal(sure, planner.WithStandby(sure, conditions, bounds));
     }
