@@ -36,7 +36,7 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
         Assert.Contains("/no/such/tensorrt", line);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Build_OnDoubles_LogsToStderrWhenVerbose(bool verbose)

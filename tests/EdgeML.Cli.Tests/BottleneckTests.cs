@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using Xunit.Abstractions;
 
 namespace EdgeML.Cli.Tests;
 

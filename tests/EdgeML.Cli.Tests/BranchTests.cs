@@ -1,6 +1,5 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using Xunit.Abstractions;
 
 namespace EdgeML.Cli.Tests;
 

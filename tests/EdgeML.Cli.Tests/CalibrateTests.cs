@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using Xunit.Abstractions;
 
 namespace EdgeML.Cli.Tests;
 

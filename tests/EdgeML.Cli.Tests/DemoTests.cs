@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
-using Xunit.Abstractions;
 
 namespace EdgeML.Cli.Tests;
 

@@ -48,7 +48,7 @@ public class DoctorTests
         Assert.Contains("EDGEML_ONNXRUNTIME=/no/such/libonnxruntime.so", output);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("", "route A (the device decides)")]
     [InlineData("version=12030", "route B (a graph per stretch); route A: conditional nodes need CUDA 12.4, the driver is 12.3")]
     [InlineData("no_capture", "route C (plain calls); route A: ")]

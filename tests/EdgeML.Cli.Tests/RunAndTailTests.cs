@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Models.Manifest;
-using Xunit.Abstractions;
 
 namespace EdgeML.Cli.Tests;
 

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Simulation.Tests.Replay;
-using Xunit.Abstractions;
 
 namespace EdgeML.Cli.Tests;
 

@@ -1,2 +1,2 @@
 // The counter of live native objects belongs to the process: tests that read it must not overlap with others.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

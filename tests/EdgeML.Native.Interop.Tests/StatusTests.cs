@@ -40,7 +40,7 @@ public unsafe class StatusTests
     [Fact]
     public void EnsureLoaded_TheLibraryOfThisBuild_StandsBesideTheAssembly()
     {
-        Skip.If(Environment.GetEnvironmentVariable(NativeLibraryLoader.PathVariable) is not null, "EDGEML_NATIVE chooses another library");
+        Assert.SkipWhen(Environment.GetEnvironmentVariable(NativeLibraryLoader.PathVariable) is not null, "EDGEML_NATIVE chooses another library");
         Assert.StartsWith(AppContext.BaseDirectory, NativeLibraryLoader.LoadedPath, StringComparison.Ordinal);
         Assert.Equal(NativeLibraryLoader.AbiMajor << 16 | NativeLibraryLoader.AbiMinor, NativeMethods.AbiVersion());
     }

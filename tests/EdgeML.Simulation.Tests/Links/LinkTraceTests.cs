@@ -52,11 +52,11 @@ public class LinkTraceTests
         Assert.Equal(double.PositiveInfinity, Parse("seconds,mbps\n0,0\n1,0\n").SecondsToSend(0.5, 1));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Load_SharedTraces_AreValid()
     {
         string? folder = Shared("traces");
-        Skip.If(folder is null, "no shared data beside the repository");
+        Assert.SkipWhen(folder is null, "no shared data beside the repository");
         foreach (string file in Directory.GetFiles(folder!, "*.csv"))
         {
             LinkTrace trace = LinkTrace.Load(file);

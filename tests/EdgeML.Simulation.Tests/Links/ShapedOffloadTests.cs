@@ -6,7 +6,6 @@ using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Simulation.Links;
-using Xunit.Abstractions;
 
 namespace EdgeML.Simulation.Tests.Links;
 

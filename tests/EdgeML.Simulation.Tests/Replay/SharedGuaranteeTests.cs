@@ -2,13 +2,12 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Simulation.Replay;
 using EdgeML.Training.Calibration;
-using Xunit.Abstractions;
 
 namespace EdgeML.Simulation.Tests.Replay;
 
 public class SharedGuaranteeTests(ITestOutputHelper output)
 {
-    [SkippableFact]
+    [Fact]
     public void Check_SharedSamples_HoldsTheGuaranteeAndSaves()
     {
         ExitCalibration pool = ExitsFile.Load(SharedData.Require("exits/vgg16-cifar10.csv"));

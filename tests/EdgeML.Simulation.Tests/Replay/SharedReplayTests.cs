@@ -4,7 +4,6 @@ using EdgeML.Native.Control.Planning;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Simulation.Replay;
-using Xunit.Abstractions;
 
 namespace EdgeML.Simulation.Tests.Replay;
 
@@ -22,7 +21,7 @@ public class SharedReplayTests(ITestOutputHelper output)
         RawInput = false,
     };
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(1, 31.5)]
     [InlineData(2, 50.0)]
     [InlineData(3, 78.9)]
@@ -40,7 +39,7 @@ public class SharedReplayTests(ITestOutputHelper output)
         Assert.InRange(latencies[latencies.Length / 2], 0.99 * medianMs, 1.01 * medianMs);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Run_Tx2AllLocal_BreaksTheFrequencyBoundAndTheOracleHoldsIt()
     {
         ReplayScenario scenario = Scenario("tx2", "paper:s3", 1000, 1.2);
@@ -51,7 +50,7 @@ public class SharedReplayTests(ITestOutputHelper output)
         Assert.True(oracle.Metrics.SatisfactionTask > 0.97, $"{oracle.Metrics.SatisfactionTask}");
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(PolicyControllers.EdgeML)]
     [InlineData(ReplayControllers.Oracle)]
     public void Run_BoundsTheCheapestPolicyJustMeets_NoEnergyDebtForGood(string controller)
@@ -69,7 +68,7 @@ public class SharedReplayTests(ITestOutputHelper output)
         }
     }
 
-    [SkippableFact]
+    [Fact]
     public void Run_PlannerOver5000Intervals_TellsItsTime()
     {
         ReplayScenario scenario = Scenario("tx2", "paper:s2", 25_000, 1.2);

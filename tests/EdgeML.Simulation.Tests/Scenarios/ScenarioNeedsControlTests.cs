@@ -7,7 +7,6 @@ using EdgeML.Native.Policies;
 using EdgeML.Simulation.Baselines;
 using EdgeML.Simulation.Scenarios;
 using EdgeML.Simulation.Worlds;
-using Xunit.Abstractions;
 
 namespace EdgeML.Simulation.Tests.Scenarios;
 

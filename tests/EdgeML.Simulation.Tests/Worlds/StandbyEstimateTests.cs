@@ -5,7 +5,6 @@ using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Control.Costs;
 using EdgeML.Simulation.Baselines;
 using EdgeML.Simulation.Worlds;
-using Xunit.Abstractions;
 
 namespace EdgeML.Simulation.Tests.Worlds;
 

@@ -4,7 +4,6 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Control.Costs;
 using EdgeML.Simulation.Baselines;
 using EdgeML.Simulation.Worlds;
-using Xunit.Abstractions;
 
 namespace EdgeML.Simulation.Tests.Worlds;
 

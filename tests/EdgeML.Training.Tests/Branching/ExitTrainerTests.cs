@@ -5,7 +5,6 @@ using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Training.Branching;
 using EdgeML.Training.Data;
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace EdgeML.Training.Tests.Branching;
 

@@ -1,7 +1,6 @@
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Tests.Control.Costs;
 using EdgeML.Training.Calibration;
-using Xunit.Abstractions;
 
 namespace EdgeML.Training.Tests.Calibration;
 

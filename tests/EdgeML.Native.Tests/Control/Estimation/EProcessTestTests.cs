@@ -1,5 +1,4 @@
 using EdgeML.Native.Control.Estimation;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Control.Estimation;
 

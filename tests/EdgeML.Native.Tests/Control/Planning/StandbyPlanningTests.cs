@@ -4,7 +4,6 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Control.Costs;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Control.Planning;
 

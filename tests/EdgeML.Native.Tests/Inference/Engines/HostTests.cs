@@ -1,22 +1,21 @@
 using System.Diagnostics;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Inference.Engines;
 
 /// <summary>A program that uses ONNX Runtime by its own package, over the same library file, before or after this library does.</summary>
 public sealed class HostTests(ITestOutputHelper output)
 {
-    [SkippableTheory]
+    [Theory]
     [InlineData("host-first", 1)]
     [InlineData("host-first", 3)]
     [InlineData("ours-first", 1)]
     [InlineData("ours-first", 3)]
     public async Task HostWithItsOwnOnnxRuntime_BothGiveTheSameAnswers(string order, int threads)
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "the program looks into /proc");
-        Skip.If(Environment.GetEnvironmentVariable("EDGEML_ONNXRUNTIME") is { Length: > 0 }, "another library is asked for");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the program looks into /proc");
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("EDGEML_ONNXRUNTIME") is { Length: > 0 }, "another library is asked for");
         using var loaded = new LoadedGraph("residual");
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["model.onnx"], Graphs.All["residual"]().Bytes);

@@ -22,7 +22,6 @@ using EdgeML.Native.Tests.Models.Packages;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Wire;
 using EdgeML.Native.Tests.Preparation.Graph;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Inference.Engines;
 

@@ -2,7 +2,6 @@ using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Models;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Inference.Engines;
 
@@ -14,14 +13,14 @@ public sealed class TensorRtMatrixTests(ITestOutputHelper output, TensorRtRefere
 {
     static readonly ChainRoute[] s_routes = [ChainRoute.Device, ChainRoute.Stages, ChainRoute.Streams];
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("plain")]
     [InlineData("10")]
     [InlineData("11")]
     public void Run_ShippedModel_IsTheCpusAtEveryCutOnEveryRoute(string plugin) =>
         Compare("shapes-vgg", TensorRtDoubles.ShippedModel(), plugin, inputs: 3);
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("10")]
     [InlineData("11")]
     public void Run_Vgg16_IsTheCpusAtEveryCutOnEveryRoute(string plugin) =>

@@ -16,7 +16,7 @@ namespace EdgeML.Native.Tests.Inference.Engines;
 [Collection(nameof(TensorRtDoubles))]
 public sealed class TensorRtTests
 {
-    [SkippableFact]
+    [Fact]
     public void Run_CutWithoutAnEngine_SaysWhichThereAre()
     {
         using var folder = new TemporaryFolder();
@@ -29,7 +29,7 @@ public sealed class TensorRtTests
         Assert.Contains($"cut {cut} ", error.Message, StringComparison.Ordinal);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(ChainRoute.Device)]
     [InlineData(ChainRoute.Stages)]
     [InlineData(ChainRoute.Streams)]
@@ -65,7 +65,7 @@ public sealed class TensorRtTests
         Assert.Equal(0, allocated);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(ChainRoute.Device)]
     [InlineData(ChainRoute.Stages)]
     [InlineData(ChainRoute.Streams)]
@@ -104,7 +104,7 @@ public sealed class TensorRtTests
         Assert.Equal(0, allocated);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Load_Cancelled_EndsTheBuildAndLeavesNoPlan()
     {
         using var folder = new TemporaryFolder();

@@ -6,7 +6,6 @@ using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Offload.Client;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
 

@@ -5,7 +5,6 @@ using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Preparation;
 using EdgeML.Native.Tests.Models.Packages;
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Models.Onnx;
 

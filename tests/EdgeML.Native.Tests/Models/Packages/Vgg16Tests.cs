@@ -2,13 +2,12 @@ using System.Globalization;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Preparation;
 using EdgeML.Native.Tests.Preparation.Graph;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Models.Packages;
 
 public sealed class Vgg16Tests(ITestOutputHelper output)
 {
-    [SkippableFact]
+    [Fact]
     public void Prepare_BranchedVgg16_HasTheUnitsOfItsProfile()
     {
         string file = SharedData.Require("models/vgg16-cifar10-branched.onnx"), profile = SharedData.Require("profiles/vgg16-cifar10.csv");

@@ -9,7 +9,7 @@ using Task = EdgeML.Native.Tests.Offload.Client.TailClientTests.Task;
 namespace EdgeML.Native.Tests.Offload.Client;
 
 /// <summary>Callers that send, compute, and wait for the answer afterwards.</summary>
-public sealed class SendAndWaitLaterTests(Xunit.Abstractions.ITestOutputHelper output)
+public sealed class SendAndWaitLaterTests(ITestOutputHelper output)
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 

@@ -4,7 +4,6 @@ using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Conversations;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Offload.Wire;
 

@@ -6,7 +6,6 @@ using EdgeML.Native.Preparation.Graph;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Native.Tests.Models.Packages;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Preparation.Graph;
 

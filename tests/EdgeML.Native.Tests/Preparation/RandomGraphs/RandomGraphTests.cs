@@ -1,7 +1,6 @@
 using EdgeML.Native.Preparation;
 using EdgeML.Native.Tests.Models;
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Preparation.RandomGraphs;
 

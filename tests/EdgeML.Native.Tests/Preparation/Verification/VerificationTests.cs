@@ -11,7 +11,6 @@ using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Native.Tests.Preparation.Graph;
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Preparation.Verification;
 

@@ -4,7 +4,6 @@ using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Control.Controllers;
 using EdgeML.Native.Tests.Control.Costs;
-using Xunit.Abstractions;
 
 namespace EdgeML.Native.Tests.Control.Learning.Traces;
 
