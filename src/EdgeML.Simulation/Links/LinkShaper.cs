@@ -70,13 +70,6 @@ public sealed class LinkShaper : IDisposable
     /// <summary>The level in force.</summary>
     public LinkLevel Level => Volatile.Read(ref _held) is { } held ? held.Levels[0] : _options.Trace.At(Seconds);
 
-    /// <summary>Bytes that have left the link towards the tail.</summary>
-    public long BytesUp => Interlocked.Read(ref BytesUpField);
-
-    internal long BytesUpField;
-
-    internal long BytesDownField;
-
     /// <summary>Starts the trace, or starts it again, at second 0.</summary>
     public void StartClock()
     {
@@ -172,8 +165,8 @@ public sealed class LinkShaper : IDisposable
         {
             tail.Connect(_options.Target);
             edge.NoDelay = tail.NoDelay = true;
-            var up = new ShapedStream(this, _up, edge, tail, isUp: true);
-            var down = new ShapedStream(this, _down, tail, edge, isUp: false);
+            var up = new ShapedStream(this, _up, edge, tail);
+            var down = new ShapedStream(this, _down, tail, edge);
             (up.Back, down.Back) = (down, up);
             lock (_streams)
             {

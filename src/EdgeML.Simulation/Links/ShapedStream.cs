@@ -5,7 +5,7 @@ namespace EdgeML.Simulation.Links;
 
 /// <summary>One direction of one connection through a <see cref="LinkShaper"/>: a thread takes bytes in as the rate allows, another lets
 /// them out when rate and delay are over.</summary>
-sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Socket target, bool isUp)
+sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Socket target)
 {
     /// <summary>Asked of the kernel on the side that feeds the link.</summary>
     public const int SocketBufferBytes = 32 << 10;
@@ -99,7 +99,6 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
                     return;
                 }
                 target.Send(bytes, 0, count, SocketFlags.None);
-                Interlocked.Add(ref isUp ? ref shaper.BytesUpField : ref shaper.BytesDownField, count);
                 lock (_gate)
                 {
                     _spare.Push(bytes);

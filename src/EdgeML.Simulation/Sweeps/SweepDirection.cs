@@ -9,14 +9,20 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="HalfWidth">Half the 95 % interval of their difference within a seed.</param>
 /// <param name="Unit">Of the numbers; empty for shares.</param>
 /// <param name="Room">Whether the scenario leaves anything to win: false where it is saturated for this pair.</param>
-/// <param name="Why">Where it does not hold: the reason.</param>
-/// <param name="Numbers">Where it does not hold: the numbers that decide it.</param>
 public sealed record SweepDirection(
-    string Paper, string Claim, SweepCell Cell, double Above, double Below, double HalfWidth, string Unit, bool Room,
-    string Why, string Numbers)
+    string Paper, string Claim, SweepCell Cell, double Above, double Below, double HalfWidth, string Unit, bool Room)
 {
     /// <summary>The scenario in a few words.</summary>
     public string Scenario => $"{Cell.Link}, {Cell.Setting.Name}";
+
+    /// <summary>Both means with their unit.</summary>
+    public string Numbers => $"{MarkdownPage.Number(Above, Format)}, {MarkdownPage.Number(Below, Format)} {Unit}".TrimEnd();
+
+    /// <summary>Their difference and half its interval.</summary>
+    public string Difference =>
+        $"{MarkdownPage.Number(Above - Below, $"+{Format};-{Format}")} +- {MarkdownPage.Number(HalfWidth, Format)}";
+
+    string Format => Unit == "ms" ? "0.0" : "0.000";
 
     /// <summary>Whether the means are as the paper says.</summary>
     public bool Holds => Above > Below;

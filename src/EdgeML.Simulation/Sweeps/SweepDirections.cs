@@ -46,7 +46,7 @@ public static class SweepDirections
             SweepDirection[] asked = [.. group.Where(direction => direction.Room || direction.Holds)];
             return new SweepVerdict(group.Key, asked.Count(direction => direction.Holds), asked.Length,
                 [.. asked.Where(direction => !direction.Holds).Select(direction =>
-                    $"{direction.Scenario} ({direction.Word}): {direction.Numbers}")]);
+                    $"{direction.Scenario} ({direction.Word}): {direction.Numbers}, difference {direction.Difference}")]);
         }),
     ];
 
@@ -64,8 +64,7 @@ public static class SweepDirections
             if (cell.Find(above) is not { } high || cell.Find(below) is not { } low) continue;
             double[] differences = [.. high.Samples.Zip(low.Samples, (one, other) => number(one.Metrics) - number(other.Metrics))];
             bool room = cell.Rows.Max(Satisfaction) - Satisfaction(low) > SweepCellResult.SaturatedLead;
-            yield return Made(paper, claim, cell, high.Of(number).Mean, low.Of(number).Mean, differences, "", room,
-                SweepReason.Of(cell, high, low));
+            yield return Made(paper, claim, cell, high.Of(number).Mean, low.Of(number).Mean, differences, "", room);
         }
     }
 
@@ -79,7 +78,7 @@ public static class SweepDirections
             double[] differences = [.. row.Samples.Select(sample => number(sample.FirstLow) - number(sample.SecondLow))];
             yield return Made(paper, $"ddpg's {what} falls from the first low period to the second", cell,
                 row.Samples.Average(sample => number(sample.FirstLow)), row.Samples.Average(sample => number(sample.SecondLow)),
-                differences, unit, true, SweepReason.OfPeriods(cell, row, energy: unit == "GHz"));
+                differences, unit, true);
         }
     }
 
@@ -95,7 +94,7 @@ public static class SweepDirections
                 {
                     double[] differences = [.. row.Samples.Zip(scratch.Samples, (one, other) => share(one) - share(other))];
                     return Made(paper, $"{name} {claim}", cell, row.Samples.Average(share), scratch.Samples.Average(share), differences, "",
-                        true, SweepReason.OfTransfer);
+                        true);
                 }
                 yield return Between("P49", "satisfies more than ddpg from nothing in the first 200 epochs", sample => sample.FirstEpochs);
                 yield return Between(
@@ -105,12 +104,10 @@ public static class SweepDirections
     }
 
     static SweepDirection Made(string paper, string claim, SweepCellResult cell, double above, double below, double[] differences,
-        string unit, bool room, SweepReason why)
+        string unit, bool room)
     {
         double half = ReplayPool.Interval(differences).HalfWidth;
-        SweepReason reason = above > below ? SweepReason.None : why;
-        return new SweepDirection(
-            paper, claim, cell.Cell, above, below, double.IsFinite(half) ? half : 0, unit, room, reason.Sentence, reason.Numbers);
+        return new SweepDirection(paper, claim, cell.Cell, above, below, double.IsFinite(half) ? half : 0, unit, room);
     }
 
     static double Satisfaction(SweepRow row) => row.Of(metrics => metrics.SatisfactionTask).Mean;

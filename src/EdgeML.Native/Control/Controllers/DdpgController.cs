@@ -18,7 +18,6 @@ sealed class DdpgController : IPolicyController
     readonly OrnsteinUhlenbeck _noise;
     readonly Learner _learner;
     readonly TransitionTrace? _record;
-    readonly bool _extended;
     readonly float[] _state;
     readonly float[] _nextState;
     readonly float[] _action;
@@ -26,7 +25,7 @@ sealed class DdpgController : IPolicyController
     double _decideMs;
     bool _hasState;
 
-    public DdpgController(ControllerContext context, DdpgOptions? options = null, bool extended = false,
+    public DdpgController(ControllerContext context, DdpgOptions? options = null,
                           string name = PolicyControllers.Ddpg, ThresholdForm form = ThresholdForm.PerExit)
     {
         Name = name;
@@ -34,8 +33,7 @@ sealed class DdpgController : IPolicyController
         _model = context.Model;
         _codec = new ActionCodec(_model.SideExits, _model.Candidates, ControlIntervals.MaxInterval, form);
         _reward = new RewardFunction(context.Reward, _model.SideExits);
-        _extended = extended;
-        int stateSize = extended ? StateEncoder.ExtendedSize : StateEncoder.PaperSize;
+        const int stateSize = StateEncoder.PaperSize;
         (_state, _nextState, _action) = (new float[stateSize], new float[stateSize], new float[_codec.Size]);
         ReplayBuffer? source = context.SourceTrace?.Transitions(_model, stateSize, _codec.Size, _reward);
         var agent = new DdpgAgent(options, stateSize, _codec.Size, context.Seed, source);
@@ -58,7 +56,7 @@ sealed class DdpgController : IPolicyController
     public ExitPolicy Next(in Observation observation)
     {
         _decideMs += observation.DecidedMs;
-        StateEncoder.Encode(observation, _extended, _nextState);
+        StateEncoder.Encode(observation, extended: false, _nextState);
         if (_hasState && observation.Tasks > 0)
         {
             // The action that was executed, not the one proposed: the session may have run another.

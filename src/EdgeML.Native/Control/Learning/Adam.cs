@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace EdgeML.Native.Control.Learning;
 
 /// <summary>Adam (Kingma and Ba 2015) over one weight array.</summary>
-sealed class Adam(int length, float learningRate, float weightDecay = 0)
+sealed class Adam(int length, float learningRate)
 {
     const float Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f;
     readonly float[] _mean = new float[length];
@@ -20,16 +20,15 @@ sealed class Adam(int length, float learningRate, float weightDecay = 0)
         // m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with both corrections drawn into the rate
         var rate = new Vector<float>((float)(learningRate * Math.Sqrt(1 - _power2) / (1 - _power1)));
         var epsilon = new Vector<float>((float)(Epsilon * Math.Sqrt(1 - _power2)));
-        Vector<float> keep1 = new(Beta1), take1 = new(1 - Beta1), keep2 = new(Beta2), take2 = new(1 - Beta2), decay = new(weightDecay);
+        Vector<float> keep1 = new(Beta1), take1 = new(1 - Beta1), keep2 = new(Beta2), take2 = new(1 - Beta2);
         for (int i = 0; i < weights.Length; i += Vector<float>.Count)
         {
-            var weight = new Vector<float>(weights, i);
-            Vector<float> slope = Vector.FusedMultiplyAdd(decay, weight, new Vector<float>(gradients, i));
+            var slope = new Vector<float>(gradients, i);
             Vector<float> mean = (keep1 * new Vector<float>(_mean, i)) + (take1 * slope);
             Vector<float> square = (keep2 * new Vector<float>(_square, i)) + (take2 * slope * slope);
             mean.CopyTo(_mean, i);
             square.CopyTo(_square, i);
-            (weight - (rate * mean / (Vector.SquareRoot(square) + epsilon))).CopyTo(weights, i);
+            (new Vector<float>(weights, i) - (rate * mean / (Vector.SquareRoot(square) + epsilon))).CopyTo(weights, i);
         }
     }
 }

@@ -39,7 +39,7 @@ sealed partial class DdpgAgent
         _actor.Weights.CopyTo(_targetActor.Weights, 0);
         _critic.Weights.CopyTo(_targetCritic.Weights, 0);
         _actorAdam = new Adam(_actor.Weights.Length, options.ActorRate);
-        _criticAdam = new Adam(_critic.Weights.Length, options.CriticRate, options.CriticDecay);
+        _criticAdam = new Adam(_critic.Weights.Length, options.CriticRate);
         _picked = new int[options.Batch];
         if (source is not null) StartFrom(source);
     }

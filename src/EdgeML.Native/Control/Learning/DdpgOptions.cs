@@ -12,9 +12,6 @@ sealed record DdpgOptions
     /// <summary>Adam's rate for the critic.</summary>
     public float CriticRate { get; init; } = 1e-3f;
 
-    /// <summary>L2 decay of the critic's weights.</summary>
-    public float CriticDecay { get; init; }
-
     /// <summary>Discount of the next decision's value.</summary>
     public float Discount { get; init; } = 0.9f;
 

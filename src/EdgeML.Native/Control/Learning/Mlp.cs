@@ -142,14 +142,6 @@ sealed unsafe class Mlp
         }
     }
 
-    /// <summary>Output number <paramref name="output"/> for one input row, without touching the batch's other rows.</summary>
-    public float Evaluate(ReadOnlySpan<float> input, int output)
-    {
-        input.CopyTo(InputRow(0));
-        Forward(1);
-        return OutputRow(0)[output];
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Transpose(int layer, float* transposed)
     {
