@@ -83,6 +83,9 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "edgeml_engine_get_input")]
     internal static partial NativeStatus EngineGetInput(ref TensorInfoNative info, EngineHandle engine, uint index);
 
+    [LibraryImport(Library, EntryPoint = "edgeml_engine_get_output")]
+    internal static partial NativeStatus EngineGetOutput(ref TensorInfoNative info, EngineHandle engine, uint index);
+
     [LibraryImport(Library, EntryPoint = "edgeml_engine_destroy")]
     internal static partial void EngineDestroy(nint engine);
 

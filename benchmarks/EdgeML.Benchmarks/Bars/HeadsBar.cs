@@ -1,4 +1,5 @@
 using EdgeML.Benchmarks.Subjects;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Benchmarks.Bars;
 
@@ -45,10 +46,10 @@ static class HeadsBar
             loads[i] = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 800);
         }
         double[] perRange = [.. loads.Select(load => load.DifferenceMicros / extra).Order()];
-        double median = Interleaved.Median(perRange);
-        double quiet = Interleaved.Median([.. loads.Select(load => load.QuietDifferenceMicros / extra)]);
-        double all = Interleaved.Median([.. loads.Select(load => load.FirstMicros)]);
-        double whole = Interleaved.Median([.. loads.Select(load => load.SecondMicros)]);
+        double median = Statistics.Median(perRange);
+        double quiet = Statistics.Median(loads.Select(load => load.QuietDifferenceMicros / extra));
+        double all = Statistics.Median(loads.Select(load => load.FirstMicros));
+        double whole = Statistics.Median(loads.Select(load => load.SecondMicros));
         return BarRow.AtMost(
             $"one more range, {name}", median, LargestMicrosPerRange,
             $"{median:0.0} us ({perRange[0]:0.0}..{perRange[^1]:0.0} over {Loads} loads, {quiet:0.0} of the quickest fifth; " +

@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using EdgeML.Benchmarks.Processes;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Codecs;
+using EdgeML.Native.Numerics;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
@@ -25,39 +28,32 @@ static class OffloadPingPong
     /// <returns>By contender: name and microseconds. The bar is 1.5 for the first over the third at the median.</returns>
     public static IReadOnlyList<(string Name, double P50, double P99)> Measure(int rounds = 20, int perRound = 500)
     {
-        using Process server = StartServer();
-        int[] ports = [.. server.StandardOutput.ReadLine()!.Split(' ').Select(int.Parse)];
-        try
+        using var server = new OwnProcess(ServerArgument);
+        int[] ports = [.. server.ReadLine().Split(' ').Select(int.Parse)];
+        using var offload = new OffloadSide(ports[0]);
+        using var blocking = new BlockingSide(ports[1]);
+        using var asynchronous = new AsyncSide(ports[2]);
+        var contenders = new (string Name, Func<int, double[]> Round, List<double> Micros)[]
         {
-            using var offload = new OffloadSide(ports[0]);
-            using var blocking = new BlockingSide(ports[1]);
-            using var asynchronous = new AsyncSide(ports[2]);
-            var contenders = new (string Name, Func<int, double[]> Round, List<double> Micros)[]
-            {
-                ("offload, SendAndWait", offload.RoundBlocking, []),
-                ("offload, SendAsync", count => offload.RoundAsync(count).GetAwaiter().GetResult(), []),
-                ("async socket", count => asynchronous.Round(count).GetAwaiter().GetResult(), []),
-                ("blocking socket", blocking.Round, []),
-            };
-            foreach (var contender in contenders) contender.Round(2000);
-            for (int round = 0; round < rounds; round++)
-            {
-                foreach (var contender in contenders) contender.Micros.AddRange(contender.Round(perRound));
-            }
-            return [.. contenders.Select(contender =>
-            {
-                contender.Micros.Sort();
-                return (contender.Name, Median(contender.Micros), contender.Micros[contender.Micros.Count * 99 / 100]);
-            })];
-        }
-        finally
+            ("offload, SendAndWait", offload.RoundBlocking, []),
+            ("offload, SendAsync", count => offload.RoundAsync(count).GetAwaiter().GetResult(), []),
+            ("async socket", count => asynchronous.Round(count).GetAwaiter().GetResult(), []),
+            ("blocking socket", blocking.Round, []),
+        };
+        foreach (var contender in contenders) contender.Round(2000);
+        for (int round = 0; round < rounds; round++)
         {
-            server.Kill();
-            server.WaitForExit();
+            foreach (var contender in contenders) contender.Micros.AddRange(contender.Round(perRound));
         }
+        return [.. contenders.Select(contender =>
+        {
+            contender.Micros.Sort();
+            ReadOnlySpan<double> sorted = CollectionsMarshal.AsSpan(contender.Micros);
+            return (contender.Name, Statistics.Quantile(sorted, 0.5), Statistics.Quantile(sorted, 0.99));
+        })];
     }
 
-    /// <summary>The other process: an echo tail, a blocking and an async echo; prints three ports and serves until it is killed.</summary>
+    /// <summary>The other process: an echo tail, a blocking and an async echo; prints three ports and serves to the end of its input.</summary>
     public static int Serve()
     {
         using var tail = new TailServer(new EchoExecutor(UpBytes, Classes), new TailServerOptions());
@@ -66,19 +62,10 @@ static class OffloadPingPong
         new Thread(() => ServeBlocking(blocking)) { IsBackground = true }.Start();
         _ = ServeAsync(asynchronous);
         Console.WriteLine($"{tail.EndPoint.Port} {PortOf(blocking)} {PortOf(asynchronous)}");
-        Thread.Sleep(Timeout.Infinite);
+        while (Console.In.Read() >= 0)
+        {
+        }
         return 0;
-    }
-
-    static double Median(List<double> sorted) => sorted[sorted.Count / 2];
-
-    static Process StartServer()
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            start.ArgumentList.Add(typeof(OffloadPingPong).Assembly.Location);
-        start.ArgumentList.Add(ServerArgument);
-        return Process.Start(start)!;
     }
 
     static Socket Listen()

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using EdgeML.Benchmarks.Bars;
 using EdgeML.Benchmarks.Subjects;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Benchmarks.Startup;
 
@@ -81,9 +82,9 @@ static class StartupRun
 
         public BarRow Row(string what, string unit, double bar)
         {
-            double ratio = Interleaved.Median([.. _ahead.Zip(_jit, (ahead, jit) => ahead / jit)]);
+            double ratio = Statistics.Median([.. _ahead.Zip(_jit, (ahead, jit) => ahead / jit)]);
             FormattableString measured =
-                $"{ratio:0.000} ({Interleaved.Median(_ahead):0.0} {unit} / {Interleaved.Median(_jit):0.0} {unit}, {count} pairs)";
+                $"{ratio:0.000} ({Statistics.Median(_ahead):0.0} {unit} / {Statistics.Median(_jit):0.0} {unit}, {count} pairs)";
             return BarRow.AtMost(what, ratio, bar, FormattableString.Invariant(measured), FormattableString.Invariant($"<= {bar}"));
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Benchmarks.Subjects;
 
@@ -29,7 +30,7 @@ readonly record struct Interleaved(
             ratio[i] = a[i] / b[i];
             difference[i] = a[i] - b[i];
         }
-        return new Interleaved(Median(a), Median(b), Median(ratio), Median(difference), Quiet(a) - Quiet(b), pairs);
+        return new Interleaved(Statistics.Median(a), Statistics.Median(b), Statistics.Median(ratio), Statistics.Median(difference), Quiet(a) - Quiet(b), pairs);
     }
 
     /// <summary>Median microseconds of one call, from rounds of many.</summary>
@@ -43,21 +44,14 @@ readonly record struct Interleaved(
             double took = Stopwatch.GetElapsedTime(start).TotalMicroseconds / callsPerRound;
             if (round >= 0) micros[round] = took;
         }
-        return Median(micros);
-    }
-
-    public static double Median(double[] values)
-    {
-        double[] sorted = [.. values];
-        Array.Sort(sorted);
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+        return Statistics.Median(micros);
     }
 
     static double Quiet(double[] values)
     {
         double[] sorted = [.. values];
         Array.Sort(sorted);
-        return sorted[sorted.Length / 5];
+        return Statistics.Quantile(sorted, 0.2);
     }
 
     static double Time(Action action)

@@ -4,6 +4,7 @@ using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Numerics;
 using EdgeML.Simulation.Replay;
 using EdgeML.Training.Data;
 
@@ -87,6 +88,6 @@ sealed class ProfileCommand : CliCommand
                 + $"| {100 * plan.Error:+0.0;-0.0} % |");
         double[] errors = [.. plans.Select(plan => Math.Abs(plan.Error)).Order()];
         Console.WriteLine();
-        Console.WriteLine($"error: median {100 * errors[errors.Length / 2]:0.0} %, largest {100 * errors[^1]:0.0} %, {plans.Count} plans");
+        Console.WriteLine($"error: median {100 * Statistics.Quantile(errors, 0.5):0.0} %, largest {100 * errors[^1]:0.0} %, {plans.Count} plans");
     }
 }

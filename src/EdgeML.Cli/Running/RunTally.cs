@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Numerics;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Simulation.Decisions;
@@ -115,9 +116,8 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
     /// <summary>Latency below which a share of the tasks stayed.</summary>
     public double LatencyQuantile(double share)
     {
-        if (Tasks == 0) return double.NaN;
         double[] sorted = Latencies.ToArray();
         Array.Sort(sorted);
-        return sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
+        return Statistics.Quantile(sorted, share);
     }
 }

@@ -11,16 +11,8 @@ sealed class SeededRandom
     public SeededRandom(int seed, int stream = 0)
     {
         // splitmix64 spreads neighbouring seeds apart.
-        ulong state = ((ulong)(uint)stream << 32) | (uint)seed;
-        ulong Mix()
-        {
-            state += 0x9E3779B97F4A7C15;
-            ulong z = state;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return z ^ (z >> 31);
-        }
-        (_s0, _s1, _s2, _s3) = (Mix(), Mix(), Mix(), Mix());
+        var start = new SplitMix64(((ulong)(uint)stream << 32) | (uint)seed);
+        (_s0, _s1, _s2, _s3) = (start.Next(), start.Next(), start.Next(), start.Next());
     }
 
     ulong Next()

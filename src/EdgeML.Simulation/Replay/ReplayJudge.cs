@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Numerics;
 using EdgeML.Simulation.Worlds;
 
 namespace EdgeML.Simulation.Replay;
@@ -44,7 +46,7 @@ static class ReplayJudge
             GoodputFirst100 = Share(goodFirst, Math.Min(First, tasks)),
             GoodputAfter100 = Share(good - goodFirst, tasks - First),
             MeanLatencyMs = latency / ran,
-            P99LatencyMs = ran == 0 ? double.NaN : latencies[Math.Min(ran - 1, (int)(0.99 * ran))],
+            P99LatencyMs = Statistics.Quantile(CollectionsMarshal.AsSpan(latencies), 0.99),
             Energy = energy / ran,
             Reward = reward,
             MeanExit = exits / ran,
@@ -52,7 +54,7 @@ static class ReplayJudge
             MeanInterval = Share(ran, run.Decisions.Count),
             DecisionMicros = decisionMicros,
             LossRatio = Share(tasks - ran, tasks),
-            AdaptationTasks = Median(Adaptations(run, scenario)),
+            AdaptationTasks = Statistics.Median(Adaptations(run, scenario)),
         };
     }
 
@@ -75,14 +77,6 @@ static class ReplayJudge
             found.Add(after);
         }
         return found;
-    }
-
-    public static double Median(List<double> values)
-    {
-        if (values.Count == 0) return double.NaN;
-        values.Sort();
-        int middle = values.Count / 2;
-        return values.Count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
     }
 
     /// <summary>Share of action intervals whose state interval is inside both bounds, and the mean reward of state intervals.</summary>

@@ -1,3 +1,5 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Simulation.Replay;
 
 /// <summary>Several seeds of one controller taken together: means over seeds with 95 % intervals by Student's t.</summary>
@@ -21,7 +23,7 @@ public sealed class ReplayPool
     public IReadOnlyList<ReplayResult> Results => _results;
 
     /// <summary>Median over all changes of the link in all seeds; NaN where there are none.</summary>
-    public double AdaptationTasks => ReplayJudge.Median([.. _results.SelectMany(result => result.Adaptations)]);
+    public double AdaptationTasks => Statistics.Median(_results.SelectMany(result => result.Adaptations));
 
     /// <summary>Mean of a number over the seeds that have it, and half the width of its 95 % interval; NaN where there is none.</summary>
     public (double Mean, double HalfWidth) Of(Func<ReplayMetrics, double> number) =>

@@ -1,7 +1,9 @@
+using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Learning;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Policies;
 using EdgeML.Simulation.Worlds;
 
@@ -159,12 +161,12 @@ public sealed record ReplayScenario
     };
 
     long[] PayloadBytes() =>
-        [.. Profile.Manifest.Cuts.Select(cut => cut.K == 0 || cut.Bytes == 0 ? cut.Bytes : Codec switch
+        [.. Profile.Manifest.Cuts.Select(cut => cut.K == 0 ? cut.Bytes : PayloadSize.Sent(Profile.Manifest, cut.K, Codec switch
         {
-            PayloadCodec.Fp16 => cut.Bytes / 2,
-            PayloadCodec.Int8 => (cut.Bytes / 4) + 4,
-            _ => cut.Bytes,
-        })];
+            PayloadCodec.Fp16 => TensorEncoding.Float16,
+            PayloadCodec.Int8 => TensorEncoding.Int8,
+            _ => TensorEncoding.Float32,
+        }))];
 
     static ExitCalibration Every(ExitCalibration samples, Func<int, bool> chosen)
     {

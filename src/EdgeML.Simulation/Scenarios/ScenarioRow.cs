@@ -1,3 +1,5 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>All tasks of one controller over a scenario, judged.</summary>
@@ -26,8 +28,8 @@ public sealed class ScenarioRow
             _satisfied[i] = tasks[i].Record.LatencyMs <= tasks[i].Bounds.LatencyMs && _stateEnergy[i] <= tasks[i].Bounds.EnergyJ;
         double[] latencies = [.. tasks.Select(task => task.Record.LatencyMs)];
         Array.Sort(latencies);
-        LatencyMs =
-            new LatencySummary(latencies.Average(), Quantile(latencies, 0.5), Quantile(latencies, 0.99), Quantile(latencies, 0.999));
+        double At(double share) => Statistics.Quantile(latencies, share);
+        LatencyMs = new LatencySummary(latencies.Average(), At(0.5), At(0.99), At(0.999));
     }
 
     /// <summary>Name of the row.</summary>
@@ -91,8 +93,6 @@ public sealed class ScenarioRow
         }
         return energy;
     }
-
-    static double Quantile(double[] sorted, double share) => sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];
 
     /// <summary>Name and figures in one line.</summary>
     public override string ToString() => FormattableString.Invariant(

@@ -1,3 +1,4 @@
+using EdgeML.Native.Numerics;
 using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
@@ -21,5 +22,5 @@ public sealed record SweepRow(string Controller, IReadOnlyList<SweepSample> Samp
     public double After => Of(metrics => metrics.GoodputAfter100).Mean;
 
     /// <summary>Median over all changes of the link in all seeds.</summary>
-    public double Adaptation => ReplayJudge.Median([.. Samples.SelectMany(sample => sample.Adaptations)]);
+    public double Adaptation => Statistics.Median(Samples.SelectMany(sample => sample.Adaptations));
 }

@@ -7,6 +7,7 @@ using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Payloads;
+using EdgeML.Native.Numerics;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
@@ -89,13 +90,7 @@ public sealed class ValidationCheck(BranchedModel model, DataSpec data, Validati
         return profiles[0] with { UnitMs = Medians(profile => profile.UnitMs), HeadMs = Medians(profile => profile.HeadMs) };
 
         double[] Medians(Func<DeviceProfile, IReadOnlyList<double>> times) =>
-            [.. times(profiles[0]).Select((_, i) => Median(profiles.Select(profile => times(profile)[i])))];
-    }
-
-    static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
+            [.. times(profiles[0]).Select((_, i) => Statistics.Median(profiles.Select(profile => times(profile)[i])))];
     }
 
     /// <summary>What a client of its own learns of link and tail while nothing else goes on.</summary>

@@ -1,3 +1,5 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Simulation.Validation;
 
 /// <summary>One policy, live and simulated.</summary>
@@ -42,15 +44,12 @@ public sealed class ValidationRow
     public static double Quantile(IReadOnlyList<ValidationTask> tasks, double share)
     {
         double[] sorted = [.. tasks.Select(task => task.LatencyMs).Order()];
-        return sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];
+        return Statistics.Quantile(sorted, share);
     }
 
     /// <summary>Median of a part of the latency over the tasks that the tail answered, milliseconds; NaN without any.</summary>
-    public static double PartMs(IReadOnlyList<ValidationTask> tasks, Func<ValidationTask, double> part)
-    {
-        double[] sorted = [.. tasks.Where(task => task.Offloaded).Select(part).Order()];
-        return sorted.Length == 0 ? double.NaN : sorted[sorted.Length / 2];
-    }
+    public static double PartMs(IReadOnlyList<ValidationTask> tasks, Func<ValidationTask, double> part) =>
+        Statistics.Median(tasks.Where(task => task.Offloaded).Select(part));
 
     /// <summary>Policy and both times in one line.</summary>
     public override string ToString() => FormattableString.Invariant(

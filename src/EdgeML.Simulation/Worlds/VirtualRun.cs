@@ -1,5 +1,6 @@
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Simulation.Worlds;
 
@@ -48,7 +49,7 @@ public sealed class VirtualRun
 
     /// <summary>A quantile of latency, milliseconds.</summary>
     /// <param name="share">0..1.</param>
-    public double LatencyQuantile(double share) => _latencies[Math.Min(_latencies.Length - 1, (int)(share * _latencies.Length))];
+    public double LatencyQuantile(double share) => Statistics.Quantile(_latencies, share);
 
     /// <summary>Satisfaction of the tasks from one index to before another.</summary>
     public double SatisfactionOf(int from, int to) => Share(from, to, i => Satisfied[i]);

@@ -1,23 +1,21 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Training.Data;
 
 /// <summary>Random numbers of one sample: a splitmix64 stream that starts from (seed, index), so that any sample can be drawn
 /// without drawing those before it, and is the same on every machine.</summary>
 struct SampleRandom
 {
-    ulong _state;
+    SplitMix64 _stream;
 
     public SampleRandom(ulong seed, ulong index)
     {
-        _state = Mix(seed + 0x9E3779B97F4A7C15UL);
-        _state = Mix(_state ^ (index * 0xD1342543DE82EF95UL));
+        ulong own = SplitMix64.Mix(seed + SplitMix64.Step);
+        _stream = new SplitMix64(SplitMix64.Mix(own ^ (index * 0xD1342543DE82EF95UL)));
     }
 
     /// <summary>64 random bits.</summary>
-    public ulong NextBits()
-    {
-        _state += 0x9E3779B97F4A7C15UL;
-        return Mix(_state);
-    }
+    public ulong NextBits() => _stream.Next();
 
     /// <summary>Uniform in [0, 1), 24 bits.</summary>
     public float NextFloat() => (NextBits() >> 40) * (1f / (1 << 24));
@@ -30,11 +28,4 @@ struct SampleRandom
 
     /// <summary>A fair coin.</summary>
     public bool NextBool() => (NextBits() >> 63) != 0;
-
-    static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
-    }
 }

@@ -1,3 +1,6 @@
+using MathNet.Numerics;
+using MathNet.Numerics.Distributions;
+
 namespace EdgeML.Training.Numerics;
 
 /// <summary>Exact binomial tails: what a number of failures says of a rate.</summary>
@@ -8,13 +11,7 @@ static class BinomialTail
     {
         if (failures < 0) return 0;
         if (failures >= trials) return 1;
-        double log = trials * Math.Log(1 - rate), odds = Math.Log(rate) - Math.Log(1 - rate), sum = 0;
-        for (int k = 0; k <= failures; k++)
-        {
-            if (k > 0) log += Math.Log((double)(trials - k + 1) / k) + odds;
-            sum += Math.Exp(log);
-        }
-        return Math.Min(1, sum);
+        return SpecialFunctions.BetaRegularized(trials - failures, failures + 1, 1 - rate);
     }
 
     /// <summary>The most failures that still rule out a true rate above <paramref name="rate"/>: the largest k with P(X &lt;= k) at most
@@ -30,16 +27,6 @@ static class BinomialTail
     public static int FewestTrials(double rate, double doubt) => (int)Math.Ceiling(Math.Log(doubt) / Math.Log(1 - rate));
 
     /// <summary>Clopper and Pearson's upper bound: the largest rate that so few failures leave possible.</summary>
-    public static double Upper(int failures, int trials, double doubt)
-    {
-        if (failures >= trials) return 1;
-        (double low, double high) = ((double)failures / trials, 1);
-        for (int i = 0; i < 60; i++)
-        {
-            double middle = (low + high) / 2;
-            if (AtMost(failures, trials, middle) > doubt) low = middle;
-            else high = middle;
-        }
-        return high;
-    }
+    public static double Upper(int failures, int trials, double doubt) =>
+        failures >= trials ? 1 : Beta.InvCDF(failures + 1, trials - failures, 1 - doubt);
 }

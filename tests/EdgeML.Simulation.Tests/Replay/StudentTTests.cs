@@ -25,12 +25,12 @@ public class StudentTTests
     }
 
     [Fact]
-    public void Between_OneAndTwoDegrees_HaveClosedForms()
+    public void Within_OneAndTwoDegrees_HaveClosedForms()
     {
-        foreach (double t in (double[])[0, 0.1, 1, 2.5, 40])
+        foreach (double p in (double[])[0.01, 0.5, 0.9, 0.95, 0.99])
         {
-            Assert.Equal(2 / Math.PI * Math.Atan(t), StudentT.Between(t, 1), 1e-14);
-            Assert.Equal(t / Math.Sqrt(2 + (t * t)), StudentT.Between(t, 2), 1e-14);
+            Assert.Equal(Math.Tan(Math.PI * p / 2), StudentT.Within(p, 1), 1e-9);
+            Assert.Equal(p * Math.Sqrt(2 / (1 - (p * p))), StudentT.Within(p, 2), 1e-9);
         }
     }
 

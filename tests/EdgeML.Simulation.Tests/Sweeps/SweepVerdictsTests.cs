@@ -137,7 +137,7 @@ public class SweepVerdictsTests
         SweepDirection direction = Assert.Single(SweepDirections.All(
             [Cell("S2", SweepPart.Paper, Satisfied("ddpg", 0.7), Satisfied("nsga3", baseline), Satisfied("oracle", 1))]));
         Assert.Equal((room, false, word), (direction.Room, direction.Holds, direction.Word));
-        Assert.StartsWith($"nsga3 satisfies {100 * baseline:0.0} %, ddpg 70.0 %", direction.Numbers, StringComparison.Ordinal);
+        Assert.Equal(FormattableString.Invariant($"0.700, {baseline:0.000}"), direction.Numbers);
         Assert.Equal(room ? 1 : 0, Assert.Single(SweepDirections.Judge([Cell("S2", SweepPart.Paper, Satisfied("ddpg", 0.7),
             Satisfied("nsga3", baseline), Satisfied("oracle", 1))])).Asked);
     }

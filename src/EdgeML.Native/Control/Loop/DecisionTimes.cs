@@ -1,3 +1,5 @@
+using EdgeML.Native.Numerics;
+
 namespace EdgeML.Native.Control.Loop;
 
 /// <summary>Durations of decisions: sum, and the last few for a median.</summary>
@@ -26,6 +28,6 @@ sealed class DecisionTimes
         Span<double> sorted = stackalloc double[count];
         _recent.AsSpan(0, count).CopyTo(sorted);
         sorted.Sort();
-        return sorted[count / 2];
+        return Statistics.Quantile(sorted, 0.5);
     }
 }

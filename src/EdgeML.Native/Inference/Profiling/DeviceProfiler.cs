@@ -1,5 +1,6 @@
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Inference.Profiling;
 
@@ -37,9 +38,9 @@ public static class DeviceProfiler
         int stage = 0;
         foreach (UnitPiece piece in model.Pieces)
         {
-            AddUnits(unitMs, model.Manifest, piece, Median(stageMs[stage++]));
+            AddUnits(unitMs, model.Manifest, piece, Statistics.Median(stageMs[stage++]));
             for (int exit = 1; exit <= model.Manifest.SideExits; exit++)
-                if (model.Manifest.Exits[exit - 1].AfterUnit == piece.Last) headMs.Add(Median(stageMs[stage++]));
+                if (model.Manifest.Exits[exit - 1].AfterUnit == piece.Last) headMs.Add(Statistics.Median(stageMs[stage++]));
         }
         var profile = new DeviceProfile { Device = device, UnitMs = unitMs, HeadMs = headMs };
         return power is null ? profile : profile with { Power = power };
@@ -51,11 +52,5 @@ public static class DeviceProfiler
         double work = 0;
         for (int unit = piece.First; unit <= piece.Last; unit++) work += manifest.Units[unit - 1].Macs + 1;
         for (int unit = piece.First; unit <= piece.Last; unit++) unitMs.Add(ms * (manifest.Units[unit - 1].Macs + 1) / work);
-    }
-
-    static double Median(double[] times)
-    {
-        Array.Sort(times);
-        return times[times.Length / 2];
     }
 }

@@ -70,8 +70,8 @@ sealed class PlanTimer : IDisposable
                 for (int i = 0; i < group.Length; i++) quotients[group[i]][load] = measured[i];
             }
         }
-        double whole = Median([.. _wholeMs]);
-        return [.. quotients.Select(each => whole * Median(each))];
+        double whole = Statistics.Median(_wholeMs);
+        return [.. quotients.Select(each => whole * Statistics.Median(each))];
     }
 
     public void Dispose()
@@ -112,7 +112,7 @@ sealed class PlanTimer : IDisposable
                 }
                 _roundDone?.Invoke();
             }
-            return [.. quotients.Select(Median)];
+            return [.. quotients.Select(Statistics.Median)];
         }
         finally
         {
@@ -130,12 +130,5 @@ sealed class PlanTimer : IDisposable
         double own = ThreadTime.MillisecondsSince(start), clock = result.TotalNs / 1e6;
         // A run whose thread had to wait for a processor says nothing of the device by the clock; one thread's own time does.
         return _model.Backend.Threads == 1 ? Math.Min(own, clock) : clock;
-    }
-
-    static double Median(double[] times)
-    {
-        Array.Sort(times);
-        int middle = times.Length / 2;
-        return times.Length % 2 == 1 ? times[middle] : 0.5 * (times[middle - 1] + times[middle]);
     }
 }
