@@ -23,9 +23,9 @@ sealed class EchoExecutor(int payloadBytes, int classes) : ITailExecutor
 
     public DeviceProfile Profile { get; } = new() { Device = "echo", UnitMs = [0], HeadMs = [] };
 
-    public ITailLane CreateLane() => new Lane(payloadBytes);
+    public ITailSlot CreateSlot() => new Slot(payloadBytes);
 
-    sealed class Lane(int payloadBytes) : ITailLane
+    sealed class Slot(int payloadBytes) : ITailSlot
     {
         readonly byte[] _input = GC.AllocateArray<byte>(payloadBytes, pinned: true);
 

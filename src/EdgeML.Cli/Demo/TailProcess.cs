@@ -104,7 +104,10 @@ sealed class TailProcess : IScenarioTail, IDisposable
 
     static ProcessStartInfo Command(IReadOnlyList<string> launcher, params ReadOnlySpan<string> arguments)
     {
-        string host = Environment.ProcessPath ?? "dotnet";
+        string host = Environment.ProcessPath ?? "dotnet", assembly = Path.Combine(AppContext.BaseDirectory, "edgeml.dll");
+        // A published command is its own executable. Anything else, a test's executable too, runs the command's assembly on dotnet.
+        bool ownExecutable = Path.GetFileNameWithoutExtension(host) == "edgeml" || !File.Exists(assembly);
+        if (!ownExecutable && Path.GetFileNameWithoutExtension(host) != "dotnet") host = "dotnet";
         var start = new ProcessStartInfo(launcher.Count > 0 ? launcher[0] : host)
         {
             RedirectStandardInput = true,
@@ -113,9 +116,7 @@ sealed class TailProcess : IScenarioTail, IDisposable
         };
         foreach (string word in launcher.Skip(1)) start.ArgumentList.Add(word);
         if (launcher.Count > 0) start.ArgumentList.Add(host);
-        // Under "dotnet edgeml.dll" the executable is the runtime's host; the published command is its own.
-        if (Path.GetFileNameWithoutExtension(host) == "dotnet")
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edgeml.dll"));
+        if (!ownExecutable) start.ArgumentList.Add(assembly);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         return start;
     }

@@ -98,7 +98,7 @@ public class ShapedOffloadTests(ITestOutputHelper output)
             _server.Dispose();
         }
 
-        sealed class Echo : ITailExecutor, ITailLane
+        sealed class Echo : ITailExecutor, ITailSlot
         {
             readonly byte[] _input = GC.AllocateArray<byte>(PayloadBytes, pinned: true);
 
@@ -115,7 +115,7 @@ public class ShapedOffloadTests(ITestOutputHelper output)
 
             public DeviceProfile Profile { get; } = new() { Device = "echo", UnitMs = [0], HeadMs = [] };
 
-            public ITailLane CreateLane() => new Echo();
+            public ITailSlot CreateSlot() => new Echo();
 
             public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => _input;
 

@@ -29,8 +29,8 @@ public sealed record BackendOptions
     /// some microseconds a stop and task. ONNX Runtime only.</summary>
     public bool JoinPlans { get; init; } = true;
 
-    /// <summary>Whether the CPU gets the same engines as a GPU, one per stretch between stops, to compare the two bit for bit.</summary>
-    internal bool Stretches { get; init; }
+    /// <summary>Whether the CPU gets the same engines as a GPU, one per range between stops, to compare the two bit for bit.</summary>
+    internal bool MergedUnits { get; init; }
 
     /// <summary>How engines are made instead of as the package says, while that is being found out; null otherwise.</summary>
     internal EngineSettings? Settings { get; init; }

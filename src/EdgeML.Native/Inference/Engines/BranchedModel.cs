@@ -9,22 +9,17 @@ namespace EdgeML.Native.Inference.Engines;
 
 /// <summary>A package made ready to run: shared weights, one session per unit and head, and fused ranges that arrive in the
 /// background. Edge sessions and tails of one process share it. Any thread.</summary>
-public sealed class BranchedModel : IDisposable, IFusedBuilder
+public sealed class BranchedModel : IDisposable
 {
-    const int MostStopsAhead = 4;
-
     readonly WeightsHandle _weights = new();
-    readonly Lock _building = new();
-    readonly Dictionary<PlanSegment, RangeModel> _ranges = [];
     readonly bool _joinsPlans;
-    readonly Engine?[] _pieces;
+    readonly Engine?[] _engines;
     readonly Engine?[] _heads;
-    readonly FusedRanges _fused;
+    readonly RangeBuilder? _builder;
+    readonly FusedRanges? _fused;
     readonly bool _ownsPackage;
     readonly NativeOptimization _optimization;
     readonly bool _inlineWeights;
-    readonly Action? _fusing;
-    long _copiedBytes;
     int _disposed;
 
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
@@ -43,17 +38,17 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
             EngineOptimization.None => NativeOptimization.None,
             _ => NativeOptimization.Default,
         };
-        _fusing = options.Fusing;
-        Pieces = UnitPiece.Of(Manifest, stretches: options.Stretches || options.Kind == BackendKind.TensorRt);
-        _pieces = new Engine[Pieces.Count];
+        EngineRanges = EngineRange.Of(Manifest, merged: options.MergedUnits || options.Kind == BackendKind.TensorRt);
+        _engines = new Engine[EngineRanges.Count];
         _heads = new Engine[Manifest.SideExits];
         Backend = new Backend(options);
         _inlineWeights = Backend.WeightsInside || !settings.SharedWeights;
-        _fused = new FusedRanges(this, options);
         try
         {
             _weights = _inlineWeights ? new WeightsHandle() : package.CreateSharedWeights(Backend.Handle);
             MakeEngines(options);
+            _builder = new RangeBuilder(package, Backend, _weights, _inlineWeights, _optimization, options.FusedBudgetBytes);
+            _fused = new FusedRanges(_builder, options);
         }
         catch
         {
@@ -64,12 +59,12 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
 
     void MakeEngines(BackendOptions options)
     {
-        using var watch = new BuildWatch(_pieces.Length + _heads.Length, options.Progress, options.Cancellation);
+        using var watch = new BuildWatch(_engines.Length + _heads.Length, options.Progress, options.Cancellation);
         int last = Manifest.Units.Count;
-        for (int i = 0; i < _pieces.Length; i++)
+        for (int i = 0; i < _engines.Length; i++)
         {
-            UnitPiece piece = Pieces[i];
-            _pieces[i] = Make(watch, Package.BuildRange(piece.First, piece.Last, exitHead: null, emitBoundary: piece.Last < last, _inlineWeights));
+            EngineRange range = EngineRanges[i];
+            _engines[i] = Make(watch, Package.BuildRange(range.First, range.Last, exitHead: null, emitBoundary: range.Last < last, _inlineWeights));
         }
         for (int i = 0; i < _heads.Length; i++) _heads[i] = Make(watch, Package.BuildHead(i + 1, _inlineWeights));
     }
@@ -104,14 +99,18 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
         : [];
 
     /// <summary>First and last unit of every engine, in order; a policy can only cut between them.</summary>
-    public IReadOnlyList<(int First, int Last)> EngineUnits => [.. Pieces.Select(piece => (piece.First, piece.Last))];
+    public IReadOnlyList<(int First, int Last)> EngineUnits => [.. EngineRanges.Select(range => (range.First, range.Last))];
 
     internal Backend Backend { get; }
 
     /// <summary>How far the inference library rewrites what it is given.</summary>
     internal NativeOptimization Optimization => _optimization;
 
-    internal FusedRanges Fused => _fused;
+    /// <summary>Sessions of several units that are ready, or wanted.</summary>
+    internal FusedRanges Fused => _fused!;
+
+    /// <summary>Makes such sessions at once.</summary>
+    internal RangeBuilder Builder => _builder!;
 
     /// <summary>Whether exits are decided inside engines.</summary>
     internal bool JoinsPlans => _joinsPlans && Backend.HasGates;
@@ -122,7 +121,7 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
     /// <exception cref="InvalidDataException">The package is malformed.</exception>
-    /// <exception cref="NativeException">The inference library is missing or refuses a piece.</exception>
+    /// <exception cref="NativeException">The inference library is missing or refuses a part of the network.</exception>
     /// <exception cref="OperationCanceledException">By <see cref="BackendOptions.Cancellation"/>.</exception>
     public static BranchedModel Load(string directory, BackendOptions? options = null)
     {
@@ -171,82 +170,23 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
     public bool WaitForFusion(TimeSpan timeout)
     {
         ThrowIfDisposed();
-        return _fused.WaitIdle(timeout);
+        return Fused.WaitIdle(timeout);
     }
 
     /// <summary>What runs as one, in order.</summary>
-    internal IReadOnlyList<UnitPiece> Pieces { get; }
+    internal IReadOnlyList<EngineRange> EngineRanges { get; }
 
-    /// <summary>The last unit of the piece that begins behind a unit.</summary>
-    internal int EndOfPiece(int unit)
+    /// <summary>The last unit of the range that begins behind a unit.</summary>
+    internal int EndOfEngine(int unit)
     {
-        int piece = 0;
-        while (Pieces[piece].Last <= unit) piece++;
-        return Pieces[piece].Last;
+        int range = 0;
+        while (EngineRanges[range].Last <= unit) range++;
+        return EngineRanges[range].Last;
     }
 
-    internal Engine Piece(int index) => _pieces[index]!;
+    internal Engine EngineAt(int index) => _engines[index]!;
 
     internal Engine Head(int exit) => _heads[exit - 1]!;
-
-    /// <summary>One session for a whole plan: a single range, or ranges joined by gates.</summary>
-    /// <exception cref="NativeException">The inference library refuses the model, the ranges cannot be joined, or there is no room for what
-    /// they need.</exception>
-    internal Engine BuildFused(PlanKey key)
-    {
-        var segments = key.Segments(Manifest);
-        using var alone = _building.EnterScope(); // engines are joined one at a time
-        var ranges = new RangeModel[segments.Length];
-        for (int i = 0; i < ranges.Length; i++) ranges[i] = Range(segments[i]);
-        if (segments.Length == 1) return new Engine(Backend, _weights, ranges[0], watch: null, _optimization);
-        Span<int> exits = stackalloc int[segments.Length];
-        for (int i = 0; i < exits.Length; i++) exits[i] = segments[i].Exit;
-        var engine = Engine.Join(Backend, _weights, ranges, exits, _fused.BudgetBytes);
-        var info = new WeightsInfoNative();
-        NativeError.Check(NativeMethods.WeightsGetInfo(ref info, _weights));
-        Volatile.Write(ref _copiedBytes, (long)info.CopiedBytes);
-        return engine;
-    }
-
-    /// <summary>Bytes of filters in this processor's layout, which joined sessions share.</summary>
-    internal long CopiedBytes => Volatile.Read(ref _copiedBytes);
-
-    long IFusedBuilder.CopiedBytes => CopiedBytes;
-
-    void IFusedBuilder.Prepare() => MakeRanges();
-
-    Engine IFusedBuilder.Build(PlanKey key)
-    {
-        _fusing?.Invoke();
-        return BuildFused(key);
-    }
-
-    /// <summary>Makes the graphs of all ranges between exits, so that a policy that tries them in a new combination later allocates next to
-    /// nothing. More exits than usual are left until they are needed.</summary>
-    internal void MakeRanges()
-    {
-        using var alone = _building.EnterScope();
-        int stops = Math.Min(Manifest.SideExits, MostStopsAhead);
-        for (int from = 0; from <= stops; from++)
-        {
-            int start = from == 0 ? 0 : Manifest.Exits[from - 1].AfterUnit;
-            for (int to = from + 1; to <= stops; to++)
-            {
-                int stop = Manifest.Exits[to - 1].AfterUnit;
-                if (stop > start) Range(new PlanSegment(start + 1, stop, to, EmitsBoundary: true));
-            }
-            if (start < Manifest.LocalCut) Range(new PlanSegment(start + 1, Manifest.LocalCut, Manifest.Exits.Count, EmitsBoundary: false));
-        }
-    }
-
-    RangeModel Range(PlanSegment segment)
-    {
-        if (_ranges.TryGetValue(segment, out RangeModel? range)) return range;
-        range = Package.BuildRange(
-            segment.FirstUnit, segment.LastUnit, segment.Exit == 0 ? null : segment.Exit, segment.EmitsBoundary, _inlineWeights);
-        _ranges.Add(segment, range);
-        return range;
-    }
 
     /// <summary>Releases the sessions; slots still alive keep what they use.</summary>
     public void Dispose()
@@ -261,8 +201,8 @@ public sealed class BranchedModel : IDisposable, IFusedBuilder
 
     void Release()
     {
-        _fused.Dispose();
-        foreach (var engine in _pieces) engine?.Dispose();
+        _fused?.Dispose();
+        foreach (var engine in _engines) engine?.Dispose();
         foreach (var engine in _heads) engine?.Dispose();
         _weights.Dispose();
         Backend.Dispose();

@@ -9,7 +9,7 @@ sealed unsafe class ChainPlan : IDisposable
 {
     readonly BranchedModel _model;
     readonly Workspace _workspace;
-    readonly PlanSegment[] _segments;
+    readonly PlanRange[] _ranges;
     readonly Engine?[] _fused;
     readonly Fusion _fusion;
     Engine? _whole;
@@ -23,9 +23,9 @@ sealed unsafe class ChainPlan : IDisposable
         _model = model;
         _workspace = workspace;
         Key = key;
-        _segments = key.Segments(model.Manifest);
+        _ranges = key.Ranges(model.Manifest);
         _fusion = fusion == Fusion.Plans && !CanJoin() ? Fusion.Ranges : fusion;
-        _fused = new Engine?[_segments.Length];
+        _fused = new Engine?[_ranges.Length];
         _fusedVersion = model.Fused.Version;
         FindFused();
         if (_fusion is Fusion.Now or Fusion.RangesNow) FuseNow();
@@ -35,7 +35,7 @@ sealed unsafe class ChainPlan : IDisposable
     public PlanKey Key { get; }
 
     /// <summary>Whether nothing is to be executed: a cut at the plan's own start.</summary>
-    public bool IsEmpty => _segments.Length == 0;
+    public bool IsEmpty => _ranges.Length == 0;
 
     /// <summary>Whether exits are decided inside its one session.</summary>
     public bool IsJoined => _whole is { Gates.Length: > 0 };
@@ -78,7 +78,7 @@ sealed unsafe class ChainPlan : IDisposable
         {
             try
             {
-                _owned.Add(_whole = _model.BuildFused(Key));
+                _owned.Add(_whole = _model.Builder.Build(Key));
                 return;
             }
             catch (NativeException e) when (e.Status is NativeStatus.Unsupported or NativeStatus.ModelRejected)
@@ -86,12 +86,12 @@ sealed unsafe class ChainPlan : IDisposable
                 // Ranges that cannot be joined run one by one, here as in a session.
             }
         }
-        for (int i = 0; i < _segments.Length; i++)
+        for (int i = 0; i < _ranges.Length; i++)
         {
-            if (Pieces(_segments[i]) == 1) continue;
+            if (SessionsOf(_ranges[i]) == 1) continue;
             try
             {
-                _owned.Add(_fused[i] = _model.BuildFused(_segments[i].Alone));
+                _owned.Add(_fused[i] = _model.Builder.Build(_ranges[i].Alone));
             }
             catch (NativeException e) when (e.Status == NativeStatus.ModelRejected)
             {
@@ -108,7 +108,7 @@ sealed unsafe class ChainPlan : IDisposable
 
     // Two exits behind one unit are two stops at the same tensor, which a gate each would need a range between.
     bool CanJoin() =>
-        _model.JoinsPlans && _segments.Length > 1 && Array.TrueForAll(_segments, segment => segment.FirstUnit <= segment.LastUnit);
+        _model.JoinsPlans && _ranges.Length > 1 && Array.TrueForAll(_ranges, range => range.FirstUnit <= range.LastUnit);
 
     bool FindFused()
     {
@@ -121,10 +121,10 @@ sealed unsafe class ChainPlan : IDisposable
             _whole = whole;
             if (!isRefused) return changed;
         }
-        for (int i = 0; i < _segments.Length; i++)
+        for (int i = 0; i < _ranges.Length; i++)
         {
-            if (Pieces(_segments[i]) == 1) continue;
-            var engine = _model.Fused.Find(_segments[i].Alone, out _);
+            if (SessionsOf(_ranges[i]) == 1) continue;
+            var engine = _model.Fused.Find(_ranges[i].Alone, out _);
             changed |= engine != _fused[i];
             _fused[i] = engine;
         }
@@ -132,8 +132,8 @@ sealed unsafe class ChainPlan : IDisposable
     }
 
     // A single unit without a side exit is already one session; so is a head whose unit has run (two exits after one unit).
-    int Pieces(PlanSegment segment) =>
-        segment.LastUnit - segment.FirstUnit + 1 + (segment.Exit > 0 && segment.Exit <= _model.Manifest.SideExits ? 1 : 0);
+    int SessionsOf(PlanRange range) =>
+        range.LastUnit - range.FirstUnit + 1 + (range.Exit > 0 && range.Exit <= _model.Manifest.SideExits ? 1 : 0);
 
     void Bind()
     {
@@ -141,8 +141,8 @@ sealed unsafe class ChainPlan : IDisposable
         try
         {
             Stages = 0;
-            if (_whole is { } whole) Add(chain, whole, Key.Start, Key.Stop, _segments[^1].Exit);
-            else AddSegments(chain);
+            if (_whole is { } whole) Add(chain, whole, Key.Start, Key.Stop, _ranges[^1].Exit);
+            else AddRanges(chain);
         }
         catch
         {
@@ -153,33 +153,33 @@ sealed unsafe class ChainPlan : IDisposable
         _chain = chain;
     }
 
-    void AddSegments(ChainHandle chain)
+    void AddRanges(ChainHandle chain)
     {
-        for (int i = 0; i < _segments.Length; i++)
+        for (int i = 0; i < _ranges.Length; i++)
         {
-            if (_fused[i] is { } engine) Add(chain, engine, _segments[i].FirstUnit - 1, _segments[i].LastUnit, _segments[i].Exit);
-            else AddUnits(chain, _segments[i]);
+            if (_fused[i] is { } engine) Add(chain, engine, _ranges[i].FirstUnit - 1, _ranges[i].LastUnit, _ranges[i].Exit);
+            else AddUnits(chain, _ranges[i]);
         }
     }
 
-    void AddUnits(ChainHandle chain, PlanSegment segment)
+    void AddUnits(ChainHandle chain, PlanRange range)
     {
-        bool final = segment.Exit == _model.Manifest.Exits.Count;
-        int next = segment.FirstUnit;
-        for (int i = 0; i < _model.Pieces.Count && next <= segment.LastUnit; i++)
+        bool final = range.Exit == _model.Manifest.Exits.Count;
+        int next = range.FirstUnit;
+        for (int i = 0; i < _model.EngineRanges.Count && next <= range.LastUnit; i++)
         {
-            UnitPiece piece = _model.Pieces[i];
-            if (piece.Last < next) continue;
-            if (piece.First != next || piece.Last > segment.LastUnit) throw NoEngine(piece.First != next ? next - 1 : segment.LastUnit);
-            Add(chain, _model.Piece(i), piece.First - 1, piece.Last, final && piece.Last == segment.LastUnit ? segment.Exit : 0);
-            next = piece.Last + 1;
+            EngineRange engineRange = _model.EngineRanges[i];
+            if (engineRange.Last < next) continue;
+            if (engineRange.First != next || engineRange.Last > range.LastUnit) throw NoEngine(engineRange.First != next ? next - 1 : range.LastUnit);
+            Add(chain, _model.EngineAt(i), engineRange.First - 1, engineRange.Last, final && engineRange.Last == range.LastUnit ? range.Exit : 0);
+            next = engineRange.Last + 1;
         }
-        if (segment.Exit > 0 && !final) Add(chain, _model.Head(segment.Exit), segment.LastUnit, segment.LastUnit, segment.Exit);
+        if (range.Exit > 0 && !final) Add(chain, _model.Head(range.Exit), range.LastUnit, range.LastUnit, range.Exit);
     }
 
     ArgumentException NoEngine(int cut) =>
         new($"cut {cut} is not one that {_model.Backend.Name} has engines for; model {_model.Manifest.Name} has them for " +
-            $"0, {string.Join(", ", _model.Pieces.Select(piece => piece.Last))}");
+            $"0, {string.Join(", ", _model.EngineRanges.Select(engine => engine.Last))}");
 
     void Add(ChainHandle chain, Engine engine, int from, int to, int exit)
     {

@@ -9,7 +9,7 @@ public enum ChainRoute
     /// <summary>One launch, and the device decides about exits (route A).</summary>
     Device,
 
-    /// <summary>One launch per stretch between two exits; the host reads the device's decision (route B).</summary>
+    /// <summary>One launch per range between two exits; the host reads the device's decision (route B).</summary>
     Stages,
 
     /// <summary>Like <see cref="Stages"/> without graphs; works everywhere (route C).</summary>

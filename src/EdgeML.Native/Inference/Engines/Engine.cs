@@ -6,7 +6,7 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>One piece of the network, ready to run: a unit, a head, a fused range, or several with their exits. Immutable; any
+/// <summary>One session, ready to run: a unit, a head, a fused range, or several with their exits. Immutable; any
 /// thread.</summary>
 sealed unsafe class Engine : IDisposable
 {

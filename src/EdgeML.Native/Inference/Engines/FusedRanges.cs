@@ -24,6 +24,7 @@ sealed class FusedRanges : IDisposable
     }
 
     readonly IFusedBuilder _sessions;
+    readonly Action? _fusing;
     readonly BackgroundFaults _faults = new();
     readonly long _budgetBytes;
     readonly bool _enabled;
@@ -41,7 +42,7 @@ sealed class FusedRanges : IDisposable
 
     public FusedRanges(IFusedBuilder sessions, BackendOptions options)
     {
-        _sessions = sessions;
+        (_sessions, _fusing) = (sessions, options.Fusing);
         _budgetBytes = options.FusedBudgetBytes;
         // TensorRT's engines are fused already, and building more of them beside running tasks would disturb both.
         _enabled = options.Fuse && options.Kind == BackendKind.OnnxRuntime;
@@ -193,6 +194,7 @@ sealed class FusedRanges : IDisposable
         Engine? engine = null;
         try
         {
+            _fusing?.Invoke();
             engine = _sessions.Build(key);
         }
         catch (NativeException e)

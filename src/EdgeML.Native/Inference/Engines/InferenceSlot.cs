@@ -19,6 +19,7 @@ sealed unsafe class InferenceSlot : IDisposable
     FrameFitter? _fitter;
     bool _inputIsBytes;
     bool _inputIsDecoded;
+    RunResultNative _result = new();
 
     public InferenceSlot(BranchedModel model)
     {
@@ -28,10 +29,10 @@ sealed unsafe class InferenceSlot : IDisposable
     }
 
     /// <summary>The outcome of the last run.</summary>
-    public RunResultNative Result = new();
+    public ref readonly RunResultNative Result => ref _result;
 
     /// <summary>The task under way.</summary>
-    public TaskRun Task;
+    public TaskState Task { get; } = new();
 
     /// <summary>Where the tail's logits arrive.</summary>
     public float[] ReplyLogits { get; }
@@ -74,9 +75,15 @@ sealed unsafe class InferenceSlot : IDisposable
     public bool Run(int start, int stop, ReadOnlySpan<float> thresholds)
     {
         if (start == 0 && stop > 0) DecodeInput();
-        var plan = PlanFor(PlanKey.For(Manifest, start, stop, thresholds));
+        return Run(PlanFor(PlanKey.For(Manifest, start, stop, thresholds)), thresholds);
+    }
+
+    /// <summary>Runs a plan that is bound to this slot's memory.</summary>
+    /// <returns>Whether an exit answered.</returns>
+    public bool Run(ChainPlan plan, ReadOnlySpan<float> thresholds)
+    {
         if (plan.IsEmpty) return false;
-        plan.Run(thresholds, ref Result);
+        plan.Run(thresholds, ref _result);
         return Result.Outcome != NativeOutcome.Cut;
     }
 

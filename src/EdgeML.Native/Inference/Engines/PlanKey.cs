@@ -24,22 +24,22 @@ readonly record struct PlanKey(int Start, int Stop, uint TriedExits)
         return new PlanKey(start, stop, tried);
     }
 
-    /// <summary>The segments in order; empty when nothing is to be executed.</summary>
-    public PlanSegment[] Segments(ModelManifest manifest)
+    /// <summary>The ranges in order; empty when nothing is to be executed.</summary>
+    public PlanRange[] Ranges(ModelManifest manifest)
     {
-        var segments = new List<PlanSegment>();
+        var ranges = new List<PlanRange>();
         int first = Start + 1;
         int last = manifest.Units.Count;
         for (int i = 0; i < manifest.SideExits; i++)
         {
             if ((TriedExits & (1u << i)) == 0) continue;
             int unit = manifest.Exits[i].AfterUnit;
-            segments.Add(new PlanSegment(first, unit, i + 1, EmitsBoundary: true));
+            ranges.Add(new PlanRange(first, unit, i + 1, EmitsBoundary: true));
             first = unit + 1;
         }
         if (first <= Stop)
-            segments.Add(Stop == last ? new PlanSegment(first, last, manifest.Exits.Count, EmitsBoundary: false)
-                : new PlanSegment(first, Stop, 0, EmitsBoundary: true));
-        return [.. segments];
+            ranges.Add(Stop == last ? new PlanRange(first, last, manifest.Exits.Count, EmitsBoundary: false)
+                : new PlanRange(first, Stop, 0, EmitsBoundary: true));
+        return [.. ranges];
     }
 }

@@ -32,25 +32,25 @@ public static class DeviceProfiler
             progress?.Invoke(run + 1);
         }
 
-        // Stages stand in order of execution: a piece, then the heads that read its end.
+        // Stages stand in order of execution: a range, then the heads that read its end.
         var unitMs = new List<double>();
         var headMs = new List<double>();
         int stage = 0;
-        foreach (UnitPiece piece in model.Pieces)
+        foreach (EngineRange range in model.EngineRanges)
         {
-            AddUnits(unitMs, model.Manifest, piece, Statistics.Median(stageMs[stage++]));
+            AddUnits(unitMs, model.Manifest, range, Statistics.Median(stageMs[stage++]));
             for (int exit = 1; exit <= model.Manifest.SideExits; exit++)
-                if (model.Manifest.Exits[exit - 1].AfterUnit == piece.Last) headMs.Add(Statistics.Median(stageMs[stage++]));
+                if (model.Manifest.Exits[exit - 1].AfterUnit == range.Last) headMs.Add(Statistics.Median(stageMs[stage++]));
         }
         var profile = new DeviceProfile { Device = device, UnitMs = unitMs, HeadMs = headMs };
         return power is null ? profile : profile with { Power = power };
     }
 
     // What runs as one is shared out by work.
-    static void AddUnits(List<double> unitMs, ModelManifest manifest, UnitPiece piece, double ms)
+    static void AddUnits(List<double> unitMs, ModelManifest manifest, EngineRange range, double ms)
     {
         double work = 0;
-        for (int unit = piece.First; unit <= piece.Last; unit++) work += manifest.Units[unit - 1].Macs + 1;
-        for (int unit = piece.First; unit <= piece.Last; unit++) unitMs.Add(ms * (manifest.Units[unit - 1].Macs + 1) / work);
+        for (int unit = range.First; unit <= range.Last; unit++) work += manifest.Units[unit - 1].Macs + 1;
+        for (int unit = range.First; unit <= range.Last; unit++) unitMs.Add(ms * (manifest.Units[unit - 1].Macs + 1) / work);
     }
 }

@@ -24,22 +24,21 @@ namespace EdgeML.Native.Inference.Sessions;
 /// Any thread, up to <see cref="EdgeSessionOptions.InFlight"/> tasks at a time; further ones wait for a slot. In steady state a local
 /// task allocates nothing. Every task gets exactly one answer, whatever the link does.
 /// </remarks>
-public sealed partial class EdgeSession : IDisposable
+public sealed class EdgeSession : IDisposable
 {
     readonly BranchedModel _model;
     readonly EdgeSessionOptions _options;
     readonly InferenceSlotPool _slots;
     readonly TailClient? _tail;
     readonly ControlLoop _control;
+    readonly TaskRunner _tasks;
     readonly GuaranteeMonitor? _watch;
     readonly ExitLearner? _learner;
     readonly CostModel? _costs;
     readonly List<string> _warnings = [];
-    readonly UnitClock? _emulated;
     readonly IEnergyMeter _energy;
     readonly Lock _controlGate = new();
     readonly long _created = Stopwatch.GetTimestamp();
-    long _nextTask;
     int _disposed;
 
     /// <summary>Creates a session on a loaded model, which must outlive it.</summary>
@@ -59,8 +58,8 @@ public sealed partial class EdgeSession : IDisposable
         bool controlled = _options.ControllerName is not null || _options.CreateController is not null;
         if (controlled && _options.Policy is not null)
             throw new ArgumentException("a session takes either a controller or a fixed policy, not both");
-        if (_options.Policy is { } chosen) Check(chosen);
-        if (_options.Emulation is { } emulation) _emulated = new UnitClock(model.Manifest, emulation.Device);
+        if (_options.Policy is { } chosen) SessionOptionRules.Check(chosen, _options, model);
+        var units = new EdgeUnits(model, _options.Emulation);
         var profile = _options.Emulation?.Device ?? _options.Profile ?? model.Package.Profile;
         if (controlled) profile ??= DeviceProfiler.Measure(model, Environment.MachineName);
         _energy = _options.EnergyMeter ?? Meter(profile?.Power ?? PowerModel.Default);
@@ -95,7 +94,16 @@ public sealed partial class EdgeSession : IDisposable
                     + $"deadline; controller {PolicyControllers.EdgeML} keeps them");
             // The first decision compiles a good deal; better here than in the first task.
             _ = _control.Current;
-            if (_options.WarmUp ?? controlled) WarmUp();
+            if (_options.WarmUp ?? controlled) SessionWarmUp.Run(model, _slots, _options.InFlight, _control.Current);
+            _tasks = new TaskRunner(model, _options, units, _energy)
+            {
+                Created = _created,
+                Tail = _tail,
+                Control = _control,
+                ControlGate = _controlGate,
+                Monitor = _watch,
+                Learner = _learner,
+            };
         }
         catch
         {
@@ -122,7 +130,7 @@ public sealed partial class EdgeSession : IDisposable
         set
         {
             ThrowIfDisposed();
-            Check(value);
+            SessionOptionRules.Check(value, _options, _model);
             lock (_controlGate)
             {
                 if (_control.Controller is not FixedController fixedController)
@@ -214,9 +222,9 @@ public sealed partial class EdgeSession : IDisposable
         var slot = _slots.Rent();
         try
         {
-            Begin(slot);
+            _tasks.Begin(slot);
             slot.Load(source);
-            return Execute(slot, logits);
+            return _tasks.Run(slot, logits);
         }
         finally
         {
@@ -237,9 +245,9 @@ public sealed partial class EdgeSession : IDisposable
         var slot = _slots.Rent();
         try
         {
-            Begin(slot);
+            _tasks.Begin(slot);
             slot.Load(frame);
-            return Execute(slot, logits);
+            return _tasks.Run(slot, logits);
         }
         finally
         {
@@ -258,9 +266,9 @@ public sealed partial class EdgeSession : IDisposable
         var slot = _slots.Rent();
         try
         {
-            Begin(slot);
+            _tasks.Begin(slot);
             slot.Load(tensor);
-            return Execute(slot, logits);
+            return _tasks.Run(slot, logits);
         }
         finally
         {
@@ -284,9 +292,9 @@ public sealed partial class EdgeSession : IDisposable
         var slot = await _slots.RentAsync(cancellation).ConfigureAwait(false);
         try
         {
-            Begin(slot);
+            _tasks.Begin(slot);
             slot.Load(source.Span);
-            return await ExecuteAsync(slot, logits, cancellation).ConfigureAwait(false);
+            return await _tasks.RunAsync(slot, logits, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -310,9 +318,9 @@ public sealed partial class EdgeSession : IDisposable
         var slot = await _slots.RentAsync(cancellation).ConfigureAwait(false);
         try
         {
-            Begin(slot);
+            _tasks.Begin(slot);
             slot.Load(tensor.Span);
-            return await ExecuteAsync(slot, logits, cancellation).ConfigureAwait(false);
+            return await _tasks.RunAsync(slot, logits, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -333,6 +341,19 @@ public sealed partial class EdgeSession : IDisposable
     /// <summary>Waits for tasks under way, then closes controller, tail connection and memory. Callers that still wait for a slot get an
     /// <see cref="ObjectDisposedException"/>. A second call does nothing.</summary>
     public void Dispose() => Close();
+
+    static ExitPolicy LocalPolicy(ModelManifest manifest)
+    {
+        Span<float> thresholds = stackalloc float[manifest.SideExits];
+        thresholds.Clear();
+        return new ExitPolicy(thresholds, manifest.LocalCut);
+    }
+
+    void CheckLogits(int length)
+    {
+        if (length != 0 && length != _model.Manifest.Classes)
+            throw new ArgumentException($"room for {length} logits, model {_model.Manifest.Name} has {_model.Manifest.Classes} classes");
+    }
 
     void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(EdgeSession));
 

@@ -38,13 +38,13 @@ public sealed class ModelTailExecutor : ITailExecutor
     public BottleneckSet Bottlenecks => _model.Bottlenecks;
 
     /// <inheritdoc/>
-    public ITailLane CreateLane()
+    public ITailSlot CreateSlot()
     {
         _model.ThrowIfDisposed();
-        return new TailLane(_model);
+        return new ExecutorSlot(_model);
     }
 
-    sealed class TailLane(BranchedModel model) : ITailLane
+    sealed class ExecutorSlot(BranchedModel model) : ITailSlot
     {
         readonly InferenceSlot _slot = new(model);
 
@@ -68,7 +68,7 @@ public sealed class ModelTailExecutor : ITailExecutor
             _slot.Receive(policy, encoding);
             _slot.Run(cut, model.Manifest.LocalCut, policy.Thresholds);
             _slot.CopyLogits(logits);
-            ref var result = ref _slot.Result;
+            ref readonly var result = ref _slot.Result;
             return new TailAnswer((int)result.ExitIndex, result.Label, result.Entropy, result.Confidence);
         }
 

@@ -1,7 +1,9 @@
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Energy;
 using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Inference.Sessions;
@@ -44,6 +46,23 @@ static class SessionOptionRules
     {
         OptionRule.Bound(requirements.LatencyMs, nameof(requirements.LatencyMs));
         OptionRule.Bound(requirements.EnergyJ, nameof(requirements.EnergyJ));
+    }
+
+    /// <exception cref="ArgumentException">The policy does not fit the model, or the options forbid it.</exception>
+    public static void Check(in ExitPolicy policy, EdgeSessionOptions options, BranchedModel model)
+    {
+        var manifest = model.Manifest;
+        if (policy.Exits != manifest.SideExits)
+            throw new ArgumentException($"{policy.Exits} thresholds, model {manifest.Name} has {manifest.SideExits} side exits");
+        if (policy.Cut > manifest.LocalCut)
+            throw new ArgumentException($"cut {policy.Cut} is outside 0..{manifest.LocalCut} of model {manifest.Name}");
+        if (policy.Cut == 0 && !options.RawInput)
+            throw new ArgumentException("cut 0 sends the input itself, and raw input is off; the first cut that may be used is 1");
+        BottleneckSet bottlenecks = model.Bottlenecks;
+        if (policy.Bottleneck > 0 && bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) < 0)
+            throw new ArgumentException(
+                $"bottleneck {policy.Bottleneck} does not exist at cut {policy.Cut}, model {manifest.Name} has {bottlenecks.Items.Count}");
+        HedgeSchedule.Check(policy, manifest);
     }
 
     static void Check(string? controller)

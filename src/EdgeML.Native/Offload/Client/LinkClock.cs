@@ -11,7 +11,7 @@ sealed class LinkClock
 
     readonly LinkState _state;
     readonly TimeSpan _stallLimit;
-    readonly List<TailSlot> _late = [];
+    readonly List<RequestSlot> _late = [];
     readonly Thread _thread;
 
     public LinkClock(LinkState state, TimeSpan stallLimit)
@@ -68,7 +68,7 @@ sealed class LinkClock
                     continue;
                 }
             }
-            foreach (TailSlot slot in _late) slot.Tell();
+            foreach (RequestSlot slot in _late) slot.Tell();
             _late.Clear();
             if (link is null) continue;
             Tend(link, probeBytes);

@@ -23,7 +23,7 @@ sealed class LinkReceiver : IDisposable
     readonly Func<CancellationToken, ITransport> _connect;
     readonly LinkReplies _replies;
     readonly CancellationTokenSource _stop = new();
-    readonly List<TailSlot> _dropped = [];
+    readonly List<RequestSlot> _dropped = [];
     readonly Thread _thread;
     TailLink? _connecting;
     DeviceProfile? _tailProfile;
@@ -69,7 +69,7 @@ sealed class LinkReceiver : IDisposable
     /// passes.</summary>
     /// <returns>Whether its task has ended; otherwise it waits like any other, for what is left of its time.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "faults of the link are outcomes of a task, not exceptions")]
-    public bool ReadUntilTold(TailSlot slot)
+    public bool ReadUntilTold(RequestSlot slot)
     {
         TailLink? link;
         lock (_state.Gate)
@@ -225,7 +225,7 @@ sealed class LinkReceiver : IDisposable
             if (_state.Link == link) _state.Link = null;
             _state.Tasks.EndAll(link, _dropped);
         }
-        foreach (TailSlot slot in _dropped) slot.Tell();
+        foreach (RequestSlot slot in _dropped) slot.Tell();
         _dropped.Clear();
     }
 }

@@ -41,10 +41,10 @@ sealed class LinkReplies(LinkState state, ModelManifest manifest, ProtocolLimits
                 $"reply names exit {reply.Answer.Exit} of {manifest.Exits.Count}, class {reply.Answer.Class} of {manifest.Classes}");
         link.Input.ReadPayload(logits, limits.PayloadDeadline);
 
-        TailSlot? told = null;
+        RequestSlot? told = null;
         lock (state.Gate)
         {
-            TailSlot slot = state.Tasks.Find(reply.TaskId, link);
+            RequestSlot slot = state.Tasks.Find(reply.TaskId, link);
             double totalMs = Ticks.Milliseconds(now - slot.SentAt);
             double rate = state.Meter.Transfer(totalMs, slot.FrameBytes, reply.Times);
             state.Meter.Tail(reply.Times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
@@ -72,10 +72,10 @@ sealed class LinkReplies(LinkState state, ModelManifest manifest, ProtocolLimits
         if (link.Input.Prelude.PayloadBytes != 0)
             throw new InvalidDataException($"error carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
         if (error.TaskId == 0) throw TailLink.Refusal(error, LinkReceiver.TailLeft);
-        TailSlot? told = null;
+        RequestSlot? told = null;
         lock (state.Gate)
         {
-            TailSlot slot = state.Tasks.Find(error.TaskId, link);
+            RequestSlot slot = state.Tasks.Find(error.TaskId, link);
             double rate = state.Meter.Transfer(Ticks.Milliseconds(now - slot.SentAt), slot.FrameBytes, error.Times);
             state.Meter.Tail(error.Times, double.NaN);
             if (slot.CallerWaits)

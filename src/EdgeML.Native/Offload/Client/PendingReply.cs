@@ -3,9 +3,9 @@ namespace EdgeML.Native.Offload.Client;
 /// <summary>A task that was sent and whose answer a caller will wait for.</summary>
 /// <param name="slot">Null where it was not sent.</param>
 /// <param name="failure">What to say then.</param>
-readonly struct PendingReply(TailSlot? slot, TailReply failure)
+readonly struct PendingReply(RequestSlot? slot, TailReply failure)
 {
-    public TailSlot? Slot => slot;
+    public RequestSlot? Slot => slot;
 
     public TailReply Failure => failure;
 

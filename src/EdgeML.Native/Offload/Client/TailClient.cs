@@ -148,14 +148,14 @@ public sealed class TailClient : IDisposable
     /// <exception cref="ArgumentException">A request the model does not allow.</exception>
     public TailReply SendAndWait(in TailRequest request, Span<float> logits)
     {
-        TailSlot? slot = Post(request, default, isAsync: false, readsItself: true, out TailReply reply);
+        RequestSlot? slot = Post(request, default, isAsync: false, readsItself: true, out TailReply reply);
         if (slot is null) return reply;
         if (!_receiver.ReadUntilTold(slot) && !slot.Signal.Wait(Ticks.MillisecondsUntil(slot.DeadlineAt)) && !_state.Tasks.TryAbandon(slot))
             slot.Signal.Wait();
         return Take(slot, logits);
     }
 
-    TailReply Take(TailSlot slot, Span<float> logits)
+    TailReply Take(RequestSlot slot, Span<float> logits)
     {
         TailReply reply = slot.Reply;
         if (reply.Outcome == TailOutcome.Answered) slot.Logits.CopyTo(logits);
@@ -167,7 +167,7 @@ public sealed class TailClient : IDisposable
     /// <param name="request">The task. Its payload memory is free again when this method returns.</param>
     internal PendingReply Send(in TailRequest request)
     {
-        TailSlot? slot = Post(request, default, isAsync: false, readsItself: false, out TailReply reply);
+        RequestSlot? slot = Post(request, default, isAsync: false, readsItself: false, out TailReply reply);
         return new PendingReply(slot, reply);
     }
 
@@ -195,7 +195,7 @@ public sealed class TailClient : IDisposable
     /// <exception cref="ArgumentException">A request the model does not allow.</exception>
     public ValueTask<TailReply> SendAsync(in TailRequest request, Memory<float> logits, CancellationToken cancellation = default)
     {
-        TailSlot? slot = Post(request, logits, isAsync: true, readsItself: false, out TailReply reply);
+        RequestSlot? slot = Post(request, logits, isAsync: true, readsItself: false, out TailReply reply);
         if (slot is null) return new ValueTask<TailReply>(reply);
         short version = slot.Version;
         slot.CancelBy(cancellation);
@@ -218,7 +218,7 @@ public sealed class TailClient : IDisposable
         _clock.Join();
     }
 
-    TailSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, bool readsItself, out TailReply failure)
+    RequestSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, bool readsItself, out TailReply failure)
     {
         int expected = PayloadSize.Of(_manifest, _bottlenecks, request.Policy, request.Encoding);
         if (expected < 0 || expected != request.PayloadBytes)
@@ -226,7 +226,7 @@ public sealed class TailClient : IDisposable
                 $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the request has {request.PayloadBytes}",
                 nameof(request));
         failure = new TailReply { Outcome = TailOutcome.NotSent, RateBitsPerSecond = double.NaN };
-        TailSlot? slot;
+        RequestSlot? slot;
         TailLink link;
         lock (_state.Gate)
         {
@@ -258,7 +258,7 @@ public sealed class TailClient : IDisposable
         return accepted ? FallbackReason.None : FallbackReason.NotAccepted;
     }
 
-    void SendFrame(in TailRequest request, TailSlot slot, TailLink link)
+    void SendFrame(in TailRequest request, RequestSlot slot, TailLink link)
     {
         Span<byte> header = stackalloc byte[RequestHeader.MaxBytes];
         int headerBytes = new RequestHeader

@@ -9,8 +9,8 @@ namespace EdgeML.Native.Offload.Client;
 sealed class TailTasks
 {
     readonly object _gate;
-    readonly TailSlot[] _slots;
-    readonly Stack<TailSlot> _free;
+    readonly RequestSlot[] _slots;
+    readonly Stack<RequestSlot> _free;
 
     /// <param name="gate">Guards them; pulsed when nothing is overdue any more.</param>
     /// <param name="count">How many there may be.</param>
@@ -19,9 +19,9 @@ sealed class TailTasks
     public TailTasks(object gate, int count, int classes, bool completeInline)
     {
         _gate = gate;
-        _slots = new TailSlot[count];
-        for (int i = 0; i < _slots.Length; i++) _slots[i] = new TailSlot(this, i, classes, completeInline);
-        _free = new Stack<TailSlot>(_slots);
+        _slots = new RequestSlot[count];
+        for (int i = 0; i < _slots.Length; i++) _slots[i] = new RequestSlot(this, i, classes, completeInline);
+        _free = new Stack<RequestSlot>(_slots);
     }
 
     /// <summary>How many there may be.</summary>
@@ -35,9 +35,9 @@ sealed class TailTasks
 
     /// <summary>Takes a slot for a task that is sent next.</summary>
     /// <returns>Null where every slot is taken.</returns>
-    public TailSlot? Begin(TailLink link, ulong sequence, in TailRequest request, Memory<float> logits, in TailReply failure)
+    public RequestSlot? Begin(TailLink link, ulong sequence, in TailRequest request, Memory<float> logits, in TailReply failure)
     {
-        if (!_free.TryPop(out TailSlot? slot)) return null;
+        if (!_free.TryPop(out RequestSlot? slot)) return null;
         slot.Link = link;
         slot.TaskId = (sequence << 8) | (uint)slot.Index;
         slot.Policy = request.Policy;
@@ -54,7 +54,7 @@ sealed class TailTasks
     /// <summary>The task an id belongs to. Every id on a connection is answered once; anything else is a tail that cannot be
     /// trusted.</summary>
     /// <exception cref="InvalidDataException">No such task is on the way.</exception>
-    public TailSlot Find(ulong taskId, TailLink link)
+    public RequestSlot Find(ulong taskId, TailLink link)
     {
         int index = (int)(taskId & 0xff);
         if (index < _slots.Length && _slots[index] is var slot && slot.TaskId == taskId && slot.Link == link && taskId != 0) return slot;
@@ -62,7 +62,7 @@ sealed class TailTasks
     }
 
     /// <summary>The caller is about to be told how its task ended.</summary>
-    public static void EndForCaller(TailSlot slot, TailOutcome outcome, FallbackReason reason)
+    public static void EndForCaller(RequestSlot slot, TailOutcome outcome, FallbackReason reason)
     {
         slot.CallerWaits = false;
         slot.Reply.Outcome = outcome;
@@ -72,7 +72,7 @@ sealed class TailTasks
     }
 
     /// <summary>Nothing more can come for the slot from the wire.</summary>
-    public void EndOnWire(TailSlot slot)
+    public void EndOnWire(RequestSlot slot)
     {
         if (slot.IsStale)
         {
@@ -89,9 +89,9 @@ sealed class TailTasks
     /// <summary>Ends the tasks of a connection that is gone.</summary>
     /// <param name="link">The connection.</param>
     /// <param name="told">Receives those whose callers are to be told.</param>
-    public void EndAll(TailLink link, List<TailSlot> told)
+    public void EndAll(TailLink link, List<RequestSlot> told)
     {
-        foreach (TailSlot slot in _slots)
+        foreach (RequestSlot slot in _slots)
         {
             if (slot.Link != link) continue;
             if (slot.CallerWaits)
@@ -107,10 +107,10 @@ sealed class TailTasks
     /// <param name="now">Stopwatch ticks.</param>
     /// <param name="told">Receives those whose callers are to be told.</param>
     /// <returns>Milliseconds by which the most overdue of all answers is late; negative infinity for none.</returns>
-    public double EndLate(long now, List<TailSlot> told)
+    public double EndLate(long now, List<RequestSlot> told)
     {
         double most = double.NegativeInfinity;
-        foreach (TailSlot slot in _slots)
+        foreach (RequestSlot slot in _slots)
         {
             if (slot.TaskId == 0) continue;
             if (slot.IsAsync && slot.CallerWaits && slot.DeadlineAt <= now)
@@ -130,7 +130,7 @@ sealed class TailTasks
     public long EarliestDeadline()
     {
         long earliest = long.MaxValue;
-        foreach (TailSlot slot in _slots)
+        foreach (RequestSlot slot in _slots)
         {
             if (slot.TaskId != 0 && slot.IsAsync && slot.CallerWaits) earliest = Math.Min(earliest, slot.DeadlineAt);
         }
@@ -139,7 +139,7 @@ sealed class TailTasks
 
     /// <summary>Gives up waiting; false when the answer came in the same moment and the caller is about to be told. Outside the
     /// gate.</summary>
-    public bool TryAbandon(TailSlot slot)
+    public bool TryAbandon(RequestSlot slot)
     {
         lock (_gate)
         {
@@ -151,7 +151,7 @@ sealed class TailTasks
     }
 
     /// <summary>The caller's token was signalled: it is told at once, and the answer is dropped when it comes. Outside the gate.</summary>
-    public void Cancel(TailSlot slot)
+    public void Cancel(RequestSlot slot)
     {
         lock (_gate)
         {
@@ -162,7 +162,7 @@ sealed class TailTasks
     }
 
     /// <summary>The caller has taken the result. Outside the gate.</summary>
-    public void Release(TailSlot slot)
+    public void Release(RequestSlot slot)
     {
         slot.Signal.Reset();
         lock (_gate)
@@ -172,7 +172,7 @@ sealed class TailTasks
         }
     }
 
-    void MakeStale(TailSlot slot)
+    void MakeStale(RequestSlot slot)
     {
         slot.IsStale = true;
         Overdue++;

@@ -7,7 +7,7 @@ using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Native.Offload.Server;
 
-/// <summary>One client on the tail: says hello, receives requests into lanes, answers pings. Knows no socket.</summary>
+/// <summary>One client on the tail: says hello, receives requests into slots, answers pings. Knows no socket.</summary>
 /// <remarks><see cref="Run"/> has a thread of its own, which also computes for a client that waits for each answer; others are answered by
 /// the compute threads.</remarks>
 sealed class TailConnection : IDisposable
@@ -72,7 +72,7 @@ sealed class TailConnection : IDisposable
         }
         catch (Exception e)
         {
-            // A lane that cannot be made ends this connection; the others are served on.
+            // A slot that cannot be made ends this connection; the others are served on.
             End(ErrorCode.Failed, e.Message);
         }
         _answers.WaitUntilDone(drainLimit);
@@ -176,7 +176,7 @@ sealed class TailConnection : IDisposable
         }
         try
         {
-            _input.ReadPayload(job.Lane.InputFor(request.Policy, request.Encoding).Span, _limits.PayloadDeadline);
+            _input.ReadPayload(job.Slot.InputFor(request.Policy, request.Encoding).Span, _limits.PayloadDeadline);
         }
         catch
         {

@@ -3,12 +3,12 @@ using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Native.Offload.Server;
 
-/// <summary>One request on the tail, with the lane it is received into and computed on; pooled.</summary>
-sealed class TailJob(ITailLane lane, int classes) : IDisposable
+/// <summary>One request on the tail, with the slot it is received into and computed on; pooled.</summary>
+sealed class TailJob(ITailSlot slot, int classes) : IDisposable
 {
     readonly byte[] _frame = new byte[FramePrelude.Bytes + ReplyHeader.MaxBytes + (classes * sizeof(float))];
 
-    public ITailLane Lane { get; } = lane;
+    public ITailSlot Slot { get; } = slot;
 
     public float[] Logits { get; } = new float[classes];
 
@@ -38,5 +38,5 @@ sealed class TailJob(ITailLane lane, int classes) : IDisposable
         return frame;
     }
 
-    public void Dispose() => Lane.Dispose();
+    public void Dispose() => Slot.Dispose();
 }

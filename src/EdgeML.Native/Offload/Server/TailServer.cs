@@ -25,7 +25,7 @@ public sealed class TailServer : IDisposable
     const int RepeatMs = 60_000, MostRefusals = 256;
 
     /// <summary>Listens at once.</summary>
-    /// <param name="executor">The model; not disposed by the server, its lanes are.</param>
+    /// <param name="executor">The model; not disposed by the server, its slots are.</param>
     /// <param name="options">Address and limits.</param>
     /// <exception cref="SocketException">The address is not free or not of this machine.</exception>
     public TailServer(ITailExecutor executor, TailServerOptions options)

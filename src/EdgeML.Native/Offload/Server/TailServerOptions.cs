@@ -16,7 +16,7 @@ public sealed record TailServerOptions
     public int ComputeThreads { get; init; } = 1;
 
     /// <summary>Requests being received, waiting or computed at the same time, over all connections; one more is answered "busy".</summary>
-    public int MaxLanes { get; init; } = 32;
+    public int MaxSlots { get; init; } = 32;
 
     /// <summary>How long a shutdown waits for requests that are on the tail already.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(2);
@@ -35,7 +35,7 @@ public sealed record TailServerOptions
         ArgumentNullException.ThrowIfNull(Limits, nameof(Limits));
         Limits.Check();
         OptionRule.Within(ComputeThreads, 1, OptionRule.MostThreads, nameof(ComputeThreads));
-        OptionRule.Within(MaxLanes, 1, 1 << 16, nameof(MaxLanes));
+        OptionRule.Within(MaxSlots, 1, 1 << 16, nameof(MaxSlots));
         OptionRule.Wait(DrainLimit, nameof(DrainLimit));
     }
 }

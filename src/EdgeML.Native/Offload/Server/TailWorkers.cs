@@ -7,7 +7,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Server;
 
-/// <summary>The tail's compute threads, the queue in front of them, and the lanes. Any thread.</summary>
+/// <summary>The tail's compute threads, the queue in front of them, and the slots. Any thread.</summary>
 sealed class TailWorkers : IDisposable
 {
     readonly object _gate = new();
@@ -31,10 +31,10 @@ sealed class TailWorkers : IDisposable
     public TailWorkers(ITailExecutor executor, TailServerOptions options, BackgroundFaults? faults = null)
     {
         (_executor, _options, _faults) = (executor, options, faults ?? new BackgroundFaults());
-        AllTaken = $"all {options.MaxLanes} places for requests are taken";
+        AllTaken = $"all {options.MaxSlots} places for requests are taken";
         _expectation = new TailExpectation(executor.Manifest, executor.Profile);
-        _queue = new Queue<TailJob>(options.MaxLanes);
-        _free = new Stack<TailJob>(options.MaxLanes);
+        _queue = new Queue<TailJob>(options.MaxSlots);
+        _free = new Stack<TailJob>(options.MaxSlots);
         _threads = new Thread[options.ComputeThreads];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -52,7 +52,7 @@ sealed class TailWorkers : IDisposable
 
     public BottleneckSet Bottlenecks => _executor.Bottlenecks;
 
-    /// <summary>A job to receive a request into, or null when all lanes are taken.</summary>
+    /// <summary>A job to receive a request into, or null when all slots are taken.</summary>
     public TailJob? TryRent()
     {
         lock (_gate)
@@ -62,9 +62,9 @@ sealed class TailWorkers : IDisposable
                 _inFlight++;
                 return job;
             }
-            if (_stopping || _all.Count == _options.MaxLanes) return null;
-            // Lanes are made under the lock: it happens a few times in a server's life, and two connections must not make one too many.
-            job = new TailJob(_executor.CreateLane(), Manifest.Classes);
+            if (_stopping || _all.Count == _options.MaxSlots) return null;
+            // Slots are made under the lock: it happens a few times in a server's life, and two connections must not make one too many.
+            job = new TailJob(_executor.CreateSlot(), Manifest.Classes);
             _all.Add(job);
             _inFlight++;
             return job;
@@ -116,7 +116,7 @@ sealed class TailWorkers : IDisposable
         }
     }
 
-    /// <summary>Ends the threads after what is queued; lanes are disposed.</summary>
+    /// <summary>Ends the threads after what is queued; slots are disposed.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -187,7 +187,7 @@ sealed class TailWorkers : IDisposable
     {
         try
         {
-            TailAnswer answer = job.Lane.Run(job.Request.Policy, job.Request.Encoding, job.Logits);
+            TailAnswer answer = job.Slot.Run(job.Request.Policy, job.Request.Encoding, job.Logits);
             long ticks = StretchedBy(LoadFactor(), start);
             job.Times.ComputeMicros = Micros(ticks);
             Account(ticks, _expectation.Milliseconds(job.Request.Policy, answer.Exit));

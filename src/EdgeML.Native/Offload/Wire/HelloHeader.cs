@@ -7,7 +7,7 @@ namespace EdgeML.Native.Offload.Wire;
 /// bottlenecks, empty for none, and <see cref="ModelManifest.CutsDigest"/>, empty from older clients.</summary>
 readonly record struct HelloHeader(string ModelHash, int Encodings, string Bottlenecks = "", string Cuts = "")
 {
-    /// <summary>A bit per encoding every lane can read; bottlenecks are read where both sides hold the same ones.</summary>
+    /// <summary>A bit per encoding every slot can read; bottlenecks are read where both sides hold the same ones.</summary>
     internal const int EveryEncoding =
         (1 << (int)TensorEncoding.Float32) | (1 << (int)TensorEncoding.Float16) | (1 << (int)TensorEncoding.Bytes)
         | (1 << (int)TensorEncoding.Int8) | (1 << (int)TensorEncoding.Bottleneck) | (1 << (int)TensorEncoding.Quantised);

@@ -119,10 +119,10 @@ public sealed class FusedRangesTests
         long largest = 0;
         foreach (PlanKey key in (PlanKey[])[first, second])
         {
-            using Engine engine = loaded.Model.BuildFused(key);
+            using Engine engine = loaded.Model.Builder.Build(key);
             largest = Math.Max(largest, engine.ResidentBytes);
         }
-        using var ranges = new FusedRanges(loaded.Model, new BackendOptions { FusedBudgetBytes = largest + loaded.Model.CopiedBytes });
+        using var ranges = new FusedRanges(loaded.Model.Builder, new BackendOptions { FusedBudgetBytes = largest + loaded.Model.Builder.CopiedBytes });
         foreach (PlanKey key in (PlanKey[])[first, second])
         {
             ranges.Find(key, out _);
@@ -142,13 +142,13 @@ public sealed class FusedRangesTests
     public void Find_LargerThanTheWholeBudget_IsRefusedAndHoldsNothing()
     {
         using var loaded = new LoadedGraph("residual", new BackendOptions { JoinPlans = false });
-        using var ranges = new FusedRanges(loaded.Model, new BackendOptions { FusedBudgetBytes = 1 });
+        using var ranges = new FusedRanges(loaded.Model.Builder, new BackendOptions { FusedBudgetBytes = 1 });
         PlanKey key = Key(loaded, loaded.Manifest.LocalCut);
         ranges.Find(key, out _);
         Assert.True(ranges.WaitIdle(s_patience));
         Assert.Null(ranges.Find(key, out bool refused));
         Assert.True(refused);
-        Assert.Equal(loaded.Model.CopiedBytes, ranges.HeldBytes);
+        Assert.Equal(loaded.Model.Builder.CopiedBytes, ranges.HeldBytes);
         Assert.Empty(ranges.Faults.Texts);
     }
 }

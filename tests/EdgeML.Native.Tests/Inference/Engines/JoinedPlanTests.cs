@@ -41,26 +41,26 @@ public sealed class JoinedPlanTests
     {
         using var loaded = new LoadedGraph(ShippedModel());
         int local = loaded.Manifest.LocalCut;
-        using Engine all = loaded.Model.BuildFused(PlanKey.For(loaded.Manifest, 0, local, [0.5f, 0.5f, 0.5f]));
-        long copied = loaded.Model.CopiedBytes;
+        using Engine all = loaded.Model.Builder.Build(PlanKey.For(loaded.Manifest, 0, local, [0.5f, 0.5f, 0.5f]));
+        long copied = loaded.Model.Builder.CopiedBytes;
         Assert.Equal([1, 2, 3], all.Gates.Select(gate => gate.Exit));
         Assert.InRange(all.ResidentBytes, 1, 300_000); // all but small tensors come from shared memory
         Assert.SkipWhen(copied == 0, "ONNX Runtime has no blocked layout on this processor");
         // The dense layers stay in the package's mapped file; filters, which have another layout now, are copied once for all plans.
         IEnumerable<WeightTensor> filters = loaded.Model.Package.BuildWhole().Weights.Where(weight => weight.Dims.Count == 4);
         Assert.InRange(copied, 1, filters.Sum(filter => filter.Bytes));
-        foreach (uint tried in new uint[] { 0b101, 0b110, 0b010 }) loaded.Model.BuildFused(new PlanKey(0, local, tried)).Dispose();
-        Assert.Equal(copied, loaded.Model.CopiedBytes);
+        foreach (uint tried in new uint[] { 0b101, 0b110, 0b010 }) loaded.Model.Builder.Build(new PlanKey(0, local, tried)).Dispose();
+        Assert.Equal(copied, loaded.Model.Builder.CopiedBytes);
     }
 
     [Fact]
     public void Join_PlanNotMetBefore_AllocatesNextToNothing()
     {
         using var loaded = new LoadedGraph(ShippedModel());
-        loaded.Model.MakeRanges();
-        loaded.Model.BuildFused(new PlanKey(0, loaded.Manifest.LocalCut, 0b001)).Dispose();
+        loaded.Model.Builder.Prepare();
+        loaded.Model.Builder.Build(new PlanKey(0, loaded.Manifest.LocalCut, 0b001)).Dispose();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        loaded.Model.BuildFused(new PlanKey(0, loaded.Manifest.LocalCut, 0b111)).Dispose();
+        loaded.Model.Builder.Build(new PlanKey(0, loaded.Manifest.LocalCut, 0b111)).Dispose();
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
     }
 

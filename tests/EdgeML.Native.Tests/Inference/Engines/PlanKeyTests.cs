@@ -17,28 +17,28 @@ public sealed class PlanKeyTests
     };
 
     [Fact]
-    public void Segments_NoExitTried_OneRangeToTheCut()
+    public void Ranges_NoExitTried_OneRangeToTheCut()
     {
-        Assert.Equal([new PlanSegment(1, 5, 0, true)], PlanKey.For(s_manifest, 0, 5, [0f, 0f]).Segments(s_manifest));
-        Assert.Equal([new PlanSegment(1, 6, 3, false)], PlanKey.For(s_manifest, 0, 6, [0f, 0f]).Segments(s_manifest));
+        Assert.Equal([new PlanRange(1, 5, 0, true)], PlanKey.For(s_manifest, 0, 5, [0f, 0f]).Ranges(s_manifest));
+        Assert.Equal([new PlanRange(1, 6, 3, false)], PlanKey.For(s_manifest, 0, 6, [0f, 0f]).Ranges(s_manifest));
     }
 
     [Fact]
-    public void Segments_ExitsTried_StopAtEach()
+    public void Ranges_ExitsTried_StopAtEach()
     {
         Assert.Equal(
-            [new PlanSegment(1, 2, 1, true), new PlanSegment(3, 4, 2, true), new PlanSegment(5, 6, 3, false)],
-            PlanKey.For(s_manifest, 0, 6, [0.5f, 0.1f]).Segments(s_manifest));
+            [new PlanRange(1, 2, 1, true), new PlanRange(3, 4, 2, true), new PlanRange(5, 6, 3, false)],
+            PlanKey.For(s_manifest, 0, 6, [0.5f, 0.1f]).Ranges(s_manifest));
     }
 
     [Fact]
-    public void Segments_ExitAtTheCut_TriedBeforeTheCutOnly()
+    public void Ranges_ExitAtTheCut_TriedBeforeTheCutOnly()
     {
-        Assert.Equal([new PlanSegment(1, 2, 1, true)], PlanKey.For(s_manifest, 0, 2, [0.5f, 0.5f]).Segments(s_manifest));
-        Assert.Equal([new PlanSegment(3, 4, 2, true), new PlanSegment(5, 6, 3, false)],
-            PlanKey.For(s_manifest, 2, 6, [0.5f, 0.5f]).Segments(s_manifest));
+        Assert.Equal([new PlanRange(1, 2, 1, true)], PlanKey.For(s_manifest, 0, 2, [0.5f, 0.5f]).Ranges(s_manifest));
+        Assert.Equal([new PlanRange(3, 4, 2, true), new PlanRange(5, 6, 3, false)],
+            PlanKey.For(s_manifest, 2, 6, [0.5f, 0.5f]).Ranges(s_manifest));
     }
 
     [Fact]
-    public void Segments_NothingToRun_Empty() => Assert.Empty(PlanKey.For(s_manifest, 0, 0, [1f, 1f]).Segments(s_manifest));
+    public void Ranges_NothingToRun_Empty() => Assert.Empty(PlanKey.For(s_manifest, 0, 0, [1f, 1f]).Ranges(s_manifest));
 }

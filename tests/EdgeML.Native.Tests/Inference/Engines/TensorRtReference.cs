@@ -12,7 +12,7 @@ sealed class TensorRtReference : IDisposable
 
     public TensorRtReference(string file)
     {
-        Graph = new LoadedGraph(File.ReadAllBytes(file), new BackendOptions { Fuse = false, Stretches = true });
+        Graph = new LoadedGraph(File.ReadAllBytes(file), new BackendOptions { Fuse = false, MergedUnits = true });
         _units = BranchedModel.Load(Graph.Folder, new BackendOptions { Fuse = false });
         Vectors = Thresholds(Graph.Manifest.SideExits);
     }

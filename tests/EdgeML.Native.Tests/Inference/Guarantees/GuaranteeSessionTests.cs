@@ -145,19 +145,19 @@ public sealed class GuaranteeSessionTests
 
         public DeviceProfile Profile => inner.Profile;
 
-        public ITailLane CreateLane() => new Lane(this, inner.CreateLane());
+        public ITailSlot CreateSlot() => new Slot(this, inner.CreateSlot());
 
-        sealed class Lane(CountingExecutor owner, ITailLane lane) : ITailLane
+        sealed class Slot(CountingExecutor owner, ITailSlot slot) : ITailSlot
         {
-            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => lane.InputFor(policy, encoding);
+            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => slot.InputFor(policy, encoding);
 
             public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
             {
                 Interlocked.Increment(ref owner._runs);
-                return lane.Run(policy, encoding, logits);
+                return slot.Run(policy, encoding, logits);
             }
 
-            public void Dispose() => lane.Dispose();
+            public void Dispose() => slot.Dispose();
         }
     }
 

@@ -104,7 +104,7 @@ public sealed class EdgeSessionTests
         Assert.Equal(1, plan.Stages);
         using var ranges = new ChainPlan(loaded.Model, slot.Workspace, plan.Key, Fusion.Ranges);
         Assert.True(loaded.Model.WaitForFusion(s_patience));
-        ranges.Run(thresholds, ref slot.Result);
+        slot.Run(ranges, thresholds);
         Assert.Equal(loaded.Manifest.Exits.Count, ranges.Stages);
     }
 

@@ -150,7 +150,7 @@ public sealed class FallbackReasonTests
         var log = new Warnings();
         using var release = new ManualResetEventSlim();
         using var server = new TailServer(
-            new HeldExecutor(new ModelTailExecutor(loaded.Model), release), new TailServerOptions { MaxLanes = 1, Logger = log });
+            new HeldExecutor(new ModelTailExecutor(loaded.Model), release), new TailServerOptions { MaxSlots = 1, Logger = log });
         using var session = new EdgeSession(
             loaded.Model, Options(loaded, "127.0.0.1", server.EndPoint.Port) with
             {
@@ -195,10 +195,10 @@ public sealed class FallbackReasonTests
 
         public BottleneckSet Bottlenecks => inner.Bottlenecks;
 
-        public ITailLane CreateLane() => new HeldLane(inner.CreateLane(), release);
+        public ITailSlot CreateSlot() => new HeldSlot(inner.CreateSlot(), release);
     }
 
-    sealed class HeldLane(ITailLane inner, ManualResetEventSlim release) : ITailLane
+    sealed class HeldSlot(ITailSlot inner, ManualResetEventSlim release) : ITailSlot
     {
         public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => inner.InputFor(policy, encoding);
 

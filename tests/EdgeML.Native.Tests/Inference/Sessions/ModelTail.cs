@@ -13,12 +13,12 @@ namespace EdgeML.Native.Tests.Inference.Sessions;
 sealed class ModelTail : IDisposable
 {
     readonly RawTail.Session _session;
-    readonly ITailLane _lane;
+    readonly ITailSlot _slot;
     readonly float[] _logits;
 
     ModelTail(RawTail.Session session, BranchedModel model)
     {
-        (_session, _lane, _logits) = (session, new ModelTailExecutor(model).CreateLane(), new float[model.Manifest.Classes]);
+        (_session, _slot, _logits) = (session, new ModelTailExecutor(model).CreateSlot(), new float[model.Manifest.Classes]);
         if (!session.Input.ReadHead(Patience, Patience)) throw new IOException("client left");
         session.Send(Frames.Make(FrameKind.HelloAck, new HelloAckHeader(16, 1 << 20, HelloHeader.EveryEncoding, [], []).Write));
     }
@@ -65,8 +65,8 @@ sealed class ModelTail : IDisposable
     /// <summary>The right answer, as a frame.</summary>
     public byte[] Answer(in RequestHeader request, ReadOnlySpan<byte> payload)
     {
-        payload.CopyTo(_lane.InputFor(request.Policy, request.Encoding).Span);
-        TailAnswer answer = _lane.Run(request.Policy, request.Encoding, _logits);
+        payload.CopyTo(_slot.InputFor(request.Policy, request.Encoding).Span);
+        TailAnswer answer = _slot.Run(request.Policy, request.Encoding, _logits);
         return Frames.Reply(request.TaskId, answer, System.Runtime.InteropServices.MemoryMarshal.AsBytes(_logits.AsSpan()));
     }
 
@@ -74,5 +74,5 @@ sealed class ModelTail : IDisposable
 
     public void Abort() => _session.Abort();
 
-    public void Dispose() => _lane.Dispose();
+    public void Dispose() => _slot.Dispose();
 }

@@ -113,7 +113,7 @@ public sealed class OptionTests
     {
         { "ComputeThreads", "0", new() { ComputeThreads = 0 } },
         { "ComputeThreads", "100000", new() { ComputeThreads = 100_000 } },
-        { "MaxLanes", "0", new() { MaxLanes = 0 } },
+        { "MaxSlots", "0", new() { MaxSlots = 0 } },
         { "DrainLimit", "-00:00:01", new() { DrainLimit = TimeSpan.FromSeconds(-1) } },
         { "MaxConnections", "0", new() { Limits = new ProtocolLimits { MaxConnections = 0 } } },
     };

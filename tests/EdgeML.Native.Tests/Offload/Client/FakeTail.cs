@@ -18,7 +18,7 @@ sealed class FakeTail : ITailExecutor
     /// <summary>Called on the compute thread with the payload's first byte before the answer is made.</summary>
     public Action<byte>? Running { get; set; }
 
-    public int Lanes { get; private set; }
+    public int Slots { get; private set; }
 
     public int Disposed { get; private set; }
 
@@ -41,10 +41,10 @@ sealed class FakeTail : ITailExecutor
 
     static UnitInfo Unit(int index, int bytes) => new(index, $"u{index}", 100, bytes, [bytes / sizeof(float)]);
 
-    public ITailLane CreateLane()
+    public ITailSlot CreateSlot()
     {
-        lock (this) Lanes++;
-        return new Lane(this);
+        lock (this) Slots++;
+        return new Slot(this);
     }
 
     /// <summary>The one right answer to a payload.</summary>
@@ -55,7 +55,7 @@ sealed class FakeTail : ITailExecutor
         return new TailAnswer(2, (int)(sum % Classes), 0.25f, 0.5f);
     }
 
-    sealed class Lane(FakeTail tail) : ITailLane
+    sealed class Slot(FakeTail tail) : ITailSlot
     {
         readonly byte[] _memory = GC.AllocateArray<byte>(65536, pinned: true);
 

@@ -79,19 +79,19 @@ sealed class KilledTail : IDisposable
 
         public BottleneckSet Bottlenecks => inner.Bottlenecks;
 
-        public ITailLane CreateLane() => new Lane(this, inner.CreateLane());
+        public ITailSlot CreateSlot() => new Slot(this, inner.CreateSlot());
 
-        sealed class Lane(HookedExecutor owner, ITailLane lane) : ITailLane
+        sealed class Slot(HookedExecutor owner, ITailSlot slot) : ITailSlot
         {
-            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => lane.InputFor(policy, encoding);
+            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => slot.InputFor(policy, encoding);
 
             public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
             {
                 Interlocked.Exchange(ref owner._next, null)?.Invoke();
-                return lane.Run(policy, encoding, logits);
+                return slot.Run(policy, encoding, logits);
             }
 
-            public void Dispose() => lane.Dispose();
+            public void Dispose() => slot.Dispose();
         }
     }
 }

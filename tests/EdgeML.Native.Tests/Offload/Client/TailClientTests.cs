@@ -266,7 +266,7 @@ public class TailClientTests
         release.Set();
         task.AssertAnswered(await reply);
         Assert.True(stopping.Join(s_patience));
-        Assert.Equal(fake.Lanes, fake.Disposed);
+        Assert.Equal(fake.Slots, fake.Disposed);
     }
 
     /// <summary>The seed draws before, during or after which tasks the server is killed, so that a failure can be had again.</summary>

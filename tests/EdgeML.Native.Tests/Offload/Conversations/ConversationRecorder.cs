@@ -117,7 +117,7 @@ static class ConversationRecorder
             Assert.Equal(FallbackReason.Busy, second.AsTask().Result.Reason);
             release.Set();
             Assert.Equal(TailOutcome.Answered, first.AsTask().Result.Outcome);
-        }, tail: tail, options: new TailServerOptions { MaxLanes = 1 });
+        }, tail: tail, options: new TailServerOptions { MaxSlots = 1 });
     }
 
     static Conversation Late()

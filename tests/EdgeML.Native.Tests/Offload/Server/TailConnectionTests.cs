@@ -34,7 +34,7 @@ public sealed class TailConnectionTests : IDisposable
             peer.Send(Frames.Request((ulong)i, payload));
             peer.ExpectAnswer((ulong)i, payload, cut: 1);
         }
-        Assert.InRange(_tail.Lanes, 1, 2);
+        Assert.InRange(_tail.Slots, 1, 2);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class TailConnectionTests : IDisposable
     {
         using var release = new ManualResetEventSlim();
         _tail.Running = _ => Assert.True(release.Wait(s_patience));
-        Peer peer = Connect(new TailServerOptions { MaxLanes = 1 });
+        Peer peer = Connect(new TailServerOptions { MaxSlots = 1 });
         peer.SayHello();
         peer.Send([.. Frames.Request(1, Frames.Payload(1)), .. Frames.Request(2, Frames.Payload(2))]);
         Assert.Equal(ErrorCode.Busy, peer.ExpectError(2).Code);

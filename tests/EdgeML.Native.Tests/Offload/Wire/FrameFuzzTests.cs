@@ -101,9 +101,9 @@ public class FrameFuzzTests(ITestOutputHelper output)
             connection.Run(TimeSpan.FromSeconds(10));
             if (connection.Fault is not null) faults++;
         }
-        output.WriteLine($"{faults} sessions refused, {tail.Lanes} lanes");
+        output.WriteLine($"{faults} sessions refused, {tail.Slots} slots");
         Assert.InRange(faults, 5000, 10_000);
-        Assert.InRange(tail.Lanes, 1, 4);
+        Assert.InRange(tail.Slots, 1, 4);
     }
 
     static bool Read(byte[] frame)

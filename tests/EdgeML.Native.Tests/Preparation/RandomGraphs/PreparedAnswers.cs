@@ -97,7 +97,7 @@ sealed class PreparedAnswers : IDisposable
             PlanKey key = PlanKey.For(Manifest, start, stop, thresholds);
             if (!_plans.TryGetValue(key, out ChainPlan? plan))
                 _plans.Add(key, plan = new ChainPlan(_fused, _slot.Workspace, key, Fusion.Now));
-            if (!plan.IsEmpty) plan.Run(thresholds, ref _slot.Result);
+            _slot.Run(plan, thresholds);
         }
     }
 

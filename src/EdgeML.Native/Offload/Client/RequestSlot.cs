@@ -5,14 +5,14 @@ namespace EdgeML.Native.Offload.Client;
 
 /// <summary>One request on its way: what was sent, who waits, and the answer. Reused; all fields but the signals are guarded by the
 /// client's gate.</summary>
-sealed class TailSlot : IValueTaskSource<TailReply>
+sealed class RequestSlot : IValueTaskSource<TailReply>
 {
     readonly TailTasks _tasks;
     readonly bool _completeInline;
     ManualResetValueTaskSourceCore<TailReply> _completion;
     CancellationTokenRegistration _cancellation;
 
-    public TailSlot(TailTasks tasks, int index, int classes, bool completeInline)
+    public RequestSlot(TailTasks tasks, int index, int classes, bool completeInline)
     {
         (_tasks, Index, Logits, _completeInline) = (tasks, index, new float[classes], completeInline);
     }
@@ -79,7 +79,7 @@ sealed class TailSlot : IValueTaskSource<TailReply>
 
     /// <summary>Has the wait end with a token; a signalled one ends it right here.</summary>
     public void CancelBy(CancellationToken cancellation) =>
-        _cancellation = cancellation.UnsafeRegister(static slot => ((TailSlot)slot!).Cancel(), this);
+        _cancellation = cancellation.UnsafeRegister(static slot => ((RequestSlot)slot!).Cancel(), this);
 
     void Cancel() => _tasks.Cancel(this);
 

@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Control.Costs;
+using EdgeML.Native.Control.Loop;
+using EdgeML.Native.Energy;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Models.Payloads;
+using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Policies;
+using EdgeML.Native.Telemetry;
+
+namespace EdgeML.Native.Inference.Sessions;
+
+/// <summary>The way of one task: edge part, tail or fallback, record. Any thread, one task at a time per slot.</summary>
+sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUnits units, IEnergyMeter energy)
+{
+    /// <summary>By how much a wait may overshoot its deadline, milliseconds: one that blocks, and one that the client's clock
+    /// ends.</summary>
+    const double HandOverMs = 0, AwaitedHandOverMs = 1;
+
+    readonly HedgeRunner _hedge = new(model, units);
+    long _nextTask;
+
+    /// <summary>Timestamp from which the times of records count.</summary>
+    public required long Created { get; init; }
+
+    /// <summary>Null without a tail.</summary>
+    public TailClient? Tail { get; init; }
+
+    /// <summary>Chooses policies and is told what they cost.</summary>
+    public required ControlLoop Control { get; init; }
+
+    /// <summary>Held while control is asked or told.</summary>
+    public required Lock ControlGate { get; init; }
+
+    /// <summary>Offered every answered task; null for none.</summary>
+    public GuaranteeMonitor? Monitor { get; init; }
+
+    /// <summary>Offered every answered task; null for none.</summary>
+    public ExitLearner? Learner { get; init; }
+
+    /// <summary>Starts the next task of a slot, whose input is loaded afterwards.</summary>
+    public void Begin(InferenceSlot slot)
+    {
+        long started = Stopwatch.GetTimestamp();
+        long id = Interlocked.Increment(ref _nextTask) - 1;
+        double boundMs = Control.Requirements.LatencyMs;
+        double deadlineMs = options.DeadlineMs ?? (double.IsFinite(boundMs) ? boundMs : EdgeSessionOptions.DefaultDeadlineMs);
+        lock (ControlGate)
+        {
+            ExitPolicy policy = Control.Current;
+            // A tail that holds other bottlenecks, or none, is sent the session's codec.
+            if (policy.Bottleneck > 0 && Tail is { LacksBottlenecks: true }) policy = policy.WithBottleneck(0);
+            slot.Task.Begin(new TaskRequest(id, started, policy, Control.Kept, deadlineMs));
+        }
+    }
+
+    /// <summary>Answers the task of a slot and blocks until it is answered.</summary>
+    /// <param name="slot">With its input.</param>
+    /// <param name="logits">Receives the answering exit's logits; may be empty.</param>
+    public TaskResult Run(InferenceSlot slot, Span<float> logits)
+    {
+        if (!RunUntilCut(slot, logits))
+        {
+            var reply = TryRequest(slot, HandOverMs, out var request) ? Ask(slot, request) : default;
+            Answer(slot, reply, logits);
+        }
+        return Complete(slot);
+    }
+
+    /// <summary>Answers the task of a slot; waiting for the tail does not block.</summary>
+    /// <param name="slot">With its input.</param>
+    /// <param name="logits">Receives the answering exit's logits; may be empty.</param>
+    /// <param name="cancellation">Ends the wait for the tail.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TaskResult> RunAsync(InferenceSlot slot, Memory<float> logits, CancellationToken cancellation)
+    {
+        if (!RunUntilCut(slot, logits.Span))
+        {
+            TailReply reply = default;
+            if (TryRequest(slot, AwaitedHandOverMs, out var request))
+            {
+                ValueTask<TailReply> pending = Tail!.SendAsync(request, slot.ReplyLogits, cancellation);
+                try
+                {
+                    while (!pending.IsCompleted && _hedge.Step(slot))
+                    {
+                    }
+                }
+                finally
+                {
+                    reply = await pending.ConfigureAwait(false);
+                }
+            }
+            // An answer that came first is still given.
+            if (reply.Outcome != TailOutcome.Answered) cancellation.ThrowIfCancellationRequested();
+            Answer(slot, reply, logits.Span);
+        }
+        return Complete(slot);
+    }
+
+    TailReply Ask(InferenceSlot slot, in TailRequest request)
+    {
+        if (slot.Task.Policy.Standby == 0) return Tail!.SendAndWait(request, slot.ReplyLogits);
+        PendingReply pending = Tail!.Send(request);
+        TailReply reply;
+        try
+        {
+            while (!pending.IsEnded && _hedge.Step(slot))
+            {
+            }
+        }
+        finally
+        {
+            // An edge that fails must wait too: only this call gives the request's place back.
+            reply = Tail.Wait(pending, slot.ReplyLogits);
+        }
+        return reply;
+    }
+
+    /// <summary>Answers by the tail, by the standby exit, or by finishing here.</summary>
+    void Answer(InferenceSlot slot, in TailReply reply, Span<float> logits)
+    {
+        if (slot.Task.AnswerByTail(reply))
+        {
+            if (!logits.IsEmpty) slot.ReplyLogits.AsSpan().CopyTo(logits);
+            return;
+        }
+        // Without a tail nothing could have been late.
+        if (Tail is not null && _hedge.Answer(slot, logits)) return;
+        Finish(slot, logits);
+    }
+
+    /// <summary>Runs the units before the cut.</summary>
+    /// <returns>Whether an exit answered.</returns>
+    bool RunUntilCut(InferenceSlot slot, Span<float> logits) => RunUnits(slot, 0, slot.Task.Policy.Cut, logits);
+
+    /// <summary>Runs what is left on this device, from the tensor it still holds.</summary>
+    void Finish(InferenceSlot slot, Span<float> logits)
+    {
+        // Who finishes must not change the answer: the tail would have seen the tensor through the codec.
+        slot.ApplyCodec(slot.Task.Policy, EncodingAt(slot));
+        if (Tail is not null) slot.Task.FallBack();
+        RunUnits(slot, slot.Task.Policy.Cut, model.Manifest.LocalCut, logits);
+    }
+
+    bool RunUnits(InferenceSlot slot, int start, int stop, Span<float> logits)
+    {
+        TaskState task = slot.Task;
+        bool answered = units.Run(slot, start, stop, task.Policy.Thresholds, out double milliseconds);
+        task.RanOnEdge(milliseconds);
+        if (stop > start) task.TriedExits(slot.Result.Flags != 0, start == 0 ? slot.FirstEntropy : float.NaN);
+        if (!answered) return false;
+        task.AnswerByEdge(slot.Result);
+        slot.CopyLogits(logits);
+        return true;
+    }
+
+    TensorEncoding EncodingAt(InferenceSlot slot)
+    {
+        ref readonly ExitPolicy policy = ref slot.Task.Policy;
+        if (policy.Bottleneck > 0) return TensorEncoding.Bottleneck;
+        return policy.Cut == 0 && slot.HasSourceBytes ? TensorEncoding.Bytes
+            : PayloadSize.EncodingAt(model.Manifest, policy.Cut, options.Codec);
+    }
+
+    bool TryRequest(InferenceSlot slot, double overshootMs, out TailRequest request)
+    {
+        request = default;
+        if (Tail is null) return false;
+        TaskState task = slot.Task;
+        ref readonly ExitPolicy policy = ref task.Policy;
+        double deadlineMs = task.Request.DeadlineMs;
+        if (policy.Standby > 0) deadlineMs = HedgeSchedule.DeadlineMs(deadlineMs, overshootMs);
+        double leftMs = deadlineMs - task.ElapsedMs;
+        // A controller of the caller's may choose what the session refuses to send.
+        FallbackReason reason = policy.Cut == 0 && !options.RawInput ? FallbackReason.RawInput : Tail.DownReason;
+        if (reason == FallbackReason.None && leftMs <= 0) reason = FallbackReason.Late;
+        if (reason != FallbackReason.None)
+        {
+            task.NotSent(reason);
+            return false;
+        }
+        var encoding = EncodingAt(slot);
+        var payload = slot.Encode(policy, encoding);
+        request = new TailRequest
+        {
+            Policy = policy,
+            Encoding = encoding,
+            Payload = payload.Address,
+            PayloadBytes = payload.Bytes,
+            DeadlineMs = leftMs,
+        };
+        return true;
+    }
+
+    TaskResult Complete(InferenceSlot slot)
+    {
+        TaskResult result = slot.Task.Complete(energy);
+        var record = slot.Task.Record(Stopwatch.GetElapsedTime(Created).TotalSeconds);
+        lock (ControlGate) Control.Completed(record);
+        EdgeMetrics.RecordTask(result.Exit, result.Offloaded, result.LatencyMs, result.EnergyJ, result.BytesSent);
+        if (result.Fallback) EdgeMetrics.RecordFallback(result.FallbackReason, result.Standby);
+        Monitor?.Offer(slot, result);
+        Learner?.Offer(slot, result.TaskId);
+        return result;
+    }
+}
