@@ -1,3 +1,5 @@
+using EdgeML.Cli.CommandLine;
+
 namespace EdgeML.Cli.Tests;
 
 public class CommandLineTests
@@ -30,6 +32,23 @@ public class CommandLineTests
         Assert.Contains("Usage:", outcome.Output);
         Assert.Contains("edgeml doctor --json doctor.json", outcome.Output);
     }
+
+    [Theory]
+    [InlineData("matrix", "sweep")]
+    [InlineData("reality", "validate-simulator")]
+    public void Run_OldCommandName_WorksAndIsNotListed(string old, string today)
+    {
+        Assert.Equal(EdgemlProcess.Run(today, "--help").Output, EdgemlProcess.Run(old, "--help").Output);
+        string listed = EdgemlProcess.Run("--help").Output;
+        Assert.Contains($"  {today}", listed);
+        Assert.DoesNotContain($"  {old}", listed);
+    }
+
+    [Fact]
+    public void Replace_OldOptionNames_KeepTheirValues() =>
+        Assert.Equal(
+            ["run", "--experience-in=a", "--experience-out", "b", "--trace", "c", "matrix"],
+            OldNames.Replace(["run", "--trace-in=a", "--trace-out", "b", "--trace", "c", "matrix"]));
 
     [Fact]
     public void Run_Version_PrintsIt()

@@ -63,7 +63,7 @@ public class ReadmeTests
     public void Commands_InReadme_AreThoseThereAre()
     {
         string help = EdgemlProcess.Run("--help").Output;
-        foreach (Match command in Regex.Matches(Readme, @"^\| `edgeml (\w+)", RegexOptions.Multiline))
+        foreach (Match command in Regex.Matches(Readme, @"^\| `edgeml ([\w-]+)", RegexOptions.Multiline))
             Assert.Matches($@"\n  {command.Groups[1].Value} ", help);
     }
 }

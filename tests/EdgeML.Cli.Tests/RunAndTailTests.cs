@@ -117,12 +117,12 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
     public void Run_TraceOfOneRun_StartsTheNext()
     {
         string[] run = ["run", "--model", package.Model, "--data", Data, "--controller", "ddpg", "--count", "200", "--latency-ms", "20"];
-        var first = EdgemlProcess.Run([.. run, "--trace-out", package["a.trace"]]);
+        var first = EdgemlProcess.Run([.. run, "--experience-out", package["a.trace"]]);
         Assert.True(first.ExitCode == 0, first.Error);
-        var second = EdgemlProcess.Run([.. run, "--trace-in", package["a.trace"], "--trace-out", package["b.trace"]]);
+        var second = EdgemlProcess.Run([.. run, "--experience-in", package["a.trace"], "--experience-out", package["b.trace"]]);
         Assert.True(second.ExitCode == 0, second.Error);
         Assert.InRange(new FileInfo(package["b.trace"]).Length, 1000, 100_000);
-        string[] unlike = [.. run.Select(argument => argument == "ddpg" ? "edgeml" : argument), "--trace-in", package["a.trace"]];
+        string[] unlike = [.. run.Select(argument => argument == "ddpg" ? "edgeml" : argument), "--experience-in", package["a.trace"]];
         var third = EdgemlProcess.Run(unlike);
         Assert.Equal(2, third.ExitCode);
         Assert.Contains("state", third.Error);
@@ -137,8 +137,8 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
         { "--latency-ms is '-1'", ["run", "--model", "{model}", "--data", Data, "--latency-ms", "-1"] },
         { "--thresholds, --cut, --bottleneck and --standby go with", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--cut", "1"] },
         { "half.bin", ["run", "--model", "{model}", "--data", "cifar10:{half}"] },
-        { "planner does not learn", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--trace-in", "{half}"] },
-        { "no transition trace", ["run", "--model", "{model}", "--data", Data, "--controller", "ddpg", "--trace-in", "{half}"] },
+        { "planner does not learn", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--experience-in", "{half}"] },
+        { "no transition trace", ["run", "--model", "{model}", "--data", Data, "--controller", "ddpg", "--experience-in", "{half}"] },
         { "--listen is 'everywhere'", ["tail", "--model", "{model}", "--listen", "everywhere"] },
         { "is not a package", ["tail", "--model", "{nothing}", "--listen", "127.0.0.1:0"] },
     };

@@ -105,13 +105,13 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [InlineData("--link FOLDER/negative.csv --controller planner --tasks 10", "negative.csv line 3 has a rate of -1 Mbps")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --profile FOLDER/unit.csv",
         "unit.csv line 3 is unit 2, unit 1 is missing")]
-    [InlineData("--link constant:8 --controller planner --tasks 10 --trace-in FOLDER/e.csv", "does not learn; --trace-in")]
-    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-in FOLDER/e.csv", "e.csv: ")]
-    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-share 0.5", "--trace-in is used, which is not given")]
-    [InlineData("--link constant:8 --controller ddpg --tasks 10 --trace-in FOLDER/e.csv --trace-share 2",
-        "--trace-share is 2, not within 0..1")]
-    [InlineData("--link constant:8 --controller ddpg --tasks 10 --seeds 2 --trace-out FOLDER/t.trace",
-        "--trace-out takes what one seed experienced, --seeds is 2")]
+    [InlineData("--link constant:8 --controller planner --tasks 10 --experience-in FOLDER/e.csv", "does not learn; --experience-in")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --experience-in FOLDER/e.csv", "e.csv: ")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --experience-share 0.5", "--experience-in is used, which is not given")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --experience-in FOLDER/e.csv --experience-share 2",
+        "--experience-share is 2, not within 0..1")]
+    [InlineData("--link constant:8 --controller ddpg --tasks 10 --seeds 2 --experience-out FOLDER/t.trace",
+        "--experience-out takes what one seed experienced, --seeds is 2")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --exits FOLDER/none.csv", "none.csv")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --series FOLDER/none/s.csv", "--series is")]
     public void Simulate_BadInput_OneLineAndExitCode2(string flags, string expected)
@@ -161,7 +161,7 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     public void Simulate_TraceOutThenIn_StartsElsewhereAndIsReproducible()
     {
         string[] common = ["--link", "constant:8", "--rtt-ms", "10", "--controller", "ddpg", "--tasks", "200", "--latency-ms", "60"];
-        string[] slow = Tiny([.. common, "--trace-out", this["slow.trace"]]);
+        string[] slow = Tiny([.. common, "--experience-out", this["slow.trace"]]);
         Assert.True(EdgemlProcess.Run(s_patience, slow) is { ExitCode: 0 }, "recording");
         string[] fast = [.. Tiny(common).Select(argument => argument == "slow" ? "fast" : argument)];
         string Out(params string[] more)
@@ -170,10 +170,10 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
             Assert.True(outcome.ExitCode == 0, outcome.Error);
             return outcome.Output;
         }
-        string scratch = Out(), mixed = Out("--trace-in", this["slow.trace"]);
+        string scratch = Out(), mixed = Out("--experience-in", this["slow.trace"]);
         Assert.NotEqual(scratch, mixed);
-        Assert.Equal(mixed, Out("--trace-in", this["slow.trace"], "--trace-share", "0.5"));
-        Assert.NotEqual(mixed, Out("--trace-in", this["slow.trace"], "--trace-share", "1", "--trace-updates", "50"));
+        Assert.Equal(mixed, Out("--experience-in", this["slow.trace"], "--experience-share", "0.5"));
+        Assert.NotEqual(mixed, Out("--experience-in", this["slow.trace"], "--experience-share", "1", "--experience-updates", "50"));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class SweepTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     Outcome Matrix(params string[] more) => EdgemlProcess.Run(s_patience,
-        ["matrix", "--profile", this["p.csv"], "--exits", this["e.csv"], "--traces", this["traces"], "--out", this["page.md"], .. more]);
+        ["sweep", "--profile", this["p.csv"], "--exits", this["e.csv"], "--traces", this["traces"], "--out", this["page.md"], .. more]);
 
     [Fact]
     public void Matrix_PartOfThePlan_WritesPageTableAndJsonAndGoesOnFromItsJournal()
@@ -66,7 +66,7 @@ public sealed class SweepTests : IDisposable
         File.WriteAllText(this["short.csv"], string.Join('\n',
             File.ReadAllLines(this["p.csv"]).Where(line => !line.StartsWith("unit,1,"))));
         string[] given = flags.Replace("FOLDER", _folder.FullName).Split(' ');
-        List<string> arguments = ["matrix", .. given];
+        List<string> arguments = ["sweep", .. given];
         foreach ((string flag, string value) in new[] { ("--profile", "p.csv"), ("--exits", "e.csv"), ("--traces", "traces"),
             ("--out", "page.md") })
         {

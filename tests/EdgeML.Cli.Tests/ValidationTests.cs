@@ -14,7 +14,7 @@ public sealed partial class ValidationTests(ShippedPackage package) : IClassFixt
     public void Reality_UserShaper_WritesPageAndJson()
     {
         Outcome outcome = EdgemlProcess.Run(
-            "reality", "--model", package.Model, "--shaper", "user", "--policies", "3", "--tasks", "6", "--link", "40", "--rtt-ms", "3",
+            "validate-simulator", "--model", package.Model, "--shaper", "user", "--policies", "3", "--tasks", "6", "--link", "40", "--rtt-ms", "3",
             "--edge-slowdown", "5", "--out", package["reality.md"], "--json", package["reality.json"]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         Assert.Contains(" of 3 policies", outcome.Output, StringComparison.Ordinal);
@@ -33,7 +33,7 @@ public sealed partial class ValidationTests(ShippedPackage package) : IClassFixt
     {
         SkipWithoutNamespaces();
         using Process run = EdgemlProcess.Start(
-            "reality", "--model", package.Model, "--shaper", "tbf", "--tasks", "5000", "--json", package["never.json"]);
+            "validate-simulator", "--model", package.Model, "--shaper", "tbf", "--tasks", "5000", "--json", package["never.json"]);
         string space = $"/run/netns/edgeml-{run.Id}";
         long end = Environment.TickCount64 + 60_000;
         while (!File.Exists(space) && Environment.TickCount64 < end && !run.WaitForExit(20))
@@ -52,7 +52,7 @@ public sealed partial class ValidationTests(ShippedPackage package) : IClassFixt
     {
         SkipWithoutNamespaces();
         Outcome outcome = EdgemlProcess.Run(
-            "reality", "--model", package.Model, "--shaper", "tbf", "--policies", "2", "--tasks", "4", "--link", "40", "--rtt-ms", "3",
+            "validate-simulator", "--model", package.Model, "--shaper", "tbf", "--policies", "2", "--tasks", "4", "--link", "40", "--rtt-ms", "3",
             "--edge-slowdown", "5", "--json", package["tbf.json"]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(package["tbf.json"]));

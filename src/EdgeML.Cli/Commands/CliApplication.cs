@@ -9,7 +9,7 @@ static class CliApplication
     public static int Run(string[] args)
     {
         RootCommand root = CreateRoot();
-        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = root.Parse(OldNames.Replace(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             Console.Error.WriteLine($"edgeml: {ParseErrorText.Describe(parsed)}");

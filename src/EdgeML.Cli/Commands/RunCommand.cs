@@ -69,8 +69,8 @@ sealed class RunCommand : CliCommand
     readonly ConcurrentQueue<string> _heard = new();
     readonly Option<string?> _json = SharedOptions.Json();
     readonly Option<string?> _traceOut =
-        SharedOptions.OutputFile("--trace-out", "FILE", "Write what a learning controller experienced, for another device.");
-    readonly Option<string?> _traceIn = new("--trace-in")
+        SharedOptions.OutputFile("--experience-out", "FILE", "Write what a learning controller experienced, for another device.");
+    readonly Option<string?> _traceIn = new("--experience-in")
     {
         HelpName = "FILE",
         Description = "Start a learning controller with what one experienced on another device.",
@@ -210,7 +210,7 @@ sealed class RunCommand : CliCommand
         if ((parsed.GetValue(_traceIn) ?? parsed.GetValue(_traceOut)) is not null && !PolicyControllers.LearningNames.Contains(controller))
         {
             string learning = string.Join(", ", PolicyControllers.LearningNames);
-            throw new ArgumentException($"controller {controller} does not learn; --trace-in and --trace-out go with {learning}");
+            throw new ArgumentException($"controller {controller} does not learn; --experience-in and --experience-out go with {learning}");
         }
         TransitionTrace? source = parsed.GetValue(_traceIn) is { } traceIn ? TransitionTrace.Load(traceIn) : null;
         var tail = parsed.GetValue(_tail);

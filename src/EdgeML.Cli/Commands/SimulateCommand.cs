@@ -82,16 +82,16 @@ sealed class SimulateCommand : CliCommand
     readonly Option<int?> _standby = SharedOptions.Standby();
     readonly Option<bool> _timing = new("--timing") { Description = "Also print how long the simulation took, in processor time." };
     readonly Option<string?> _traceOut = SharedOptions.OutputFile(
-        "--trace-out", "FILE", "Write what a learning controller experienced, for another device; of one seed.");
-    readonly Option<string?> _traceIn = new("--trace-in")
+        "--experience-out", "FILE", "Write what a learning controller experienced, for another device; of one seed.");
+    readonly Option<string?> _traceIn = new("--experience-in")
     {
         HelpName = "FILE",
         Description = "Start a learning controller with what one experienced on another device.",
     };
     readonly Option<double?> _traceShare = SharedOptions.NotNegative(
-        "--trace-share", "S", "Share of a batch, 0..1, that comes from --trace-in at first, fading over 300 decisions; 0.5 unless given.");
+        "--experience-share", "S", "Share of a batch, 0..1, that comes from --experience-in at first, fading over 300 decisions; 0.5 unless given.");
     readonly Option<int?> _traceUpdates = SharedOptions.Count(
-        "--trace-updates", "Updates from --trace-in alone before the first task; none unless given, as in the paper.");
+        "--experience-updates", "Updates from --experience-in alone before the first task; none unless given, as in the paper.");
     readonly Option<string?> _json = SharedOptions.Json();
     readonly Option<string?> _series = SharedOptions.OutputFile(
         "--series", "F.csv", "Also write every task with the decision it ran under.");
@@ -104,8 +104,8 @@ sealed class SimulateCommand : CliCommand
                 "--controller planner --energy-j 0.5 --json out.json",
             "edgeml simulate --profile p.csv --exits e.csv --link constant:10 --tasks 500 --controller fixed " +
                 "--thresholds 0.3,0.3,0.3 --cut 6 --arrivals poisson:8,queue=2",
-            "edgeml simulate --profile p.csv --device tx2 --exits e.csv --link paper:s3 --tasks 3000 --controller ddpg --trace-out tx2.trace",
-            "edgeml simulate --profile p.csv --device nano --exits e.csv --link paper:s3 --tasks 3000 --controller ddpg --trace-in tx2.trace")
+            "edgeml simulate --profile p.csv --device tx2 --exits e.csv --link paper:s3 --tasks 3000 --controller ddpg --experience-out tx2.trace",
+            "edgeml simulate --profile p.csv --device nano --exits e.csv --link paper:s3 --tasks 3000 --controller ddpg --experience-in tx2.trace")
     {
         _tasks.Required = true;
         AddOptions(
@@ -143,16 +143,16 @@ sealed class SimulateCommand : CliCommand
         double? share = parsed.GetValue(_traceShare);
         int? updates = parsed.GetValue(_traceUpdates);
         if (source is null && (share ?? updates) is not null)
-            throw new ArgumentException("--trace-share and --trace-updates say how --trace-in is used, which is not given");
+            throw new ArgumentException("--experience-share and --experience-updates say how --experience-in is used, which is not given");
         if ((source ?? record) is null) return null;
         if (!PolicyControllers.LearningNames.Contains(controller))
         {
             string learning = string.Join(", ", PolicyControllers.LearningNames);
-            throw new ArgumentException($"controller {controller} does not learn; --trace-in and --trace-out go with {learning}");
+            throw new ArgumentException($"controller {controller} does not learn; --experience-in and --experience-out go with {learning}");
         }
-        if (share > 1) throw new ArgumentException($"--trace-share is {share}, not within 0..1");
+        if (share > 1) throw new ArgumentException($"--experience-share is {share}, not within 0..1");
         if (record is not null && seeds > 1)
-            throw new ArgumentException($"--trace-out takes what one seed experienced, --seeds is {seeds}");
+            throw new ArgumentException($"--experience-out takes what one seed experienced, --seeds is {seeds}");
         return new ReplayTraces
         {
             Source = source is null ? null : TransitionTrace.Load(source),

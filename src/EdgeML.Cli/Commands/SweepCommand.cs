@@ -9,7 +9,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml matrix</c>: the acceptance of the default controller against its rivals and the oracle.</summary>
+/// <summary><c>edgeml sweep</c>: the acceptance of the default controller against its rivals and the oracle.</summary>
 sealed class SweepCommand : CliCommand
 {
     const int DefaultSeeds = 5, QuickSeeds = 2;
@@ -43,12 +43,12 @@ sealed class SweepCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
 
     public SweepCommand()
-        : base("matrix",
+        : base("sweep",
             "Run controllers over links, bounds and seeds in the replay simulator; write a page of verdicts and a table of all cells " +
             "beside it. Finished runs are kept in a journal: after an interruption the same command goes on where it stopped.",
-            "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out control.md --quick",
-            "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out control.md --seeds 5 --json control.json",
-            "edgeml matrix --profile vgg16.csv --exits exits.csv --traces traces --out s3.md --only S3 --rows edgeml,planner,oracle") =>
+            "edgeml sweep --profile vgg16.csv --exits exits.csv --traces traces --out control.md --quick",
+            "edgeml sweep --profile vgg16.csv --exits exits.csv --traces traces --out control.md --seeds 5 --json control.json",
+            "edgeml sweep --profile vgg16.csv --exits exits.csv --traces traces --out s3.md --only S3 --rows edgeml,planner,oracle") =>
         AddOptions(_profile, _exits, _traces, _out, _quick, _seeds, _firstSeed, _minutes, _only, _rows, _fresh, _spotCheck, _json);
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)

@@ -9,7 +9,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml reality</c>: the replay simulator against the live system.</summary>
+/// <summary><c>edgeml validate-simulator</c>: the replay simulator against the live system.</summary>
 sealed class ValidationCommand : CliCommand
 {
     const double DefaultMbps = 8, DefaultRttMs = 12, DefaultSlowdown = 30;
@@ -31,9 +31,9 @@ sealed class ValidationCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
 
     public ValidationCommand()
-        : base("reality", "Compare the replay simulator with the live system: same policies, same inputs, a tail behind a shaped link.",
-            "edgeml reality --model model --policies 4 --tasks 8 --shaper user",
-            "sudo edgeml reality --model model --link 8 --rtt-ms 12 --policies 12 --out reality.md") =>
+        : base("validate-simulator", "Compare the replay simulator with the live system: same policies, same inputs, a tail behind a shaped link.",
+            "edgeml validate-simulator --model model --policies 4 --tasks 8 --shaper user",
+            "sudo edgeml validate-simulator --model model --link 8 --rtt-ms 12 --policies 12 --out reality.md") =>
         AddOptions(_model, _data, _link, _rtt, _policies, _tasks, _slowdown, _shaper, _out, _json);
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)

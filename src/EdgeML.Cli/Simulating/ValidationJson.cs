@@ -4,7 +4,7 @@ using EdgeML.Simulation.Validation;
 
 namespace EdgeML.Cli.Simulating;
 
-/// <summary>The JSON of <c>edgeml reality</c>, keys in this order.</summary>
+/// <summary>The JSON of <c>edgeml validate-simulator</c>, keys in this order.</summary>
 sealed record ValidationJson(
     string Shaper, double PayloadMbps, double RttMs, double MeasuredMbps, double MeasuredRttMs, double EdgeSlowdown, int Tasks,
     double Tolerance, int Held, IReadOnlyList<ValidatedPolicyJson> Policies)

@@ -102,7 +102,7 @@ public class ControlSweepTests
         SweepPage.Write(writer, new SweepReport
         {
             Results = results,
-            CommandLine = "edgeml matrix",
+            CommandLine = "edgeml sweep",
             Machine = "a machine",
             Elapsed = TimeSpan.FromMinutes(1),
             Seeds = 1,

@@ -80,7 +80,7 @@ public sealed class ValidationCheckTests(ShippedModel shipped) : IClassFixture<S
             new ValidationSettings { PayloadMbps = 8 }, [new ValidationRow(policies[0], live, near), new ValidationRow(policies[1], live, far)],
             LinkSnapshot.None, 29, (1, 1), 1);
         using var page = new StringWriter();
-        ValidationPage.Write(page, report, shipped.Manifest, new ValidationPage.Origin("edgeml reality", "a machine", "a link"));
+        ValidationPage.Write(page, report, shipped.Manifest, new ValidationPage.Origin("edgeml validate-simulator", "a machine", "a link"));
         Assert.Contains("**FAILS: simulated median latency within 10 % of the live one for 1 of 2 policies, ", page.ToString());
         Assert.Contains("worst ratio 1.333.**", page.ToString());
         Assert.Contains("| 100 % |     45.0 |     49.0 |    44.0 |    44.0 | 0.978 | holds   |", page.ToString());
