@@ -12,7 +12,7 @@ public partial class ArchitectureTests
     public static TheoryData<string> Projects => [.. s_projects];
 
     [GeneratedRegex(@"^namespace ([\w.]+)", RegexOptions.Multiline)]
-static partial Regex NamespaceLine { get; }
+    static partial Regex NamespaceLine { get; }
 
     static ModuleDefinition Read(string project) =>
         ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, $"{project}.dll"));

@@ -6,7 +6,7 @@ namespace EdgeML.Cli.Tests.Architecture;
 public partial class UpgradePageTests
 {
     [GeneratedRegex("`([A-Za-z0-9.]+)`")]
-    private static partial Regex Code { get; }
+    static partial Regex Code { get; }
 
     [Fact]
     public void Types_NewNames_AreInTheAssemblies()
