@@ -22,17 +22,17 @@ public sealed class SweepTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    Outcome Matrix(params string[] more) => EdgemlProcess.Run(s_patience,
+    Outcome Sweep(params string[] more) => EdgemlProcess.Run(s_patience,
         ["sweep", "--profile", this["p.csv"], "--exits", this["e.csv"], "--traces", this["traces"], "--out", this["page.md"], .. more]);
 
     [Fact]
-    public void Matrix_PartOfThePlan_WritesPageTableAndJsonAndGoesOnFromItsJournal()
+    public void Sweep_PartOfThePlan_WritesPageTableAndJsonAndGoesOnFromItsJournal()
     {
         string[] part = ["--seeds", "1", "--only", "trip, RTT 12 ms, raw off", "--only", "constant"];
-        Outcome first = Matrix([.. part, "--rows", "planner,oracle"]);
+        Outcome first = Sweep([.. part, "--rows", "planner,oracle"]);
         Assert.True(first.ExitCode == 0, first.Error);
         Assert.Contains("not asked", first.Output);
-        Outcome all = Matrix([.. part, "--rows", "edgeml,planner,oracle", "--json", this["m.json"]]);
+        Outcome all = Sweep([.. part, "--rows", "edgeml,planner,oracle", "--json", this["m.json"]]);
         Assert.True(all.ExitCode == 0, all.Error);
         // Six cells of the trace and three of the constant link, of each two rows.
         Assert.Contains("18 of 27 runs are in the journal", all.Output);
@@ -46,7 +46,7 @@ public sealed class SweepTests : IDisposable
         using var json = JsonDocument.Parse(File.ReadAllBytes(this["m.json"]));
         Assert.Equal(9, json.RootElement.GetProperty("cells").GetArrayLength());
 
-        Outcome again = Matrix([.. part, "--rows", "edgeml,planner,oracle"]);
+        Outcome again = Sweep([.. part, "--rows", "edgeml,planner,oracle"]);
         Assert.Contains("27 of 27 runs are in the journal", again.Output);
         Assert.Equal(table, File.ReadAllLines(this["page.csv"]));
     }
@@ -59,7 +59,7 @@ public sealed class SweepTests : IDisposable
     [InlineData("--traces FOLDER/bad", "bad.csv line 3 is at second 0, behind second 0")]
     [InlineData("--profile FOLDER/short.csv", "short.csv line 3 is unit 2, unit 1 is missing")]
     [InlineData("--out FOLDER/page.csv", "--out is ")]
-    public void Matrix_BadInput_OneLineAndExitCode2(string flags, string expected)
+    public void Sweep_BadInput_OneLineAndExitCode2(string flags, string expected)
     {
         Directory.CreateDirectory(this["bad"]);
         File.WriteAllText(this["bad/bad.csv"], "seconds,mbps\n0,15\n0,3\n");

@@ -10,7 +10,7 @@ static class CommandText
     public static string Machine =>
         $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}";
 
-    /// <summary>The command line without the folders of whoever ran it.</summary>
+    /// <summary>The command line without the folders of the machine it ran on.</summary>
     public static string Of(ParseResult parsed) => "edgeml" + string.Concat(parsed.Tokens.Select(token => " " + ShortName(token.Value)));
 
     static string ShortName(string argument) =>

@@ -23,7 +23,7 @@ static class Terminal
             ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Out = new AnsiConsoleOutput(writer),
         });
-        // Redirected output has no width; lines there are cut by whoever reads them.
+        // Redirected output has no width; the reader cuts lines there.
         if (redirected) console.Profile.Width = 400;
         return console;
     }

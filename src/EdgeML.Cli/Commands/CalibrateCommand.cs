@@ -32,7 +32,7 @@ sealed class CalibrateCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
 
     public CalibrateCommand()
-        : base("calibrate", "Limit thresholds so that early answers lose at most so many points, so surely; every session keeps the limits.",
+        : base("calibrate", "Limit thresholds so that early answers cost at most the given points of accuracy with the given confidence; every session keeps the limits.",
             "edgeml calibrate engines/shapes-vgg --data shapes:seed=4001,difficulty=mixed --max-loss 0.5 --confidence 95",
             "edgeml calibrate engines/shapes-vgg --exits exits.csv --labels none --check-draws 1000")
     {

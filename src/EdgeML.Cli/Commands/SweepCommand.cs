@@ -35,7 +35,7 @@ sealed class SweepCommand : CliCommand
         HelpName = "NAME,...",
         Description = "Only these controllers. Verdicts need edgeml, oracle and a rival.",
     };
-    readonly Option<bool> _fresh = new("--fresh") { Description = "Run everything anew, whatever the journal beside the page holds." };
+    readonly Option<bool> _fresh = new("--fresh") { Description = "Run everything again and ignore the journal beside the page." };
     readonly Option<bool> _spotCheck = new("--spot-check")
     {
         Description = "Take runs of earlier builds from the journal where the first seed of a row in a cell still gives the same numbers.",

@@ -17,7 +17,7 @@ namespace EdgeML.Cli.Demo;
 /// <param name="Controller">Makes it.</param>
 sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerContext, IPolicyController> Controller)
 {
-    /// <summary>The paper's learner, under the name that says that it starts from nothing.</summary>
+    /// <summary>The paper's learner, under a name that says it starts untrained.</summary>
     public const string Cold = "ddpg-cold";
 
     /// <summary>The fixed policy that hindsight finds.</summary>

@@ -31,7 +31,7 @@ static class DemoSummary
             console.WriteLine($"  {row.Name,-11} {outcome.Report.RowNotes[row.Name]}");
         ScenarioPhase usual = scenario.Phases[0];
         console.WriteLine(
-            $"bounds {usual.Bounds.LatencyMs:0.#} ms and {usual.Bounds.EnergyJ:0.###} J a task, {Saving(scenario)}edge emulated "
+            $"bounds {usual.Bounds.LatencyMs:0.#} ms and {usual.Bounds.EnergyJ:0.###} J per task, {Saving(scenario)}edge emulated "
             + $"{scenario.EdgeSlowdown:0.0} times slower than this machine");
         ControlCounters control = outcome.Control;
         console.WriteLine(

@@ -74,7 +74,7 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
             ScenarioTask last = row.Tasks[^1];
             ExitPolicy policy = last.Record.Policy;
             grid.AddRow("latency", $"{Spark(row)} [grey]{last.Record.LatencyMs,6:0.0} ms[/]");
-            grid.AddRow("satisfied", Share(row.Satisfaction) + $"  [grey]energy {row.StateEnergyJ(row.Tasks.Count - 1):0.000} J a task[/]");
+            grid.AddRow("satisfied", Share(row.Satisfaction) + $"  [grey]energy {row.StateEnergyJ(row.Tasks.Count - 1):0.000} J per task[/]");
             grid.AddRow("exits", Exits(row));
             grid.AddRow("cut",
                 Gauge(policy.Cut, _manifest!.LocalCut)

@@ -26,7 +26,7 @@ sealed class TailProcess : IScenarioTail, IDisposable
     /// <param name="model">Its package.</param>
     /// <param name="cancellation">Ends it while it starts.</param>
     /// <param name="host">Address it listens on, at a port of the operating system's choice.</param>
-    /// <param name="launcher">Words in front of its command line, for a process that starts it elsewhere; null for none.</param>
+    /// <param name="launcher">Words to put before its command line, for a process that starts it elsewhere; null for none.</param>
     /// <param name="backend">Further arguments, which choose what computes; null for none.</param>
     /// <exception cref="InvalidOperationException">It ended or stayed silent; with its own words.</exception>
     public static async Task<TailProcess> StartAsync(

@@ -55,7 +55,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
                 + $"{tally.Offloaded} by the tail");
         console.MarkupLine(
             $"latency      mean {tally.MeanLatencyMs:0.00} ms, p50 {tally.LatencyQuantile(0.5):0.00}, p99 {tally.LatencyQuantile(0.99):0.00}; edge {tally.EdgeMs:0.00}, wire {tally.WireMs:0.00}, tail {tally.TailMs:0.00}");
-        console.MarkupLine($"energy       {tally.JoulesPerTask:0.0000} J a task ({energySource})");
+        console.MarkupLine($"energy       {tally.JoulesPerTask:0.0000} J per task ({energySource})");
         if (guarantee is not null)
         {
             string limits = string.Join(' ', guarantee.Limits.Select(limit => limit.ToString("0.0000", CultureInfo.InvariantCulture)));

@@ -8,7 +8,7 @@ sealed class TaskFeed(EdgeSession session, ImageSource source, RunTally tally, i
 {
     readonly Lock _gate = new();
 
-    /// <summary>Logits by task, or null where nobody wants them.</summary>
+    /// <summary>Logits by task, or null if not needed.</summary>
     public float[]? Logits { get; init; }
 
     /// <summary>Gets every answer; may be null.</summary>

@@ -12,7 +12,7 @@ unsafe struct BufferViewNative()
     public void* Data;
     public ulong Bytes;
 
-    /// <summary>Writable bytes directly in front of <see cref="Data"/>.</summary>
+    /// <summary>Writable bytes directly before <see cref="Data"/>.</summary>
     public ulong Headroom;
 }
 

@@ -3,7 +3,7 @@ namespace EdgeML.Native.Energy;
 /// <summary>Energy over time from samples of a sensor: straight lines between them. Any thread; allocates nothing.</summary>
 /// <remarks>
 /// A counter that moves in steps is known only where it moved, so a reading equal to the last one is no sample until it has stood
-/// longer than steps take. Behind the last sample, and in front of the first one still held, energy goes on at the rate next to it: a task
+/// longer than steps take. After the last sample, and before the first one still held, energy continues at the nearest rate: a task
 /// shorter than the steps gets the mean power of the step before.
 /// </remarks>
 /// <param name="capacity">Samples held, at least 2.</param>

@@ -4,7 +4,7 @@ namespace EdgeML.Native.Energy;
 /// belongs beside every measurement.</summary>
 sealed class GpuClock : IDisposable
 {
-    // By suffix: the address in front of it and the generation differ from board to board.
+    // By suffix: the address before it and the generation differ from board to board.
     static readonly string[] s_suffixes = [".gpu", ".ga10b", ".gv11b", ".gp10b", ".gm20b", "gpu.0"];
 
     readonly SysfsNumber _hertz;

@@ -4,5 +4,5 @@ namespace EdgeML.Native.Energy;
 /// <param name="Name">As <see cref="EnergySensorOptions.Source"/> takes it.</param>
 /// <param name="Usable">Whether it answers.</param>
 /// <param name="Text">What it measures, or why it cannot be used.</param>
-/// <param name="Looked">Where was looked, in order.</param>
+/// <param name="Looked">Paths searched, in order.</param>
 public sealed record SensorState(string Name, bool Usable, string Text, IReadOnlyList<string> Looked);

@@ -70,7 +70,7 @@ sealed class SysfsNumber : IDisposable
         Span<byte> text = stackalloc byte[32];
         try
         {
-            // The kernel makes the text anew for every read from the beginning.
+            // The kernel makes the text again for every read from the beginning.
             int bytes = RandomAccess.Read(_file, text, 0);
             return Utf8Parser.TryParse(text[..bytes], out value, out _);
         }

@@ -3,11 +3,11 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload;
 
-/// <summary>One task for the tail. The payload lies in pinned memory with writable headroom directly in front of it, which takes
+/// <summary>One task for the tail. The payload lies in pinned memory with writable headroom directly before it, which takes
 /// prelude and header, so that one send covers everything without a copy.</summary>
 public struct TailRequest
 {
-    /// <summary>Bytes in front of the payload that the client may overwrite.</summary>
+    /// <summary>Bytes before the payload that the client may overwrite.</summary>
     public const int HeadroomBytes = 256;
 
     /// <summary>Thresholds and cut.</summary>

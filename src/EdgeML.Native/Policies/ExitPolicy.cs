@@ -7,7 +7,7 @@ namespace EdgeML.Native.Policies;
 
 /// <summary>What a controller chooses: one threshold per side exit, the cut, and for how many tasks the choice stays in force.</summary>
 /// <remarks>
-/// An immutable value that fits on the stack, so that deciding anew every few tasks allocates nothing. Thresholds are normalised
+/// An immutable value that fits on the stack, so that a decision every few tasks allocates nothing. Thresholds are normalised
 /// entropies in 0..1; an exit is taken when its entropy is strictly below its threshold, so 0 never exits. Cut k runs the first k
 /// units on the edge: 0 sends the input, the number of units (<c>local</c>) sends nothing. A standby exit is computed on the edge while a
 /// task is with the tail, and answers for it if the tail's answer is not there in time.

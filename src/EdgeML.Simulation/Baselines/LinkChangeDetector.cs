@@ -36,7 +36,7 @@ sealed class LinkChangeDetector
         return _link.Observe(record, profiledTailMs: double.NaN);
     }
 
-    /// <summary>Why to plan again, <see cref="DecisionReason.Stable"/> if there is no reason. Whoever asks plans accordingly.</summary>
+    /// <summary>Why to plan again, <see cref="DecisionReason.Stable"/> if there is no reason. The caller plans accordingly.</summary>
     public DecisionReason Changed(in Requirements bounds)
     {
         DecisionReason reason = Compare(bounds);

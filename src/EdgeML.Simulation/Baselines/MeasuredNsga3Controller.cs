@@ -69,7 +69,7 @@ sealed class MeasuredNsga3Controller : IPolicyController
         }
         else
         {
-            // Chosen anew every time: what it measured last may have made another member the better one.
+            // Chosen again every time: what it measured last may have made another member the better one.
             (_running, _isEvaluation) = (_policies.Choose(observation.Requirements, share: 1), false);
             if (_resting > 0 && --_resting == 0) StartGeneration();
         }

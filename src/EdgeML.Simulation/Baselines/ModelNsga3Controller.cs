@@ -7,7 +7,7 @@ using EdgeML.Native.Policies;
 namespace EdgeML.Simulation.Baselines;
 
 /// <summary>NSGA-III whose candidates are judged by the cost model as profiled, under the link as measured.</summary>
-/// <remarks>A change of link or bounds has every member judged anew; one generation a decision follows until they have settled.</remarks>
+/// <remarks>A change of link or bounds has every member evaluated again; one generation per decision follows until they have settled.</remarks>
 sealed class ModelNsga3Controller : IPolicyController
 {
     /// <summary>28 directions.</summary>

@@ -2,7 +2,7 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Simulation.Baselines;
 
-/// <summary>NSGA-III (Deb and Jain 2014) over variables in 0..1: whoever drives it breeds, evaluates the children and selects.</summary>
+/// <summary>NSGA-III (Deb and Jain 2014) over variables in 0..1: the caller breeds, evaluates the children and selects.</summary>
 /// <remarks>
 /// Members 0..P-1 are the parents, P..2P-1 the children; values of all must be set before <see cref="Select"/>. Nothing is allocated after
 /// construction. The same seed and values give the same members.

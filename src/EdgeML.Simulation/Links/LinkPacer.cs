@@ -37,7 +37,7 @@ sealed class LinkPacer(LinkTrace trace)
         lock (_gate) _trace = trace;
     }
 
-    /// <summary>Begins anew at second 0 of a trace.</summary>
+    /// <summary>Starts again at second 0 of a trace.</summary>
     public void Restart(LinkTrace trace)
     {
         lock (_gate) (_trace, _freeAt) = (trace, 0);

@@ -88,7 +88,7 @@ public sealed class LinkShaper : IDisposable
     {
         LinkTrace level = LinkTrace.Constant(mbps, rttMs);
         Volatile.Write(ref _held, level);
-        // In an outage bytes wait in front of the pacers, which therefore never meet a rate of 0 without an end.
+        // In an outage bytes wait before the pacers, which therefore never see a rate of 0 that does not end.
         if (mbps <= 0) return;
         _up.Use(level);
         _down.Use(level);
@@ -131,7 +131,7 @@ public sealed class LinkShaper : IDisposable
 
     internal double Mbps => Level.Mbps;
 
-    /// <summary>Whether bytes must wait in front of the link, because nobody knows yet when its outage ends.</summary>
+    /// <summary>Whether bytes must wait before the link, because the end of its outage is not known yet.</summary>
     internal bool StandsStill => Volatile.Read(ref _held) is { } held && held.Levels[0].Mbps <= 0;
 
     [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]

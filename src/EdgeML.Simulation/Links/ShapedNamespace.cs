@@ -17,7 +17,7 @@ public sealed class ShapedNamespace : IDisposable
     /// <summary>Bytes that pass at once on an idle link; the least the kernel takes without dropping full frames.</summary>
     public const int SmallestBurst = 1600;
 
-    /// <summary>More than any request: the queue in front of the bucket never drops, so TCP never has to repeat.</summary>
+    /// <summary>More than any request: the queue before the bucket never drops, so TCP never has to repeat.</summary>
     const int QueueBytes = 64 << 20;
 
     readonly string _interface;
@@ -42,7 +42,7 @@ public sealed class ShapedNamespace : IDisposable
     /// <summary>Address within the namespace.</summary>
     public IPAddress Inside { get; }
 
-    /// <summary>Words in front of a command line that shall run within.</summary>
+    /// <summary>Words to put before a command line that is to run inside.</summary>
     public IReadOnlyList<string> Launcher => [SystemCommand.Find("ip") ?? "ip", "netns", "exec", Name];
 
     /// <summary>Why this machine or user cannot have one; null where nothing is known to be in the way.</summary>

@@ -13,7 +13,7 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
     const int SmallestChunk = 1448;
     const int LargestChunk = 16 << 10;
 
-    /// <summary>Bytes of this much link time may wait in front of the link; enough to bridge a late wake-up.</summary>
+    /// <summary>Bytes of this much link time may wait before the link; enough to bridge a late wake-up.</summary>
     const double BacklogSeconds = 0.003;
 
     /// <summary>Seconds after which a waiting thread looks whether the connection has ended.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EdgeML.Simulation.Replay;
 
-/// <summary>Tasks that arrive by themselves: a Poisson process in front of a queue of limited length.</summary>
+/// <summary>Tasks that arrive by themselves: a Poisson process that feeds a queue of limited length.</summary>
 /// <param name="RatePerSecond">Mean arrivals a second.</param>
 /// <param name="QueueLength">Tasks that may wait while another one runs; who finds that many waiting is lost.</param>
 public sealed record ArrivalProcess(double RatePerSecond, int QueueLength)

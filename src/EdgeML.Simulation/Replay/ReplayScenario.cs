@@ -108,7 +108,7 @@ public sealed record ReplayScenario
     /// <summary>The reward that is reported, and that learning controllers see.</summary>
     public RewardOptions Reward { get; init; } = new();
 
-    /// <summary>The cost model controllers are given. Shared by all seeds; nobody changes it.</summary>
+    /// <summary>The cost model controllers are given. Shared by all seeds; never changed.</summary>
     internal CostModel Told => _told.Value;
 
     /// <summary>The true world of one seed.</summary>

@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Replay;
 /// the paper's eq. 8.</summary>
 public sealed record ReplayTraces
 {
-    /// <summary>What was experienced on the other device; null to start from nothing.</summary>
+    /// <summary>What was experienced on the other device; null to start untrained.</summary>
     public TransitionTrace? Source { get; init; }
 
     /// <summary>Share of a batch that comes from there at first.</summary>

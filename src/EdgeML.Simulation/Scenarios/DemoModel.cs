@@ -63,7 +63,7 @@ public static class DemoModel
         }
         catch (InvalidDataException)
         {
-            // Of an older version or damaged; it is our cache, so it is made anew.
+            // Of an older version or damaged; it is our cache, so it is rebuilt.
             return false;
         }
     }

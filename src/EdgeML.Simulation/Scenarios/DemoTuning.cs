@@ -4,7 +4,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// time.</summary>
 /// <remarks>
 /// The idea: no fixed policy may do. While the link is poor or the tail is busy, only answers of the edge's first exits are in time.
-/// While the user asks for little energy, even exit 1 of the edge is too dear and only sending the input will do. In between, on
+/// While the user asks for little energy, even exit 1 of the edge is too expensive and only sending the input stays inside. In between, on
 /// the slow link, sending the input takes too long and a deeper cut is right.
 /// </remarks>
 public sealed record DemoTuning

@@ -96,9 +96,9 @@ public static class SweepDirections
                     return Made(paper, $"{name} {claim}", cell, row.Samples.Average(share), scratch.Samples.Average(share), differences, "",
                         true);
                 }
-                yield return Between("P49", "satisfies more than ddpg from nothing in the first 200 epochs", sample => sample.FirstEpochs);
+                yield return Between("P49", "satisfies more than untrained ddpg in the first 200 epochs", sample => sample.FirstEpochs);
                 yield return Between(
-                    "P50", "satisfies more than ddpg from nothing while the link is low", sample => sample.FirstLow.Satisfied);
+                    "P50", "satisfies more than untrained ddpg while the link is low", sample => sample.FirstLow.Satisfied);
             }
         }
     }

@@ -95,7 +95,7 @@ public static class SweepPage
             Among the paper's rows, without model error and shift of inputs, each claim in every scenario that it speaks of. `epochs`: at
             the length of the paper, which compares over 5,000 epochs (S3, S6: 1,000) of one to five tasks, here three tasks an epoch.
             `text`: the paper's program sends tensors as JSON, several times the bytes of float32; a quarter of the rates is four times the
-            bytes. 0.5 GHz: a bound that the first low period exceeds, as the paper's did its own. S6: `ddpg` on the Nano from nothing, and with what `ddpg`
+            bytes. 0.5 GHz: a bound that the first low period exceeds, as the paper's did its own. S6: `ddpg` on the Nano untrained, and with what `ddpg`
             experienced on the TX2 in 3,000 tasks (`-300`: and 300 updates from that before the first task, which the paper does not make).
             P17, P18 and P21 wait for a profile of ResNet50-CIFAR100.
 

@@ -12,7 +12,7 @@ static class SweepSummary
     public static void Write(MarkdownPage page, SweepCellResult[] cells)
     {
         page.Heading("In short");
-        page.Text("Goodput on the mean over the cells of a link and a setting. Ahead: edgeml before the best rival, whoever that is.");
+        page.Text("Mean goodput over the cells of a link and a setting. Ahead: edgeml minus the best baseline of the cell.");
         page.Text("");
         page.Head("link", "setting", "cells", "edgeml", "planner", "ddpg", "best rival", "ahead", "oracle", "of the oracle's");
         foreach (IGrouping<SweepSetting, SweepCellResult> all in cells.GroupBy(cell => cell.Cell.Setting))
@@ -55,8 +55,7 @@ static class SweepSummary
         }
         SweepCellResult[] above = [.. cells.Where(cell => Lead(cell) > 0).OrderByDescending(Lead)];
         page.Heading("How far the oracle is a ceiling");
-        page.Line($"It knows link, times and mix, but plans with margins and on the mean, and tasks follow one another, so that whoever");
-        page.Line($"takes longer over them meets other moments of the link. So another row can pass it. That is so in");
+        page.Line($"It knows link, times and mix, but plans on averages with margins, so it is no upper bound. Another row passes it in");
         page.Line($"{above.Length} of {cells.Length} cells, in {above.Count(cell => Lead(cell) > SweepVerdicts.Tolerance)} by more than 0.5 points.");
         if (above.Length > 0) page.Text("");
         foreach (SweepCellResult cell in above.Where(cell => Lead(cell) > SweepVerdicts.Tolerance).Take(MostCells))

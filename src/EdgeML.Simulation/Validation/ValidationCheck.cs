@@ -49,7 +49,7 @@ public sealed class ValidationCheck(BranchedModel model, DataSpec data, Validati
     public int LiveTasks => settings.Policies * (settings.Tasks + WarmUpTasks);
 
     /// <summary>Runs everything; blocks.</summary>
-    /// <param name="tail">Where the tail listens; nobody else may use it meanwhile.</param>
+    /// <param name="tail">Where the tail listens; no other client may use it meanwhile.</param>
     /// <param name="progress">Told after every live task how many are done.</param>
     /// <param name="cancellation">Checked between tasks.</param>
     /// <exception cref="InvalidOperationException">The tail does not answer.</exception>

@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Worlds;
 /// <summary>The upper bound: knows true times and their spread, the link ahead, and how hard the inputs around are; plans on the full
 /// grid.</summary>
 /// <remarks>
-/// It is the default controller with beliefs replaced by the truth: expectations are over the jitter, which nobody knows, and over the
+/// It is the default controller with beliefs replaced by the truth: expectations are over the jitter, which cannot be known, and over the
 /// answers of inputs of the difficulty at hand; it does not see single answers before they are given.
 /// </remarks>
 public sealed class OracleController : IPolicyController
@@ -21,7 +21,7 @@ public sealed class OracleController : IPolicyController
     const double NextShare = 0.7;
 
     /// <summary>Expected goodput that another plan must bring to end an interval early: short intervals make the state interval short and
-    /// its energy a gamble.</summary>
+    /// its energy unreliable.</summary>
     const float WorthAChange = 0.01f;
 
     readonly VirtualWorld _world;

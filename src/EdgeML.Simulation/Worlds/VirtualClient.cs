@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Worlds;
 /// <summary>The tail client of a virtual run: knows only what finished transfers and probes measured.</summary>
 sealed class VirtualClient(VirtualWorld world) : ILinkSource
 {
-    /// <summary>Seconds after its deadline at which a request that is still on the way makes the client connect anew, as
+    /// <summary>Seconds after its deadline at which a request that is still on the way makes the client reconnect, as
     /// <see cref="TailClientOptions.StallLimit"/>.</summary>
     public const double StallSeconds = 3;
 

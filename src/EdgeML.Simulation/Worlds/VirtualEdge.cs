@@ -184,7 +184,7 @@ public sealed class VirtualEdge
         record.LatencyMs = record.EdgeMs + waitMs;
     }
 
-    /// <summary>A request whose answer nobody waits for any more is on its way all the same.</summary>
+    /// <summary>A request stays on its way even when its answer is no longer waited for.</summary>
     void Late(double sendStart, int task, double bytes, double waitMs, double tailMs, VirtualClient client)
     {
         double limitMs = waitMs + (VirtualClient.StallSeconds * 1000);

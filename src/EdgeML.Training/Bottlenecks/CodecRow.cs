@@ -1,7 +1,7 @@
 namespace EdgeML.Training.Bottlenecks;
 
 /// <summary>What one way of sending the tensor at one cut costs and does to the answers.</summary>
-/// <param name="Cut">Units in front of it.</param>
+/// <param name="Cut">Units before it.</param>
 /// <param name="Codec">How it is sent.</param>
 /// <param name="Bytes">Of the payload.</param>
 /// <param name="Accuracy">Share of right answers of the final exit; NaN without labels.</param>

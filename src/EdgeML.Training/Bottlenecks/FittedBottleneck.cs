@@ -4,7 +4,7 @@ using EdgeML.Native.Inference.Engines;
 namespace EdgeML.Training.Bottlenecks;
 
 /// <summary>A bottleneck made for one cut, not kept in a package yet.</summary>
-/// <param name="Cut">Units in front of it.</param>
+/// <param name="Cut">Units before it.</param>
 /// <param name="Name">For the report.</param>
 /// <param name="Map">The maps.</param>
 sealed record FittedBottleneck(int Cut, string Name, LinearBottleneck Map)

@@ -39,7 +39,7 @@ sealed class HeadCheckpoint(float[] weights)
         foreach (float[] array in Arrays) writer.Write(MemoryMarshal.AsBytes<float>(array));
     });
 
-    /// <summary>Takes over a file of this very head; one of another is left alone and the head begins anew.</summary>
+    /// <summary>Continues from a file of the same head. A file of another head is left alone and the head starts from scratch.</summary>
     internal bool TryLoad(string path)
     {
         if (!File.Exists(path)) return false;

@@ -129,7 +129,7 @@ sealed class HeadTrainer
         TensorPrimitives.Multiply(_guess, softening / rows, slope);
     }
 
-    /// <summary>Keeps the average if it is as good as the best: of many noisy passes that is a lucky one, and later ones have learned at a
+    /// <summary>Keeps the average if it is as good as the best: the best of many noisy passes owes part of its score to noise, and later ones have learned at a
     /// lower rate.</summary>
     void Judge()
     {

@@ -37,7 +37,7 @@ sealed class WorkFolder : IDisposable
 
     internal string HeadFile(int head) => this[$"head{head + 1}.state"];
 
-    /// <summary>Keeps what lies there when it was made for the same; otherwise begins anew.</summary>
+    /// <summary>Keeps what lies there when it was made for the same; otherwise starts from scratch.</summary>
     /// <returns>Feature rows that are there.</returns>
     internal long BeginFeatures(string identity)
     {

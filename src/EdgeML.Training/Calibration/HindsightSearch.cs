@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace EdgeML.Training.Calibration;
 
-/// <summary>The thresholds that save most on a pool while losing at most so many of its samples: what nobody can know beforehand.</summary>
+/// <summary>The thresholds that save most on a pool while losing at most so many of its samples: known only in hindsight.</summary>
 /// <remarks>Every combination of levels, counted on bits; then each threshold in turn on all of its pool's entropies.</remarks>
 sealed class HindsightSearch
 {

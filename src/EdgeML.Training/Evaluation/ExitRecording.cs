@@ -11,7 +11,7 @@ public static class ExitRecording
     /// <param name="model">Loaded.</param>
     /// <param name="source">Of the model's input shape.</param>
     /// <param name="count">Samples to run.</param>
-    /// <param name="done">Told how many samples are done; null for nobody.</param>
+    /// <param name="done">Told how many samples are done; null if not needed.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <returns>What every exit said; the caller's to dispose.</returns>
     public static ExitRecorder Record(

@@ -18,7 +18,7 @@ public sealed class SweepJournalTests : IDisposable
         TinyReplay.Scenario(60, 0.5f, 1, new Requirements(latencyMs, double.PositiveInfinity), link) with { ComputeJitter = 0.05 },
         SweepPlan.EverywhereRows);
 
-    (ControlSweep Matrix, string Numbers) Run(SweepCell[] cells, int seeds, string program = "one", bool fresh = false, bool spot = false)
+    (ControlSweep Sweep, string Numbers) Run(SweepCell[] cells, int seeds, string program = "one", bool fresh = false, bool spot = false)
     {
         using var journal = new SweepJournal(Path, program, "data", fresh);
         var matrix = new ControlSweep(cells, seeds, journal, spot);
@@ -41,9 +41,9 @@ public sealed class SweepJournalTests : IDisposable
     public void Run_OtherSeedsAndBounds_RunsOnlyWhatIsNew()
     {
         Run([Cell("constant:8")], 1);
-        Assert.Equal(4, Run([Cell("constant:8")], 3).Matrix.Kept);
-        Assert.Equal(0, Run([Cell("constant:8", latencyMs: 61)], 3).Matrix.Kept);
-        Assert.Equal(0, Run([Cell("constant:7")], 3).Matrix.Kept);
+        Assert.Equal(4, Run([Cell("constant:8")], 3).Sweep.Kept);
+        Assert.Equal(0, Run([Cell("constant:8", latencyMs: 61)], 3).Sweep.Kept);
+        Assert.Equal(0, Run([Cell("constant:7")], 3).Sweep.Kept);
     }
 
     [Fact]
@@ -55,17 +55,17 @@ public sealed class SweepJournalTests : IDisposable
         (ControlSweep matrix, string numbers) = Run([Cell("constant:8")], 2);
         Assert.Equal(7, matrix.Kept);
         Assert.Equal(ran, numbers);
-        Assert.Equal(8, Run([Cell("constant:8")], 2).Matrix.Kept);
+        Assert.Equal(8, Run([Cell("constant:8")], 2).Sweep.Kept);
     }
 
     [Fact]
     public void Run_OtherProgramOrFresh_RunsAnew()
     {
         Run([Cell("constant:8")], 1);
-        Assert.Equal(0, Run([Cell("constant:8")], 1, program: "two").Matrix.Kept);
-        Assert.Equal(4, Run([Cell("constant:8")], 1, program: "two").Matrix.Kept);
-        Assert.Equal(4, Run([Cell("constant:8")], 1).Matrix.Kept);
-        Assert.Equal(0, Run([Cell("constant:8")], 1, fresh: true).Matrix.Kept);
+        Assert.Equal(0, Run([Cell("constant:8")], 1, program: "two").Sweep.Kept);
+        Assert.Equal(4, Run([Cell("constant:8")], 1, program: "two").Sweep.Kept);
+        Assert.Equal(4, Run([Cell("constant:8")], 1).Sweep.Kept);
+        Assert.Equal(0, Run([Cell("constant:8")], 1, fresh: true).Sweep.Kept);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class SweepJournalTests : IDisposable
         Assert.Equal((6, 6, 12), (matrix.Kept, matrix.SpotChecked, matrix.Done));
         Assert.Equal(ran, numbers);
         // The first seeds are this program's by now, and so is all of the planner.
-        ControlSweep again = Run([Cell("constant:8")], 3, program: "two", spot: true).Matrix;
+        ControlSweep again = Run([Cell("constant:8")], 3, program: "two", spot: true).Sweep;
         Assert.Equal((12, 6), (again.Kept, again.SpotChecked));
     }
 
@@ -119,8 +119,8 @@ public sealed class SweepJournalTests : IDisposable
     public void Open_NoJournal_StartsOver()
     {
         File.WriteAllText(Path, "something else;\n");
-        Assert.Equal(0, Run([Cell("constant:8")], 1).Matrix.Kept);
-        Assert.Equal(4, Run([Cell("constant:8")], 1).Matrix.Kept);
+        Assert.Equal(0, Run([Cell("constant:8")], 1).Sweep.Kept);
+        Assert.Equal(4, Run([Cell("constant:8")], 1).Sweep.Kept);
     }
 
     [Fact]

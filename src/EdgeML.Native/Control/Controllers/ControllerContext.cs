@@ -51,6 +51,6 @@ public sealed record ControllerContext
     /// residual is worth.</summary>
     internal bool LearnsResidual { get; init; } = true;
 
-    /// <summary>Takes down what a learning controller experiences, for another device. Whoever made it saves it after the run.</summary>
+    /// <summary>Records what a learning controller experiences, for another device. The caller saves it after the run.</summary>
     public TransitionTrace? RecordTrace { get; init; }
 }

@@ -126,7 +126,7 @@ public sealed class CostModel
     /// whatever their entropy.</summary>
     internal bool AllowsStandby { get; init; }
 
-    /// <summary>Whether an exit can stand by under a cut: it lies behind it, or it is tried in front of it.</summary>
+    /// <summary>Whether an exit can stand by under a cut: it follows the cut, or it is tried before it.</summary>
     internal bool CanStandBy(CutCandidate candidate, uint headMask) => Hedge(candidate).CanAnswer(headMask);
 
     /// <summary>The schedule of a candidate's standby exit, which must have one.</summary>

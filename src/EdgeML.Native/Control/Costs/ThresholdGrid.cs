@@ -131,7 +131,7 @@ sealed class ThresholdGrid
             var next = new List<float[]>();
             foreach (float[] point in points)
             {
-                // Behind a threshold of 1 nearly nobody is left: what follows stays 0.
+                // After a threshold of 1 nearly no input is left: the rest stays 0.
                 bool closed = point.AsSpan(0, exit).Contains(1f);
                 foreach (float level in closed ? levels[exit].AsSpan(0, 1) : levels[exit])
                 {

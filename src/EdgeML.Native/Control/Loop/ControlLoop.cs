@@ -71,7 +71,7 @@ public sealed class ControlLoop : IDisposable
     /// <summary>Tells of every decision, on the session's thread.</summary>
     public event Action<DecisionExplanation>? Decided;
 
-    /// <summary>The policy of the next task. Looks for changed bounds first, and decides anew if there are any.</summary>
+    /// <summary>The policy of the next task. Looks for changed bounds first, and decides again if there are any.</summary>
     public ref readonly ExitPolicy Current
     {
         get
@@ -89,7 +89,7 @@ public sealed class ControlLoop : IDisposable
         set => _requested = new Bounds(value);
     }
 
-    /// <summary>Limits of the thresholds, which no policy leaves, whoever chose it; null for none. Setting them, from any thread, ends the
+    /// <summary>Limits of the thresholds, which no policy leaves, a user's included; null for none. Setting them, from any thread, ends the
     /// interval.</summary>
     public AccuracyGuarantee? Guarantee
     {

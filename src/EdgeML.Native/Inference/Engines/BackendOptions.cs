@@ -53,7 +53,7 @@ public sealed record BackendOptions
     /// <summary>Ends a load at the next step of a build.</summary>
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>TensorRT: gets its log lines, on any thread; null for nobody.</summary>
+    /// <summary>TensorRT: gets its log lines, on any thread; null if not needed.</summary>
     public ILogger? Logger { get; init; }
 
     /// <summary>The most threads that make sense on this machine.</summary>

@@ -130,7 +130,7 @@ sealed unsafe class InferenceSlot : IDisposable
     public (int Class, float Entropy) SaidAt(int exit) => (Result.ExitLabel[exit - 1], Result.ExitEntropy[exit - 1]);
 
     /// <summary>Makes a payload of the tensor at a cut: the tensor's own memory for float32 and source bytes, a copy otherwise.</summary>
-    /// <returns>Pinned, with headroom in front of it.</returns>
+    /// <returns>Pinned, with headroom before it.</returns>
     public (nint Address, int Bytes) Encode(in ExitPolicy policy, TensorEncoding encoding)
     {
         if (encoding != TensorEncoding.Bottleneck) return Encode(policy.Cut, encoding);
@@ -184,7 +184,7 @@ sealed unsafe class InferenceSlot : IDisposable
         Receive(cut, encoding);
     }
 
-    /// <summary>Copies the answering exit's logits; the span may be empty for nobody wants them.</summary>
+    /// <summary>Copies the answering exit's logits; pass an empty span to skip them.</summary>
     public void CopyLogits(Span<float> destination)
     {
         if (destination.IsEmpty) return;

@@ -25,7 +25,7 @@ sealed unsafe class PinnedBuffer : MemoryManager<byte>
     /// <summary>Bytes of data, headroom not counted.</summary>
     public int Length { get; }
 
-    /// <summary>Writable bytes in front of the data.</summary>
+    /// <summary>Writable bytes before the data.</summary>
     public int Headroom { get; }
 
     internal BufferHandle Handle => _handle;

@@ -8,7 +8,7 @@ namespace EdgeML.Native.Inference.Engines;
 /// it.</summary>
 sealed class Workspace : IDisposable
 {
-    /// <summary>In front of everything that is sent.</summary>
+    /// <summary>Bytes before everything that is sent, for the frame's prelude and header.</summary>
     public const int Headroom = TailRequest.HeadroomBytes;
 
     readonly PinnedBuffer[] _boundaries;

@@ -23,7 +23,7 @@ namespace EdgeML.Native.Inference.Guarantees;
 /// </remarks>
 sealed class GuaranteeMonitor : IDisposable
 {
-    /// <summary>How long a check waits for an idle moment; then it runs all the same.</summary>
+    /// <summary>How long a check waits for an idle moment; then it runs in any case.</summary>
     const int PatienceMs = 200;
 
     /// <summary>A check is no reason to keep the link from tasks for longer than this.</summary>
@@ -185,7 +185,7 @@ sealed class GuaranteeMonitor : IDisposable
         Checking?.Invoke();
         var encoding = _inputIsBytes ? TensorEncoding.Bytes : TensorEncoding.Float32;
         PinnedBuffer input = _inputIsBytes ? _workspace.Source : _workspace.Boundary(0);
-        // A rate nobody has measured yet is no reason against the tail.
+        // An unmeasured rate is no reason against the tail.
         if (_tail is not null && _tail.Snapshot() is { Up: true } link
             && !(input.Length * 8e3 / link.RateBitsPerSecond > LongestTransferMs))
         {

@@ -26,7 +26,7 @@ public sealed class ExitRecorder : IDisposable
 
     /// <summary>Runs and records one input.</summary>
     /// <param name="source">Its bytes.</param>
-    /// <param name="label">Its class, or -1 where nobody knows.</param>
+    /// <param name="label">Its class, or -1 if unknown.</param>
     public void Record(ReadOnlySpan<byte> source, int label)
     {
         _network.Run(source);
@@ -35,7 +35,7 @@ public sealed class ExitRecorder : IDisposable
 
     /// <summary>Runs and records one input.</summary>
     /// <param name="tensor">The model's input tensor.</param>
-    /// <param name="label">Its class, or -1 where nobody knows.</param>
+    /// <param name="label">Its class, or -1 if unknown.</param>
     public void Record(ReadOnlySpan<float> tensor, int label)
     {
         _network.Run(tensor);

@@ -68,7 +68,7 @@ sealed class FullNetwork : IDisposable
                 _entropies[i] = _result.ExitEntropy[i];
                 _classes[i] = _result.ExitLabel[i];
             }
-            // An exit that is perfectly sure leaves even below the smallest threshold; what lies behind it is run all the same.
+            // An exit that is perfectly sure leaves even below the smallest threshold; the layers after it still run.
             if (_result.Outcome != NativeOutcome.Exited) break;
             // A device that has answered leaves nothing to continue from: again, without that exit.
             if (_result.Cut is null) _thresholds[_result.ExitIndex - 1] = 0;

@@ -37,7 +37,7 @@ public static class PlanProfiler
         return Profile(model.Manifest, device, power, Time(model, keys, rounds, progress, cancellation));
     }
 
-    /// <summary>Measures a profile, and beside it plans that it is not made of: all exits tried, those in front of a cut, those behind it.
+    /// <summary>Measures a profile, and beside it plans that it is not made of: all exits tried, those before a cut, those after it.
     /// Both in turns, so that a machine whose speed drifts does not make a good profile look bad. A model without side exits has no other
     /// plans.</summary>
     /// <param name="model">Loaded; other work on it disturbs the figures.</param>

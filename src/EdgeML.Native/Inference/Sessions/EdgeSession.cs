@@ -86,7 +86,7 @@ public sealed class EdgeSession : IDisposable
             if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
             {
                 _control.Decided += WarnOfUnknownExits;
-                if (_options.CheckShare > 0 && SessionControl.UsesCalibration(controller))
+                if (_options.CheckShare > 0 && controller.UsesCalibration)
                     _learner = new ExitLearner(model, _slots, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
             }
             if (!controlled && _options.Requirements != Requirements.None)

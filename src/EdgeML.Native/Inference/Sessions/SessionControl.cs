@@ -20,10 +20,6 @@ static class SessionControl
     public static ExitCalibration? Calibration(ModelPackage package) =>
         package.Calibration is { Samples: >= LeastSamples } calibration ? calibration : null;
 
-    /// <summary>Whether a controller decides by what is known of the exits; one of the caller's may.</summary>
-    public static bool UsesCalibration(IPolicyController controller) =>
-        controller.UsesCalibration;
-
     /// <param name="model">Loaded.</param>
     /// <param name="profile">Of this device.</param>
     /// <param name="link">Null without a tail.</param>

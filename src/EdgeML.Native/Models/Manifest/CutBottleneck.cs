@@ -9,7 +9,7 @@ namespace EdgeML.Native.Models.Manifest;
 /// <remarks>Arrays hold little-endian float32.</remarks>
 public sealed record CutBottleneck
 {
-    /// <summary>Units in front of it.</summary>
+    /// <summary>Units before it.</summary>
     public required int Cut { get; init; }
 
     /// <summary>Pixels along a side of the patches that are mapped.</summary>

@@ -32,7 +32,7 @@ sealed unsafe class MappedWeights : IDisposable
 
     internal long Length { get; }
 
-    /// <summary>Keeps the mapping alive for whoever holds a reference on it; null for a file without bytes.</summary>
+    /// <summary>Keeps the mapping alive as long as a reference to it is held; null for a file without bytes.</summary>
     internal SafeMemoryMappedViewHandle? Handle => _view?.SafeMemoryMappedViewHandle;
 
     internal nint Address(long offset) => (nint)(_first + offset);

@@ -272,7 +272,7 @@ public sealed class TailClient : IDisposable
         Span<byte> frame;
         unsafe
         {
-            // The caller promises the headroom; the address in front of the payload is its memory.
+            // The caller promises the headroom; the memory directly before the payload is its own.
             frame = new Span<byte>((byte*)request.Payload - front, front + request.PayloadBytes);
         }
         header[..headerBytes].CopyTo(frame[FramePrelude.Bytes..]);

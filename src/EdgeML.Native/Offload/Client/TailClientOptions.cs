@@ -21,7 +21,7 @@ public sealed record TailClientOptions
     /// <summary>Longest pause between attempts to connect.</summary>
     public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>A connection that keeps a late request unanswered this long is cut and made anew.</summary>
+    /// <summary>A connection that keeps a late request unanswered this long is closed, and the client reconnects.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>An idle connection is pinged this often; zero for never.</summary>
@@ -45,7 +45,7 @@ public sealed record TailClientOptions
     /// left.</summary>
     internal int RestMs { get; init; } = 100;
 
-    /// <summary>Told of connects, disconnects and refusals; null for nobody.</summary>
+    /// <summary>Told of connects, disconnects and refusals; null if not needed.</summary>
     public ILogger? Logger { get; init; }
 
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>

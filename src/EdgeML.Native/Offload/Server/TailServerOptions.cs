@@ -25,7 +25,7 @@ public sealed record TailServerOptions
     /// is.</summary>
     public Func<double>? LoadFactor { get; init; }
 
-    /// <summary>Told of connections and refusals; null for nobody.</summary>
+    /// <summary>Told of connections and refusals; null if not needed.</summary>
     public ILogger? Logger { get; init; }
 
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>

@@ -7,7 +7,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Server;
 
-/// <summary>The tail's compute threads, the queue in front of them, and the slots. Any thread.</summary>
+/// <summary>The tail's compute threads, their queue, and the slots. Any thread.</summary>
 sealed class TailWorkers : IDisposable
 {
     readonly object _gate = new();

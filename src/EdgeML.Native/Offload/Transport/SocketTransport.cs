@@ -60,7 +60,7 @@ sealed class SocketTransport : ITransport
             }
             catch (Exception e) when (e is ObjectDisposedException or SocketException)
             {
-                // A broken connection is noticed by whoever receives next.
+                // A broken connection is noticed by the next receive.
                 return true;
             }
         }

@@ -152,7 +152,7 @@ public class ControlPageTests
     }
 
     [Fact]
-    public void Noise_AtFirst_HasTheStandardDeviationThatThePageOfTheMatrixNames()
+    public void Noise_AtFirst_HasTheStandardDeviationThatThePageOfTheSweepNames()
     {
         var ddpg = new DdpgOptions();
         var noise = new OrnsteinUhlenbeck(20_000, ddpg.NoiseTheta, ddpg.NoiseSigma, ddpg.NoiseDecay, ddpg.NoiseFloor,
