@@ -14,7 +14,7 @@ using Google.Protobuf;
 
 namespace EdgeML.Native.Tests.Preparation;
 
-/// <summary>Valid models are accepted in every form that exporters write, and others are refused with the reason and what to do.</summary>
+/// <summary>Valid models are accepted in every form that exporters write; links and data files that lead elsewhere are refused.</summary>
 public sealed class IntakeTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
@@ -40,7 +40,7 @@ public sealed class IntakeTests : IDisposable
     [InlineData("volume")]
     public void Prepare_ValidModel_AnswersAsTheFile(string kind)
     {
-        byte[] file = Valid(kind).Bytes;
+        byte[] file = IntakeModels.Valid(kind).Bytes;
         AnswersAs(file, _folder.Write("m.onnx", file));
     }
 
@@ -52,18 +52,18 @@ public sealed class IntakeTests : IDisposable
     [InlineData("function")]
     public void Prepare_ExternalData_IsReadWhereverItIs(string place)
     {
-        ModelProto model = WithBranches(place == "function");
+        ModelProto model = IntakeModels.WithBranches(place == "function");
         byte[] file = model.ToByteArray();
         if (place == "function") Externalise(model.Functions.SelectMany(f => f.Node).Single(n => n.OpType == "Constant").Attribute[0].T);
-        foreach (TensorProto tensor in Tensors(model.Graph, place)) Externalise(tensor);
+        foreach (TensorProto tensor in IntakeModels.Tensors(model.Graph, place)) Externalise(tensor);
         AnswersAs(file, _folder.Write("m.onnx", model.ToByteArray()));
     }
 
     [Fact]
     public void Prepare_ExternalDataChangedInABranch_GivesAnotherHash()
     {
-        ModelProto model = WithBranches(false);
-        foreach (TensorProto tensor in Tensors(model.Graph, "branch")) Externalise(tensor);
+        ModelProto model = IntakeModels.WithBranches(false);
+        foreach (TensorProto tensor in IntakeModels.Tensors(model.Graph, "branch")) Externalise(tensor);
         string file = _folder.Write("m.onnx", model.ToByteArray());
         string before = ModelPreparation.Prepare(file, _folder["p"]).Manifest.Hash;
         byte[] data = File.ReadAllBytes(_folder["w.data"]);
@@ -78,7 +78,7 @@ public sealed class IntakeTests : IDisposable
     [InlineData(null, "logits", "logits", "label,map,wide")]
     public void Prepare_LabelAndMapBesideTheScores_AreLeftOut(string? exits, string? final, string expected, string left)
     {
-        OnnxBuilder b = Valid("one-channel");
+        OnnxBuilder b = IntakeModels.Valid("one-channel");
         b.Graph.Output.Clear();
         b.Node("ArgMax", ["logits"], "label", OnnxBuilder.Int("axis", 1));
         b.Graph.Output.Add(OnnxBuilder.Value("label", ElementType.Int64, [1, 1]));
@@ -96,7 +96,7 @@ public sealed class IntakeTests : IDisposable
     [Fact]
     public void Prepare_FeaturesBesideTheScores_FinalAloneIsEnough()
     {
-        OnnxBuilder b = Valid("one-channel");
+        OnnxBuilder b = IntakeModels.Valid("one-channel");
         string features = b.Graph.Node.First(n => n.OpType == "Flatten").Output[0];
         b.Output(features);
         string file = _folder.Write("m.onnx", b.Bytes);
@@ -207,7 +207,7 @@ public sealed class IntakeTests : IDisposable
         Directory.CreateDirectory(_folder["net"]);
         Directory.CreateDirectory(_folder["elsewhere"]);
         string location = kind == "folder" ? "data/w.data" : "w.data";
-        (byte[] model, byte[] data) = External(location);
+        (byte[] model, byte[] data) = IntakeModels.External(location);
         File.WriteAllBytes(_folder["net/model.onnx"], model);
         File.WriteAllBytes(_folder["elsewhere/w.data"], data);
         switch (kind)
@@ -229,7 +229,7 @@ public sealed class IntakeTests : IDisposable
     [Fact]
     public void Prepare_DataFileWithoutBytes_IsRefusedUnopened()
     {
-        File.WriteAllBytes(_folder["model.onnx"], External("w.data").Model);
+        File.WriteAllBytes(_folder["model.onnx"], IntakeModels.External("w.data").Model);
         File.WriteAllBytes(_folder["w.data"], []);
 
         Assert.Contains(
@@ -243,7 +243,7 @@ public sealed class IntakeTests : IDisposable
     [InlineData("store", "store/links", "../")]
     public void Prepare_LinksInsideACache_AreFollowed(string store, string links, string up)
     {
-        (byte[] model, byte[] data) = External("w.data");
+        (byte[] model, byte[] data) = IntakeModels.External("w.data");
         Directory.CreateDirectory(_folder[store]);
         Directory.CreateDirectory(_folder[links]);
         File.WriteAllBytes(_folder[store + "/1f"], model);
@@ -257,146 +257,13 @@ public sealed class IntakeTests : IDisposable
     [Fact]
     public void Prepare_ModelItselfUnderALink_FindsItsDataOnEitherSide()
     {
-        (byte[] model, byte[] data) = External("w.data");
+        (byte[] model, byte[] data) = IntakeModels.External("w.data");
         Directory.CreateDirectory(_folder["real"]);
         File.WriteAllBytes(_folder["real/model.onnx"], model);
         File.WriteAllBytes(_folder["real/w.data"], data);
         File.CreateSymbolicLink(_folder["link.onnx"], "real/model.onnx");
 
         Assert.Equal(5, ModelPreparation.Prepare(_folder["link.onnx"], _folder["p"]).Manifest.Classes);
-    }
-
-    public static TheoryData<string, string, byte[]> OtherFiles => new()
-    {
-        { "m.onnx", "the file is empty", [] },
-        { "m.onnx", "a Git LFS pointer to 1234 bytes, not the file itself; run 'git lfs pull'",
-            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1234\n"u8.ToArray() },
-        { "m.onnx", "in ONNX Runtime's own format (.ort)", [0x34, 0, 0, 0, .. "ORTM"u8, .. new byte[64]] },
-        { "m.onnx", "a TensorFlow Lite model", [0x1c, 0, 0, 0, .. "TFL3"u8, .. new byte[64]] },
-        { "m.pt", "a PyTorch file, not an ONNX file; export the network with torch.onnx.export", [.. "PK"u8, 3, 4, .. new byte[64]] },
-        { "m.bin", "a PyTorch file", [.. "PK"u8, 3, 4, .. new byte[26], .. "archive/data.pkl"u8] },
-        { "m.onnx", "a zip archive", [.. "PK"u8, 3, 4, .. new byte[64]] },
-        { "m.pkl", "a Python pickle", [0x80, 4, 0x95, .. new byte[64]] },
-        { "m.h5", "an HDF5 file", [0x89, .. "HDF\r\n"u8, 0x1a, 0x0a, .. new byte[64]] },
-        { "m.onnx", "an HTML page", "\n<!DOCTYPE html><html><body>Not found</body></html>"u8.ToArray() },
-        { "m.xml", "an XML file (an OpenVINO model?)", "<?xml version=\"1.0\"?><net name=\"n\">"u8.ToArray() },
-        { "m.json", "JSON, not an ONNX file", "{\"error\": \"not found\"}"u8.ToArray() },
-        { "m.onnx", "a compressed file", [0x1f, 0x8b, 8, .. new byte[64]] },
-        { "m.gguf", "a GGUF model", [.. "GGUF"u8, .. new byte[64]] },
-        { "m.safetensors", "a safetensors file", [20, 0, 0, 0, 0, 0, 0, 0, .. "{\"w\":{}}"u8, .. new byte[64]] },
-        { "m.onnx", "an ONNX model as text", "ir_version: 8\ngraph {\n}\n"u8.ToArray() },
-        { "m.onnx", "not an ONNX file but a text", "please ask for access to this model first"u8.ToArray() },
-    };
-
-    [Theory]
-    [MemberData(nameof(OtherFiles))]
-    public void Prepare_AnotherKindOfFile_IsNamed(string name, string message, byte[] bytes)
-    {
-        string file = _folder.Write(name, bytes);
-        string refused = Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"], null, new NoEngine())).Message;
-        Assert.StartsWith(name + ": ", refused);
-        Assert.Contains(message, refused);
-    }
-
-    [Fact]
-    public void Prepare_AFolder_SaysWhatToName()
-    {
-        Directory.CreateDirectory(_folder["saved"]);
-        File.WriteAllText(_folder["saved/saved_model.pb"], "");
-        Directory.CreateDirectory(_folder["net"]);
-        File.WriteAllText(_folder["net/model.onnx"], "");
-        string Refused(string path) =>
-            Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(_folder[path], _folder["p"], null, new NoEngine())).Message;
-
-        Assert.Contains("a TensorFlow SavedModel", Refused("saved"));
-        Assert.Contains("name a file in it, for instance model.onnx", Refused("net"));
-    }
-
-    /// <summary>The weights are missing: they would have been asked for before any engine.</summary>
-    [Theory]
-    [InlineData("detector", "output 'logits' is float32 1x84x8400, not the scores of a classifier")]
-    [InlineData("suppression", "output 'logits' is the result of NonMaxSuppression, a detector's")]
-    [InlineData("inputs", "the model has 2 inputs (image, size), one is supported")]
-    [InlineData("integers", "input 'image' is int64, only float32 is supported; export the network with a float32 input")]
-    [InlineData("label", "output 'logits' is int64, not the scores of a classifier")]
-    [InlineData("classes", "output 'features' tells 8 classes apart, 'logits' 5; choose outputs with --exits and --final")]
-    public void Prepare_UnsuitableByItsGraph_IsRefusedBeforeAnyWeightIsRead(string kind, string message)
-    {
-        var b = new OnnxBuilder(5);
-        string x = b.ConvRelu(b.Input("image", -1, 3, 8, 8), 3, 8);
-        b.Graph.Initializer[0].ClearRawData();
-        b.Graph.Initializer[0].DataLocation = 1;
-        b.Graph.Initializer[0].ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "gone.data" });
-        switch (kind)
-        {
-            case "inputs": x = b.Node("Mul", [x, b.Input("size", 1, 1, 1, 1)]); break;
-            case "integers": b.Graph.Input[0].Type.TensorType.ElemType = ElementType.Int64; break;
-            case "suppression": x = b.Node("NonMaxSuppression", [x, x]); break;
-        }
-        b.Head(x, 8, 5, "logits");
-        b.Graph.Output.Add(kind switch
-        {
-            "detector" => OnnxBuilder.Value("logits", ElementType.Float, [-1, 84, 8400]),
-            "label" => OnnxBuilder.Value("logits", ElementType.Int64, [-1]),
-            "classes" => OnnxBuilder.Value("logits", ElementType.Float, [-1, 5]),
-            _ => new ValueInfoProto { Name = "logits" },
-        });
-        if (kind == "classes")
-        {
-            b.Node("Flatten", [b.Gap(x)], "features");
-            b.Graph.Output.Add(OnnxBuilder.Value("features", ElementType.Float, [-1, 8]));
-        }
-        string file = _folder.Write("m.onnx", b.Bytes);
-
-        string refused = Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"], null, new NoEngine())).Message;
-        Assert.Contains(message, refused);
-    }
-
-    [Theory]
-    [InlineData(60, 8, "opset 60 is newer than what the engine reads, ")]
-    [InlineData(17, 60, "ONNX's IR version 60 is newer than what the engine reads, ")]
-    public void Prepare_NewerThanTheEngine_SaysBothNumbers(long opset, long ir, string message)
-    {
-        ModelProto model = Graphs.All["residual"]().Model;
-        model.OpsetImport[0].Version = opset;
-        model.IrVersion = ir;
-        string file = _folder.Write("m.onnx", model.ToByteArray());
-
-        string refused = Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"])).Message;
-        Assert.Matches(message + "[0-9]{1,2};", refused);
-    }
-
-    [Theory]
-    [InlineData("ceil", "(MaxPool) rounds its size up (ceil_mode), which operator sets before 22 do unlike PyTorch; export with opset 22")]
-    [InlineData("batch", "(Reshape) fixes a batch of 8, one input at a time is run; export the model with a batch of 1")]
-    public void Prepare_EngineRefuses_SaysHowToExport(string kind, string advice)
-    {
-        var b = new OnnxBuilder(6);
-        string x = b.ConvRelu(b.Input("x", -1, 3, 5, 5), 3, 8);
-        if (kind == "ceil")
-        {
-            x = b.Node("MaxPool", [x], null, OnnxBuilder.Ints("kernel_shape", 3, 3), OnnxBuilder.Ints("strides", 3, 3),
-                OnnxBuilder.Ints("pads", 1, 1, 1, 1), OnnxBuilder.Int("ceil_mode", 1));
-            b.Gemm(b.Flatten(x), 8 * 2 * 2, 5, "logits");
-        }
-        else
-        {
-            b.Gemm(b.Node("Reshape", [b.Gap(x), b.Integers(8, -1)]), 8, 5, "logits");
-        }
-        b.Output("logits");
-        string file = _folder.Write("m.onnx", b.Bytes);
-
-        Assert.EndsWith(advice, Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"])).Message
-            .Replace(" or with a dynamic batch axis", ""));
-    }
-
-    [Fact]
-    public void EngineReason_LongText_KeepsItsEnd()
-    {
-        string reason = MessageText.EngineReason($"{new string('x', 900)} at /some/where/in/the/engine.cc:12\nthe dimensions 3 and 4 differ");
-        Assert.EndsWith("the dimensions 3 and 4 differ", reason);
-        Assert.StartsWith("...", reason);
-        Assert.InRange(reason.Length, 30, 300);
     }
 
     /// <summary>Weights given to the engine from outside, as those of a model of more than 2 GB are.</summary>
@@ -483,150 +350,6 @@ public sealed class IntakeTests : IDisposable
         }
     }
 
-    static OnnxBuilder Valid(string kind)
-    {
-        var b = new OnnxBuilder(10);
-        string x;
-        switch (kind)
-        {
-            case "mask":
-                x = b.Input("x", -1, 24, 16);
-                float[] mask = [.. Enumerable.Range(0, 24 * 24).Select(i => i % 24 > i / 24 ? float.NegativeInfinity : 0)];
-                string scores = b.Node("MatMul", [x, b.Node("Transpose", [x], null, OnnxBuilder.Ints("perm", 0, 2, 1))]);
-                scores = b.Node("Softmax", [b.Node("Add", [scores, b.Weight([24, 24], mask)])]);
-                b.Gemm(b.Flatten(b.Node("MatMul", [scores, x])), 384, 5, "logits");
-                break;
-            case "empty-constant":
-                x = b.Input("x", -1, 3, 8, 8);
-                var none = new TensorProto { DataType = ElementType.Int64, Dims = { 0 } };
-                string rest = b.Node("Constant", [], null, new AttributeProto { Name = "value", Type = 4, T = none });
-                string amounts = b.Node("Concat", [b.Integers(0, 0, 1, 1, 0, 0, 1, 1), rest], null, OnnxBuilder.Int("axis", 0));
-                b.Head(b.ConvRelu(b.Node("Pad", [x, amounts]), 3, 8), 8, 5, "logits");
-                break;
-            case "empty-activation":
-                x = b.ConvRelu(b.Input("x", -1, 3, 8, 8), 3, 8);
-                string nothing = b.Node("Slice", [x, b.Integers(8), b.Integers(8), b.Integers(1)]);
-                b.Head(b.ConvRelu(b.Node("Concat", [x, nothing], null, OnnxBuilder.Int("axis", 1)), 8, 8), 8, 5, "logits");
-                break;
-            case "empty-optional-input":
-                x = b.ConvRelu(b.Input("x", -1, 3, 8, 8), 3, 8);
-                string roi = b.Weight([0], []);
-                x = b.Node("Resize", [x, roi, b.Weight([4], [1, 1, 2, 2])]);
-                b.Head(b.ConvRelu(x, 8, 8), 8, 5, "logits");
-                break;
-            case "nhwc":
-                x = b.Node("Transpose", [b.Input("x", -1, 8, 8, 3)], null, OnnxBuilder.Ints("perm", 0, 3, 1, 2));
-                b.Head(b.ConvRelu(b.ConvRelu(x, 3, 8), 8, 8), 8, 5, "logits");
-                break;
-            case "row":
-                b.Gemm(b.Relu(b.Gemm(b.Input("x", -1, 40), 40, 30)), 30, 5, "logits");
-                break;
-            case "series" or "volume":
-                long[] kernel = kind == "series" ? [3] : [3, 3, 3];
-                x = kind == "series" ? b.Input("x", -1, 4, 30) : b.Input("x", -1, 2, 6, 8, 8);
-                long channels = kind == "series" ? 4 : 2;
-                x = b.Relu(b.Node("Conv", [x, b.Weight(0.3, [8, channels, .. kernel])]));
-                b.Head(b.Relu(b.Node("Conv", [x, b.Weight(0.3, [8, 8, .. kernel])])), 8, 5, "logits");
-                break;
-            default:
-                int from = kind switch { "one-channel" => 1, "two-channels" => 2, _ => 4 };
-                b.Head(b.ConvRelu(b.ConvRelu(b.Input("x", -1, from, 8, 8), from, 8), 8, 8), 8, 5, "logits");
-                break;
-        }
-        b.Output("logits");
-        return b;
-    }
-
-    /// <summary>A model with weights in an initializer, in a Constant node, in both branches of an If, and in a Constant node
-    /// there.</summary>
-    static ModelProto WithBranches(bool function)
-    {
-        var b = new OnnxBuilder(11);
-        string x = b.Head(b.ConvRelu(b.Input("x", -1, 3, 8, 8), 3, 8), 8, 5, "scores");
-        GraphProto Branch(string name)
-        {
-            var weights = new OnnxBuilder(name.Length);
-            weights.Weight(1, 5, 5);
-            weights.Weight(1, 5);
-            TensorProto weight = weights.Graph.Initializer[0], bias = weights.Graph.Initializer[1];
-            weight.Name = name + "_w";
-            return new GraphProto
-            {
-                Name = name,
-                Initializer = { weight },
-                Node =
-                {
-                    new NodeProto
-                    {
-                        OpType = "Constant",
-                        Output = { name + "_b" },
-                        Attribute = { new AttributeProto { Name = "value", Type = 4, T = bias } },
-                    },
-                    new NodeProto { OpType = "MatMul", Input = { x, name + "_w" }, Output = { name + "_m" } },
-                    new NodeProto { OpType = "Add", Input = { name + "_m", name + "_b" }, Output = { name + "_y" } },
-                },
-                Output = { OnnxBuilder.Value(name + "_y", ElementType.Float, [1, 5]) },
-            };
-        }
-        b.Graph.Node.Add(new NodeProto
-        {
-            OpType = "If",
-            Name = "if",
-            Input = { b.Node("Greater", [b.Node("ReduceMax", [x], null, OnnxBuilder.Int("keepdims", 0)), b.Constant(0.1f)]) },
-            Output = { "chosen" },
-            Attribute =
-            {
-                new AttributeProto { Name = "then_branch", Type = 5, G = Branch("then") },
-                new AttributeProto { Name = "else_branch", Type = 5, G = Branch("otherwise") },
-            },
-        });
-        if (function)
-        {
-            var weights = new OnnxBuilder(12);
-            weights.Weight(1, 5);
-            b.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = "my", Version = 1 });
-            b.Model.Functions.Add(new FunctionProto
-            {
-                Domain = "my",
-                Name = "Shift",
-                Input = { "a" },
-                Output = { "b" },
-                OpsetImport = { new OperatorSetIdProto { Version = 17 } },
-                Node =
-                {
-                    new NodeProto
-                    {
-                        OpType = "Constant",
-                        Output = { "c" },
-                        Attribute = { new AttributeProto { Name = "value", Type = 4, T = weights.Graph.Initializer[0] } },
-                    },
-                    new NodeProto { OpType = "Add", Input = { "a", "c" }, Output = { "b" } },
-                },
-            });
-            b.Graph.Node.Add(new NodeProto { OpType = "Shift", Domain = "my", Input = { "chosen" }, Output = { "logits" } });
-        }
-        else
-        {
-            b.Node("Add", ["chosen", b.Constant(0.25f)], "logits");
-        }
-        b.Output("logits");
-        return b.Model;
-    }
-
-    static List<TensorProto> Tensors(GraphProto graph, string place)
-    {
-        IEnumerable<GraphProto> branches = graph.Node.SelectMany(n => n.Attribute).Where(a => a.G is not null).Select(a => a.G);
-        static IEnumerable<TensorProto> Constants(GraphProto g) => g.Node.Where(n => n.OpType == "Constant").Select(n => n.Attribute[0].T);
-        return place switch
-        {
-            "initializer" => [.. graph.Initializer],
-            "constant" => [.. Constants(graph)],
-            "branch" => [.. branches.SelectMany(g => g.Initializer)],
-            "constant-in-branch" => [.. branches.SelectMany(Constants)],
-            _ => [],
-        };
-    }
-
     void Externalise(TensorProto tensor)
     {
         WeightData.Normalise(tensor);
@@ -637,24 +360,5 @@ public sealed class IntakeTests : IDisposable
         stream.Write(tensor.RawData.Span);
         tensor.ClearRawData();
         tensor.DataLocation = 1;
-    }
-
-    /// <summary>A model whose first weight is external data.</summary>
-    static (byte[] Model, byte[] Data) External(string location)
-    {
-        OnnxBuilder b = Valid("one-channel");
-        TensorProto weight = b.Graph.Initializer[0];
-        byte[] data = weight.RawData.ToByteArray();
-        weight.ClearRawData();
-        weight.DataLocation = 1;
-        weight.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = location });
-        return (b.Bytes, data);
-    }
-
-    /// <summary>Fails a test that comes as far as the engine.</summary>
-    sealed class NoEngine : IGraphRunner
-    {
-        public ProbeResult Probe(ModelProto model, IReadOnlyList<float[]> inputs, IReadOnlySet<string> keep) =>
-            throw new InvalidOperationException("a session was made");
     }
 }
