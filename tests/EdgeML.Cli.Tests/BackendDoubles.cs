@@ -16,7 +16,7 @@ static class BackendDoubles
     public static Action<ProcessStartInfo> Require()
     {
         string library = Path.Combine(s_build, "fake_tensorrt", HasRealPlugin ? "10" : "plain");
-        Assert.SkipUnless(File.Exists(Path.Combine(library, "libnvinfer.so.10")), $"no doubles of TensorRT in {s_build}; see docs/tensorrt.md");
+        Assert.SkipUnless(File.Exists(Path.Combine(library, "libnvinfer.so.10")), $"no doubles of TensorRT in {s_build}; see docs/reference/tensorrt.md");
         return start =>
         {
             start.Environment["EDGEML_CUDA_DRIVER"] = Path.Combine(s_build, "lib", "libedgeml_fake_cuda.so");

@@ -2,7 +2,7 @@
 # that are sets (NvInfer.h and NvOnnxParser.h in them or in their include/) or hold sets. Of each major the plug-in takes
 # the oldest set, because it works with libraries from that version on; the test doubles take the newest.
 # Sets EDGEML_TENSORRT_MAJORS and, per major, EDGEML_TENSORRT_OLDEST_<major>, EDGEML_TENSORRT_NEWEST_<major>.
-set(EDGEML_TENSORRT_HEADERS "" CACHE STRING "Folders of TensorRT headers for the plug-ins; see docs/tensorrt.md")
+set(EDGEML_TENSORRT_HEADERS "" CACHE STRING "Folders of TensorRT headers for the plug-ins; see docs/reference/tensorrt.md")
 set(EDGEML_TENSORRT_MAJORS "")
 set(EDGEML_TENSORRT_COMPAT ${CMAKE_CURRENT_LIST_DIR}/compat)
 

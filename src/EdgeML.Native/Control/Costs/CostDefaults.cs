@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>Constants of the cost model, the exit statistics and the energy budget, with units and reasons. docs/control.md lists them.</summary>
+/// <summary>Constants of the cost model, the exit statistics and the energy budget, with units and reasons. docs/reference/control.md lists them.</summary>
 static class CostDefaults
 {
     // Deadline of a standby exit, equation 12.

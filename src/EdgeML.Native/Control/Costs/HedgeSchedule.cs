@@ -7,7 +7,7 @@ namespace EdgeML.Native.Control.Costs;
 /// session and simulator derive all of this here.</summary>
 /// <remarks>
 /// The edge starts when the request is handed over. It runs unit by unit from the cut to the exit and looks for the tail's answer after
-/// every unit. The exit answers at the deadline (equation 12 of docs/control.md), or when it is ready if that is later.
+/// every unit. The exit answers at the deadline (equation 12 of docs/reference/control.md), or when it is ready if that is later.
 /// </remarks>
 readonly struct HedgeSchedule
 {
@@ -44,7 +44,7 @@ readonly struct HedgeSchedule
     public double ComputeMs(double[] prefixMs, double[] headMs) =>
         Computes ? prefixMs[_afterUnit] - prefixMs[Cut] + headMs[Exit - 1] : 0;
 
-    /// <summary>Runs unit by unit until the tail's answer is seen or the exit is ready (equation 13 of docs/control.md).</summary>
+    /// <summary>Runs unit by unit until the tail's answer is seen or the exit is ready (equation 13 of docs/reference/control.md).</summary>
     /// <param name="startMs">When the first unit starts.</param>
     /// <param name="answerMs">When the tail's answer comes, from the same moment on; infinite where none comes.</param>
     /// <param name="readyMs">When the exit is ready.</param>
@@ -68,7 +68,7 @@ readonly struct HedgeSchedule
     /// <param name="busyMs">When the edge is done.</param>
     public static double AnswerMs(double awaitedMs, double busyMs) => Math.Max(awaitedMs, busyMs);
 
-    /// <summary>Milliseconds into a task until which the tail is waited for (equation 12 of docs/control.md).</summary>
+    /// <summary>Milliseconds into a task until which the tail is waited for (equation 12 of docs/reference/control.md).</summary>
     /// <param name="boundMs">When the task must be answered.</param>
     /// <param name="overshootMs">How late a waiter may wake up; at most a tenth of the bound is allowed for it.</param>
     public static double DeadlineMs(double boundMs, double overshootMs = 0)

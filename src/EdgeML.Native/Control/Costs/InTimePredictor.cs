@@ -4,7 +4,7 @@ using EdgeML.Native.Numerics;
 namespace EdgeML.Native.Control.Costs;
 
 /// <summary>Spread of computing times, and the probability that a transfer ends in time. With one in the planning conditions a plan is
-/// judged by probabilities (equations 4 and 5 of docs/control.md) instead of margins (equation 3).</summary>
+/// judged by probabilities (equations 4 and 5 of docs/reference/control.md) instead of margins (equation 3).</summary>
 abstract class InTimePredictor
 {
     /// <summary>Milliseconds the first k units take on the edge, in place of the profile's; null for the profile's own.</summary>

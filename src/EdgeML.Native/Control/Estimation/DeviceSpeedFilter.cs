@@ -5,7 +5,7 @@ using EdgeML.Native.Control.Observations;
 namespace EdgeML.Native.Control.Estimation;
 
 /// <summary>Estimates the edge's speed: a Kalman filter over one factor per stretch of the network between two exits (equations 25 to 29 of
-/// docs/control.md).</summary>
+/// docs/reference/control.md).</summary>
 /// <remarks>
 /// The state x holds the time of every stretch over its profile, P its covariance. A task measures the sum of the stretches it ran, so the
 /// observation row H holds their profiled times. A profile is expected to err more for the whole device than for one stretch, so

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>Sequential test of whether a rate of failures stays at or below a bound, valid at any time (equation 40 of docs/control.md): a
+/// <summary>Sequential test of whether a rate of failures stays at or below a bound, valid at any time (equation 40 of docs/reference/control.md): a
 /// bet that gains only when the bound is exceeded.</summary>
 /// <remarks>
 /// <see cref="Evidence"/> is an e-process. For a rate q above the bound p, a stake becomes q / p times itself at a failure and

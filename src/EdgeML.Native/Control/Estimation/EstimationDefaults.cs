@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>Constants of the estimators, with units and reasons; docs/control.md lists them beside its equations.</summary>
+/// <summary>Constants of the estimators, with units and reasons; docs/reference/control.md lists them beside its equations.</summary>
 static class EstimationDefaults
 {
     // Device speed filter, equations 25 to 29.

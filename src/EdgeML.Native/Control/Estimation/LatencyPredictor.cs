@@ -4,7 +4,7 @@ using EdgeML.Native.Control.Observations;
 namespace EdgeML.Native.Control.Estimation;
 
 /// <summary>Predicts latencies from running tasks: computing times by <see cref="DeviceSpeedFilter"/>, rates by
-/// <see cref="UplinkRatePredictor"/>, and the spread of both (equations 23 and 24 of docs/control.md).</summary>
+/// <see cref="UplinkRatePredictor"/>, and the spread of both (equations 23 and 24 of docs/reference/control.md).</summary>
 sealed class LatencyPredictor : InTimePredictor
 {
     readonly DeviceSpeedFilter _speed;

@@ -8,7 +8,7 @@ namespace EdgeML.Native.Control.Estimation;
 /// <remarks>
 /// Steady values are smoothed; a level change is taken at once, because a link that drops to a fifth must not be averaged down task by
 /// task. A transfer that did not finish bounds the rate from above. The estimate of a link that is not used drifts
-/// back to the usual rate, so that the link is tried again (equation 19 of docs/control.md).
+/// back to the usual rate, so that the link is tried again (equation 19 of docs/reference/control.md).
 /// </remarks>
 sealed class LinkEstimator
 {

@@ -5,7 +5,7 @@ using EdgeML.Native.Numerics;
 namespace EdgeML.Native.Control.Estimation;
 
 /// <summary>Predicts the distribution of the next uplink rate from what transfers and probes measured (equations 20 to 22 of
-/// docs/control.md).</summary>
+/// docs/reference/control.md).</summary>
 /// <remarks>
 /// A link either stays where it was last seen, give or take, or goes somewhere it has been before. How long it stays and how much it
 /// wanders meanwhile are not known: sixteen experts, each with its own holding time and spread, predict every measurement, and are believed
@@ -65,7 +65,7 @@ sealed class UplinkRatePredictor
     public double LastTime => _lastTime;
 
     /// <summary>A delayed transfer has ended: its mean rate, the last one measured, says little of the link now. How often the link is then back
-    /// where it has been, and how often as slow as that rate, is learned (equation 22 of docs/control.md).</summary>
+    /// where it has been, and how often as slow as that rate, is learned (equation 22 of docs/reference/control.md).</summary>
     public void MarkDelayed() => (_delayed, _stale) = (true, true);
 
     /// <summary>Takes a measurement.</summary>

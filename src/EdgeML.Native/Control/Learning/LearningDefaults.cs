@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>Constants of learning beside <see cref="DdpgOptions"/> and <see cref="RewardOptions"/>, with units and reasons; docs/control.md
+/// <summary>Constants of learning beside <see cref="DdpgOptions"/> and <see cref="RewardOptions"/>, with units and reasons; docs/reference/control.md
 /// lists them beside its equations.</summary>
 static class LearningDefaults
 {

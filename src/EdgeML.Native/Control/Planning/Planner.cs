@@ -7,7 +7,7 @@ using EdgeML.Native.Policies;
 namespace EdgeML.Native.Control.Planning;
 
 /// <summary>Finds the policy with the best expected goodput: every threshold point of the grid at every candidate cut, in one
-/// pass (equation 8 of docs/control.md).</summary>
+/// pass (equation 8 of docs/reference/control.md).</summary>
 /// <remarks>
 /// What a path through the network costs depends on the cut and on which heads run, not on the thresholds themselves. So paths are
 /// costed once per cut and head mask, and the points of a mask are scored side by side in vector registers. Ties go to lower latency

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Planning;
 
-/// <summary>Constants of the planners, with units and reasons; docs/control.md lists them beside its equations.</summary>
+/// <summary>Constants of the planners, with units and reasons; docs/reference/control.md lists them beside its equations.</summary>
 static class PlanningWeights
 {
     // The objective, equations 8 to 10.

@@ -2,7 +2,7 @@ using EdgeML.Native.Control.Observations;
 
 namespace EdgeML.Native.Control.Planning;
 
-/// <summary>Suspends learned decisions while they satisfy less than half of what was expected (equation 46 of docs/control.md).</summary>
+/// <summary>Suspends learned decisions while they satisfy less than half of what was expected (equation 46 of docs/reference/control.md).</summary>
 sealed class SafetyNet
 {
     double _observed = 1;

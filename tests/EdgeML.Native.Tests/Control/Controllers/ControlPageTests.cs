@@ -9,11 +9,11 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Tests.Control.Controllers;
 
-/// <summary>Numbers of <c>docs/control.md</c> are those of the code.</summary>
+/// <summary>Numbers of <c>docs/reference/control.md</c> are those of the code.</summary>
 public class ControlPageTests
 {
     static readonly string s_root = Root();
-    static readonly string s_text = File.ReadAllText(Path.Combine(s_root, "docs", "control.md"));
+    static readonly string s_text = File.ReadAllText(Path.Combine(s_root, "docs", "reference", "control.md"));
 
     // Lines break anywhere.
     static readonly string s_page = string.Join(' ', s_text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));

@@ -13,7 +13,7 @@ public sealed partial class TensorRtDoubles
     internal static BackendOptions Require(string plugin, ChainRoute route, string engineFolder)
     {
         string build = Folder(), library = Path.Combine(build, "fake_tensorrt", plugin);
-        Assert.SkipWhen(!IsBuilt(plugin), $"no double \"{plugin}\" of TensorRT in {build}; see docs/tensorrt.md");
+        Assert.SkipWhen(!IsBuilt(plugin), $"no double \"{plugin}\" of TensorRT in {build}; see docs/reference/tensorrt.md");
         // .NET's own environment is not the one that native code reads.
         _ = SetEnvironment("EDGEML_CUDA_DRIVER", Path.Combine(build, "lib", "libedgeml_fake_cuda.so"), 1);
         _ = SetEnvironment("EDGEML_TENSORRT_PLUGINS", plugin == "plain" ? library : Path.Combine(build, "lib"), 1);

@@ -7,7 +7,7 @@ namespace EdgeML.Native.Tests.Inference.Engines;
 
 /// <summary>Every network, plug-in, route and place to cut, on doubles of TensorRT and the driver that compute with ONNX Runtime: for the
 /// same segments the bits are the CPU backend's, and a task allocates no managed memory. Each test prints its part of the table of
-/// docs/tensorrt.md, which <c>build/check-tensorrt-doubles.sh</c> puts together.</summary>
+/// docs/reference/tensorrt.md, which <c>build/check-tensorrt-doubles.sh</c> puts together.</summary>
 [Collection(nameof(TensorRtDoubles))]
 public sealed class TensorRtMatrixTests(ITestOutputHelper output, TensorRtReferences references) : IClassFixture<TensorRtReferences>
 {
