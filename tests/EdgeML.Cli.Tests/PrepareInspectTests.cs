@@ -47,6 +47,10 @@ public sealed class PrepareInspectTests : IDisposable
         Assert.Equal(
             json.RootElement.GetProperty("units").GetArrayLength() + 1,
             json.RootElement.GetProperty("cuts").GetArrayLength());
+        using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(package, "model.json")));
+        Assert.Equal(
+            [.. manifest.RootElement.EnumerateObject().Select(property => property.Name), "calibration"],
+            json.RootElement.EnumerateObject().Select(property => property.Name));
         Assert.Contains("side exits", inspected.Output);
     }
 }

@@ -44,7 +44,13 @@ public sealed class SweepTests : IDisposable
         Assert.Contains(table, line => line.StartsWith("acceptance,trip,12,off,nano,100,0.85,easy-hard,1000,")
             && line.Contains(",edgeml,1,"));
         using var json = JsonDocument.Parse(File.ReadAllBytes(this["m.json"]));
-        Assert.Equal(9, json.RootElement.GetProperty("cells").GetArrayLength());
+        JsonElement cells = json.RootElement.GetProperty("cells");
+        Assert.Equal(9, cells.GetArrayLength());
+        Assert.Equal(
+            "controller adaptationTasks goodput goodputCi95 goodputFirst100 goodputFirst100Ci95 goodputAfter100 goodputAfter100Ci95 "
+                + "satisfactionTask satisfactionTaskCi95 accuracy accuracyCi95 meanLatencyMs meanLatencyMsCi95 energy energyCi95 reward "
+                + "rewardCi95 goodputBySeed",
+            string.Join(' ', cells[0].GetProperty("rows")[0].EnumerateObject().Select(property => property.Name)));
 
         Outcome again = Sweep([.. part, "--rows", "edgeml,planner,oracle"]);
         Assert.Contains("27 of 27 runs are in the journal", again.Output);

@@ -10,15 +10,6 @@ static class JsonFile
 {
     static readonly JsonWriterOptions s_options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes what <paramref name="write"/> puts between the braces of one object.</summary>
-    public static void Write(string path, Action<Utf8JsonWriter> write) => WriteTo(path, stream =>
-    {
-        using var writer = new Utf8JsonWriter(stream, s_options);
-        writer.WriteStartObject();
-        write(writer);
-        writer.WriteEndObject();
-    });
-
     /// <summary>Writes a value through a source-generated contract (which decides on camelCase).</summary>
     public static void Write<T>(string path, T value, JsonTypeInfo<T> contract) => WriteTo(path, stream =>
     {
@@ -45,12 +36,5 @@ static class JsonFile
         {
             // The reader has closed its end: it does not want the rest.
         }
-    }
-
-    /// <summary>A number, or null where it is NaN or infinite, which JSON cannot say.</summary>
-    public static void WriteFinite(this Utf8JsonWriter writer, string name, double value)
-    {
-        if (double.IsFinite(value)) writer.WriteNumber(name, Math.Round(value, 9));
-        else writer.WriteNull(name);
     }
 }

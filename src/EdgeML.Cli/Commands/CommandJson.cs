@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Models.Manifest;
@@ -31,4 +32,5 @@ sealed record BuildJson(
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(BuildJson))]
 [JsonSerializable(typeof(CalibrationInfo))]
+[JsonSerializable(typeof(JsonObject))]
 sealed partial class CommandJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Packages;
@@ -27,7 +28,7 @@ sealed class InspectCommand : CliCommand
     {
         using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_folder));
         Show(package);
-        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => Write(writer, package));
+        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, Json(package), CommandJson.Default.JsonObject);
         return Task.FromResult(0);
     }
 
@@ -72,12 +73,11 @@ sealed class InspectCommand : CliCommand
     }
 
     /// <summary>The manifest's keys, and what is known of the exits.</summary>
-    static void Write(Utf8JsonWriter writer, ModelPackage package)
+    static JsonObject Json(ModelPackage package)
     {
-        JsonElement manifest = JsonSerializer.SerializeToElement(package.Manifest, ModelManifest.JsonContract);
-        foreach (JsonProperty property in manifest.EnumerateObject()) property.WriteTo(writer);
-        writer.WritePropertyName("calibration");
-        JsonSerializer.Serialize(writer, package.Calibration?.Info, CommandJson.Default.CalibrationInfo!);
+        JsonObject facts = JsonSerializer.SerializeToNode(package.Manifest, ModelManifest.JsonContract)!.AsObject();
+        facts["calibration"] = JsonSerializer.SerializeToNode(package.Calibration?.Info, CommandJson.Default.CalibrationInfo!);
+        return facts;
     }
 
     /// <summary>A table keeps its width when the output is a file or a pipe.</summary>

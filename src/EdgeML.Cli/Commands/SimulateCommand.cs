@@ -128,7 +128,7 @@ sealed class SimulateCommand : CliCommand
         ReplayPool pool = Run(scenario, controller, first, seeds, traces, cancellation);
         SimulateReport.Show(pool, scenario);
         if (parsed.GetValue(_timing)) SimulateReport.ShowTiming(pool);
-        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => SimulateReport.Write(writer, pool));
+        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, SimulateJson.Of(pool), SimulateJsonContract.Default.SimulateJson);
         if (parsed.GetValue(_series) is { } series)
         {
             OutputFile.WriteText(series, writer => SeriesFile.Write(writer, pool.Results));

@@ -93,7 +93,7 @@ sealed class SweepCommand : CliCommand
         };
         OutputFile.WriteText(page, writer => SweepPage.Write(writer, report, Path.GetFileName(table)));
         OutputFile.WriteText(table, writer => SweepTable.Write(writer, results));
-        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, writer => SweepJson.Write(writer, report));
+        if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, SweepJson.Of(report), SweepJsonContract.Default.SweepJson);
         foreach (SweepVerdict verdict in SweepVerdicts.Judge(results).Concat(SweepDirections.Judge(results)))
         {
             string word = verdict.Asked == 0 ? "not asked" : verdict.Holds ? "holds" : "FAILS";

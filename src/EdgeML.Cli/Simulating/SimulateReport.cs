@@ -1,12 +1,8 @@
-using System.Text.Json;
-using EdgeML.Cli.CommandLine;
-using EdgeML.Cli.Running;
-using EdgeML.Simulation.Decisions;
 using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Cli.Simulating;
 
-/// <summary>Shows and writes what a simulation came to.</summary>
+/// <summary>Shows what a simulation came to.</summary>
 static class SimulateReport
 {
     public static void Show(ReplayPool pool, ReplayScenario scenario)
@@ -35,7 +31,7 @@ static class SimulateReport
         if (scenario.Arrivals is not null) Line("lost", pool, m => m.LossRatio, "0.0000");
         if (double.IsFinite(pool.AdaptationTasks))
             Console.WriteLine($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
-        double hopeless = pool.Results.Average(CannotBeMet);
+        double hopeless = pool.Results.Average(result => result.CannotBeMet);
         if (hopeless > 0.01)
             Console.WriteLine($"bounds cannot be met, say {100 * hopeless:0} % of the decisions; they took the least bad policy");
     }
@@ -49,60 +45,6 @@ static class SimulateReport
         Console.WriteLine($"took {seconds:0.00} s of one core for {tasks} tasks in {intervals} intervals: {seconds * Unit / intervals:0.00} s " +
             $"for {Unit} intervals");
     }
-
-    public static void Write(Utf8JsonWriter writer, ReplayPool pool)
-    {
-        ReplayResult first = pool.Results[0];
-        writer.WriteString("controller", first.Controller);
-        writer.WriteString("link", first.Scenario.Link.Spec);
-        writer.WriteNumber("tasks", first.Scenario.Tasks);
-        writer.WriteStartObject("bounds");
-        writer.WriteFinite("latencyMs", first.Scenario.Bounds.LatencyMs);
-        writer.WriteFinite("energy", first.Scenario.Bounds.EnergyJ);
-        writer.WriteString("energyUnit", first.Scenario.Power is FrequencyProxy ? "GHz" : "J");
-        writer.WriteEndObject();
-        writer.WriteStartArray("seeds");
-        foreach (ReplayResult result in pool.Results)
-        {
-            writer.WriteStartObject();
-            writer.WriteNumber("seed", result.Seed);
-            foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns)
-                writer.WriteFinite(name, value(result.Metrics));
-            writer.WriteFinite("cannotBeMet", CannotBeMet(result));
-            writer.WriteStartObject("reasons");
-            foreach (var reason in result.Run.Decisions.GroupBy(decision => decision.Explanation.Reason).OrderBy(group => group.Key))
-                writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(reason.Key.ToString()), reason.Count());
-            writer.WriteEndObject();
-            var log = DecisionLog.Of(result.Run, result.Scenario.Bounds, DecisionLog.MostDecisions / pool.Results.Count);
-            writer.WritePropertyName("decisions");
-            JsonSerializer.Serialize(writer, DecisionJson.Of(log), RunJsonContract.Default.IReadOnlyListDecisionJson);
-            writer.WriteNumber("decisionsLeftOut", log.LeftOut);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-        writer.WriteStartObject("pooled");
-        foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns)
-            writer.WriteFinite(name, name == "adaptationTasks" ? pool.AdaptationTasks : pool.Of(value).Mean);
-        writer.WriteStartObject("ci95");
-        foreach ((string name, Func<ReplayMetrics, double> value) in ReplayMetrics.Columns)
-        {
-            (double mean, double half) = pool.Of(value);
-            if (!double.IsFinite(half))
-            {
-                writer.WriteNull(name);
-                continue;
-            }
-            writer.WriteStartArray(name);
-            writer.WriteNumberValue(Math.Round(mean - half, 9));
-            writer.WriteNumberValue(Math.Round(mean + half, 9));
-            writer.WriteEndArray();
-        }
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-    }
-
-    static double CannotBeMet(ReplayResult result) =>
-        result.Run.Decisions.Count(decision => decision.Explanation.CannotBeMet) / (double)result.Run.Decisions.Count;
 
     static void Line(string name, ReplayPool pool, Func<ReplayMetrics, double> number, string format, string remark = "")
     {

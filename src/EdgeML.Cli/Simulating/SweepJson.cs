@@ -1,73 +1,61 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Simulation.Replay;
 using EdgeML.Simulation.Sweeps;
 
 namespace EdgeML.Cli.Simulating;
 
-/// <summary>Writes verdicts and all rows of a matrix.</summary>
-static class SweepJson
+/// <summary>What <c>sweep --json</c> writes, keys in this order.</summary>
+sealed record SweepJson(
+    int Runs, int Done, int Seeds, double Minutes, IReadOnlyList<SweepVerdictJson> Acceptance, IReadOnlyList<SweepVerdictJson> Directions,
+    IReadOnlyList<SweepCellJson> Cells)
 {
-    public static void Write(Utf8JsonWriter writer, SweepReport report)
-    {
-        writer.WriteNumber("runs", report.Runs);
-        writer.WriteNumber("done", report.Done);
-        writer.WriteNumber("seeds", report.Seeds);
-        writer.WriteFinite("minutes", report.Elapsed.TotalMinutes);
-        Verdicts(writer, "acceptance", SweepVerdicts.Judge(report.Results));
-        Verdicts(writer, "directions", SweepDirections.Judge(report.Results));
-        writer.WriteStartArray("cells");
-        foreach (SweepCellResult result in report.Results)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("part", JsonNamingPolicy.CamelCase.ConvertName(result.Cell.Part.ToString()));
-            writer.WriteString("name", result.Cell.Name);
-            if (result.CanBeJudged) writer.WriteBoolean("saturated", result.Saturated);
-            else writer.WriteNull("saturated");
-            writer.WriteStartArray("rows");
-            foreach (SweepRow row in result.Rows) Row(writer, row);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-    }
+    public static SweepJson Of(SweepReport report) => new(
+        report.Runs, report.Done, report.Seeds, report.Elapsed.TotalMinutes,
+        [.. SweepVerdicts.Judge(report.Results).Select(SweepVerdictJson.Of)],
+        [.. SweepDirections.Judge(report.Results).Select(SweepVerdictJson.Of)],
+        [.. report.Results.Select(SweepCellJson.Of)]);
+}
 
-    static void Row(Utf8JsonWriter writer, SweepRow row)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("controller", row.Controller);
-        writer.WriteFinite("adaptationTasks", row.Adaptation);
-        foreach ((string name, Func<ReplayMetrics, double> value) in new (string, Func<ReplayMetrics, double>)[]
-        {
-            ("goodput", m => m.Goodput), ("goodputFirst100", m => m.GoodputFirst100), ("goodputAfter100", m => m.GoodputAfter100),
-            ("satisfactionTask", m => m.SatisfactionTask), ("accuracy", m => m.Accuracy), ("meanLatencyMs", m => m.MeanLatencyMs),
-            ("energy", m => m.Energy), ("reward", m => m.Reward),
-        })
-        {
-            (double mean, double half) = row.Of(value);
-            writer.WriteFinite(name, mean);
-            writer.WriteFinite(name + "Ci95", half);
-        }
-        writer.WriteStartArray("goodputBySeed");
-        foreach (SweepSample sample in row.Samples) writer.WriteNumberValue(sample.Metrics.Goodput);
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-    }
+/// <summary>A demand, and in how many of the cells where it was asked it holds.</summary>
+sealed record SweepVerdictJson(string Demand, int Held, int Asked, IReadOnlyList<string> Failures)
+{
+    public static SweepVerdictJson Of(SweepVerdict verdict) => new(verdict.Demand, verdict.Held, verdict.Asked, verdict.Failures);
+}
 
-    static void Verdicts(Utf8JsonWriter writer, string name, IReadOnlyList<SweepVerdict> verdicts)
+/// <summary>All rows of a cell; <paramref name="Saturated"/> is null where that cannot be judged.</summary>
+sealed record SweepCellJson(string Part, string Name, bool? Saturated, IReadOnlyList<SweepRowJson> Rows)
+{
+    public static SweepCellJson Of(SweepCellResult result) => new(
+        JsonNamingPolicy.CamelCase.ConvertName(result.Cell.Part.ToString()), result.Cell.Name,
+        result.CanBeJudged ? result.Saturated : null, [.. result.Rows.Select(SweepRowJson.Of)]);
+}
+
+/// <summary>A controller in a cell: means over the seeds, and half the widths of their 95 % intervals.</summary>
+sealed record SweepRowJson(
+    string Controller, double AdaptationTasks, double Goodput, double GoodputCi95, double GoodputFirst100, double GoodputFirst100Ci95,
+    double GoodputAfter100, double GoodputAfter100Ci95, double SatisfactionTask, double SatisfactionTaskCi95, double Accuracy,
+    double AccuracyCi95, double MeanLatencyMs, double MeanLatencyMsCi95, double Energy, double EnergyCi95, double Reward,
+    double RewardCi95, [property: JsonConverter(typeof(ExactNumbers))] IReadOnlyList<double> GoodputBySeed)
+{
+    public static SweepRowJson Of(SweepRow row)
     {
-        writer.WriteStartArray(name);
-        foreach (SweepVerdict verdict in verdicts)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("demand", verdict.Demand);
-            writer.WriteNumber("held", verdict.Held);
-            writer.WriteNumber("asked", verdict.Asked);
-            writer.WriteStartArray("failures");
-            foreach (string failure in verdict.Failures) writer.WriteStringValue(failure);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
+        (double goodput, double goodputHalf) = row.Of(m => m.Goodput);
+        (double first, double firstHalf) = row.Of(m => m.GoodputFirst100);
+        (double after, double afterHalf) = row.Of(m => m.GoodputAfter100);
+        (double satisfaction, double satisfactionHalf) = row.Of(m => m.SatisfactionTask);
+        (double accuracy, double accuracyHalf) = row.Of(m => m.Accuracy);
+        (double latency, double latencyHalf) = row.Of(m => m.MeanLatencyMs);
+        (double energy, double energyHalf) = row.Of(m => m.Energy);
+        (double reward, double rewardHalf) = row.Of(m => m.Reward);
+        return new SweepRowJson(
+            row.Controller, row.Adaptation, goodput, goodputHalf, first, firstHalf, after, afterHalf, satisfaction, satisfactionHalf,
+            accuracy, accuracyHalf, latency, latencyHalf, energy, energyHalf, reward, rewardHalf,
+            [.. row.Samples.Select(sample => sample.Metrics.Goodput)]);
     }
 }
+
+/// <summary>JSON of a sweep, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(FiniteNumber)])]
+[JsonSerializable(typeof(SweepJson))]
+sealed partial class SweepJsonContract : JsonSerializerContext;

@@ -30,6 +30,10 @@ public sealed class ReplayResult
     /// <summary>The numbers.</summary>
     public ReplayMetrics Metrics { get; }
 
+    /// <summary>Share of the decisions that saw no policy inside the bounds.</summary>
+    internal double CannotBeMet =>
+        Run.Decisions.Count(decision => decision.Explanation.CannotBeMet) / (double)Run.Decisions.Count;
+
     /// <summary>Tasks after every change of the link until bounds were met again.</summary>
     public IReadOnlyList<double> Adaptations { get; }
 

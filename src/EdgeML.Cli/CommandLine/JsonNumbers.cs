@@ -14,3 +14,17 @@ sealed class FiniteNumber : JsonConverter<double>
         else writer.WriteNullValue();
     }
 }
+
+/// <summary>Finite numbers with all of their decimals.</summary>
+sealed class ExactNumbers : JsonConverter<IReadOnlyList<double>>
+{
+    public override IReadOnlyList<double> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException();
+
+    public override void Write(Utf8JsonWriter writer, IReadOnlyList<double> value, JsonSerializerOptions options)
+    {
+        writer.WriteStartArray();
+        foreach (double number in value) writer.WriteNumberValue(number);
+        writer.WriteEndArray();
+    }
+}
