@@ -23,19 +23,29 @@ sealed class EchoExecutor(int payloadBytes, int classes) : ITailExecutor
 
     public DeviceProfile Profile { get; } = new() { Device = "echo", UnitMs = [0], HeadMs = [] };
 
-    public ITailSlot CreateSlot() => new Slot(payloadBytes);
+    public ITailPayload CreatePayload(int bytes) => new Payload(bytes);
 
-    sealed class Slot(int payloadBytes) : ITailSlot
+    public ITailSlot CreateSlot() => new Slot();
+
+    sealed class Slot : ITailSlot
     {
-        readonly byte[] _input = GC.AllocateArray<byte>(payloadBytes, pinned: true);
-
-        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => _input;
-
-        public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+        public void Run(ReadOnlySpan<TailRow> rows)
         {
-            logits.Fill(_input[0]);
-            return new TailAnswer(1, 0, 0f, 1f);
+            foreach (TailRow row in rows)
+            {
+                row.Logits.AsSpan().Fill(row.Payload!.Data.Span[0]);
+                row.Answer = new TailAnswer(1, 0, 0f, 1f);
+            }
         }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    sealed class Payload(int bytes) : ITailPayload
+    {
+        public Memory<byte> Data { get; } = GC.AllocateArray<byte>(bytes, pinned: true);
 
         public void Dispose()
         {

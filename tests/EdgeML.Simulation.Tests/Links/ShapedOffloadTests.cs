@@ -100,8 +100,6 @@ public class ShapedOffloadTests(ITestOutputHelper output)
 
         sealed class Echo : ITailExecutor, ITailSlot
         {
-            readonly byte[] _input = GC.AllocateArray<byte>(PayloadBytes, pinned: true);
-
             public ModelManifest Manifest { get; } = new()
             {
                 Name = "echo",
@@ -117,12 +115,24 @@ public class ShapedOffloadTests(ITestOutputHelper output)
 
             public ITailSlot CreateSlot() => new Echo();
 
-            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => _input;
+            public ITailPayload CreatePayload(int bytes) => new Payload(bytes);
 
-            public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits) => new(1, 0, 0, 1);
+            public void Run(ReadOnlySpan<TailRow> rows)
+            {
+                foreach (TailRow row in rows) row.Answer = new TailAnswer(1, 0, 0, 1);
+            }
 
             public void Dispose()
             {
+            }
+
+            sealed class Payload(int bytes) : ITailPayload
+            {
+                public Memory<byte> Data { get; } = GC.AllocateArray<byte>(bytes, pinned: true);
+
+                public void Dispose()
+                {
+                }
             }
         }
     }

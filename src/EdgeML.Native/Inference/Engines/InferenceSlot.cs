@@ -87,31 +87,33 @@ sealed unsafe class InferenceSlot : IDisposable
         return Result.Outcome != NativeOutcome.Cut;
     }
 
-    /// <summary>Takes a payload that lies in this slot's memory as the tensor at a cut.</summary>
-    public void Receive(in ExitPolicy policy, TensorEncoding encoding)
+    /// <summary>Takes a payload as the tensor at a cut.</summary>
+    /// <param name="policy">Its cut and bottleneck.</param>
+    /// <param name="encoding">Of the payload.</param>
+    /// <param name="payload">As many bytes as the tensor takes in that encoding.</param>
+    public void Receive(in ExitPolicy policy, TensorEncoding encoding, ReadOnlySpan<byte> payload)
     {
         if (encoding == TensorEncoding.Bottleneck)
         {
-            LinearBottleneck map = _model.Bottlenecks.Map(policy.Bottleneck);
-            map.Decode(Workspace.Packed.Data[..map.PayloadBytes], Workspace.Boundary(policy.Cut).Floats);
+            _model.Bottlenecks.Map(policy.Bottleneck).Decode(payload, Workspace.Boundary(policy.Cut).Floats);
             Settle(policy.Cut);
         }
-        else Receive(policy.Cut, encoding);
+        else Receive(policy.Cut, encoding, payload);
     }
 
-    void Receive(int cut, TensorEncoding encoding)
+    void Receive(int cut, TensorEncoding encoding, ReadOnlySpan<byte> payload)
     {
         var tensor = Workspace.Boundary(cut);
-        int bytes = BytesAt(cut, encoding);
-        if (encoding is TensorEncoding.Float16 or TensorEncoding.Int8)
+        switch (encoding)
         {
-            TensorPayload.Decode(encoding, Workspace.Packed.Data[..bytes], tensor.Floats, 1f);
-            Settle(cut);
+            case TensorEncoding.Float16 or TensorEncoding.Int8:
+                TensorPayload.Decode(encoding, payload, tensor.Floats, 1f);
+                Settle(cut);
+                break;
+            case TensorEncoding.Quantised: QuantisedCodec.Decode(Manifest.Cuts[cut], payload, tensor.Floats); break;
+            case TensorEncoding.Bytes: _model.Pixels.Decode(payload, tensor.Floats); break;
+            default: payload.CopyTo(tensor.Data); break;
         }
-        else if (encoding == TensorEncoding.Quantised)
-            QuantisedCodec.Decode(Manifest.Cuts[cut], Workspace.Packed.Data[..bytes], tensor.Floats);
-        else if (encoding == TensorEncoding.Bytes)
-            _model.Pixels.Decode(Workspace.Source.Data[..bytes], tensor.Floats);
         _inputIsDecoded = true;
     }
 
@@ -169,8 +171,8 @@ sealed unsafe class InferenceSlot : IDisposable
     {
         if (encoding == TensorEncoding.Bottleneck)
         {
-            Encode(policy, encoding);
-            Receive(policy, encoding);
+            (_, int bytes) = Encode(policy, encoding);
+            Receive(policy, encoding, Workspace.Packed.Data[..bytes]);
         }
         else ApplyCodec(policy.Cut, encoding);
     }
@@ -180,8 +182,8 @@ sealed unsafe class InferenceSlot : IDisposable
     {
         if (cut >= Manifest.LocalCut || encoding is not (TensorEncoding.Float16 or TensorEncoding.Int8)) return;
         if (cut == 0) DecodeInput();
-        Encode(cut, encoding);
-        Receive(cut, encoding);
+        (_, int bytes) = Encode(cut, encoding);
+        Receive(cut, encoding, Workspace.Packed.Data[..bytes]);
     }
 
     /// <summary>Copies the answering exit's logits; pass an empty span to skip them.</summary>

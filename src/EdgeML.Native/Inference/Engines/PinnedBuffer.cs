@@ -1,13 +1,14 @@
 using System.Buffers;
 using EdgeML.Native.Interop;
 using EdgeML.Native.Interop.Types;
+using EdgeML.Native.Offload.Server;
 
 namespace EdgeML.Native.Inference.Engines;
 
 /// <summary>Native memory that never moves: [headroom][data], data 64-byte aligned. Sessions read and write it, sockets send from
 /// it; the headroom takes a frame's prelude and header so that one send carries all.</summary>
 /// <remarks>Memory handed out must not be used after disposal; chains that were made with it keep the native side alive.</remarks>
-sealed unsafe class PinnedBuffer : MemoryManager<byte>
+sealed unsafe class PinnedBuffer : MemoryManager<byte>, ITailPayload
 {
     readonly BufferHandle _handle;
     readonly byte* _data;
@@ -41,6 +42,8 @@ sealed unsafe class PinnedBuffer : MemoryManager<byte>
 
     /// <summary>The data alone.</summary>
     public Memory<byte> DataMemory => Memory[Headroom..];
+
+    Memory<byte> ITailPayload.Data => DataMemory;
 
     /// <summary>Headroom and data.</summary>
     public override Span<byte> GetSpan() => new(_data - Headroom, Headroom + Length);

@@ -1,11 +1,10 @@
-using EdgeML.Native.Codecs;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
+using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Server;
-using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Inference.Sessions;
 
@@ -38,6 +37,13 @@ public sealed class ModelTailExecutor : ITailExecutor
     public BottleneckSet Bottlenecks => _model.Bottlenecks;
 
     /// <inheritdoc/>
+    public ITailPayload CreatePayload(int bytes)
+    {
+        _model.ThrowIfDisposed();
+        return new PinnedBuffer(_model.Backend, bytes);
+    }
+
+    /// <inheritdoc/>
     public ITailSlot CreateSlot()
     {
         _model.ThrowIfDisposed();
@@ -48,28 +54,20 @@ public sealed class ModelTailExecutor : ITailExecutor
     {
         readonly InferenceSlot _slot = new(model);
 
-        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding)
+        public void Run(ReadOnlySpan<TailRow> rows)
         {
-            var workspace = _slot.Workspace;
-            int cut = policy.Cut;
-            var buffer = encoding switch
-            {
-                TensorEncoding.Float32 => workspace.Boundary(cut),
-                TensorEncoding.Float16 or TensorEncoding.Int8 or TensorEncoding.Bottleneck or TensorEncoding.Quantised
-                    => workspace.Packed,
-                _ => workspace.Source,
-            };
-            return buffer.DataMemory[..PayloadSize.Of(model.Manifest, model.Bottlenecks, policy, encoding)];
+            foreach (TailRow row in rows) Run(row);
         }
 
-        public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+        void Run(TailRow row)
         {
-            int cut = policy.Cut;
-            _slot.Receive(policy, encoding);
-            _slot.Run(cut, model.Manifest.LocalCut, policy.Thresholds);
-            _slot.CopyLogits(logits);
+            int bytes = PayloadSize.Of(model.Manifest, model.Bottlenecks, row.Policy, row.Encoding);
+            _slot.Receive(row.Policy, row.Encoding, row.Payload!.Data.Span[..bytes]);
+            _slot.Run(row.Policy.Cut, model.Manifest.LocalCut, row.Policy.Thresholds);
+            _slot.CopyLogits(row.Logits);
             ref readonly var result = ref _slot.Result;
-            return new TailAnswer((int)result.ExitIndex, result.Label, result.Entropy, result.Confidence);
+            row.Answer = new TailAnswer((int)result.ExitIndex, result.Label, result.Entropy, result.Confidence);
+            row.InvalidLogits = (result.Flags & RunResultNative.InvalidLogits) != 0;
         }
 
         public void Dispose() => _slot.Dispose();

@@ -176,7 +176,7 @@ sealed class TailConnection : IDisposable
         }
         try
         {
-            _input.ReadPayload(job.Slot.InputFor(request.Policy, request.Encoding).Span, _limits.PayloadDeadline);
+            _input.ReadPayload(job.PayloadOf(expected), _limits.PayloadDeadline);
         }
         catch
         {

@@ -64,7 +64,7 @@ sealed class TailWorkers : IDisposable
             }
             if (_stopping || _all.Count == _options.MaxSlots) return null;
             // Slots are made under the lock: it happens a few times in a server's life, and two connections must not make one too many.
-            job = new TailJob(_executor.CreateSlot(), Manifest.Classes);
+            job = new TailJob(_executor, Manifest.Classes);
             _all.Add(job);
             _inFlight++;
             return job;
@@ -174,31 +174,29 @@ sealed class TailWorkers : IDisposable
         job.Times.QueueMicros = Micros(start - job.ReceivedAt);
         string? failure = null;
         bool late = start > job.DeadlineAt;
-        TailAnswer answer = late ? default : Run(job, start, out failure);
+        if (!late) failure = Run(job, start);
         Stamp(ref job.Times);
         answers.Answering();
         if (late) answers.Refuse(ErrorCode.Late, job.Request.TaskId, "", job.Times);
         else if (failure is not null) answers.Refuse(ErrorCode.Failed, job.Request.TaskId, failure, job.Times);
-        else answers.Send(job.WriteReply(answer));
+        else answers.Send(job.WriteReply());
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "the client is told instead")]
-    TailAnswer Run(TailJob job, long start, out string? failure)
+    string? Run(TailJob job, long start)
     {
         try
         {
-            TailAnswer answer = job.Slot.Run(job.Request.Policy, job.Request.Encoding, job.Logits);
+            job.Run();
             long ticks = StretchedBy(LoadFactor(), start);
             job.Times.ComputeMicros = Micros(ticks);
-            Account(ticks, _expectation.Milliseconds(job.Request.Policy, answer.Exit));
-            failure = null;
-            return answer;
+            Account(ticks, _expectation.Milliseconds(job.Request.Policy, job.Row.Answer.Exit));
+            return null;
         }
         catch (Exception e)
         {
             // Whatever the model did, the client still has the tensor and must hear that it is on its own.
-            failure = e.Message;
-            return default;
+            return e.Message;
         }
     }
 

@@ -145,16 +145,16 @@ public sealed class GuaranteeSessionTests
 
         public DeviceProfile Profile => inner.Profile;
 
+        public ITailPayload CreatePayload(int bytes) => inner.CreatePayload(bytes);
+
         public ITailSlot CreateSlot() => new Slot(this, inner.CreateSlot());
 
         sealed class Slot(CountingExecutor owner, ITailSlot slot) : ITailSlot
         {
-            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => slot.InputFor(policy, encoding);
-
-            public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+            public void Run(ReadOnlySpan<TailRow> rows)
             {
-                Interlocked.Increment(ref owner._runs);
-                return slot.Run(policy, encoding, logits);
+                Interlocked.Add(ref owner._runs, rows.Length);
+                slot.Run(rows);
             }
 
             public void Dispose() => slot.Dispose();

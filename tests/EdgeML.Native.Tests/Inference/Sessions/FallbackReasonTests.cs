@@ -195,17 +195,17 @@ public sealed class FallbackReasonTests
 
         public BottleneckSet Bottlenecks => inner.Bottlenecks;
 
+        public ITailPayload CreatePayload(int bytes) => inner.CreatePayload(bytes);
+
         public ITailSlot CreateSlot() => new HeldSlot(inner.CreateSlot(), release);
     }
 
     sealed class HeldSlot(ITailSlot inner, ManualResetEventSlim release) : ITailSlot
     {
-        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => inner.InputFor(policy, encoding);
-
-        public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+        public void Run(ReadOnlySpan<TailRow> rows)
         {
             release.Wait(ModelTail.Patience);
-            return inner.Run(policy, encoding, logits);
+            inner.Run(rows);
         }
 
         public void Dispose() => inner.Dispose();

@@ -14,11 +14,14 @@ sealed class ModelTail : IDisposable
 {
     readonly RawTail.Session _session;
     readonly ITailSlot _slot;
-    readonly float[] _logits;
+    readonly TailRow _row;
 
     ModelTail(RawTail.Session session, BranchedModel model)
     {
-        (_session, _slot, _logits) = (session, new ModelTailExecutor(model).CreateSlot(), new float[model.Manifest.Classes]);
+        var executor = new ModelTailExecutor(model);
+        int largest = sizeof(float) * Enumerable.Range(0, model.Manifest.LocalCut).Max(model.Manifest.BoundaryElements);
+        (_session, _slot) = (session, executor.CreateSlot());
+        _row = new TailRow(model.Manifest.Classes) { Payload = executor.CreatePayload(largest) };
         if (!session.Input.ReadHead(Patience, Patience)) throw new IOException("client left");
         session.Send(Frames.Make(FrameKind.HelloAck, new HelloAckHeader(16, 1 << 20, HelloHeader.EveryEncoding, [], []).Write));
     }
@@ -65,14 +68,19 @@ sealed class ModelTail : IDisposable
     /// <summary>The right answer, as a frame.</summary>
     public byte[] Answer(in RequestHeader request, ReadOnlySpan<byte> payload)
     {
-        payload.CopyTo(_slot.InputFor(request.Policy, request.Encoding).Span);
-        TailAnswer answer = _slot.Run(request.Policy, request.Encoding, _logits);
-        return Frames.Reply(request.TaskId, answer, System.Runtime.InteropServices.MemoryMarshal.AsBytes(_logits.AsSpan()));
+        payload.CopyTo(_row.Payload!.Data.Span);
+        (_row.Policy, _row.Encoding) = (request.Policy, request.Encoding);
+        _slot.Run([_row]);
+        return Frames.Reply(request.TaskId, _row.Answer, System.Runtime.InteropServices.MemoryMarshal.AsBytes(_row.Logits.AsSpan()));
     }
 
     public void Send(ReadOnlySpan<byte> frame) => _session.Send(frame);
 
     public void Abort() => _session.Abort();
 
-    public void Dispose() => _slot.Dispose();
+    public void Dispose()
+    {
+        _slot.Dispose();
+        _row.Payload?.Dispose();
+    }
 }

@@ -47,6 +47,8 @@ sealed class FakeTail : ITailExecutor
         return new Slot(this);
     }
 
+    public ITailPayload CreatePayload(int bytes) => new Payload(bytes);
+
     /// <summary>The one right answer to a payload.</summary>
     public static TailAnswer Expected(ReadOnlySpan<byte> payload, int cut, Span<float> logits)
     {
@@ -57,20 +59,28 @@ sealed class FakeTail : ITailExecutor
 
     sealed class Slot(FakeTail tail) : ITailSlot
     {
-        readonly byte[] _memory = GC.AllocateArray<byte>(65536, pinned: true);
-
-        public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding)
-            => _memory.AsMemory(0, PayloadSize.Of(tail.Manifest, tail.Bottlenecks, policy, encoding));
-
-        public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+        public void Run(ReadOnlySpan<TailRow> rows)
         {
-            tail.Running?.Invoke(_memory[0]);
-            return Expected(InputFor(policy, encoding).Span, policy.Cut, logits);
+            foreach (TailRow row in rows)
+            {
+                ReadOnlySpan<byte> payload = row.Payload!.Data.Span[..PayloadSize.Of(tail.Manifest, tail.Bottlenecks, row.Policy, row.Encoding)];
+                tail.Running?.Invoke(payload[0]);
+                row.Answer = Expected(payload, row.Policy.Cut, row.Logits);
+            }
         }
 
         public void Dispose()
         {
             lock (tail) tail.Disposed++;
+        }
+    }
+
+    sealed class Payload(int bytes) : ITailPayload
+    {
+        public Memory<byte> Data { get; } = GC.AllocateArray<byte>(bytes, pinned: true);
+
+        public void Dispose()
+        {
         }
     }
 }

@@ -79,16 +79,16 @@ sealed class KilledTail : IDisposable
 
         public BottleneckSet Bottlenecks => inner.Bottlenecks;
 
+        public ITailPayload CreatePayload(int bytes) => inner.CreatePayload(bytes);
+
         public ITailSlot CreateSlot() => new Slot(this, inner.CreateSlot());
 
         sealed class Slot(HookedExecutor owner, ITailSlot slot) : ITailSlot
         {
-            public Memory<byte> InputFor(in ExitPolicy policy, TensorEncoding encoding) => slot.InputFor(policy, encoding);
-
-            public TailAnswer Run(in ExitPolicy policy, TensorEncoding encoding, Span<float> logits)
+            public void Run(ReadOnlySpan<TailRow> rows)
             {
                 Interlocked.Exchange(ref owner._next, null)?.Invoke();
-                return slot.Run(policy, encoding, logits);
+                slot.Run(rows);
             }
 
             public void Dispose() => slot.Dispose();
