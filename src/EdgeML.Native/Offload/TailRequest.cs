@@ -5,7 +5,7 @@ namespace EdgeML.Native.Offload;
 
 /// <summary>One task for the tail. The payload lies in pinned memory with writable headroom directly before it, which takes
 /// prelude and header, so that one send covers everything without a copy.</summary>
-public struct TailRequest
+struct TailRequest
 {
     /// <summary>Bytes before the payload that the client may overwrite.</summary>
     public const int HeadroomBytes = 256;

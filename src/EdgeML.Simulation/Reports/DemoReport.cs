@@ -5,7 +5,7 @@ using EdgeML.Training.Charts;
 namespace EdgeML.Simulation.Reports;
 
 /// <summary>Writes a demo run as one HTML file that needs nothing else: inline style, inline SVG, no script.</summary>
-public static class DemoReport
+static class DemoReport
 {
     /// <summary>The whole page.</summary>
     public static string Html(DemoReportData data)

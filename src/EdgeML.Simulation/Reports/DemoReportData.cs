@@ -4,7 +4,7 @@ using EdgeML.Simulation.Scenarios;
 namespace EdgeML.Simulation.Reports;
 
 /// <summary>What the report of a demo run is made from.</summary>
-public sealed record DemoReportData
+sealed record DemoReportData
 {
     /// <summary>What was run.</summary>
     public required DemoScenario Scenario { get; init; }

@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>The model a demo runs on: the shipped one, prepared on first use, or a package given by the user; calibrated either
 /// way.</summary>
-public static class DemoModel
+static class DemoModel
 {
     const int CalibrationSamples = 600;
     const ulong CalibrationSeed = 90210;

@@ -3,7 +3,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// <summary>Everything a demo run meets, fixed before it starts: link, load of the tail, bounds, pace and the emulated edge.</summary>
 /// <remarks>Phases count tasks, not seconds, so that every row meets the same link at the same task however long it took for the ones
 /// before.</remarks>
-public sealed class DemoScenario
+sealed class DemoScenario
 {
     readonly int[] _phaseOfTask;
 

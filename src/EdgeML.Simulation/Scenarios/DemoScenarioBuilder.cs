@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// from a seed.</summary>
 /// <remarks>Everything is relative to the measured times of this machine, so that the same story is told on a slow and on a fast
 /// one.</remarks>
-public sealed class DemoScenarioBuilder
+sealed class DemoScenarioBuilder
 {
     enum Kind
     {

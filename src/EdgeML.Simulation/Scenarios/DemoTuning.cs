@@ -7,7 +7,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// While the user asks for little energy, even exit 1 of the edge is too expensive and only sending the input stays inside. In between, on
 /// the slow link, sending the input takes too long and a deeper cut is right.
 /// </remarks>
-public sealed record DemoTuning
+sealed record DemoTuning
 {
     /// <summary>Milliseconds the emulated edge takes to answer at exit 1; says how slow it is.</summary>
     public double Exit1Ms { get; init; } = 30;

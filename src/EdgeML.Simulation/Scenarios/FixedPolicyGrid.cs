@@ -10,7 +10,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// been.</summary>
 /// <remarks>The grid is every candidate cut with every combination of <see cref="Levels"/> as thresholds. Times are the cost model's,
 /// without jitter; exits are those the tasks' own inputs take.</remarks>
-public sealed class FixedPolicyGrid
+sealed class FixedPolicyGrid
 {
     // Policies stay in force as long as a controller's at most, so a state interval is three times this long.
     const int StateTasks = ControlIntervals.StateIntervals * ControlIntervals.MaxInterval;

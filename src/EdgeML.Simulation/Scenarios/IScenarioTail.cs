@@ -3,7 +3,7 @@ using System.Net;
 namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>A tail that a scenario can load.</summary>
-public interface IScenarioTail
+interface IScenarioTail
 {
     /// <summary>Where it listens.</summary>
     IPEndPoint EndPoint { get; }

@@ -1,4 +1,4 @@
 namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>Latency of many tasks, milliseconds.</summary>
-public readonly record struct LatencySummary(double Mean, double P50, double P99, double P999);
+readonly record struct LatencySummary(double Mean, double P50, double P99, double P999);

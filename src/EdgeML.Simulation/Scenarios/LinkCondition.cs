@@ -3,7 +3,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// <summary>What the link between edge and tail can do during one task.</summary>
 /// <param name="RateBitsPerSecond">Uplink rate; 0 is an outage, in which nothing gets through and connections stall.</param>
 /// <param name="RttMs">Round-trip time without transfer, milliseconds.</param>
-public readonly record struct LinkCondition(double RateBitsPerSecond, double RttMs)
+readonly record struct LinkCondition(double RateBitsPerSecond, double RttMs)
 {
     /// <summary>Whether nothing gets through.</summary>
     public bool IsOutage => RateBitsPerSecond <= 0;

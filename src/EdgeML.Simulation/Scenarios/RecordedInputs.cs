@@ -7,7 +7,7 @@ using EdgeML.Training.Evaluation;
 namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>What every exit says of a run of inputs, and which answer counts as right.</summary>
-public sealed class RecordedInputs
+sealed class RecordedInputs
 {
     readonly ExitRecorder _recorder;
     readonly string _source;

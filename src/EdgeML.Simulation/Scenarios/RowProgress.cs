@@ -8,7 +8,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// <summary>How far a row has come; written by the row's thread, read by a view at any time.</summary>
 /// <param name="name">Of the row.</param>
 /// <param name="tasks">Of the scenario.</param>
-public sealed class RowProgress(string name, int tasks)
+sealed class RowProgress(string name, int tasks)
 {
     readonly ScenarioTask[] _tasks = new ScenarioTask[tasks];
     readonly Lock _gate = new();

@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// <param name="Link">What the link can do.</param>
 /// <param name="TailFactor">How many times slower than alone the tail computes; 1 for an idle tail.</param>
 /// <param name="Bounds">What the user asks for.</param>
-public sealed record ScenarioPhase(string Name, int FirstTask, int Tasks, LinkCondition Link, double TailFactor, Requirements Bounds)
+sealed record ScenarioPhase(string Name, int FirstTask, int Tasks, LinkCondition Link, double TailFactor, Requirements Bounds)
 {
     /// <summary>Index behind its last task.</summary>
     public int End => FirstTask + Tasks;

@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// <remarks>A task is satisfied when its own latency is inside its bound and the mean energy of its state interval, the last
 /// three action intervals, is inside the energy bound. What was spent under other bounds says nothing about these: a change starts a new
 /// state interval.</remarks>
-public sealed class ScenarioRow
+sealed class ScenarioRow
 {
     const int IntervalsOfState = 3;
     const int InARow = 5;

@@ -19,7 +19,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// <param name="data">Opened once a row.</param>
 /// <param name="inputs">What is right for every input.</param>
 /// <param name="codec">How cut tensors travel.</param>
-public sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, DeviceProfile edge, DataSpec data, RecordedInputs inputs,
+sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, DeviceProfile edge, DataSpec data, RecordedInputs inputs,
     TensorEncoding codec)
 {
     const int WarmUpRounds = 6;

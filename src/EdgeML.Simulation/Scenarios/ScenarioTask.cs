@@ -8,4 +8,4 @@ namespace EdgeML.Simulation.Scenarios;
 /// <param name="Decision">Counts the controller's decisions; tasks with the same number make one action interval.</param>
 /// <param name="Bounds">The bounds in force when it started.</param>
 /// <param name="Correct">Whether the class is the label.</param>
-public readonly record struct ScenarioTask(TaskRecord Record, int Decision, Requirements Bounds, bool Correct);
+readonly record struct ScenarioTask(TaskRecord Record, int Decision, Requirements Bounds, bool Correct);

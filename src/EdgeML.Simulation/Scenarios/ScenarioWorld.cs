@@ -4,7 +4,7 @@ using EdgeML.Simulation.Worlds;
 namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>A scenario as the world of a simulation, and as the truth an oracle knows.</summary>
-public static class ScenarioWorld
+static class ScenarioWorld
 {
     /// <summary>The world of a scenario.</summary>
     /// <param name="scenario">What happens.</param>

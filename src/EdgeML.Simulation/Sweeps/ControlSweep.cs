@@ -8,7 +8,7 @@ namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>Runs cells x rows x seeds on several cores. The same cells and seeds give the same numbers, however many cores there are and
 /// however much of it a journal remembers.</summary>
-public sealed class ControlSweep
+sealed class ControlSweep
 {
     readonly IReadOnlyList<SweepCell> _cells;
     readonly int _seeds;

@@ -11,7 +11,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="Setting">Device and bounds.</param>
 /// <param name="Scenario">Everything but controller and seed.</param>
 /// <param name="Rows">Names of the controllers, the most important first.</param>
-public sealed record SweepCell(
+sealed record SweepCell(
     SweepPart Part, string Link, double RttMs, bool RawInput, SweepSetting Setting, ReplayScenario Scenario, IReadOnlyList<string> Rows)
 {
     /// <summary>What the link is made of, where its name does not say it: a hash of the trace, or the levels.</summary>

@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <summary>The rows of one cell that ran to the end.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="Rows">At least one; see <see cref="CanBeJudged"/>.</param>
-public sealed record SweepCellResult(SweepCell Cell, IReadOnlyList<SweepRow> Rows)
+sealed record SweepCellResult(SweepCell Cell, IReadOnlyList<SweepRow> Rows)
 {
     /// <summary>Up to this lead of the oracle over the best rival, a cell is saturated.</summary>
     public const double SaturatedLead = 0.03;

@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="HalfWidth">Half the 95 % interval of their difference within a seed.</param>
 /// <param name="Unit">Of the numbers; empty for shares.</param>
 /// <param name="Room">Whether the scenario leaves anything to win: false where it is saturated for this pair.</param>
-public sealed record SweepDirection(
+sealed record SweepDirection(
     string Paper, string Claim, SweepCell Cell, double Above, double Below, double HalfWidth, string Unit, bool Room)
 {
     /// <summary>The scenario in a few words.</summary>

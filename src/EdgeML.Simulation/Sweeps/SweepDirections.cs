@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>Directions the paper reports among its own rows, each asked in every scenario of the plan that it speaks of.</summary>
 /// <remarks>Differences are taken seed by seed: two rows of one seed meet the same inputs and the same jitter.</remarks>
-public static class SweepDirections
+static class SweepDirections
 {
     const string Ddpg = PolicyControllers.Ddpg;
 

@@ -11,7 +11,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// that says that the line is whole. Runs of other builds are found too, but apart, build by build: those of one count only where a run of
 /// this build shows that nothing changed since that one. Any thread.
 /// </remarks>
-public sealed class SweepJournal : IDisposable
+sealed class SweepJournal : IDisposable
 {
     const string Head = "edgeml matrix journal 1;\n";
     const string Program = "program ";

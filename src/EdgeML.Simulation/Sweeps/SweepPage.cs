@@ -4,7 +4,7 @@ using EdgeML.Simulation.Replay;
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>Writes a matrix as a page of Markdown: what a reader wants to know first, every cell in the table beside it.</summary>
-public static class SweepPage
+static class SweepPage
 {
     /// <summary>Lines of one demand that fails before the rest is counted only.</summary>
     const int MostFailures = 8;

@@ -1,7 +1,7 @@
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>What a cell of the matrix is asked for.</summary>
-public enum SweepPart
+enum SweepPart
 {
     /// <summary>Goodput against rivals and oracle: model error, jitter, a shift of inputs.</summary>
     Acceptance = 0,

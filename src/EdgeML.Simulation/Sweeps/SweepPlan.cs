@@ -7,7 +7,7 @@ using EdgeML.Simulation.Replay;
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>Which cells there are.</summary>
-public static class SweepPlan
+static class SweepPlan
 {
     const int SquareTasks = 2500, SeriesTasks = 1000;
 

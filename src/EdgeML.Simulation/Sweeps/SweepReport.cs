@@ -1,7 +1,7 @@
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>What a page about a matrix needs beside its cells.</summary>
-public sealed record SweepReport
+sealed record SweepReport
 {
     /// <summary>The cells with a row that ran to its end.</summary>
     public required IReadOnlyList<SweepCellResult> Results { get; init; }

@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="Mean">Over the cells, as a share of the tasks.</param>
 /// <param name="Least">The smallest difference of a cell.</param>
 /// <param name="Most">The largest.</param>
-public sealed record SweepResidual(int Cells, double Mean, double Least, double Most)
+sealed record SweepResidual(int Cells, double Mean, double Least, double Most)
 {
     /// <summary>Over all cells that have both rows; null where none has.</summary>
     public static SweepResidual? Of(IReadOnlyList<SweepCellResult> results)

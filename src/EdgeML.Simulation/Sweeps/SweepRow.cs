@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <summary>One controller in one cell, all seeds.</summary>
 /// <param name="Controller">Its name.</param>
 /// <param name="Samples">By seed, from 1.</param>
-public sealed record SweepRow(string Controller, IReadOnlyList<SweepSample> Samples)
+sealed record SweepRow(string Controller, IReadOnlyList<SweepSample> Samples)
 {
     /// <summary>Mean of a number over the seeds, and half the width of its 95 % interval; NaN for one seed.</summary>
     public (double Mean, double HalfWidth) Of(Func<ReplayMetrics, double> number) =>

@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="Adaptations">Tasks after every change of the link until bounds were met again.</param>
 /// <param name="FirstLow">Tasks between the first and the second change of the link: the first low period of S2, S3 and S6.</param>
 /// <param name="SecondLow">Tasks between the third change and the fourth: the second one.</param>
-public sealed record SweepSample(
+sealed record SweepSample(
     ReplayMetrics Metrics, IReadOnlyList<double> Adaptations, SweepSample.Period FirstLow, SweepSample.Period SecondLow)
 {
     /// <summary>Decisions whose tasks <see cref="FirstEpochs"/> is of.</summary>

@@ -4,7 +4,7 @@ using EdgeML.Simulation.Replay;
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>Writes every row of every cell as CSV.</summary>
-public static class SweepTable
+static class SweepTable
 {
     /// <summary>Writes the table: shares as shares, an empty field where there is nothing to say.</summary>
     public static void Write(TextWriter writer, IReadOnlyList<SweepCellResult> results)

@@ -5,7 +5,7 @@ using EdgeML.Simulation.Replay;
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>Runs rows, those too that learned on another device before: the paper's S6.</summary>
-public static class SweepTransfer
+static class SweepTransfer
 {
     /// <summary><c>ddpg</c> with what one of the same seed experienced on the source device mixed into its training.</summary>
     public const string Mixed = "ddpg-transfer";

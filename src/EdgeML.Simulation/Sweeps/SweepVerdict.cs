@@ -5,7 +5,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="Held">Cells, or rows, where it holds.</param>
 /// <param name="Asked">Cells, or rows, where it was asked; 0 says that nothing was measured.</param>
 /// <param name="Failures">One line each, with the numbers, the worst first.</param>
-public sealed record SweepVerdict(string Demand, int Held, int Asked, IReadOnlyList<string> Failures)
+sealed record SweepVerdict(string Demand, int Held, int Asked, IReadOnlyList<string> Failures)
 {
     /// <summary>Whether it was measured and holds everywhere.</summary>
     public bool Holds => Asked > 0 && Held == Asked;

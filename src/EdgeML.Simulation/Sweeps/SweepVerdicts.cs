@@ -5,7 +5,7 @@ using EdgeML.Native.Control.Planning;
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>The inequalities of the acceptance over finished cells; means over seeds are compared.</summary>
-public static class SweepVerdicts
+static class SweepVerdicts
 {
     /// <summary>Goodput that may be missing to a rival.</summary>
     public const double Tolerance = 0.005;

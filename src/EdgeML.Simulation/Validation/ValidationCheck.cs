@@ -27,7 +27,7 @@ namespace EdgeML.Simulation.Validation;
 /// <param name="model">Loaded.</param>
 /// <param name="data">Inputs; the first ones are taken, by every policy the same.</param>
 /// <param name="settings">What to run.</param>
-public sealed class ValidationCheck(BranchedModel model, DataSpec data, ValidationSettings settings)
+sealed class ValidationCheck(BranchedModel model, DataSpec data, ValidationSettings settings)
 {
     const int ProfileRuns = 20;
     const int WarmUpTasks = 4;

@@ -4,7 +4,7 @@ using EdgeML.Native.Models.Manifest;
 namespace EdgeML.Simulation.Validation;
 
 /// <summary>The table and the page of a reality check.</summary>
-public static class ValidationPage
+static class ValidationPage
 {
     /// <summary>How a page came about.</summary>
     /// <param name="Command">As it was typed.</param>

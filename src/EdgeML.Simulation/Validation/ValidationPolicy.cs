@@ -8,7 +8,7 @@ namespace EdgeML.Simulation.Validation;
 /// <summary>A fixed policy and how its cut tensor travels: one row of a reality check.</summary>
 /// <param name="Policy">Thresholds and cut.</param>
 /// <param name="Codec">Of cut tensors; cut 0 sends the input's own bytes.</param>
-public sealed record ValidationPolicy(ExitPolicy Policy, TensorEncoding Codec)
+sealed record ValidationPolicy(ExitPolicy Policy, TensorEncoding Codec)
 {
     /// <summary>Shares of the inputs that shall leave at the first exit.</summary>
     static readonly double[] s_shares = [0, 0.3, 0.7];

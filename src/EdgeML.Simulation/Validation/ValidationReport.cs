@@ -10,7 +10,7 @@ namespace EdgeML.Simulation.Validation;
 /// <param name="MachineMs">The same on this machine before the first and after the last task: far apart where something disturbed
 /// it.</param>
 /// <param name="TailMs">The whole network on the tail by its profile.</param>
-public sealed record ValidationReport(
+sealed record ValidationReport(
     ValidationSettings Settings, IReadOnlyList<ValidationRow> Rows, LinkSnapshot Link, double EdgeMs, (double Before, double After) MachineMs,
     double TailMs)
 {

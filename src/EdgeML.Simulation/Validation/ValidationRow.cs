@@ -3,7 +3,7 @@ using EdgeML.Native.Numerics;
 namespace EdgeML.Simulation.Validation;
 
 /// <summary>One policy, live and simulated.</summary>
-public sealed class ValidationRow
+sealed class ValidationRow
 {
     /// <summary>How far the medians may be apart.</summary>
     public const double Tolerance = 0.1;

@@ -1,7 +1,7 @@
 namespace EdgeML.Simulation.Validation;
 
 /// <summary>What a reality check runs.</summary>
-public sealed record ValidationSettings
+sealed record ValidationSettings
 {
     /// <summary>Fixed policies to compare, each a row; <see cref="ValidationPolicy.Choose"/> picks them.</summary>
     public int Policies { get; init; } = 12;

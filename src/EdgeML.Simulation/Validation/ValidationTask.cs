@@ -7,4 +7,4 @@ namespace EdgeML.Simulation.Validation;
 /// <param name="EdgeMs">Computing on the edge before the task was sent.</param>
 /// <param name="WireMs">On the way, both directions.</param>
 /// <param name="TailMs">Computing and waiting on the tail.</param>
-public readonly record struct ValidationTask(int Exit, bool Offloaded, double LatencyMs, double EdgeMs, double WireMs, double TailMs);
+readonly record struct ValidationTask(int Exit, bool Offloaded, double LatencyMs, double EdgeMs, double WireMs, double TailMs);

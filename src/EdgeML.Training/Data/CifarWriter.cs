@@ -1,7 +1,7 @@
 namespace EdgeML.Training.Data;
 
 /// <summary>Writes samples as records of one label byte and the planes.</summary>
-public static class CifarWriter
+static class CifarWriter
 {
     /// <summary>Writes the first samples of a source to a file, which appears under its name only when it is complete.</summary>
     /// <param name="source">Has bytes and labels.</param>

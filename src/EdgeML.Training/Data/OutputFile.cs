@@ -3,7 +3,7 @@ using EdgeML.Native.Models.Packages;
 namespace EdgeML.Training.Data;
 
 /// <summary>Writes files that are either complete or not there, after asking whether the place is one for a file.</summary>
-public static class OutputFile
+static class OutputFile
 {
     /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> produces; an exception leaves the old file as it
     /// was.</summary>

@@ -1,7 +1,7 @@
 namespace EdgeML.Training.Data;
 
 /// <summary>Where the shipped model and the cache of engines are, seen from a source tree or from an installed command.</summary>
-public static class ProjectFolders
+static class ProjectFolders
 {
     /// <summary>File name of the model that comes with the project.</summary>
     public const string ShippedModelFile = "shapes-vgg.onnx";

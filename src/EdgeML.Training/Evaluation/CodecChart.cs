@@ -6,7 +6,7 @@ namespace EdgeML.Training.Evaluation;
 
 /// <summary>Points lost against bytes as a picture: a line a cut, from its largest payload to its smallest; trained bottlenecks have a
 /// broken one.</summary>
-public static class CodecChart
+static class CodecChart
 {
     const double Width = 640, Height = 360, Left = 56, Right = 96, Top = 16, Bottom = 44, MostLost = 4;
 

@@ -4,7 +4,7 @@ namespace EdgeML.Native.Offload.Client;
 
 /// <summary>A pinned payload with the headroom that <see cref="TailRequest"/> asks for, for payloads that are not sent from where they
 /// were computed: half precision, the input's own bytes.</summary>
-public sealed class SendBuffer
+sealed class SendBuffer
 {
     readonly byte[] _memory;
     readonly int _start;

@@ -11,7 +11,7 @@ namespace EdgeML.Native.Offload.Client;
 /// and turns every fault into "finish locally".</summary>
 /// <remarks>All methods may be called from any thread. Requests allocate nothing once the client is warm. Two threads belong to it: one
 /// connects and receives, unless a blocked caller reads its answer itself; one keeps deadlines, pings and probes.</remarks>
-public sealed class TailClient : IDisposable
+sealed class TailClient : IDisposable
 {
     const int LookEvery = 20;
 

@@ -1,7 +1,7 @@
 namespace EdgeML.Native.Offload.Client;
 
 /// <summary>How a request to the tail ended. Everything but <see cref="Answered"/> means: finish locally.</summary>
-public enum TailOutcome
+enum TailOutcome
 {
     /// <summary>Not sent: no connection, a stalled one, or too many requests on the way.</summary>
     NotSent,

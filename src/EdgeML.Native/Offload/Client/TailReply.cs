@@ -3,7 +3,7 @@ using EdgeML.Native.Telemetry;
 namespace EdgeML.Native.Offload.Client;
 
 /// <summary>How a request ended, what the tail answered, and what the way there and back cost.</summary>
-public struct TailReply
+struct TailReply
 {
     /// <summary>Whether there is an answer; without one the fields of the answer are 0.</summary>
     public TailOutcome Outcome;
