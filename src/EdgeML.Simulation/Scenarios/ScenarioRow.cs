@@ -98,3 +98,6 @@ sealed class ScenarioRow
     public override string ToString() => FormattableString.Invariant(
         $"{Name}: {Tasks.Count} tasks, satisfied {Satisfaction:0.000}, accuracy {Accuracy:0.000}, goodput {Goodput:0.000}");
 }
+
+/// <summary>Latency of many tasks, milliseconds.</summary>
+readonly record struct LatencySummary(double Mean, double P50, double P99, double P999);

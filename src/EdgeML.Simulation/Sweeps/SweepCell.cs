@@ -37,3 +37,29 @@ sealed record SweepCell(
         $"{LinkKey}|{RttMs:R}|{RawInput}|{Setting}|{Scenario.Tasks}|{Scenario.ComputeJitter:R}|{Scenario.Mismatch:R}|{Scenario.Shift}|") +
         $"{Scenario.Power}|{Source?.Profile.Edge.Device}|{Source?.Bounds}";
 }
+
+/// <summary>Device and bounds of a cell.</summary>
+/// <param name="Device">Column of the profile.</param>
+/// <param name="LatencyMs">Bound on latency.</param>
+/// <param name="Ghz">Bound on energy, as the paper's frequency.</param>
+sealed record SweepSetting(string Device, double LatencyMs, double Ghz)
+{
+    /// <summary>The three of the acceptance.</summary>
+    public static IReadOnlyList<SweepSetting> All { get; } = [new("tx2", 100, 1.2), new("tx2", 100, 0.7), new("nano", 100, 0.85)];
+
+    /// <summary>In a few words.</summary>
+    public string Name => FormattableString.Invariant($"{Device} {LatencyMs:0.#} ms {Ghz:0.###} GHz");
+}
+
+/// <summary>What a cell of the matrix is asked for.</summary>
+enum SweepPart
+{
+    /// <summary>Goodput against rivals and oracle: model error, jitter, a shift of inputs.</summary>
+    Acceptance = 0,
+
+    /// <summary>A constant link and an exact profile, where planning is optimal.</summary>
+    Exact = 1,
+
+    /// <summary>The paper's own scenario, without model error and shift: directions among its rows.</summary>
+    Paper = 2,
+}

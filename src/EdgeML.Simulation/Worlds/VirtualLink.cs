@@ -6,3 +6,8 @@ namespace EdgeML.Simulation.Worlds;
 /// <param name="TailFactor">How many times slower than its profile the tail computes.</param>
 /// <param name="TailQueueMs">How long a request waits on the tail.</param>
 public readonly record struct VirtualLink(double RateBitsPerSecond, double RttMs, double TailFactor = 1, double TailQueueMs = 0);
+
+/// <summary>Link and tail over virtual time.</summary>
+/// <param name="seconds">Since the start of the run.</param>
+/// <param name="task">Index of the task that asks, from 0.</param>
+public delegate VirtualLink VirtualLinkTrace(double seconds, int task);

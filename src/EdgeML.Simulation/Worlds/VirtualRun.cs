@@ -1,5 +1,6 @@
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Control.Planning;
 using EdgeML.Native.Numerics;
 
 namespace EdgeML.Simulation.Worlds;
@@ -71,3 +72,8 @@ public sealed class VirtualRun
 
     static double Share(int from, int to, Func<int, bool> holds) => Enumerable.Range(from, to - from).Count(holds) / (double)(to - from);
 }
+
+/// <summary>A decision of a virtual run, and where its action interval begins.</summary>
+/// <param name="FirstTask">Index of the first task executed under it.</param>
+/// <param name="Explanation">What was chosen, expected, and why.</param>
+public readonly record struct VirtualDecision(int FirstTask, DecisionExplanation Explanation);

@@ -69,3 +69,20 @@ public sealed record BackendOptions
         OptionRule.Within(FusedBudgetBytes, 0, long.MaxValue, nameof(FusedBudgetBytes));
     }
 }
+
+/// <summary>The inference libraries that can compute a model.</summary>
+public enum BackendKind
+{
+    /// <summary>ONNX Runtime on the CPU; needs nothing that does not come with this library.</summary>
+    OnnxRuntime,
+
+    /// <summary>TensorRT on an NVIDIA GPU; needs NVIDIA's driver, TensorRT 10.3 or later, and the plug-in of its major.</summary>
+    TensorRt,
+}
+
+/// <summary>How far the engines of a model are.</summary>
+/// <param name="Engine">The one being made, from 1.</param>
+/// <param name="Engines">All of them.</param>
+/// <param name="Done">Of this one, 0..1, never falling.</param>
+/// <param name="Phase">What the inference library calls the work under way; empty where it says nothing.</param>
+public readonly record struct BuildProgress(int Engine, int Engines, double Done, string Phase);

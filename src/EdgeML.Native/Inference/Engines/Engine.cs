@@ -104,3 +104,8 @@ sealed unsafe class Engine : IDisposable
 
     public void Dispose() => _handle.Dispose();
 }
+
+/// <summary>A side exit that is decided inside a joined model.</summary>
+/// <param name="Exit">From 1.</param>
+/// <param name="Output">Index of the output with its logits.</param>
+readonly record struct GateOutput(int Exit, int Output);

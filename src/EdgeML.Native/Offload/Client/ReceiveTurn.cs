@@ -83,3 +83,16 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
 
     bool CanRest(TailLink link) => tasks.OnWire == 0 && !probe.IsOnWay && link.Input.IsBetweenFrames;
 }
+
+/// <summary>Whose turn it is to read from the link.</summary>
+enum ReadingTurn
+{
+    /// <summary>The receiving thread's.</summary>
+    Receiver,
+
+    /// <summary>Nobody's: nothing is on the way, and the next blocked caller may take it.</summary>
+    Nobody,
+
+    /// <summary>A blocked caller's, until its task has ended.</summary>
+    Caller,
+}

@@ -222,3 +222,9 @@ sealed class TailLink : IDisposable
         Volatile.Write(ref _spillEnd, _spillEnd + rest.Length);
     }
 }
+
+/// <summary>A connection that failed or ended for a known reason.</summary>
+sealed class TailFaultException(FallbackReason reason, string message, Exception? inner = null) : IOException(message, inner)
+{
+    public FallbackReason Reason => reason;
+}

@@ -127,3 +127,8 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
 
     static AttributeProto Ints(string name, params long[] values) => new() { Name = name, Type = 7, Ints = { values } };
 }
+
+/// <summary>A trained fully-connected layer as ONNX wants it.</summary>
+/// <param name="Weights">Outputs x inputs, row by row.</param>
+/// <param name="Biases">One an output.</param>
+sealed record HeadLayer(float[] Weights, float[] Biases);
