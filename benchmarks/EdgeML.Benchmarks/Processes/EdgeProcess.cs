@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Inference.Engines;
@@ -9,6 +10,7 @@ using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
@@ -46,9 +48,8 @@ static class EdgeProcess
         using var model = BranchedModel.Load(run.Package);
         byte[][] pictures = Draw(model.Manifest);
         var profile = DeviceProfiler.Measure(model, "here", runs: 20);
-        long[] payload = [.. model.Manifest.Cuts.Select(cut => (long)cut.Bytes)];
-        payload[0] = model.Manifest.Input.Elements;
-        var scenario = new DemoScenarioBuilder(model.Manifest, profile, payload);
+        var scenario = new DemoScenarioBuilder(
+            model.Manifest, profile, PayloadSize.SentAtCuts(model.Manifest, TensorEncoding.Float32));
         long measurements = 0;
         using MeterListener telemetry = Listen(() => measurements++);
         var tuning = new DemoTuning();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeML.Native.Codecs;
 using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.CommandLine;
@@ -102,6 +103,15 @@ static class SharedOptions
         Description = "Address to serve on; port 0 takes a free one.",
         CustomParser = Parse.Listen,
         Required = true,
+    };
+
+    public static Option<string?> Codec(string description) => OneOf("--codec", description, "fp32", "fp16", "int8");
+
+    public static TensorEncoding CodecOf(ParseResult parsed, Option<string?> codec) => parsed.GetValue(codec) switch
+    {
+        "fp16" => TensorEncoding.Float16,
+        "int8" => TensorEncoding.Int8,
+        _ => TensorEncoding.Float32,
     };
 
     public static Option<string?> OneOf(string name, string description, params string[] values)

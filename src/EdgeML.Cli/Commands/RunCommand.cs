@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Running;
-using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Control.Observations;
@@ -39,7 +38,7 @@ sealed class RunCommand : CliCommand
     {
         Description = "End with an error where the tail cannot be used at the start, instead of answering everything here.",
     };
-    readonly Option<string?> _codec = SharedOptions.OneOf("--codec", "How cut tensors travel (fp32).", "fp32", "fp16", "int8");
+    readonly Option<string?> _codec = SharedOptions.Codec("How cut tensors travel (fp32).");
     readonly Option<int?> _bottleneck = SharedOptions.Count(
         "--bottleneck", "Send by this bottleneck of the package, at its cut; edgeml inspect lists them.");
     readonly Option<string?> _rawInput = SharedOptions.OneOf(
@@ -218,12 +217,7 @@ sealed class RunCommand : CliCommand
         return new EdgeSessionOptions
         {
             InFlight = inFlight,
-            Codec = parsed.GetValue(_codec) switch
-            {
-                "fp16" => TensorEncoding.Float16,
-                "int8" => TensorEncoding.Int8,
-                _ => TensorEncoding.Float32,
-            },
+            Codec = SharedOptions.CodecOf(parsed, _codec),
             DeadlineMs = parsed.GetValue(_deadline),
             Tail = tail is { } address
                 ? new TailClientOptions { Host = address.Host, Port = address.Port, Logger = notices } : null,

@@ -53,8 +53,7 @@ sealed class SimulateCommand : CliCommand
     readonly Option<double?> _ghzMax = SharedOptions.Positive("--ghz-max", "F", "f_max; 0.92 for nano and 1.3 for others unless given.");
     readonly Option<string?> _raw = SharedOptions.OneOf(
         "--raw-input", "Whether the input itself may be sent; on unless given.", "on", "off");
-    readonly Option<string?> _codec = SharedOptions.OneOf(
-        "--codec", "Bytes of a cut tensor on the wire; fp32 unless given.", "fp32", "fp16", "int8");
+    readonly Option<string?> _codec = SharedOptions.Codec("Bytes of a cut tensor on the wire; fp32 unless given.");
     readonly Option<double?> _mismatch = SharedOptions.NotNegative(
         "--mismatch", "PCT", "True unit times differ, seeded, by up to this from the profile controllers see.");
     readonly Option<string?> _arrivals = new("--arrivals")
@@ -213,7 +212,7 @@ sealed class SimulateCommand : CliCommand
             Power = ghz is null ? PowerModel.Default : new FrequencyProxy(
                 FrequencyProxy.DefaultIdleGhz, parsed.GetValue(_ghzMax) ?? FrequencyProxy.MaxGhzOf(profile.Edge.Device),
                 parsed.GetValue(_ghzOver) == "latency" ? double.NaN : latencyMs),
-            Codec = parsed.GetValue(_codec) switch { "fp16" => PayloadCodec.Fp16, "int8" => PayloadCodec.Int8, _ => PayloadCodec.Fp32 },
+            Codec = SharedOptions.CodecOf(parsed, _codec),
             RawInput = parsed.GetValue(_raw) != "off",
             ComputeJitter = Percent(parsed, _computeJitter, 5),
             RttJitterMs = parsed.GetValue(_jitter) ?? 0,

@@ -27,7 +27,7 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         ModelManifest manifest = model.Manifest;
         view.Say("measuring this machine");
         DeviceProfile machine = DeviceProfiler.Measure(model, ProcessorSearch.Model, ProfileRuns, cancellation: cancellation);
-        long[] payload = [.. manifest.Cuts.Select(cut => Payload(manifest, cut.K))];
+        long[] payload = PayloadSize.SentAtCuts(manifest, Codec);
         var builder = new DemoScenarioBuilder(manifest, machine, payload);
         DemoScenario scenario = options.Trace is { } trace
             ? builder.Build(options.Tasks, options.Seed, seconds => Condition(trace.At(seconds)))
@@ -132,7 +132,4 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
 
     LinkCondition Condition(LinkLevel level) =>
         new(level.Mbps * 1e6, double.IsNaN(level.RttMs) ? options.RttMs : level.RttMs);
-
-    static long Payload(ModelManifest manifest, int cut) =>
-        PayloadSize.Sent(manifest, cut, cut == 0 ? TensorEncoding.Bytes : Codec);
 }

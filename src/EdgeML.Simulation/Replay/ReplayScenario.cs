@@ -67,8 +67,8 @@ public sealed record ReplayScenario
     /// <summary>Energy of the edge: a declared power model, or the paper's frequency.</summary>
     public PowerModel Power { get; init; } = PowerModel.Default;
 
-    /// <summary>Bytes an element costs on the wire.</summary>
-    public PayloadCodec Codec { get; init; }
+    /// <summary>How cut tensors travel. The replay charges the bytes only; what a codec does to accuracy it does not know.</summary>
+    public TensorEncoding Codec { get; init; } = TensorEncoding.Float32;
 
     /// <summary>Whether the input itself may be sent.</summary>
     public bool RawInput { get; init; } = true;
@@ -160,13 +160,7 @@ public sealed record ReplayScenario
         AllowsStandby = AllowStandby,
     };
 
-    long[] PayloadBytes() =>
-        [.. Profile.Manifest.Cuts.Select(cut => cut.K == 0 ? cut.Bytes : PayloadSize.Sent(Profile.Manifest, cut.K, Codec switch
-        {
-            PayloadCodec.Fp16 => TensorEncoding.Float16,
-            PayloadCodec.Int8 => TensorEncoding.Int8,
-            _ => TensorEncoding.Float32,
-        }))];
+    long[] PayloadBytes() => PayloadSize.SentAtCuts(Profile.Manifest, Codec);
 
     static ExitCalibration Every(ExitCalibration samples, Func<int, bool> chosen)
     {

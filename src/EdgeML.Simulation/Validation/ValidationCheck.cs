@@ -170,8 +170,7 @@ sealed class ValidationCheck(BranchedModel model, DataSpec data, ValidationSetti
             Bounds = (_, _) => Requirements.None,
             Tasks = settings.Tasks,
             DeadlineMs = DeadlineMs,
-            PayloadBytes =
-                [.. model.Manifest.Cuts.Select(cut => PayloadBytes(cut.K, cut.K == 0 && bytes ? TensorEncoding.Bytes : policy.Codec))],
+            PayloadBytes = PayloadSize.SentAtCuts(model.Manifest, policy.Codec, bytes),
         };
         VirtualRun run = new VirtualEdge(world).Run(new FixedController(policy.Policy));
         return
@@ -181,8 +180,6 @@ sealed class ValidationCheck(BranchedModel model, DataSpec data, ValidationSetti
                 record.TailMs + record.QueueMs)),
         ];
     }
-
-    long PayloadBytes(int cut, TensorEncoding encoding) => PayloadSize.Sent(model.Manifest, cut, encoding);
 
     static ValidationTask Task(in TaskResult result) =>
         new(result.Exit, result.Offloaded, result.LatencyMs, result.EdgeMs - result.StandbyMs, result.WireMs, result.TailMs + result.QueueMs);

@@ -1,3 +1,4 @@
+using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Planning;
@@ -45,10 +46,10 @@ public class ReplayArithmeticTests
     }
 
     [Theory]
-    [InlineData(PayloadCodec.Fp32, 4000)]
-    [InlineData(PayloadCodec.Fp16, 2000)]
-    [InlineData(PayloadCodec.Int8, 1004)]
-    public void Run_Codec_ChargesItsBytes(PayloadCodec codec, int payload)
+    [InlineData(TensorEncoding.Float32, 4000)]
+    [InlineData(TensorEncoding.Float16, 2000)]
+    [InlineData(TensorEncoding.Int8, 1004)]
+    public void Run_Codec_ChargesItsBytes(TensorEncoding codec, int payload)
     {
         (_, double hard) = TinyReplay.Latencies(TinyReplay.Run(TinyReplay.Scenario(10, 0.5f, 1) with { Codec = codec }));
         Assert.Equal(25 + 10 + ((payload + CostModel.FrameBytes) / 1000.0) + 3, hard, 6);

@@ -1,4 +1,3 @@
-using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Learning;
@@ -30,7 +29,8 @@ static class SessionControl
         AccuracyGuarantee? guarantee, out CostModel costs)
     {
         var manifest = model.Manifest;
-        long[] payload = [.. manifest.Cuts.Select(cut => PayloadBytes(manifest, cut.K, options.Codec))];
+        // Inputs that come as tensors are rare enough to be planned as if they came as bytes.
+        long[] payload = PayloadSize.SentAtCuts(manifest, options.Codec);
         BottleneckSet bottlenecks = link is null ? BottleneckSet.None : model.Bottlenecks;
         profile = profile with { EncodeMs = [.. BottleneckTimes.Measure(bottlenecks).Select(each => each.EncodeMs)] };
         costs = CostModel.Sceptical(
@@ -45,8 +45,4 @@ static class SessionControl
         var context = new ControllerContext { Model = costs, Seed = options.Seed, Learning = LearningMode.Background };
         return options.CreateController is { } create ? create(context) : PolicyControllers.Create(options.ControllerName!, context);
     }
-
-    // Cut 0 sends the source's own bytes; inputs that come as tensors are rare enough to be planned as if they did.
-    static long PayloadBytes(ModelManifest manifest, int cut, TensorEncoding codec) =>
-        PayloadSize.Sent(manifest, cut, cut == 0 ? TensorEncoding.Bytes : codec);
 }

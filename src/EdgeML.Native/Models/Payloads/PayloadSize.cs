@@ -69,6 +69,16 @@ public static class PayloadSize
         return at.IsQuantised ? (long)elements * at.ElementBytes : TensorPayload.Bytes(codec, elements);
     }
 
+    /// <summary>Bytes that a session with a codec sends at each of a model's cuts.</summary>
+    /// <param name="manifest">The model.</param>
+    /// <param name="codec">The session's.</param>
+    /// <param name="rawInput">Whether inputs come as bytes, as pictures do, and travel so at cut 0.</param>
+    public static long[] SentAtCuts(ModelManifest manifest, TensorEncoding codec, bool rawInput = true)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return [.. manifest.Cuts.Select(cut => Sent(manifest, cut.K, cut.K == 0 && rawInput ? TensorEncoding.Bytes : codec))];
+    }
+
     /// <summary>By index, because this is asked for every task and an enumerator would be garbage.</summary>
     static long Elements(IReadOnlyList<int> shape)
     {
