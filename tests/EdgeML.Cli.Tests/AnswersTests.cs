@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
@@ -103,15 +102,13 @@ public sealed class AnswersTests(ShippedPackage package) : IClassFixture<Shipped
     }
 
     [Fact]
-    public async Task Answers_ReaderClosesThePipe_TheRunEndsQuietly()
+    public void Answers_ReaderClosesThePipe_TheRunEndsQuietly()
     {
-        using Process run = EdgemlProcess.Start(Run("--count", "1000000", "--answers", "-"));
-        for (int line = 0; line < 3; line++) Assert.NotNull(await run.StandardOutput.ReadLineAsync());
-        run.StandardOutput.Close();
-        string error = await run.StandardError.ReadToEndAsync();
-        await run.WaitForExitAsync();
-        Assert.True(run.ExitCode == 0, error);
-        Assert.DoesNotContain("edgeml:", error, StringComparison.Ordinal);
+        Outcome outcome = EdgemlProcess.RunInShell(
+            "{ \"$@\"; echo $? >&2; } | head -n 3", Run("--count", "1000000", "--answers", "-"));
+        Assert.Equal(3, outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal("0", outcome.ErrorLines[^1]);
+        Assert.DoesNotContain("edgeml:", outcome.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -121,19 +118,9 @@ public sealed class AnswersTests(ShippedPackage package) : IClassFixture<Shipped
     {
         const string full = "/dev/full";
         if (!File.Exists(full)) return; // another system than Linux
-        using Process run = EdgemlProcess.Start(
-            start =>
-            {
-                string[] command = [start.FileName, .. start.ArgumentList];
-                start.FileName = "sh";
-                start.ArgumentList.Clear();
-                foreach (string argument in (string[])["-c", $"exec \"$@\" > {full}", "sh", .. command]) start.ArgumentList.Add(argument);
-            },
-            Run("--count", "3", option, "-"));
-        string error = run.StandardError.ReadToEnd();
-        run.WaitForExit();
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains("edgeml: ", error, StringComparison.Ordinal);
+        Outcome outcome = EdgemlProcess.RunInShell($"exec \"$@\" > {full}", Run("--count", "3", option, "-"));
+        Assert.NotEqual(0, outcome.ExitCode);
+        Assert.Contains("edgeml: ", outcome.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -203,12 +190,11 @@ public sealed class AnswersTests(ShippedPackage package) : IClassFixture<Shipped
     public void Interrupted_LeavesNothingHalfWritten()
     {
         string folder = Directory.CreateDirectory(package["interrupted"]).FullName;
-        using Process run = EdgemlProcess.Start(
+        using ChildProcess run = EdgemlProcess.Start(
             Run("--count", "5000000", "--answers", Path.Combine(folder, "answers.csv"), "--json", Path.Combine(folder, "run.json")));
         Assert.True(SpinWait.SpinUntil(() => Directory.GetFiles(folder).Any(file => new FileInfo(file).Length > 0), TimeSpan.FromSeconds(60)));
-        using (Process kill = Process.Start("kill", ["-INT", $"{run.Id}"])) kill.WaitForExit();
-        Assert.True(run.WaitForExit(TimeSpan.FromSeconds(60)));
-        Assert.Equal(130, run.ExitCode);
+        run.Send(Signals.Interrupt);
+        Assert.Equal(130, run.WaitForEnd(TimeSpan.FromSeconds(60)).ExitCode);
         Assert.Empty(Directory.GetFiles(folder));
     }
 

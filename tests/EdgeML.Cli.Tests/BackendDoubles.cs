@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace EdgeML.Cli.Tests;
 
 /// <summary>The doubles of TensorRT and of the CUDA driver that native/tests/run.sh builds, for a command's environment: in
@@ -13,15 +11,15 @@ static class BackendDoubles
     static bool HasRealPlugin => File.Exists(Path.Combine(s_build, "fake_tensorrt", "10", "libnvinfer.so.10"));
 
     /// <summary>Skips where no doubles were built.</summary>
-    public static Action<ProcessStartInfo> Require()
+    public static Dictionary<string, string> Require()
     {
         string library = Path.Combine(s_build, "fake_tensorrt", HasRealPlugin ? "10" : "plain");
         Assert.SkipUnless(File.Exists(Path.Combine(library, "libnvinfer.so.10")), $"no doubles of TensorRT in {s_build}; see docs/reference/tensorrt.md");
-        return start =>
+        return new()
         {
-            start.Environment["EDGEML_CUDA_DRIVER"] = Path.Combine(s_build, "lib", "libedgeml_fake_cuda.so");
-            start.Environment["EDGEML_TENSORRT_DIR"] = library;
-            start.Environment["EDGEML_TENSORRT_PLUGINS"] = HasRealPlugin ? Path.Combine(s_build, "lib") : library;
+            ["EDGEML_CUDA_DRIVER"] = Path.Combine(s_build, "lib", "libedgeml_fake_cuda.so"),
+            ["EDGEML_TENSORRT_DIR"] = library,
+            ["EDGEML_TENSORRT_PLUGINS"] = HasRealPlugin ? Path.Combine(s_build, "lib") : library,
         };
     }
 }

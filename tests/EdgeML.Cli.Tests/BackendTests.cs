@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace EdgeML.Cli.Tests;
 
 /// <summary><c>--backend</c> and <c>edgeml build</c> on a machine without NVIDIA's software.</summary>
@@ -20,18 +18,15 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
     [InlineData("run --data shapes:seed=1")]
     public void TensorRt_NothingInstalled_OneLineWithEveryPlace(string command)
     {
-        using Process process = EdgemlProcess.Start(
-            start =>
-            {
-                start.Environment["EDGEML_CUDA_DRIVER"] = "/no/such/libcuda.so";
-                start.Environment["EDGEML_TENSORRT_DIR"] = "/no/such/tensorrt";
-            },
-            [.. command.Split(' '), "--model", package.Model, "--backend", "tensorrt"]);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        var nowhere = new Dictionary<string, string>
+        {
+            ["EDGEML_CUDA_DRIVER"] = "/no/such/libcuda.so",
+            ["EDGEML_TENSORRT_DIR"] = "/no/such/tensorrt",
+        };
+        Outcome outcome = EdgemlProcess.Run(nowhere, [.. command.Split(' '), "--model", package.Model, "--backend", "tensorrt"]);
 
-        Assert.Equal(1, process.ExitCode);
-        string line = Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(1, outcome.ExitCode);
+        string line = Assert.Single(outcome.ErrorLines);
         Assert.Contains("/no/such/libcuda.so", line);
         Assert.Contains("/no/such/tensorrt", line);
     }
@@ -41,20 +36,18 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
     [InlineData(true)]
     public void Build_OnDoubles_LogsToStderrWhenVerbose(bool verbose)
     {
-        Action<ProcessStartInfo> doubles = BackendDoubles.Require();
+        IReadOnlyDictionary<string, string> doubles = BackendDoubles.Require();
         string engines = Path.Combine(EdgemlProcess.RepositoryRoot, "engines", "tensorrt");
         string[] before = Plans();
         try
         {
             string[] arguments = ["build", "--model", package.Model, "--backend", "tensorrt", .. verbose
                 ? ["--verbose"] : Array.Empty<string>()];
-            using Process process = EdgemlProcess.Start(doubles, arguments);
-            string error = process.StandardError.ReadToEnd();
-            process.WaitForExit();
+            Outcome outcome = EdgemlProcess.Run(doubles, arguments);
 
-            Assert.True(process.ExitCode == 0, error);
-            Assert.Equal(verbose, error.Contains("backend info: a runtime of the double", StringComparison.Ordinal));
-            if (!verbose) Assert.Empty(error);
+            Assert.True(outcome.ExitCode == 0, outcome.Error);
+            Assert.Equal(verbose, outcome.Error.Contains("backend info: a runtime of the double", StringComparison.Ordinal));
+            if (!verbose) Assert.Empty(outcome.Error);
         }
         finally
         {

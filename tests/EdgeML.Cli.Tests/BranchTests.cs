@@ -54,7 +54,7 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
         using (var tail = new TailProcess(package))
         {
             Run([.. run, "--cut", "2", "--tail", tail.Address, "--codec", "fp32", "--json", this[$"{name}.tail.json"]]);
-            Assert.Equal(0, tail.Terminate(TimeSpan.FromSeconds(30)));
+            Assert.Equal(0, tail.Terminate(TimeSpan.FromSeconds(30)).ExitCode);
         }
         JsonElement offloaded = Json($"{name}.tail.json");
         Assert.InRange(offloaded.GetProperty("offloaded").GetInt32(), 1, 60);

@@ -1,13 +1,9 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 
-public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
+public sealed class DemoTests(ITestOutputHelper output) : IDisposable
 {
-    const int Sigint = 2;
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(180);
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
 
@@ -90,29 +86,18 @@ public sealed partial class DemoTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Demo_InterruptedWhileRowsRun_Ends130AndLeavesNothing()
     {
-        using Process demo = EdgemlProcess.Start("demo", "--report", this["report.html"], "--json", this["demo.json"]);
-        try
-        {
-            string? line;
-            do line = demo.StandardOutput.ReadLine();
-            while (line is not null && !line.Contains("tasks of"));
-            Assert.NotNull(line);
+        using ChildProcess demo = EdgemlProcess.Start("demo", "--report", this["report.html"], "--json", this["demo.json"]);
+        string? line;
+        do line = demo.ReadLine(s_patience);
+        while (line is not null && !line.Contains("tasks of"));
+        Assert.NotNull(line);
 
-            Assert.Equal(0, kill(demo.Id, Sigint));
+        demo.Send(Signals.Interrupt);
 
-            Assert.True(demo.WaitForExit(s_patience));
-            Assert.Equal(130, demo.ExitCode);
-            Assert.Equal("", demo.StandardError.ReadToEnd());
-            Assert.Empty(Directory.GetFileSystemEntries(_folder.FullName));
-        }
-        finally
-        {
-            if (!demo.HasExited) demo.Kill(entireProcessTree: true);
-        }
+        Outcome outcome = demo.WaitForEnd(s_patience);
+        Assert.Equal((130, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.FullName));
     }
 
     static HashSet<string> Keys(JsonElement element) => [.. element.EnumerateObject().Select(property => property.Name)];
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int kill(int process, int signal);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 
@@ -38,14 +37,12 @@ public class DoctorTests
     [Fact]
     public void Doctor_LibraryThatDoesNotLoad_IsARowAndNoFailure()
     {
-        using Process process =
-            EdgemlProcess.Start(start => start.Environment["EDGEML_ONNXRUNTIME"] = "/no/such/libonnxruntime.so", "doctor");
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        Outcome outcome = EdgemlProcess.Run(
+            new Dictionary<string, string> { ["EDGEML_ONNXRUNTIME"] = "/no/such/libonnxruntime.so" }, "doctor");
 
-        Assert.Equal(0, process.ExitCode);
-        Assert.Matches(@"--  ONNX Runtime .*/no/such/libonnxruntime\.so", output);
-        Assert.Contains("EDGEML_ONNXRUNTIME=/no/such/libonnxruntime.so", output);
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Matches(@"--  ONNX Runtime .*/no/such/libonnxruntime\.so", outcome.Output);
+        Assert.Contains("EDGEML_ONNXRUNTIME=/no/such/libonnxruntime.so", outcome.Output);
     }
 
     [Theory]
@@ -54,21 +51,12 @@ public class DoctorTests
     [InlineData("no_capture", "route C (plain calls); route A: ")]
     public void Doctor_OnDoubles_ListsDriverLibrariesPluginsAndTheRouteWithItsReason(string fault, string expected)
     {
-        Action<ProcessStartInfo> doubles = BackendDoubles.Require();
-        using Process process = EdgemlProcess.Start(
-            start =>
-            {
-                doubles(start);
-                start.Environment["EDGEML_FAKE_CUDA"] = fault;
-            },
-            "doctor");
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        Outcome outcome = EdgemlProcess.Run(new Dictionary<string, string>(BackendDoubles.Require()) { ["EDGEML_FAKE_CUDA"] = fault }, "doctor");
 
-        Assert.Equal(0, process.ExitCode);
-        Assert.Matches(@"ok  CUDA driver +1\d\.\d from .*libedgeml_fake_cuda\.so, Fake CUDA device \(0000:fa:ce\.0\), capability 8\.6, 8\.0 GiB", output);
-        Assert.Contains(expected, output);
-        Assert.Matches(@"ok  TensorRT +10\.\d+\.\d+\.\d+ from .*libnvinfer\.so\.10, plug-in .*libedgeml_trt10\.so", output);
-        Assert.Matches(@"ok  plug-in +for TensorRT 10: works with 10\.3\.\d+\.\d+ and later", output);
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Matches(@"ok  CUDA driver +1\d\.\d from .*libedgeml_fake_cuda\.so, Fake CUDA device \(0000:fa:ce\.0\), capability 8\.6, 8\.0 GiB", outcome.Output);
+        Assert.Contains(expected, outcome.Output);
+        Assert.Matches(@"ok  TensorRT +10\.\d+\.\d+\.\d+ from .*libnvinfer\.so\.10, plug-in .*libedgeml_trt10\.so", outcome.Output);
+        Assert.Matches(@"ok  plug-in +for TensorRT 10: works with 10\.3\.\d+\.\d+ and later", outcome.Output);
     }
 }

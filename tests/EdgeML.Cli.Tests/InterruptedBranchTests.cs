@@ -1,15 +1,11 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 
 /// <summary>A run that ends early leaves no package, and the same command goes on to what an undisturbed one makes.</summary>
-public sealed partial class InterruptedBranchTests(InterruptedBranchTests.Undisturbed undisturbed)
+public sealed class InterruptedBranchTests(InterruptedBranchTests.Undisturbed undisturbed)
     : IClassFixture<InterruptedBranchTests.Undisturbed>, IDisposable
 {
-    const int Sigint = 2, Sigkill = 9;
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
 
     readonly string _folder = Directory.CreateTempSubdirectory("edgeml-tests-").FullName;
@@ -19,21 +15,20 @@ public sealed partial class InterruptedBranchTests(InterruptedBranchTests.Undist
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
-    [InlineData(Sigint, "rows", 130)] // while features are made
-    [InlineData(Sigkill, "rows", 137)]
-    [InlineData(Sigint, "head1.state", 130)] // while heads learn
-    [InlineData(Sigkill, "head1.state", 137)]
+    [InlineData(Signals.Interrupt, "rows", 130)] // while features are made
+    [InlineData(Signals.Kill, "rows", 137)]
+    [InlineData(Signals.Interrupt, "head1.state", 130)] // while heads learn
+    [InlineData(Signals.Kill, "head1.state", 137)]
     public void Branch_EndedEarly_LeavesNoPackageAndGoesOn(int signal, string once, int exitCode)
     {
         string[] command = Command(_folder);
-        using (Process process = EdgemlProcess.Start(command))
+        using (ChildProcess process = EdgemlProcess.Start(command))
         {
             SpinWait.SpinUntil(() => process.HasExited || File.Exists(this[$"model.work/{once}"]), s_patience);
-            Assert.False(process.HasExited, process.HasExited ? process.StandardError.ReadToEnd() : "");
-            Assert.Equal(0, kill(process.Id, signal));
-            Assert.True(process.WaitForExit(s_patience));
-            Assert.Equal(exitCode, process.ExitCode);
-            Assert.Equal("", process.StandardError.ReadToEnd());
+            Assert.False(process.HasExited, process.HasExited ? process.Stop().Error : "");
+            process.Send(signal);
+            Outcome ended = process.WaitForEnd(s_patience);
+            Assert.Equal((exitCode, ""), (ended.ExitCode, ended.Error));
         }
         Assert.Equal(["model.work"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName));
 
@@ -59,9 +54,6 @@ public sealed partial class InterruptedBranchTests(InterruptedBranchTests.Undist
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "model.json")));
         return json.RootElement.GetProperty("model").GetString()!;
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int kill(int process, int signal);
 
     /// <summary>What a run makes that nothing interrupts.</summary>
     public sealed class Undisturbed

@@ -110,7 +110,7 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
     public void Tail_Sigterm_DrainsAndExitsZero()
     {
         using var tail = new TailProcess(package.Model);
-        Assert.Equal(0, tail.Terminate(TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, tail.Terminate(TimeSpan.FromSeconds(20)).ExitCode);
     }
 
     [Fact]

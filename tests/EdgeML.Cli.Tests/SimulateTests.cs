@@ -1,14 +1,10 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using EdgeML.Cli.CommandLine;
 using EdgeML.Simulation.Tests.Replay;
 
 namespace EdgeML.Cli.Tests;
 
-public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHelper output) : IClassFixture<ShippedPackage>, IDisposable
+public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper output) : IClassFixture<ShippedPackage>, IDisposable
 {
-    const int Sigint = 2;
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     static readonly string[] s_numbers =
     [
@@ -181,20 +177,12 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     {
         string[] arguments = Tiny(
             "--link", "constant:8", "--controller", "ddpg", "--tasks", "300000", "--json", this["out.json"], "--series", this["out.csv"]);
-        using Process simulate = EdgemlProcess.Start(arguments);
-        try
-        {
-            Assert.False(simulate.WaitForExit(TimeSpan.FromSeconds(2)), "ended before it could be interrupted");
-            Assert.Equal(0, kill(simulate.Id, Sigint));
-            Assert.True(simulate.WaitForExit(s_patience));
-            Assert.Equal(130, simulate.ExitCode);
-            Assert.Equal("", simulate.StandardError.ReadToEnd());
-            Assert.Equal(["e.csv", "p.csv"], Directory.GetFileSystemEntries(_folder.FullName).Select(Path.GetFileName).Order());
-        }
-        finally
-        {
-            if (!simulate.HasExited) simulate.Kill(entireProcessTree: true);
-        }
+        using ChildProcess simulate = EdgemlProcess.Start(arguments);
+        Assert.False(SpinWait.SpinUntil(() => simulate.HasExited, TimeSpan.FromSeconds(2)), "ended before it could be interrupted");
+        simulate.Send(Signals.Interrupt);
+        Outcome outcome = simulate.WaitForEnd(s_patience);
+        Assert.Equal((130, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Equal(["e.csv", "p.csv"], Directory.GetFileSystemEntries(_folder.FullName).Select(Path.GetFileName).Order());
     }
 
     [Fact]
@@ -237,7 +225,4 @@ public sealed partial class SimulateTests(ShippedPackage package, ITestOutputHel
     [InlineData("profile", "edgeml profile --model model")]
     public void Help_EndsWithExamples(string command, string expected) =>
         Assert.Contains(expected, EdgemlProcess.Run(command, "--help").Output);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int kill(int process, int signal);
 }

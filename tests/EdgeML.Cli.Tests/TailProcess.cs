@@ -1,53 +1,33 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
-using EdgeML.Cli.CommandLine;
-
 namespace EdgeML.Cli.Tests;
 
 /// <summary>A tail as its own process, ready when the constructor returns.</summary>
-sealed partial class TailProcess : IDisposable
+sealed class TailProcess : IDisposable
 {
-    const int Sigterm = 15;
+    static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
 
-    readonly Process _process;
+    readonly ChildProcess _process;
 
     public TailProcess(string model, string listen = "127.0.0.1:0")
     {
         _process = EdgemlProcess.Start("tail", "--model", model, "--listen", listen);
-        string? line = _process.StandardOutput.ReadLine();
+        string? line = _process.ReadLine(s_startLimit);
         if (line?.StartsWith("listening ", StringComparison.Ordinal) != true)
-            throw new InvalidOperationException($"the tail said '{line}' {_process.StandardError.ReadToEnd()}");
+            throw new InvalidOperationException($"the tail said '{line}' {_process.Stop().Error}");
         Address = line["listening ".Length..];
     }
-
-    /// <summary>What it said on stderr; after it has ended.</summary>
-    public string ErrorText => _process.StandardError.ReadToEnd();
 
     /// <summary>HOST:PORT, with the real port.</summary>
     public string Address { get; }
 
     /// <summary>Ends it without warning, as a power cut would.</summary>
-    public void Kill()
-    {
-        _process.Kill();
-        _process.WaitForExit();
-    }
+    public void Kill() => _process.Kill();
 
     /// <summary>Asks it to end.</summary>
-    /// <returns>The exit code.</returns>
-    public int Terminate(TimeSpan limit)
+    public Outcome Terminate(TimeSpan limit)
     {
-        if (kill(_process.Id, Sigterm) != 0) throw new InvalidOperationException($"kill failed with {Marshal.GetLastPInvokeError()}");
-        if (!_process.WaitForExit(limit)) throw new TimeoutException("the tail did not end");
-        return _process.ExitCode;
+        _process.Send(Signals.Terminate);
+        return _process.WaitForEnd(limit);
     }
 
-    public void Dispose()
-    {
-        if (!_process.HasExited) Kill();
-        _process.Dispose();
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int kill(int process, int signal);
+    public void Dispose() => _process.Dispose();
 }

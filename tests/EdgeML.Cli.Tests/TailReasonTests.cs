@@ -56,8 +56,7 @@ public sealed class TailReasonTests(ShippedPackage package) : IClassFixture<Ship
         Outcome second = EdgemlProcess.Run("tail", "--model", package["other"], "--listen", tail.Address);
         Assert.Equal(1, second.ExitCode);
         Assert.Contains($"cannot listen on {tail.Address}", Assert.Single(second.ErrorLines), StringComparison.Ordinal);
-        tail.Terminate(TimeSpan.FromSeconds(20));
-        string[] lines = tail.ErrorText.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = tail.Terminate(TimeSpan.FromSeconds(20)).ErrorLines;
         Assert.Contains("tail refused 127.0.0.1:", Assert.Single(lines), StringComparison.Ordinal);
         Assert.Equal(2, lines[0].Split("sha256:").Length - 1);
     }

@@ -1,15 +1,10 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using EdgeML.Cli.CommandLine;
 using EdgeML.Simulation.Links;
 
 namespace EdgeML.Cli.Tests;
 
-public sealed partial class ValidationTests(ShippedPackage package) : IClassFixture<ShippedPackage>
+public sealed class ValidationTests(ShippedPackage package) : IClassFixture<ShippedPackage>
 {
-    const int Sigterm = 15;
-
     [Fact]
     public void Reality_UserShaper_WritesPageAndJson()
     {
@@ -32,17 +27,13 @@ public sealed partial class ValidationTests(ShippedPackage package) : IClassFixt
     public void Reality_KernelShaper_TerminatedHalfWay_RemovesNamespaceAndTail()
     {
         SkipWithoutNamespaces();
-        using Process run = EdgemlProcess.Start(
+        using ChildProcess run = EdgemlProcess.Start(
             "validate-simulator", "--model", package.Model, "--shaper", "tbf", "--tasks", "5000", "--json", package["never.json"]);
         string space = $"/run/netns/edgeml-{run.Id}";
-        long end = Environment.TickCount64 + 60_000;
-        while (!File.Exists(space) && Environment.TickCount64 < end && !run.WaitForExit(20))
-        {
-        }
-        Assert.True(File.Exists(space), run.HasExited ? run.StandardError.ReadToEnd() : "no namespace after 60 s");
-        Assert.Equal(0, kill(run.Id, Sigterm));
-        Assert.True(run.WaitForExit(TimeSpan.FromSeconds(30)));
-        Assert.Equal(143, run.ExitCode);
+        SpinWait.SpinUntil(() => run.HasExited || File.Exists(space), TimeSpan.FromSeconds(60));
+        Assert.True(File.Exists(space), run.HasExited ? run.Stop().Error : "no namespace after 60 s");
+        run.Send(Signals.Terminate);
+        Assert.Equal(143, run.WaitForEnd(TimeSpan.FromSeconds(30)).ExitCode);
         Assert.False(File.Exists(space));
         Assert.False(File.Exists(package["never.json"]));
     }
@@ -76,7 +67,4 @@ public sealed partial class ValidationTests(ShippedPackage package) : IClassFixt
         }
         if (reason is not null) Assert.Skip(reason);
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int kill(int process, int signal);
 }

@@ -3,13 +3,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using EdgeML.Benchmarks.Processes;
-using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Numerics;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
+using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Offload;
 
@@ -28,8 +28,8 @@ static class OffloadPingPong
     /// <returns>By contender: name and microseconds. The bar is 1.5 for the first over the third at the median.</returns>
     public static IReadOnlyList<(string Name, double P50, double P99)> Measure(int rounds = 20, int perRound = 500)
     {
-        using var server = new OwnProcess(ServerArgument);
-        int[] ports = [.. server.ReadLine().Split(' ').Select(int.Parse)];
+        using ChildProcess server = OwnProgram.Start(ServerArgument);
+        int[] ports = [.. server.Line().Split(' ').Select(int.Parse)];
         using var offload = new OffloadSide(ports[0]);
         using var blocking = new BlockingSide(ports[1]);
         using var asynchronous = new AsyncSide(ports[2]);

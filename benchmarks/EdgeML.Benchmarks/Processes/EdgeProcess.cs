@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;
-using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Loop;
@@ -16,6 +15,7 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Simulation.Baselines;
 using EdgeML.Simulation.Links;
+using EdgeML.Simulation.Processes;
 using EdgeML.Simulation.Scenarios;
 using EdgeML.Training.Data;
 
@@ -32,8 +32,8 @@ static class EdgeProcess
     /// <summary>Runs an edge process and waits for its result.</summary>
     public static EdgeRunResult Start(EdgeRun run)
     {
-        using var process = new OwnProcess(Argument, JsonSerializer.Serialize(run));
-        return JsonSerializer.Deserialize<EdgeRunResult>(process.ReadLine())!;
+        using ChildProcess process = OwnProgram.Start(Argument, JsonSerializer.Serialize(run));
+        return JsonSerializer.Deserialize<EdgeRunResult>(process.Line())!;
     }
 
     /// <summary>The other process.</summary>

@@ -1,9 +1,9 @@
-using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
+using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Processes;
 
@@ -12,12 +12,12 @@ sealed class TailProcess : IDisposable
 {
     public const string Argument = "tail-process";
 
-    readonly OwnProcess _process;
+    readonly ChildProcess _process;
 
     public TailProcess(string package)
     {
-        _process = new OwnProcess(Argument, package);
-        Port = int.Parse(_process.ReadLine());
+        _process = OwnProgram.Start(Argument, package);
+        Port = int.Parse(_process.Line());
     }
 
     public int Port { get; }

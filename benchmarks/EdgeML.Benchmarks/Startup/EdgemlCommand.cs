@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using EdgeML.Benchmarks.Bars;
+using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Startup;
 
 /// <summary>The two builds of the command line.</summary>
 sealed class EdgemlCommand : IDisposable
 {
+    static readonly TimeSpan s_publishLimit = TimeSpan.FromMinutes(20), s_runLimit = TimeSpan.FromMinutes(2);
+
     readonly DirectoryInfo? _published;
     readonly string _executable, _assembly;
 
@@ -15,7 +18,7 @@ sealed class EdgemlCommand : IDisposable
 
     /// <summary>Takes an executable, or publishes one into a temporary folder that goes with the object.</summary>
     /// <exception cref="FileNotFoundException">One of the two builds is not there.</exception>
-    /// <exception cref="IOException">The publish failed; what it said is on standard output.</exception>
+    /// <exception cref="IOException">The publish failed; with its words.</exception>
     public static EdgemlCommand Find(string? executable)
     {
         string project = Path.Combine(MachineResults.SourceTree(), "src", "EdgeML.Cli");
@@ -28,35 +31,29 @@ sealed class EdgemlCommand : IDisposable
         }
         DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeml-published-");
         string rid = $"linux-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
-        using Process publish = Process.Start("dotnet", ["publish", project, "-c", "Release", "-r", rid, "-o", folder.FullName, "-v", "q"]);
-        publish.WaitForExit();
+        Outcome publish = ChildProcess.Run(
+            ["dotnet", "publish", project, "-c", "Release", "-r", rid, "-o", folder.FullName, "-v", "q"], s_publishLimit);
         if (publish.ExitCode != 0)
         {
             folder.Delete(recursive: true);
-            throw new IOException($"dotnet publish for {rid} ended with exit code {publish.ExitCode}");
+            throw new IOException($"dotnet publish for {rid} ended with exit code {publish.ExitCode}:\n{publish.Output}{publish.Error}");
         }
         return new EdgemlCommand(Path.Combine(folder.FullName, "edgeml"), assembly, folder);
     }
 
-    public ProcessStartInfo AheadOfTime(params IEnumerable<string> words) => Start(_executable, words);
+    public string[] AheadOfTime(params IEnumerable<string> words) => [_executable, .. words];
 
-    public ProcessStartInfo Jit(params IEnumerable<string> words) => Start("dotnet", words.Prepend(_assembly));
-
-    static ProcessStartInfo Start(string file, IEnumerable<string> words) =>
-        new(file, words) { RedirectStandardOutput = true, RedirectStandardError = true };
+    public string[] Jit(params IEnumerable<string> words) => ["dotnet", _assembly, .. words];
 
     /// <summary>Milliseconds from the start of a process to its end.</summary>
     /// <exception cref="IOException">It failed; with its words.</exception>
-    public static double TimeToEnd(ProcessStartInfo start)
+    public static double TimeToEnd(string[] command)
     {
         long began = Stopwatch.GetTimestamp();
-        using Process process = Process.Start(start)!;
-        // Less than a pipe holds, so one after the other.
-        process.StandardOutput.ReadToEnd();
-        string complaint = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        Outcome outcome = ChildProcess.Run(command, s_runLimit);
         double took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-        return process.ExitCode == 0 ? took : throw new IOException($"{start.FileName} ended with exit code {process.ExitCode}: {complaint}");
+        return outcome.ExitCode == 0 ? took
+            : throw new IOException($"{command[0]} ended with exit code {outcome.ExitCode}: {outcome.Error}");
     }
 
     public void Dispose() => _published?.Delete(recursive: true);

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using EdgeML.Cli.Demo;
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Policies;
+using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Startup;
 
@@ -27,27 +29,17 @@ sealed class FirstRequest : IDisposable
 
     /// <returns>Milliseconds from the start of the process to the answer, and the memory it needed at most until then.</returns>
     /// <exception cref="InvalidOperationException">There was no answer.</exception>
-    public (double Ms, double MiB) Measure(ProcessStartInfo start)
+    public (double Ms, double MiB) Measure(string[] command)
     {
         long began = Stopwatch.GetTimestamp();
-        using Process process = Process.Start(start)!;
-        try
-        {
-            string? first = process.StandardOutput.ReadLine();
-            if (first?.Split(' ') is not ["listening", var address] || !IPEndPoint.TryParse(address, out IPEndPoint? tail))
-                throw new InvalidOperationException($"the tail did not start: {first ?? process.StandardError.ReadToEnd()}");
-            using var client = new TailClient(new TailClientOptions { Host = "127.0.0.1", Port = tail.Port }, _model.Manifest);
-            if (!client.WaitUntilUp(s_limit)) throw new InvalidOperationException($"no connection to the tail: {client.LastFault}");
-            TailReply reply = client.SendAndWait(Request, _logits);
-            double took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-            return reply.Outcome == TailOutcome.Answered ? (took, PeakMemory(process.Id))
-                : throw new InvalidOperationException($"the first request was not answered: {reply}");
-        }
-        finally
-        {
-            process.Kill();
-            process.WaitForExit();
-        }
+        using var process = ChildProcess.Start(command);
+        IPEndPoint tail = TailProcess.ListeningAsync(process, s_limit).GetAwaiter().GetResult();
+        using var client = new TailClient(new TailClientOptions { Host = "127.0.0.1", Port = tail.Port }, _model.Manifest);
+        if (!client.WaitUntilUp(s_limit)) throw new InvalidOperationException($"no connection to the tail: {client.LastFault}");
+        TailReply reply = client.SendAndWait(Request, _logits);
+        double took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        return reply.Outcome == TailOutcome.Answered ? (took, PeakMemory(process.Id))
+            : throw new InvalidOperationException($"the first request was not answered: {reply}");
     }
 
     TailRequest Request => new()

@@ -1,7 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using EdgeML.Cli.CommandLine;
+using EdgeML.Simulation.Processes;
 using EdgeML.Simulation.Scenarios;
 
 namespace EdgeML.Cli.Demo;
@@ -14,10 +13,10 @@ sealed class TailProcess : IScenarioTail, IDisposable
     static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
     static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(4);
 
-    readonly Process _process;
+    readonly ChildProcess _process;
     double _load = 1;
 
-    TailProcess(Process process, IPEndPoint endPoint) => (_process, EndPoint) = (process, endPoint);
+    TailProcess(ChildProcess process, IPEndPoint endPoint) => (_process, EndPoint) = (process, endPoint);
 
     /// <inheritdoc/>
     public IPEndPoint EndPoint { get; }
@@ -34,36 +33,33 @@ sealed class TailProcess : IScenarioTail, IDisposable
         IReadOnlyList<string>? backend = null)
     {
         string[] arguments = ["tail", "--model", model, "--listen", $"{host}:0", "--load-from-stdin", .. backend ?? []];
-        Process process = Process.Start(Command(launcher ?? [], arguments))
-            ?? throw new InvalidOperationException("the tail's process did not start");
+        var process = ChildProcess.Start([.. launcher ?? [], .. ChildProcess.ProgramHere("edgeml"), .. arguments], stopLimit: s_stopLimit);
         try
         {
-            string? complaint = null;
-            process.ErrorDataReceived += (_, line) => complaint ??= line.Data;
-            process.BeginErrorReadLine();
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            limit.CancelAfter(s_startLimit);
-            string? first;
-            try
-            {
-                first = await process.StandardOutput.ReadLineAsync(limit.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-            {
-                throw new InvalidOperationException($"the tail did not listen within {s_startLimit.TotalSeconds:0} s");
-            }
-            if (first?.Split(' ') is not ["listening", var address] || !IPEndPoint.TryParse(address, out IPEndPoint? endPoint))
-            {
-                process.WaitForExit(1000);
-                throw new InvalidOperationException($"the tail did not start: {complaint ?? first ?? "it ended without a word"}");
-            }
-            return new TailProcess(process, endPoint);
+            return new TailProcess(process, await ListeningAsync(process, s_startLimit, cancellation).ConfigureAwait(false));
         }
         catch
         {
-            End(process);
+            process.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Waits until a process that runs <c>edgeml tail</c> says where it listens.</summary>
+    /// <exception cref="InvalidOperationException">It ended or stayed silent; with its own words.</exception>
+    public static async Task<IPEndPoint> ListeningAsync(ChildProcess tail, TimeSpan limit, CancellationToken cancellation = default)
+    {
+        string? first;
+        try
+        {
+            first = await tail.ReadLineAsync(limit, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new InvalidOperationException($"the tail did not listen within {limit.TotalSeconds:0} s");
+        }
+        if (first?.Split(' ') is ["listening", var address] && IPEndPoint.TryParse(address, out IPEndPoint? endPoint)) return endPoint;
+        throw new InvalidOperationException($"the tail did not start: {first ?? tail.WaitForEnd(limit).Complaint}");
     }
 
     /// <inheritdoc/>
@@ -71,53 +67,12 @@ sealed class TailProcess : IScenarioTail, IDisposable
     {
         if (factor == _load) return;
         _load = factor;
-        _process.StandardInput.WriteLine(factor.ToString("0.###", CultureInfo.InvariantCulture));
-        _process.StandardInput.Flush();
+        _process.WriteLine(factor.ToString("0.###", CultureInfo.InvariantCulture));
     }
 
     /// <summary>Tells it to finish what it computes and end; does not wait.</summary>
-    public void Stop() => CloseInput(_process);
+    public void Stop() => _process.CloseInput();
 
     /// <summary>Makes sure that it is gone.</summary>
-    public void Dispose() => End(_process);
-
-    static void End(Process process)
-    {
-        using (process)
-        {
-            CloseInput(process);
-            if (!process.WaitForExit(s_stopLimit)) process.Kill(entireProcessTree: true);
-        }
-    }
-
-    static void CloseInput(Process process)
-    {
-        try
-        {
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It has ended already and its input is a broken pipe.
-        }
-    }
-
-    static ProcessStartInfo Command(IReadOnlyList<string> launcher, params ReadOnlySpan<string> arguments)
-    {
-        string host = Environment.ProcessPath ?? "dotnet", assembly = Path.Combine(AppContext.BaseDirectory, "edgeml.dll");
-        // A published command is its own executable. Anything else, a test's executable too, runs the command's assembly on dotnet.
-        bool ownExecutable = Path.GetFileNameWithoutExtension(host) == "edgeml" || !File.Exists(assembly);
-        if (!ownExecutable && Path.GetFileNameWithoutExtension(host) != "dotnet") host = "dotnet";
-        var start = new ProcessStartInfo(launcher.Count > 0 ? launcher[0] : host)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string word in launcher.Skip(1)) start.ArgumentList.Add(word);
-        if (launcher.Count > 0) start.ArgumentList.Add(host);
-        if (!ownExecutable) start.ArgumentList.Add(assembly);
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
-        return start;
-    }
+    public void Dispose() => _process.Dispose();
 }

@@ -1,9 +1,9 @@
 using System.ComponentModel;
-using System.Diagnostics;
+using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Simulation.Links;
 
-/// <summary>Runs a tool of the operating system to its end.</summary>
+/// <summary>Tools of the operating system that take a moment.</summary>
 static class SystemCommand
 {
     static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
@@ -22,22 +22,12 @@ static class SystemCommand
     public static string? Run(string line)
     {
         string[] words = line.Split(' ');
-        var start = new ProcessStartInfo(Find(words[0]) ?? words[0]) { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string word in words.AsSpan(1)) start.ArgumentList.Add(word);
         try
         {
-            using Process? process = Process.Start(start);
-            if (process is null) return $"{line}: did not start";
-            Task<string> complaint = process.StandardError.ReadToEndAsync();
-            _ = process.StandardOutput.ReadToEndAsync();
-            if (!process.WaitForExit(s_limit))
-            {
-                process.Kill();
-                return $"{line}: took longer than {s_limit.TotalSeconds:0} s";
-            }
-            return process.ExitCode == 0 ? null : $"{line}: {complaint.Result.Split('\n')[0].Trim()}";
+            Outcome outcome = ChildProcess.Run([Find(words[0]) ?? words[0], .. words.AsSpan(1)], s_limit);
+            return outcome.ExitCode == 0 ? null : $"{line}: {outcome.Complaint}";
         }
-        catch (Win32Exception error)
+        catch (Exception error) when (error is Win32Exception or TimeoutException)
         {
             return $"{line}: {error.Message}";
         }

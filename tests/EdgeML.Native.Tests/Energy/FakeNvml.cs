@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
+using EdgeML.Simulation.Processes;
 using Xunit.Sdk;
 
 namespace EdgeML.Native.Tests.Energy;
@@ -49,14 +49,9 @@ public sealed unsafe class FakeNvml : IDisposable
         string source = Path.Combine(root.FullName, "tests", "EdgeML.Native.Tests", "Energy", "fake_nvml.c");
         try
         {
-            using Process compiler = Process.Start(
-                new ProcessStartInfo("cc", ["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", target, source])
-                {
-                    RedirectStandardError = true,
-                })!;
-            string complaint = compiler.StandardError.ReadToEnd();
-            compiler.WaitForExit();
-            return compiler.ExitCode == 0 ? null : throw new XunitException(complaint);
+            Outcome outcome = ChildProcess.Run(
+                ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", target, source], TimeSpan.FromMinutes(1));
+            return outcome.ExitCode == 0 ? null : throw new XunitException(outcome.Error);
         }
         catch (Win32Exception)
         {

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EdgeML.Simulation.Links;
+using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Simulation.Tests.Links;
 
@@ -28,8 +28,8 @@ public sealed class ShapedNamespaceTests
     public void Create_AfterAProcessThatWasKilled_RemovesWhatItLeft()
     {
         CreateOrSkip(8).Dispose();
-        using var gone = Process.Start(new ProcessStartInfo("true"))!;
-        gone.WaitForExit();
+        using var gone = ChildProcess.Start(["true"]);
+        gone.WaitForEnd(TimeSpan.FromSeconds(10));
         string abandoned = $"edgeml-{gone.Id}";
         Assert.Null(SystemCommand.Run($"ip netns add {abandoned}"));
         CreateOrSkip(8).Dispose();
