@@ -4,18 +4,12 @@ using EdgeML.Cli.CommandLine;
 namespace EdgeML.Cli.Tests;
 
 /// <summary>What users do with a classifier of their own: exits, a promise, runs, a tail, the demo.</summary>
-public sealed class BranchTests(ITestOutputHelper output) : IDisposable
+public sealed class BranchTests(ITestOutputHelper output) : FolderTests
 {
     const string Data = "shapes:seed=71,difficulty=easy", Others = "shapes:seed=72,difficulty=easy",
         Fresh = "shapes:seed=73,difficulty=easy";
 
-    readonly string _folder = Directory.CreateTempSubdirectory("edgeml-tests-").FullName;
-
-    string this[string name] => Path.Combine(_folder, name);
-
     static string Plain(string name) => Path.Combine(EdgemlProcess.RepositoryRoot, "models", "plain", $"plain-{name}.onnx");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task Branch_PlainModelsTrainedOnShapes_GoThroughEveryCommandUnchanged()
@@ -27,7 +21,7 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
 
         string[] expected = [.. names.SelectMany(n => new[] { $"{n}", $"{n}.branch.json", $"{n}.demo.json", $"{n}.html",
             $"{n}.promise.json", $"{n}.run.json", $"{n}.tail.json" })];
-        Assert.Equal(expected.Order(), Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order());
+        Assert.Equal(expected.Order(), Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).Order());
     }
 
     string GoesThrough(string name)
@@ -95,7 +89,7 @@ public sealed class BranchTests(ITestOutputHelper output) : IDisposable
         string line = Assert.Single(outcome.ErrorLines);
         Assert.StartsWith("edgeml: ", line);
         Assert.Contains(expected, line);
-        Assert.Equal([this["cut.onnx"]], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([this["cut.onnx"]], Directory.GetFileSystemEntries(Folder));
     }
 
     JsonElement Json(string name)

@@ -1,15 +1,11 @@
 namespace EdgeML.Cli.Tests;
 
-public sealed class DataShapesTests : IDisposable
+public sealed class DataShapesTests : FolderTests
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("edgeml-shapes-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public void DataShapes_TwoRunsOfOneSeed_SameRecords()
     {
-        string one = Path.Combine(_folder, "one.bin"), two = Path.Combine(_folder, "two.bin");
+        string one = this["one.bin"], two = this["two.bin"];
         foreach (string file in (string[])[one, two])
         {
             Outcome outcome = EdgemlProcess.Run("data", "shapes", "--out", file, "--count", "20", "--seed", "3", "--difficulty", "drift",
@@ -29,11 +25,11 @@ public sealed class DataShapesTests : IDisposable
     [InlineData("--count 5 --seed 1", "--difficulty")]
     public void DataShapes_BadFlag_OneLineExitCode2AndNoFile(string flags, string expected)
     {
-        string file = Path.Combine(_folder, "x.bin");
+        string file = this["x.bin"];
         Outcome outcome = EdgemlProcess.Run(["data", "shapes", "--out", file, .. flags.Split(' ')]);
 
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains(expected, Assert.Single(outcome.ErrorLines));
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(Folder));
     }
 }

@@ -2,15 +2,9 @@ using System.Text.Json;
 
 namespace EdgeML.Cli.Tests;
 
-public sealed class DemoTests(ITestOutputHelper output) : IDisposable
+public sealed class DemoTests(ITestOutputHelper output) : FolderTests
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(180);
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
-
-    public void Dispose() => _folder.Delete(recursive: true);
-
-    string this[string name] => Path.Combine(_folder.FullName, name);
-
     [Theory]
     [InlineData("--tasks 49", "--tasks is '49', not a whole number in 50..1000000")]
     [InlineData("--tasks ten", "--tasks is 'ten'")]
@@ -33,13 +27,13 @@ public sealed class DemoTests(ITestOutputHelper output) : IDisposable
     {
         File.WriteAllText(this["bad.csv"], "seconds,mbps\n0,15\n0,3\n");
 
-        Outcome outcome = EdgemlProcess.Run(["demo", .. flags.Replace("FOLDER", _folder.FullName).Split(' ')]);
+        Outcome outcome = EdgemlProcess.Run(["demo", .. flags.Replace("FOLDER", Folder).Split(' ')]);
 
         string line = Assert.Single(outcome.ErrorLines);
         Assert.StartsWith("edgeml: ", line);
         Assert.Contains(expected, line);
         Assert.Equal(2, outcome.ExitCode);
-        Assert.Equal("bad.csv", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(_folder.FullName))));
+        Assert.Equal("bad.csv", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(Folder))));
     }
 
     [Fact]
@@ -96,7 +90,7 @@ public sealed class DemoTests(ITestOutputHelper output) : IDisposable
 
         Outcome outcome = demo.WaitForEnd(s_patience);
         Assert.Equal((130, ""), (outcome.ExitCode, outcome.Error));
-        Assert.Empty(Directory.GetFileSystemEntries(_folder.FullName));
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
     }
 
     static HashSet<string> Keys(JsonElement element) => [.. element.EnumerateObject().Select(property => property.Name)];

@@ -6,24 +6,13 @@ using EdgeML.Simulation.Tests.Replay;
 namespace EdgeML.Cli.Tests;
 
 /// <summary>Decisions say the same under the same names wherever they are shown.</summary>
-public sealed class ExplainTests(ShippedPackage package) : IClassFixture<ShippedPackage>, IDisposable
+public sealed class ExplainTests(ShippedPackage package) : FolderTests, IClassFixture<ShippedPackage>
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     static readonly string[] s_decision = ["task", "reason", "why", "cannotBeMet", "policy", "expected", "measured"];
     static readonly string[] s_numbers = ["latencyMs", "energy", "accuracy", "satisfaction"];
 
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
-
-    string this[string name] => Path.Combine(_folder.FullName, name);
-
-    public void Dispose() => _folder.Delete(recursive: true);
-
-    string[] Simulate(params string[] more)
-    {
-        File.WriteAllText(this["p.csv"], TinyReplay.Profile);
-        File.WriteAllText(this["e.csv"], TinyReplay.Exits);
-        return ["simulate", "--profile", this["p.csv"], "--device", "slow", "--exits", this["e.csv"], .. more];
-    }
+    string[] Simulate(params string[] more) => ["simulate", .. WriteTinyReplay(), "--device", "slow", .. more];
 
     [Fact]
     public void Run_Json_HasEveryDecisionWithWhatItExpectedAndWhatCame()

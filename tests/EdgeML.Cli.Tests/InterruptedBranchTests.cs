@@ -4,15 +4,9 @@ namespace EdgeML.Cli.Tests;
 
 /// <summary>A run that ends early leaves no package, and the same command goes on to what an undisturbed one makes.</summary>
 public sealed class InterruptedBranchTests(InterruptedBranchTests.Undisturbed undisturbed)
-    : IClassFixture<InterruptedBranchTests.Undisturbed>, IDisposable
+    : FolderTests, IClassFixture<InterruptedBranchTests.Undisturbed>
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
-
-    readonly string _folder = Directory.CreateTempSubdirectory("edgeml-tests-").FullName;
-
-    string this[string name] => Path.Combine(_folder, name);
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [InlineData(Signals.Interrupt, "rows", 130)] // while features are made
@@ -21,7 +15,7 @@ public sealed class InterruptedBranchTests(InterruptedBranchTests.Undisturbed un
     [InlineData(Signals.Kill, "head1.state", 137)]
     public void Branch_EndedEarly_LeavesNoPackageAndGoesOn(int signal, string once, int exitCode)
     {
-        string[] command = Command(_folder);
+        string[] command = Command(Folder);
         using (ChildProcess process = EdgemlProcess.Start(command))
         {
             SpinWait.SpinUntil(() => process.HasExited || File.Exists(this[$"model.work/{once}"]), s_patience);
@@ -30,14 +24,14 @@ public sealed class InterruptedBranchTests(InterruptedBranchTests.Undisturbed un
             Outcome ended = process.WaitForEnd(s_patience);
             Assert.Equal((exitCode, ""), (ended.ExitCode, ended.Error));
         }
-        Assert.Equal(["model.work"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName));
+        Assert.Equal(["model.work"], Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName));
 
         Outcome outcome = EdgemlProcess.Run(s_patience, command);
 
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         Assert.Contains("are used again", outcome.Output, StringComparison.Ordinal);
-        Assert.Equal(undisturbed.Model, Model(_folder));
-        Assert.Equal(["model", "model.json"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order());
+        Assert.Equal(undisturbed.Model, Model(Folder));
+        Assert.Equal(["model", "model.json"], Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).Order());
     }
 
     static string[] Command(string folder) =>

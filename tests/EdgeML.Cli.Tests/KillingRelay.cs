@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 
@@ -12,17 +11,18 @@ sealed class KillingRelay : IDisposable
     public const int BytesOfCut4 = 36_864;
 
     readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    readonly IReadOnlyList<TailProcess> _tails;
+    readonly List<TailProcess> _tails = [];
     readonly int[] _killAfter;
     readonly Thread _thread;
     Socket? _client;
     int _kills;
 
-    /// <param name="tails">Ready; the first one is used first. The caller's.</param>
-    /// <param name="killAfter">Bytes after which the first, second, ... tail is killed; one fewer than tails.</param>
-    public KillingRelay(IReadOnlyList<TailProcess> tails, int[] killAfter)
+    /// <param name="model">Package of the tails, which are ready when the constructor returns.</param>
+    /// <param name="killAfter">Bytes after which the first, second, ... tail is killed; there is one tail more.</param>
+    public KillingRelay(string model, int[] killAfter)
     {
-        (_tails, _killAfter) = (tails, killAfter);
+        _killAfter = killAfter;
+        while (_tails.Count <= killAfter.Length) _tails.Add(new TailProcess(model));
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
         Address = _listener.LocalEndPoint!.ToString()!;
@@ -39,6 +39,7 @@ sealed class KillingRelay : IDisposable
         _listener.Dispose();
         Volatile.Read(ref _client)?.Dispose();
         _thread.Join();
+        foreach (TailProcess tail in _tails) tail.Dispose();
     }
 
     void Accept()

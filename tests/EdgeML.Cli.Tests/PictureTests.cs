@@ -4,16 +4,12 @@ using EdgeML.Cli.CommandLine;
 namespace EdgeML.Cli.Tests;
 
 /// <summary>Preprocessing, pictures and labels as a script meets them, on the shipped model.</summary>
-public sealed class PictureTests : IDisposable
+public sealed class PictureTests : FolderTests
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("edgeml-pictures-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public void PrepareAndRun_WrongPreprocessing_IsRecordedAndDoubted()
     {
-        string model = Shipped(), package = At("package"), json = At("run.json"), facts = At("facts.json");
+        string model = Shipped(), package = this["package"], json = this["run.json"], facts = this["facts.json"];
         Outcome prepared = EdgemlProcess.Run(
             "prepare", model, "--out", package, "--channels", "BGR", "--scale", "1/2", "--mean", "60", "--std", "0.01,0.01,0.01",
             "--resize", "letterbox", "--layout", "NCHW");
@@ -35,7 +31,7 @@ public sealed class PictureTests : IDisposable
     [Fact]
     public void Run_RawInputOff_RefusesCutZero()
     {
-        string package = At("package");
+        string package = this["package"];
         Assert.Equal(0, EdgemlProcess.Run("prepare", Shipped(), "--out", package).ExitCode);
         string[] run = ["run", "--model", package, "--data", "shapes:seed=1,difficulty=easy", "--count", "40", "--raw-input", "off"];
         Outcome refused = EdgemlProcess.Run([.. run, "--cut", "0"]);
@@ -53,7 +49,7 @@ public sealed class PictureTests : IDisposable
     [InlineData("--resize fit", "--resize is 'fit', not one of stretch, crop, letterbox")]
     public void Prepare_OptionThatIsNone_OneLine(string options, string expected)
     {
-        Outcome outcome = EdgemlProcess.Run(["prepare", "x.onnx", "--out", At("p"), .. options.Split(' ')]);
+        Outcome outcome = EdgemlProcess.Run(["prepare", "x.onnx", "--out", this["p"], .. options.Split(' ')]);
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains(expected, Assert.Single(outcome.ErrorLines));
     }
@@ -64,6 +60,4 @@ public sealed class PictureTests : IDisposable
         Assert.SkipUnless(File.Exists(model), "the shipped model is not there");
         return model;
     }
-
-    string At(string name) => Path.Combine(_folder, name);
 }

@@ -3,12 +3,8 @@ using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 
-public sealed class PrepareInspectTests : IDisposable
+public sealed class PrepareInspectTests : FolderTests
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("edgeml-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Theory]
     [InlineData("prepare MODEL --out OUT", "there is no model file")]
     [InlineData("prepare TEXT --out OUT", "text.onnx: no")]
@@ -16,7 +12,7 @@ public sealed class PrepareInspectTests : IDisposable
     [InlineData("inspect OUT", "is not a package: no model.json in it")]
     public void Run_UnusableInput_OneLineExitCode2AndNothingWritten(string commandLine, string expected)
     {
-        string text = Path.Combine(_folder, "text.onnx"), output = Path.Combine(_folder, "out");
+        string text = this["text.onnx"], output = this["out"];
         File.WriteAllText(text, "no model");
         string[] arguments = [.. commandLine.Split(' ')
             .Select(a => a switch { "MODEL" => text + ".gone", "TEXT" => text, "OUT" => output, _ => a })];
@@ -27,7 +23,7 @@ public sealed class PrepareInspectTests : IDisposable
         string line = Assert.Single(outcome.ErrorLines);
         Assert.StartsWith("edgeml: ", line);
         Assert.Contains(expected, line);
-        Assert.Equal([text], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([text], Directory.GetFileSystemEntries(Folder));
     }
 
     [Fact]
@@ -36,7 +32,7 @@ public sealed class PrepareInspectTests : IDisposable
         var models = new DirectoryInfo(Path.Combine(EdgemlProcess.RepositoryRoot, "models"));
         string? model = models.Exists ? models.EnumerateFiles("*.onnx", SearchOption.AllDirectories).FirstOrDefault()?.FullName : null;
         Assert.SkipWhen(model is null, "no ONNX file under models/");
-        string package = Path.Combine(_folder, "package"), facts = Path.Combine(_folder, "facts.json");
+        string package = this["package"], facts = this["facts.json"];
 
         Outcome prepared = EdgemlProcess.Run("prepare", model!, "--out", package),
             inspected = EdgemlProcess.Run("inspect", package, "--json", facts);

@@ -75,23 +75,12 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
         output.WriteLine($"seed {seed}");
         float[] undisturbed = Logits("undisturbed", count, "--cut", "4");
         var random = new Random(seed);
-        var tails = new List<TailProcess>();
-        Outcome run;
-        int kills;
-        try
-        {
-            while (tails.Count < tailCount) tails.Add(new TailProcess(package.Model));
-            using var relay = new KillingRelay(tails,
-                [.. Enumerable.Range(1, tailCount - 1).Select(_ => random.Next(10, 200) * KillingRelay.BytesOfCut4)]);
-            run = EdgemlProcess.Run(TimeSpan.FromSeconds(300), "run", "--model", package.Model, "--data", Data, "--count", $"{count}",
-                "--cut", "4", "--tail", relay.Address, "--deadline-ms", "60000",
-                "--logits", package["disturbed.bin"], "--json", package["disturbed.json"]);
-            kills = relay.Kills;
-        }
-        finally
-        {
-            foreach (TailProcess tail in tails) tail.Dispose();
-        }
+        int[] killAfter = [.. Enumerable.Range(1, tailCount - 1).Select(_ => random.Next(10, 200) * KillingRelay.BytesOfCut4)];
+        using var relay = new KillingRelay(package.Model, killAfter);
+        Outcome run = EdgemlProcess.Run(TimeSpan.FromSeconds(300), "run", "--model", package.Model, "--data", Data, "--count", $"{count}",
+            "--cut", "4", "--tail", relay.Address, "--deadline-ms", "60000",
+            "--logits", package["disturbed.bin"], "--json", package["disturbed.json"]);
+        int kills = relay.Kills;
         Assert.True(run.ExitCode == 0, run.Error);
         using var json = JsonDocument.Parse(File.ReadAllBytes(package["disturbed.json"]));
         int Count(string key) => json.RootElement.GetProperty(key).GetInt32();

@@ -3,7 +3,7 @@ using EdgeML.Simulation.Tests.Replay;
 
 namespace EdgeML.Cli.Tests;
 
-public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper output) : IClassFixture<ShippedPackage>, IDisposable
+public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper output) : FolderTests, IClassFixture<ShippedPackage>
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     static readonly string[] s_numbers =
@@ -13,18 +13,7 @@ public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper outp
         "reward", "meanExit", "meanCut", "meanInterval", "decisionMicros", "lossRatio", "adaptationTasks",
     ];
 
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
-
-    public void Dispose() => _folder.Delete(recursive: true);
-
-    string this[string name] => Path.Combine(_folder.FullName, name);
-
-    string[] Tiny(params string[] more)
-    {
-        File.WriteAllText(this["p.csv"], TinyReplay.Profile);
-        File.WriteAllText(this["e.csv"], TinyReplay.Exits);
-        return ["simulate", "--profile", this["p.csv"], "--device", "slow", "--exits", this["e.csv"], .. more];
-    }
+    string[] Tiny(params string[] more) => ["simulate", .. WriteTinyReplay(), "--device", "slow", .. more];
 
     [Fact]
     public void Simulate_TwoSeeds_WritesTheContractsJsonAndEveryTask()
@@ -117,7 +106,7 @@ public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper outp
         File.WriteAllText(this["back.csv"], "seconds,mbps\n0,15\n2,10\n1,5\n");
         File.WriteAllText(this["negative.csv"], "seconds,mbps\n0,15\n1,-1\n");
         File.WriteAllText(this["unit.csv"], string.Join('\n', TinyReplay.Profile.Split('\n').Where(line => !line.StartsWith("unit,1,"))));
-        var given = flags.Replace("FOLDER", _folder.FullName).Split(' ').ToList();
+        var given = flags.Replace("FOLDER", Folder).Split(' ').ToList();
         string[] tiny = Tiny();
         for (int i = 1; i < tiny.Length; i += 2)
         {
@@ -182,7 +171,7 @@ public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper outp
         simulate.Send(Signals.Interrupt);
         Outcome outcome = simulate.WaitForEnd(s_patience);
         Assert.Equal((130, ""), (outcome.ExitCode, outcome.Error));
-        Assert.Equal(["e.csv", "p.csv"], Directory.GetFileSystemEntries(_folder.FullName).Select(Path.GetFileName).Order());
+        Assert.Equal(["e.csv", "p.csv"], Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).Order());
     }
 
     [Fact]

@@ -6,24 +6,13 @@ namespace EdgeML.Cli.Tests;
 
 /// <summary>edgeml simulate with a fixed policy whose first exit stands by.</summary>
 /// <remarks>Units of 20 and 30 ms with a head of 5 ms between them, a tail that needs 5 ms in all; the input is a kilobyte.</remarks>
-public sealed class StandbyCommandTests : IDisposable
+public sealed class StandbyCommandTests : FolderTests
 {
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
-
-    public void Dispose() => _folder.Delete(recursive: true);
-
-    string this[string name] => Path.Combine(_folder.FullName, name);
-
-    string[] Tiny(params string[] more)
-    {
-        File.WriteAllText(this["p.csv"], TinyReplay.Profile);
-        File.WriteAllText(this["e.csv"], TinyReplay.Exits);
-        return
-        [
-            "simulate", "--profile", this["p.csv"], "--device", "slow", "--exits", this["e.csv"], "--rtt-ms", "10", "--jitter-ms", "0",
-            "--compute-jitter", "0", "--decision-us", "0", "--latency-ms", "60", "--tasks", "20", .. more,
-        ];
-    }
+    string[] Tiny(params string[] more) =>
+    [
+        "simulate", .. WriteTinyReplay(), "--device", "slow", "--rtt-ms", "10", "--jitter-ms", "0",
+        "--compute-jitter", "0", "--decision-us", "0", "--latency-ms", "60", "--tasks", "20", .. more,
+    ];
 
     /// <summary>The series, a row of named columns for every task.</summary>
     List<Dictionary<string, string>> Series(params string[] more)

@@ -48,24 +48,13 @@ public sealed class StandbyTests(ShippedPackage package, ITestOutputHelper outpu
         float[] whole = Logits("whole", count, "--cut", "local");
         float[] early = Logits("standby", count, "--cut", "local", "--thresholds", "1,0,0");
         var random = new Random(seed);
-        var tails = new List<TailProcess>();
-        Outcome run;
-        int kills;
-        try
-        {
-            while (tails.Count < tailCount) tails.Add(new TailProcess(package.Model));
-            // Some ten to forty requests of cut 4, and the handshake, before each kill.
-            int[] killAfter = [.. Enumerable.Range(1, tailCount - 1).Select(_ => random.Next(10, 40) * KillingRelay.BytesOfCut4)];
-            using var relay = new KillingRelay(tails, killAfter);
-            run = EdgemlProcess.Run(TimeSpan.FromSeconds(300), "run", "--model", package.Model, "--data", Data, "--count", $"{count}",
-                "--cut", "4", "--standby", "1", "--tail", relay.Address, "--deadline-ms", "60000",
-                "--logits", package["mixed.bin"], "--json", package["mixed.json"]);
-            kills = relay.Kills;
-        }
-        finally
-        {
-            foreach (TailProcess tail in tails) tail.Dispose();
-        }
+        // Some ten to forty requests of cut 4, and the handshake, before each kill.
+        int[] killAfter = [.. Enumerable.Range(1, tailCount - 1).Select(_ => random.Next(10, 40) * KillingRelay.BytesOfCut4)];
+        using var relay = new KillingRelay(package.Model, killAfter);
+        Outcome run = EdgemlProcess.Run(TimeSpan.FromSeconds(300), "run", "--model", package.Model, "--data", Data, "--count", $"{count}",
+            "--cut", "4", "--standby", "1", "--tail", relay.Address, "--deadline-ms", "60000",
+            "--logits", package["mixed.bin"], "--json", package["mixed.json"]);
+        int kills = relay.Kills;
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
         (int fallbacks, int standbys, int offloaded) = Counts("mixed.json");
         output.WriteLine($"{kills} kills, {standbys} answered by the standby exit, {offloaded} by the tail");

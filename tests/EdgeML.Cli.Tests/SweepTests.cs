@@ -4,11 +4,9 @@ using EdgeML.Simulation.Tests.Replay;
 
 namespace EdgeML.Cli.Tests;
 
-public sealed class SweepTests : IDisposable
+public sealed class SweepTests : FolderTests
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
-
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
 
     public SweepTests()
     {
@@ -17,10 +15,6 @@ public sealed class SweepTests : IDisposable
         File.WriteAllText(this["p.csv"], TinyReplay.Profile.Replace("slow", "tx2").Replace("fast", "nano"));
         File.WriteAllText(this["e.csv"], TinyReplay.Exits);
     }
-
-    string this[string name] => Path.Combine(_folder.FullName, name);
-
-    public void Dispose() => _folder.Delete(recursive: true);
 
     Outcome Sweep(params string[] more) => EdgemlProcess.Run(s_patience,
         ["sweep", "--profile", this["p.csv"], "--exits", this["e.csv"], "--traces", this["traces"], "--out", this["page.md"], .. more]);
@@ -71,7 +65,7 @@ public sealed class SweepTests : IDisposable
         File.WriteAllText(this["bad/bad.csv"], "seconds,mbps\n0,15\n0,3\n");
         File.WriteAllText(this["short.csv"], string.Join('\n',
             File.ReadAllLines(this["p.csv"]).Where(line => !line.StartsWith("unit,1,"))));
-        string[] given = flags.Replace("FOLDER", _folder.FullName).Split(' ');
+        string[] given = flags.Replace("FOLDER", Folder).Split(' ');
         List<string> arguments = ["sweep", .. given];
         foreach ((string flag, string value) in new[] { ("--profile", "p.csv"), ("--exits", "e.csv"), ("--traces", "traces"),
             ("--out", "page.md") })

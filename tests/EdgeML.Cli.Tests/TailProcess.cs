@@ -10,10 +10,18 @@ sealed class TailProcess : IDisposable
     public TailProcess(string model, string listen = "127.0.0.1:0")
     {
         _process = EdgemlProcess.Start("tail", "--model", model, "--listen", listen);
-        string? line = _process.ReadLine(s_startLimit);
-        if (line?.StartsWith("listening ", StringComparison.Ordinal) != true)
-            throw new InvalidOperationException($"the tail said '{line}' {_process.Stop().Error}");
-        Address = line["listening ".Length..];
+        try
+        {
+            string? line = _process.ReadLine(s_startLimit);
+            if (line?.StartsWith("listening ", StringComparison.Ordinal) != true)
+                throw new InvalidOperationException($"the tail said '{line}' {_process.WaitForEnd(s_startLimit).Error}");
+            Address = line["listening ".Length..];
+        }
+        catch
+        {
+            _process.Dispose();
+            throw;
+        }
     }
 
     /// <summary>HOST:PORT, with the real port.</summary>

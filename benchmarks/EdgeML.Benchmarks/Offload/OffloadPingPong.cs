@@ -3,12 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using EdgeML.Benchmarks.Processes;
-using EdgeML.Native.Codecs;
 using EdgeML.Native.Numerics;
-using EdgeML.Native.Offload;
-using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
-using EdgeML.Native.Policies;
 using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Offload;
@@ -20,9 +16,8 @@ static class OffloadPingPong
     /// <summary>The hidden first argument that makes the program the other process.</summary>
     public const string ServerArgument = "offload-ping-pong-server";
 
-    const int UpBytes = 8192;
+    const int UpBytes = EchoClient.UpBytes;
     const int DownBytes = 64;
-    const int Classes = 2;
 
     /// <summary>Measures, in turns so that the machine's moods meet all of them alike.</summary>
     /// <returns>By contender: name and microseconds. The bar is 1.5 for the first over the third at the median.</returns>
@@ -56,7 +51,7 @@ static class OffloadPingPong
     /// <summary>The other process: an echo tail, a blocking and an async echo; prints three ports and serves to the end of its input.</summary>
     public static int Serve()
     {
-        using var tail = new TailServer(new EchoExecutor(UpBytes, Classes), new TailServerOptions());
+        using var tail = new TailServer(EchoClient.Executor, new TailServerOptions());
         using Socket blocking = Listen();
         using Socket asynchronous = Listen();
         new Thread(() => ServeBlocking(blocking)) { IsBackground = true }.Start();
@@ -125,29 +120,9 @@ static class OffloadPingPong
 
     static double Micros(long start) => Stopwatch.GetElapsedTime(start).TotalMicroseconds;
 
-    sealed class OffloadSide : IDisposable
+    sealed class OffloadSide(int port) : IDisposable
     {
-        readonly TailClient _client;
-        readonly SendBuffer _buffer = new(UpBytes);
-        readonly float[] _logits = new float[Classes];
-
-        public OffloadSide(int port)
-        {
-            _client = new TailClient(
-                new TailClientOptions { Host = "127.0.0.1", Port = port, CompleteInline = true },
-                new EchoExecutor(UpBytes, Classes).Manifest);
-            if (!_client.WaitUntilUp(TimeSpan.FromSeconds(10)))
-                throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
-        }
-
-        TailRequest Request => new()
-        {
-            Policy = new ExitPolicy([], 0),
-            Encoding = TensorEncoding.Float32,
-            Payload = _buffer.Address,
-            PayloadBytes = UpBytes,
-            DeadlineMs = 1000,
-        };
+        readonly EchoClient _client = new(port);
 
         public double[] RoundBlocking(int count)
         {
@@ -155,7 +130,7 @@ static class OffloadPingPong
             for (int i = 0; i < count; i++)
             {
                 long start = Stopwatch.GetTimestamp();
-                Check(_client.SendAndWait(Request, _logits));
+                _client.SendAndWait();
                 micros[i] = Micros(start);
             }
             return micros;
@@ -168,18 +143,13 @@ static class OffloadPingPong
             for (int i = 0; i < count; i++)
             {
                 long start = Stopwatch.GetTimestamp();
-                Check(await _client.SendAsync(Request, _logits));
+                await _client.SendAsync();
                 micros[i] = Micros(start);
             }
             return micros;
         }
 
         public void Dispose() => _client.Dispose();
-
-        static void Check(in TailReply reply)
-        {
-            if (reply.Outcome != TailOutcome.Answered) throw new InvalidOperationException($"echo tail: {reply.Outcome}");
-        }
     }
 
     sealed class BlockingSide(int port) : IDisposable

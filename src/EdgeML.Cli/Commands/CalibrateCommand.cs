@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EdgeML.Cli.Calibrating;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Measuring;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Models.Manifest;
@@ -8,7 +9,6 @@ using EdgeML.Native.Models.Packages;
 using EdgeML.Simulation.Replay;
 using EdgeML.Training.Calibration;
 using EdgeML.Training.Data;
-using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 
@@ -86,12 +86,9 @@ sealed class CalibrateCommand : CliCommand
     static (ExitCalibration Record, ExitCalibration Agreement) Recorded(
         DataSpec spec, int? asked, ModelPackage package, bool byLabels, CancellationToken cancellation)
     {
-        using ImageSource source = spec.Open(package.Manifest, asked);
-        DataNotes.Show(source);
-        int count = source.Samples(asked, DefaultCount);
         using BranchedModel model = BranchedModel.Load(package);
-        using var progress = new ProgressLine("samples", count);
-        using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
-        return (recorder.ToCalibration(source.Spec, byLabels), recorder.ToCalibration(source.Spec, byLabels: false));
+        (ExitRecorder recorder, string source) = SampleRun.Record(model, spec, asked, DefaultCount, cancellation);
+        using ExitRecorder owned = recorder;
+        return (recorder.ToCalibration(source, byLabels), recorder.ToCalibration(source, byLabels: false));
     }
 }

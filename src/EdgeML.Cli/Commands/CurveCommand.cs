@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Measuring;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Models.Manifest;
@@ -32,14 +33,9 @@ sealed class CurveCommand : CliCommand
     {
         DataSpec spec = DataSpec.Parse(parsed.GetRequiredValue(_data));
         using BranchedModel model = _backend.Load(parsed, parsed.GetRequiredValue(_model), cancellation);
-        int? asked = parsed.GetValue(_count);
-        using ImageSource source = spec.Open(model.Manifest, asked);
-        DataNotes.Show(source);
-        int count = source.Samples(asked, DefaultCount);
-        using var progress = new ProgressLine("samples", count);
-        using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
-        progress.Clear();
-        ExitCalibration record = recorder.ToCalibration(source.Spec);
+        (ExitRecorder recorder, string source) = SampleRun.Record(model, spec, parsed.GetValue(_count), DefaultCount, cancellation);
+        using ExitRecorder owned = recorder;
+        ExitCalibration record = recorder.ToCalibration(source);
         var curve = new ExitCurve(record, model.Manifest);
         IReadOnlyList<ExitCurveRow> rows = curve.Sweep(ExitCurve.DefaultThresholds);
         Show(model.Manifest, record, curve, rows);

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Measuring;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Simulation.Replay;
 using EdgeML.Training.Data;
-using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Commands;
 
@@ -32,17 +32,12 @@ sealed class RecordCommand : CliCommand
     {
         DataSpec spec = DataSpec.Parse(parsed.GetRequiredValue(_data));
         using BranchedModel model = _backend.Load(parsed, parsed.GetRequiredValue(_model), cancellation);
-        int? asked = parsed.GetValue(_count);
-        using ImageSource source = spec.Open(model.Manifest, asked);
-        DataNotes.Show(source);
-        int count = source.Samples(asked, DefaultCount);
-        using var progress = new ProgressLine("samples", count);
-        using ExitRecorder recorder = ExitRecording.Record(model, source, count, progress.Report, cancellation);
-        progress.Clear();
+        (ExitRecorder recorder, string source) = SampleRun.Record(model, spec, parsed.GetValue(_count), DefaultCount, cancellation);
+        using ExitRecorder owned = recorder;
         string path = parsed.GetRequiredValue(_out)!;
         OutputFile.WriteText(path, writer => ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count));
         Console.WriteLine(
-            $"{recorder.Samples} samples of {source.Spec} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
+            $"{recorder.Samples} samples of {source} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
         return Task.FromResult(0);
     }
 }

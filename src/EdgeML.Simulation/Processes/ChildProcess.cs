@@ -50,8 +50,10 @@ sealed class ChildProcess : IDisposable
     }
 
     /// <summary>Runs a program without input to its end; kills it where it takes too long.</summary>
-    /// <inheritdoc cref="Start" path="/param"/>
+    /// <param name="command">The program, then its arguments.</param>
     /// <param name="limit">How long it may take.</param>
+    /// <param name="environment">Variables to set on top of this process's; null for none.</param>
+    /// <param name="folder">Where it runs; null for here.</param>
     /// <exception cref="TimeoutException">It took longer.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
     public static Outcome Run(IReadOnlyList<string> command, TimeSpan limit, IReadOnlyDictionary<string, string>? environment = null,

@@ -15,17 +15,8 @@ using Google.Protobuf;
 namespace EdgeML.Native.Tests.Preparation;
 
 /// <summary>Valid models are accepted in every form that exporters write; links and data files that lead elsewhere are refused.</summary>
-public sealed class IntakeTests : IDisposable
+public sealed class IntakeTests : FileRunTests
 {
-    readonly TemporaryFolder _folder = new();
-    readonly NativeRuns _runs = new();
-
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _folder.Dispose();
-    }
-
     [Theory]
     [InlineData("mask")]
     [InlineData("empty-constant")]

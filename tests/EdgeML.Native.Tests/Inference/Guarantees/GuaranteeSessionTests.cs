@@ -13,6 +13,7 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Models.Onnx;
+using EdgeML.Native.Tests.Offload.Client;
 
 namespace EdgeML.Native.Tests.Inference.Guarantees;
 
@@ -120,7 +121,8 @@ public sealed class GuaranteeSessionTests
         (LoadedGraph loaded, float[] differs) = Disagreeing();
         using var owned = loaded;
         loaded.Model.Package.SaveGuarantee(GuaranteeOf(loaded.Manifest, 1f));
-        var executor = new CountingExecutor(new ModelTailExecutor(loaded.Model));
+        int runs = 0;
+        var executor = new WatchedExecutor(new ModelTailExecutor(loaded.Model), rows => Interlocked.Add(ref runs, rows));
         using var tail = new TailServer(executor, new TailServerOptions());
         using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions
         {
@@ -132,33 +134,7 @@ public sealed class GuaranteeSessionTests
         Assert.Equal(1, session.Run(differs).Exit);
         session.Settle();
         Assert.Equal((1, 1), (session.GuaranteeChecks.Checked, session.GuaranteeChecks.Differing));
-        Assert.Equal(1, executor.Runs);
-    }
-
-    sealed class CountingExecutor(ITailExecutor inner) : ITailExecutor
-    {
-        int _runs;
-
-        public int Runs => Volatile.Read(ref _runs);
-
-        public ModelManifest Manifest => inner.Manifest;
-
-        public DeviceProfile Profile => inner.Profile;
-
-        public ITailPayload CreatePayload(int bytes) => inner.CreatePayload(bytes);
-
-        public ITailSlot CreateSlot() => new Slot(this, inner.CreateSlot());
-
-        sealed class Slot(CountingExecutor owner, ITailSlot slot) : ITailSlot
-        {
-            public void Run(ReadOnlySpan<TailRow> rows)
-            {
-                Interlocked.Add(ref owner._runs, rows.Length);
-                slot.Run(rows);
-            }
-
-            public void Dispose() => slot.Dispose();
-        }
+        Assert.Equal(1, Volatile.Read(ref runs));
     }
 
     [Fact]

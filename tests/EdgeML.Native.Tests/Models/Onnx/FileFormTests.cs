@@ -8,17 +8,8 @@ using EdgeML.Native.Tests.Models.Packages;
 namespace EdgeML.Native.Tests.Models.Onnx;
 
 /// <summary>The same network in the forms exporters write give the same answers.</summary>
-public sealed class FileFormTests : IDisposable
+public sealed class FileFormTests : FileRunTests
 {
-    readonly TemporaryFolder _folder = new();
-    readonly NativeRuns _runs = new();
-
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _folder.Dispose();
-    }
-
     [Theory]
     [InlineData("opset9")]
     [InlineData("opset21")]

@@ -10,18 +10,9 @@ namespace EdgeML.Native.Tests.Models.Onnx;
 
 /// <summary>Every kind of network, in every operator set and every form of file: whatever cut it is divided at, the answer is the whole
 /// model's.</summary>
-public sealed class SurgeryTests(ITestOutputHelper output) : IDisposable
+public sealed class SurgeryTests(ITestOutputHelper output) : FileRunTests
 {
-    readonly TemporaryFolder _folder = new();
-    readonly NativeRuns _runs = new();
-
     public static TheoryData<string> Names => [.. Graphs.All.Keys, .. Graphs.Larger.Keys];
-
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _folder.Dispose();
-    }
 
     [Theory]
     [MemberData(nameof(Names))]

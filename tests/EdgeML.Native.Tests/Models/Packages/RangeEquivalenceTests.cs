@@ -9,19 +9,10 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeML.Native.Tests.Models.Packages;
 
 /// <summary>Whatever way a model is divided, the answers are those of the file run whole.</summary>
-public sealed class RangeEquivalenceTests(ITestOutputHelper output) : IDisposable
+public sealed class RangeEquivalenceTests(ITestOutputHelper output) : FileRunTests
 {
     const float Tolerance = 1e-4f;
     const int Rounds = 100;
-    readonly TemporaryFolder _folder = new();
-    readonly NativeRuns _runs = new();
-
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _folder.Dispose();
-    }
-
     [Theory]
     [MemberData(nameof(Graphs.Names), MemberType = typeof(Graphs))]
     public void EveryRange_OnItsCut_GivesWhatTheWholeFileGives(string name)

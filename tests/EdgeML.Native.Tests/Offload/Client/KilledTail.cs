@@ -1,10 +1,5 @@
 using System.Net;
-using EdgeML.Native.Codecs;
-using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Models.Manifest;
-using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Server;
-using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Tests.Offload.Client;
 
@@ -14,13 +9,14 @@ sealed class KilledTail : IDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
-    readonly HookedExecutor _executor;
+    readonly WatchedExecutor _executor;
+    Action? _whileComputing;
     TailServer? _server;
     Thread? _killer;
 
     public KilledTail(ITailExecutor executor)
     {
-        _executor = new HookedExecutor(executor);
+        _executor = new WatchedExecutor(executor, _ => Interlocked.Exchange(ref _whileComputing, null)?.Invoke());
         _server = Start(new IPEndPoint(IPAddress.Loopback, 0));
         EndPoint = _server.EndPoint;
     }
@@ -37,7 +33,7 @@ sealed class KilledTail : IDisposable
     }
 
     /// <summary>Kills it while it computes the next request, whose answer is not made before <paramref name="missed"/>.</summary>
-    public void KillWhileItComputes(Func<bool> missed) => _executor.Next = () =>
+    public void KillWhileItComputes(Func<bool> missed) => Volatile.Write(ref _whileComputing, () =>
     {
         TailServer server = _server!;
         _server = null;
@@ -45,7 +41,7 @@ sealed class KilledTail : IDisposable
         _killer = new Thread(server.Dispose);
         _killer.Start();
         Assert.True(SpinWait.SpinUntil(missed, s_patience), "the client never missed the tail");
-    };
+    });
 
     public void Restart()
     {
@@ -62,36 +58,4 @@ sealed class KilledTail : IDisposable
 
     TailServer Start(IPEndPoint endPoint) =>
         new(_executor, new TailServerOptions { EndPoint = endPoint, DrainLimit = TimeSpan.Zero });
-
-    sealed class HookedExecutor(ITailExecutor inner) : ITailExecutor
-    {
-        Action? _next;
-
-        /// <summary>Called once, on the thread that computes the next request, before it does.</summary>
-        public Action? Next
-        {
-            set => Volatile.Write(ref _next, value);
-        }
-
-        public ModelManifest Manifest => inner.Manifest;
-
-        public DeviceProfile Profile => inner.Profile;
-
-        public BottleneckSet Bottlenecks => inner.Bottlenecks;
-
-        public ITailPayload CreatePayload(int bytes) => inner.CreatePayload(bytes);
-
-        public ITailSlot CreateSlot() => new Slot(this, inner.CreateSlot());
-
-        sealed class Slot(HookedExecutor owner, ITailSlot slot) : ITailSlot
-        {
-            public void Run(ReadOnlySpan<TailRow> rows)
-            {
-                Interlocked.Exchange(ref owner._next, null)?.Invoke();
-                slot.Run(rows);
-            }
-
-            public void Dispose() => slot.Dispose();
-        }
-    }
 }

@@ -92,6 +92,25 @@ sealed class RawTail : IDisposable
             }
         }
 
+        /// <summary>Answers requests as they come; once <paramref name="hold"/> is set, holds the next one back until another has been
+        /// answered.</summary>
+        public void AnswerAll(ref bool hold, ManualResetEventSlim held)
+        {
+            SayHello();
+            while (true)
+            {
+                (RequestHeader request, byte[] payload) = NextRequest();
+                if (Volatile.Read(ref hold))
+                {
+                    Volatile.Write(ref hold, false);
+                    held.Set();
+                    (RequestHeader other, byte[] otherPayload) = NextRequest();
+                    Send(Answer(other, otherPayload));
+                }
+                Send(Answer(request, payload));
+            }
+        }
+
         /// <summary>Waits for the client to end or break the connection.</summary>
         public void WaitForEnd()
         {

@@ -110,22 +110,7 @@ public class ReadingTurnTests
     {
         using var bothThere = new ManualResetEventSlim();
         bool hold = false;
-        using var tail = new RawTail(session =>
-        {
-            session.SayHello();
-            while (true)
-            {
-                (RequestHeader request, byte[] payload) = session.NextRequest();
-                if (Volatile.Read(ref hold))
-                {
-                    Volatile.Write(ref hold, false);
-                    bothThere.Set();
-                    (RequestHeader other, byte[] otherPayload) = session.NextRequest();
-                    session.Send(RawTail.Session.Answer(other, otherPayload));
-                }
-                session.Send(RawTail.Session.Answer(request, payload));
-            }
-        });
+        using var tail = new RawTail(session => session.AnswerAll(ref hold, bothThere));
         using Linked linked = Link(tail.Port, inline: true);
         int blockedThread = 0;
         TailReply blockedReply = default;

@@ -186,22 +186,7 @@ public sealed class SendAndWaitLaterTests(ITestOutputHelper output)
     {
         bool hold = false;
         using var bothThere = new ManualResetEventSlim();
-        using var tail = new RawTail(session =>
-        {
-            session.SayHello();
-            while (true)
-            {
-                (RequestHeader request, byte[] payload) = session.NextRequest();
-                if (Volatile.Read(ref hold))
-                {
-                    Volatile.Write(ref hold, false);
-                    bothThere.Set();
-                    (RequestHeader other, byte[] otherPayload) = session.NextRequest();
-                    session.Send(RawTail.Session.Answer(other, otherPayload));
-                }
-                session.Send(RawTail.Session.Answer(request, payload));
-            }
-        });
+        using var tail = new RawTail(session => session.AnswerAll(ref hold, bothThere));
         using TailClient client = Quiet(tail.Port);
         var first = new Task(1);
         TailReply firstReply = default;

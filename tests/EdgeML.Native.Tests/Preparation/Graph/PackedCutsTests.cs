@@ -9,17 +9,8 @@ using EdgeML.Native.Tests.Models.Packages;
 
 namespace EdgeML.Native.Tests.Preparation.Graph;
 
-public sealed class PackedCutsTests(ITestOutputHelper output) : IDisposable
+public sealed class PackedCutsTests(ITestOutputHelper output) : FileRunTests
 {
-    readonly TemporaryFolder _folder = new();
-    readonly NativeRuns _runs = new();
-
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _folder.Dispose();
-    }
-
     [Theory]
     [InlineData(9)]
     [InlineData(13)]

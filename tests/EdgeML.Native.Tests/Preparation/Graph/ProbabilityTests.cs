@@ -11,17 +11,8 @@ namespace EdgeML.Native.Tests.Preparation.Graph;
 
 /// <summary>Outputs that are probabilities become logits with the network's own classes and entropies, whatever operators made
 /// them.</summary>
-public sealed class ProbabilityTests : IDisposable
+public sealed class ProbabilityTests : FileRunTests
 {
-    readonly TemporaryFolder _folder = new();
-    readonly NativeRuns _runs = new();
-
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _folder.Dispose();
-    }
-
     [Theory]
     [InlineData("softmax", OutputForm.Softmax, "logits")]
     [InlineData("softmax-reshape", OutputForm.Softmax, "logits")]

@@ -14,18 +14,9 @@ using Google.Protobuf;
 namespace EdgeML.Native.Tests.Preparation.Graph;
 
 /// <summary>Networks exported in training mode answer as in inference, or are refused with the reason.</summary>
-public sealed class TrainingModeTests : IDisposable
+public sealed class TrainingModeTests : FileRunTests
 {
     const int Classes = 5;
-
-    readonly TemporaryFolder _folder = new();
-    readonly NativeRuns _runs = new();
-
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _folder.Dispose();
-    }
 
     public static TheoryData<string> Modes => ["initializer", "constant", "identity", "computed", "input"];
 
