@@ -56,8 +56,6 @@ sealed class MeasuredNsga3Controller : IPolicyController
     /// <summary>Intervals spent on trying candidates; the measure of effort.</summary>
     public long Evaluations { get; private set; }
 
-    public PolicySearch Policies => _policies;
-
     public ExitPolicy Next(in Observation observation)
     {
         bool first = _running < 0;

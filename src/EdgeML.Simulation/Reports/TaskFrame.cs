@@ -10,8 +10,6 @@ sealed class TaskFrame(DemoScenario scenario)
     public const double Left = 64;
     public const double Right = 12;
 
-    public DemoScenario Scenario => scenario;
-
     /// <summary>From a task's index to its left edge.</summary>
     public LinearScale X { get; } = new(0, scenario.Tasks, Left, Width - Right);
 

@@ -48,9 +48,6 @@ sealed class SweepJournal : IDisposable
         if (last != program) _writer.Write($"{Program}{program};\n");
     }
 
-    /// <summary>Runs of this build found in the file.</summary>
-    public int Count => _kept.Count;
-
     /// <summary>Stands for this build: equal code has equal ids, other code others.</summary>
     public static string ThisProgram { get; } = string.Concat(
         ((Type[])[typeof(SweepJournal), typeof(PolicyControllers)]).Select(type => type.Module.ModuleVersionId.ToString("N")));

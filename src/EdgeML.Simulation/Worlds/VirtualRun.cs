@@ -1,7 +1,6 @@
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Control.Observations;
 using EdgeML.Native.Control.Planning;
-using EdgeML.Native.Numerics;
 
 namespace EdgeML.Simulation.Worlds;
 
@@ -9,14 +8,8 @@ namespace EdgeML.Simulation.Worlds;
 public sealed class VirtualRun
 {
     internal VirtualRun(
-        TaskRecord[] records, bool[] correct, bool[] satisfied, ControlCounters control, IReadOnlyList<VirtualDecision> decisions)
-    {
+        TaskRecord[] records, bool[] correct, bool[] satisfied, ControlCounters control, IReadOnlyList<VirtualDecision> decisions) =>
         (Records, Correct, Satisfied, Control, Decisions) = (records, correct, satisfied, control, decisions);
-        _latencies = [.. records.Where(record => record.Exit > 0).Select(record => record.LatencyMs)];
-        Array.Sort(_latencies);
-    }
-
-    readonly double[] _latencies;
 
     /// <summary>The tasks in order; one that found the queue full was not run and has exit 0.</summary>
     public IReadOnlyList<TaskRecord> Records { get; }
@@ -46,11 +39,7 @@ public sealed class VirtualRun
     public double EnergyJ => Records.Average(record => record.EnergyJ);
 
     /// <summary>Mean latency, milliseconds.</summary>
-    public double LatencyMs => _latencies.Average();
-
-    /// <summary>A quantile of latency, milliseconds.</summary>
-    /// <param name="share">0..1.</param>
-    public double LatencyQuantile(double share) => Statistics.Quantile(_latencies, share);
+    public double LatencyMs => Records.Where(record => record.Exit > 0).Average(record => record.LatencyMs);
 
     /// <summary>Satisfaction of the tasks from one index to before another.</summary>
     public double SatisfactionOf(int from, int to) => Share(from, to, i => Satisfied[i]);

@@ -54,9 +54,6 @@ sealed class ExitTrainer
         if (_training.Labelled && !tests.HasLabels) throw new ArgumentException($"{tests.Spec} has no labels to judge by");
     }
 
-    /// <summary>Where exits go.</summary>
-    internal IReadOnlyList<HeadPlan> Plans => _plans;
-
     internal ModelManifest Manifest => _backbone.Manifest;
 
     /// <summary>Runs all of it. Interrupted, it leaves its work folder, from which the same call goes on.</summary>

@@ -18,7 +18,7 @@ sealed class ExitSamples
             throw new ArgumentException($"the samples of {record.Source} have {record.Exits} exits, model {manifest.Name} has {manifest.Exits.Count}");
         if (record.Exits < 2) throw new ArgumentException($"model {manifest.Name} has no side exit, so nothing can be lost at one");
         if (record.Samples == 0) throw new ArgumentException($"{record.Source} has no samples");
-        (Count, SideExits, Record) = (record.Samples, record.Exits - 1, record);
+        (Count, SideExits) = (record.Samples, record.Exits - 1);
         Work = new ExitWork(manifest);
         _entropies = new float[Count * SideExits];
         _lost = new bool[Count * SideExits];
@@ -39,8 +39,6 @@ sealed class ExitSamples
     public int Count { get; }
 
     public int SideExits { get; }
-
-    public ExitCalibration Record { get; }
 
     public ExitWork Work { get; }
 

@@ -53,12 +53,6 @@ sealed class PlannerController : IPolicyController
 
     public LinkEstimator Link { get; } = new();
 
-    /// <summary>What the last decision assumed.</summary>
-    public ref readonly PlanningConditions Conditions => ref _conditions;
-
-    /// <summary>The bounds, with the energy that remains in the current state interval.</summary>
-    public Requirements Affordable => _plannedFor with { EnergyJ = _plannedFor.EnergyJ * _level };
-
     /// <summary>Full plans made; every other decision kept the plan in force.</summary>
     public long FullPlans { get; private set; }
 

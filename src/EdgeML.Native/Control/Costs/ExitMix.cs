@@ -29,8 +29,6 @@ sealed class ExitMix
         Blend(samples.CalibratedMix);
     }
 
-    public ThresholdGrid Grid => _grid;
-
     /// <summary>[exit][grid point]: share of inputs leaving there.</summary>
     public float[][] Shares { get; }
 

@@ -55,8 +55,6 @@ sealed partial class DdpgAgent
 
     public bool CanLearn => _replay.Has(Math.Max(_options.WarmUp, 1));
 
-    public ReadOnlySpan<float> ActorWeights => _actor.Weights;
-
     /// <summary>The net that chooses, as its last update left it.</summary>
     internal Mlp Actor => _actor;
 

@@ -33,7 +33,7 @@ sealed unsafe class Mlp
     /// <param name="maxBatch">Most rows of one pass.</param>
     public Mlp(int[] sizes, Activation[] activations, int maxBatch)
     {
-        (_sizes, _activations, MaxBatch) = (sizes, activations, maxBatch);
+        (_sizes, _activations) = (sizes, activations);
         _padded = [.. sizes.Select(MatrixProduct.Pad)];
         int layers = sizes.Length - 1;
         _offsets = new int[layers + 1];
@@ -45,21 +45,13 @@ sealed unsafe class Mlp
         _transposed = Pinned(_padded.Max() * _padded.Max());
     }
 
-    public int MaxBatch { get; }
-
     /// <summary>Every weight and bias.</summary>
     public float[] Weights { get; }
 
     /// <summary>The loss's slope in every weight, after <see cref="Backward"/>.</summary>
     public float[] Gradients { get; }
 
-    public int InputWidth => _padded[0];
-
-    public int OutputWidth => _padded[^1];
-
-    /// <summary>Rows to fill before <see cref="Forward"/>; columns behind the input size stay 0.</summary>
-    public Span<float> Input => _values[0];
-
+    /// <summary>A row to fill before <see cref="Forward"/>.</summary>
     public Span<float> InputRow(int row) => _values[0].AsSpan(row * _padded[0], _sizes[0]);
 
     /// <summary>Rows computed by <see cref="Forward"/>.</summary>

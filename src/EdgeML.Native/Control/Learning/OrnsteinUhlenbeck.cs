@@ -9,14 +9,10 @@ sealed class OrnsteinUhlenbeck(int size, double theta, double sigma, double deca
 
     public double Sigma { get; private set; } = sigma;
 
-    public ReadOnlySpan<float> State => _state;
-
     public ReadOnlySpan<float> Next()
     {
         for (int i = 0; i < _state.Length; i++) _state[i] += (float)((-theta * _state[i]) + (Sigma * random.Gaussian())); // (47)
         Sigma = Math.Max(floor, Sigma * decay);
         return _state;
     }
-
-    public void Reset() => Array.Clear(_state);
 }

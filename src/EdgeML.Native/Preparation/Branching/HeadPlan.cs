@@ -10,8 +10,6 @@ sealed record HeadPlan(int AfterUnit, string Tensor, (int Rows, int Columns)? Po
     /// <summary>Values the first layer reads.</summary>
     internal int Features => Sizes[0];
 
-    internal int Layers => Sizes.Count - 1;
-
     /// <summary>Multiply-accumulates of one input.</summary>
     internal long Macs => Sizes.Zip(Sizes.Skip(1), (from, to) => (long)from * to).Sum();
 

@@ -24,11 +24,7 @@ interface IGraphRunner
 /// <param name="Tensors">Type and full shape of every output, of the first run.</param>
 /// <param name="Runs">The wanted values of each run, by name; none where the runner computes shapes only.</param>
 sealed record ProbeResult(
-    IReadOnlyDictionary<string, TensorInfo> Tensors, IReadOnlyList<IReadOnlyDictionary<string, ProbedTensor>> Runs)
-{
-    /// <summary>An output whose shape was another one in a later run, or null.</summary>
-    internal string? Unsteady { get; init; }
-}
+    IReadOnlyDictionary<string, TensorInfo> Tensors, IReadOnlyList<IReadOnlyDictionary<string, ProbedTensor>> Runs);
 
 /// <summary>A tensor with its elements.</summary>
 /// <param name="Info">Type and shape.</param>

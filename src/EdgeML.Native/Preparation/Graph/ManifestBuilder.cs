@@ -72,8 +72,6 @@ static class ManifestBuilder
     /// <summary>Bytes that an element takes on its way.</summary>
     static int Width(int type) => ElementType.IsQuantised(type) ? ElementType.Bytes(type) : sizeof(float);
 
-    static string? Metadata(Classifier model, string key) => model.Model.MetadataProps.FirstOrDefault(p => p.Key == key)?.Value;
-
     static long Macs(Classifier model, IReadOnlyList<int> nodes) =>
         nodes.Sum(n => model.Work.MacsOrMeasured(model.Index.Nodes[n]));
 

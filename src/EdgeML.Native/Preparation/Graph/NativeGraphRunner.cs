@@ -163,7 +163,6 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
         NativeError.Check(NativeMethods.EngineGetInfo(ref info, engine));
         if (info.Inputs > 1) throw new InvalidDataException($"the engine sees {info.Inputs} inputs, one is supported");
         Dictionary<string, TensorInfo>? first = null;
-        string? unsteady = null;
         var runs = new List<IReadOnlyDictionary<string, ProbedTensor>>();
         // What takes indices for input fails on most numbers, yet not on zeros.
         for (int i = 0; i <= inputs.Count && (i < inputs.Count || first is null); i++)
@@ -188,7 +187,6 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
                     string name = NativeTensors.Name(in output);
                     var tensor = new TensorInfo(NativeTensors.ElementTypeOf(output.Dtype), NativeTensors.Dims(in output));
                     tensors.Add(name, tensor);
-                    if (first is not null && unsteady is null && !first[name].Dims.AsSpan().SequenceEqual(tensor.Dims)) unsteady = name;
                     if (keep.Contains(name) && (data is not null || output.Bytes == 0))
                         values.Add(name, new ProbedTensor(tensor, new ReadOnlySpan<byte>(data, checked((int)output.Bytes)).ToArray()));
                 }
@@ -196,6 +194,6 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
                 runs.Add(values);
             }
         }
-        return new ProbeResult(first!, runs) { Unsteady = unsteady };
+        return new ProbeResult(first!, runs);
     }
 }

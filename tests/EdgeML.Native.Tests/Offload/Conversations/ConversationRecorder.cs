@@ -10,6 +10,7 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Sessions;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Transport;
 using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;

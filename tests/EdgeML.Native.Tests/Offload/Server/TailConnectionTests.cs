@@ -4,6 +4,7 @@ using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Transport;
 using EdgeML.Native.Tests.Offload.Wire;
 
 namespace EdgeML.Native.Tests.Offload.Server;

@@ -1,6 +1,8 @@
-namespace EdgeML.Native.Offload.Transport;
+using EdgeML.Native.Offload.Transport;
 
-/// <summary>One end of a byte stream in memory, for sessions without sockets: tests, and benchmarks of the protocol alone.</summary>
+namespace EdgeML.Native.Tests.Offload.Transport;
+
+/// <summary>One end of a byte stream in memory, for sessions without sockets.</summary>
 sealed class MemoryTransport : ITransport
 {
     readonly Direction _in;
