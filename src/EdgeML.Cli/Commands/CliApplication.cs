@@ -8,8 +8,7 @@ static class CliApplication
 {
     public static int Run(string[] args)
     {
-        RootCommand root = CreateRoot();
-        ParseResult parsed = root.Parse(OldNames.Replace(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = Parse(args);
         if (parsed.Errors.Count > 0)
         {
             Console.Error.WriteLine($"edgeml: {ParseErrorText.Describe(parsed)}");
@@ -34,7 +33,12 @@ static class CliApplication
         }
     }
 
-    static RootCommand CreateRoot()
+    /// <summary>Reads a command line as <see cref="Run"/> does, without running it.</summary>
+    public static ParseResult Parse(string[] args) =>
+        CreateRoot().Parse(OldNames.Replace(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>The command with all its subcommands.</summary>
+    public static RootCommand CreateRoot()
     {
         var root =
             new RootCommand("Early-exit inference split between an edge device and a tail server, held inside latency and energy bounds.");

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace EdgeML.Cli.Tests.Documentation;
+
+/// <summary>Runs commands of a page in order, in a folder that holds the repository's models. A tail serves in the background until the
+/// end; ports of the page are replaced by free ones.</summary>
+sealed partial class PageSession : IDisposable
+{
+    static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
+
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-tests-");
+    readonly List<TailProcess> _tails = [];
+    readonly Dictionary<string, string> _addresses = [];
+
+    [GeneratedRegex(@"-?\d[\d.,]*")]
+static partial Regex Number { get; }
+
+    [GeneratedRegex(@"\s+")]
+static partial Regex Spaces { get; }
+
+    public PageSession()
+    {
+        string models = Path.Combine(EdgemlProcess.RepositoryRoot, "models");
+        foreach (string file in Directory.EnumerateFiles(models, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(_folder.FullName, "models", Path.GetRelativePath(models, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, "engines"));
+    }
+
+    /// <summary>What the commands of a block printed, with what they wrote to stderr.</summary>
+    public string Run(CodeBlock block)
+    {
+        var printed = new StringBuilder();
+        foreach (PageCommand command in PageCommand.Of(block)) printed.Append(Run(command));
+        return printed.ToString();
+    }
+
+    /// <summary>The first line of an output block that was not printed in this order, numbers and spaces aside; null when all were.</summary>
+    public static string? Missing(CodeBlock output, string printed)
+    {
+        string rest = Form(printed);
+        foreach (string line in output.Lines.Where(line => line.Trim() is { Length: > 0 } text && text != "..."))
+        {
+            int at = rest.IndexOf(Form(line), StringComparison.Ordinal);
+            if (at < 0) return line;
+            rest = rest[(at + Form(line).Length)..];
+        }
+        return null;
+    }
+
+    static string Form(string text) => Spaces.Replace(Number.Replace(text, "#"), " ").Trim();
+
+    string Run(PageCommand command)
+    {
+        string[] words = [.. command.Words.Skip(1).Select(word => _addresses.GetValueOrDefault(word, word))];
+        if (command.Name == "edgeml" && words[0] == "tail")
+        {
+            int listen = Array.IndexOf(words, "--listen") + 1;
+            var tail = new TailProcess(Path.Combine(_folder.FullName, words[Array.IndexOf(words, "--model") + 1]));
+            _tails.Add(tail);
+            _addresses[words[listen]] = tail.Address;
+            return $"listening {tail.Address}\n";
+        }
+        using Process process = command.Name == "edgeml"
+            ? EdgemlProcess.Start(start => start.WorkingDirectory = _folder.FullName, words)
+            : Process.Start(new ProcessStartInfo(command.Name, words)
+            {
+                WorkingDirectory = _folder.FullName,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(s_limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{command} took longer than {s_limit.TotalSeconds} s");
+        }
+        Assert.True(process.ExitCode == 0, $"{command} ended with {process.ExitCode}\n{output.Result}{error.Result}");
+        return output.Result + error.Result;
+    }
+
+    public void Dispose()
+    {
+        foreach (TailProcess tail in _tails) tail.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
