@@ -1,11 +1,14 @@
+using EdgeML.Training.Data;
+
 namespace EdgeML.Cli.Tests;
 
 /// <summary>Runs the built command as its own process, the way a script does.</summary>
 static class EdgemlProcess
 {
-    public static string Assembly { get; } = Locate();
+    public static string RepositoryRoot { get; } =
+        ProjectFolders.SourceTree ?? throw new InvalidOperationException("no source tree around the tests");
 
-    public static string RepositoryRoot { get; } = FindRoot();
+    public static string Assembly { get; } = Locate();
 
     static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
@@ -37,13 +40,6 @@ static class EdgemlProcess
     {
         // .../tests/EdgeML.Cli.Tests/bin/<configuration>/net10.0/: the command was built with the same configuration.
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        return Path.Combine(FindRoot(), "src", "EdgeML.Cli", "bin", configuration, "net10.0", "edgeml.dll");
-    }
-
-    static string FindRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException($"no EdgeML.Native.sln above {AppContext.BaseDirectory}");
+        return Path.Combine(RepositoryRoot, "src", "EdgeML.Cli", "bin", configuration, "net10.0", "edgeml.dll");
     }
 }

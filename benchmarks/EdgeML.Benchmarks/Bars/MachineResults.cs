@@ -44,12 +44,8 @@ static partial class MachineResults
             """;
     }
 
-    public static string SourceTree()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) return folder.FullName;
-        throw new DirectoryNotFoundException($"no EdgeML.Native.sln above {AppContext.BaseDirectory}: results are kept in the source tree");
-    }
+    public static string SourceTree() => ProjectFolders.SourceTree
+        ?? throw new DirectoryNotFoundException($"no EdgeML.Native.sln above {AppContext.BaseDirectory}: results are kept in the source tree");
 
     [GeneratedRegex("[^A-Za-z0-9]+")]
     private static partial Regex NotInNames();

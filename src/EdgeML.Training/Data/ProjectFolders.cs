@@ -6,6 +6,9 @@ static class ProjectFolders
     /// <summary>File name of the model that comes with the project.</summary>
     public const string ShippedModelFile = "shapes-vgg.onnx";
 
+    /// <summary>The source tree that the program was built in; null for an installed one.</summary>
+    internal static string? SourceTree { get; } = FindSourceTree();
+
     /// <summary>Places where the shipped model may be, in order: <c>models/</c> beside the program, of the source tree it was built in,
     /// and of the current folder.</summary>
     public static IReadOnlyList<string> ShippedModelPlaces { get; } = Places();
@@ -19,8 +22,7 @@ static class ProjectFolders
     {
         get
         {
-            for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-                if (File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) return Path.Combine(folder.FullName, "engines");
+            if (SourceTree is { } tree) return Path.Combine(tree, "engines");
             string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } chosen
                 ? chosen
                 : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
@@ -28,16 +30,18 @@ static class ProjectFolders
         }
     }
 
+    static string? FindSourceTree()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) return folder.FullName;
+        return null;
+    }
+
     static IReadOnlyList<string> Places()
     {
         var places = new List<string> { Path.Combine(AppContext.BaseDirectory, "models", ShippedModelFile) };
-        for (DirectoryInfo? folder = new DirectoryInfo(AppContext.BaseDirectory).Parent; folder is not null; folder = folder.Parent)
-        {
-            // Only a source tree is searched; further up lie other people's folders.
-            if (!File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) continue;
-            places.Add(Path.Combine(folder.FullName, "models", ShippedModelFile));
-            break;
-        }
+        // Of the folders above only a source tree is searched; others are other people's.
+        if (SourceTree is { } tree) places.Add(Path.Combine(tree, "models", ShippedModelFile));
         places.Add(Path.Combine(Environment.CurrentDirectory, "models", ShippedModelFile));
         return [.. places.Distinct()];
     }

@@ -43,10 +43,8 @@ public sealed unsafe class FakeNvml : IDisposable
 
     static string? Compile(string target)
     {
-        DirectoryInfo? root = new(AppContext.BaseDirectory);
-        while (root is not null && !System.IO.File.Exists(Path.Combine(root.FullName, "EdgeML.Native.sln"))) root = root.Parent;
-        if (root is null || !OperatingSystem.IsLinux()) return "the fake NVML is compiled from the checkout, on Linux";
-        string source = Path.Combine(root.FullName, "tests", "EdgeML.Native.Tests", "Energy", "fake_nvml.c");
+        if (SourceTree.Root is not { } root || !OperatingSystem.IsLinux()) return "the fake NVML is compiled from the checkout, on Linux";
+        string source = Path.Combine(root, "tests", "EdgeML.Native.Tests", "Energy", "fake_nvml.c");
         try
         {
             Outcome outcome = ChildProcess.Run(

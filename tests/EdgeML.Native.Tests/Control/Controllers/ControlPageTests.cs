@@ -12,18 +12,11 @@ namespace EdgeML.Native.Tests.Control.Controllers;
 /// <summary>Numbers of <c>docs/reference/control.md</c> are those of the code.</summary>
 public class ControlPageTests
 {
-    static readonly string s_root = Root();
+    static readonly string s_root = SourceTree.Root!;
     static readonly string s_text = File.ReadAllText(Path.Combine(s_root, "docs", "reference", "control.md"));
 
     // Lines break anywhere.
     static readonly string s_page = string.Join(' ', s_text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-
-    static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "EdgeML.Native.sln"))) folder = folder.Parent;
-        return folder!.FullName;
-    }
 
     static int[] Numbers(IEnumerable<string> texts, string pattern) =>
     [

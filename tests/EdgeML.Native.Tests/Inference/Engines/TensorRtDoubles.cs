@@ -27,24 +27,17 @@ public sealed partial class TensorRtDoubles
     /// <summary>The network of the repository; skips outside of a source tree.</summary>
     internal static string ShippedModel()
     {
-        Assert.SkipWhen(SourceTree() is null, "no source tree around the tests");
-        return Path.Combine(SourceTree()!, "models", "shapes-vgg.onnx");
+        Assert.SkipWhen(SourceTree.Root is null, "no source tree around the tests");
+        return Path.Combine(SourceTree.Root!, "models", "shapes-vgg.onnx");
     }
 
     static bool IsBuilt(string plugin) =>
         File.Exists(Path.Combine(Folder(), "fake_tensorrt", plugin, $"libnvinfer.so.{(plugin == "plain" ? "10" : plugin)}"));
 
-    static string? SourceTree()
-    {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "EdgeML.Native.sln"))) return at.FullName;
-        return null;
-    }
-
     static string Folder()
     {
         if (Environment.GetEnvironmentVariable("EDGEML_TENSORRT_DOUBLES") is { Length: > 0 } chosen) return chosen;
-        return Path.Combine(SourceTree() ?? AppContext.BaseDirectory, "native", "build-tests");
+        return Path.Combine(SourceTree.Root ?? AppContext.BaseDirectory, "native", "build-tests");
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
