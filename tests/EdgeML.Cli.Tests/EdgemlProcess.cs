@@ -19,8 +19,10 @@ static class EdgemlProcess
 
     public static Outcome Run(params string[] arguments) => Run(s_limit, arguments);
 
-    public static Outcome Run(TimeSpan limit, params string[] arguments) =>
-        ChildProcess.Run(Command(arguments), limit, folder: RepositoryRoot);
+    public static Outcome Run(TimeSpan limit, params string[] arguments) => RunIn(RepositoryRoot, limit, arguments);
+
+    public static Outcome RunIn(string folder, TimeSpan limit, params string[] arguments) =>
+        ChildProcess.Run(Command(arguments), limit, folder: folder);
 
     public static Outcome Run(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         ChildProcess.Run(Command(arguments), s_limit, environment, RepositoryRoot);

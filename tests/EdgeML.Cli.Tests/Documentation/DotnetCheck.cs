@@ -63,12 +63,15 @@ static partial Regex Name { get; }
     /// <summary>A project that the page has the reader make.</summary>
     static bool IsOutside(string path) => path.TrimStart('.', '/') == "my-program";
 
+    static string Sources(string folder) =>
+        string.Concat(Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+
     static string? TestFault(string filter)
     {
-        string tests = string.Concat(Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*.cs", SearchOption.AllDirectories)
-            .Select(file => File.ReadAllText(file)));
+        string tests = Sources(Path.Combine(Root, "tests"));
         string[] names = [.. Name.Matches(filter).Select(match => match.Value).Except(["FullyQualifiedName", "DisplayName"])];
-        return names.FirstOrDefault(name => !tests.Contains(name, StringComparison.Ordinal)) is { } missing ? $"no test is named {missing}" : null;
+        return names.FirstOrDefault(name => !tests.Contains(name, StringComparison.Ordinal)) is { } missing
+            ? $"no test is named {missing}" : null;
     }
 
     /// <summary>The benchmarks' options are compared with their own help, the names with the sources.</summary>
@@ -76,16 +79,18 @@ static partial Regex Name { get; }
     {
         string folder = Path.Combine(Root, "benchmarks", "EdgeML.Benchmarks");
         string options = File.ReadAllText(Path.Combine(folder, "Options.cs"));
-        string bars = string.Concat(Directory.EnumerateFiles(Path.Combine(folder, "Bars"), "*.cs").Select(file => File.ReadAllText(file)));
+        string sources = Sources(folder);
         for (int i = 0; i < arguments.Length; i++)
         {
             string word = arguments[i];
-            if (word.StartsWith("--", StringComparison.Ordinal) && !Regex.IsMatch(options, $@"{word}\b")) return $"the benchmarks have no option {word}";
-            if (word == "--only" && arguments.ElementAtOrDefault(i + 1)?.Split(',').FirstOrDefault(name => !bars.Contains($"\"{name}\"")) is { } missing)
-                return $"no bar is named {missing}";
+            string value = arguments.ElementAtOrDefault(i + 1) ?? "";
+            if (word.StartsWith("--", StringComparison.Ordinal) && !Regex.IsMatch(options, $@"{word}\b"))
+                return $"the benchmarks have no option {word}";
+            if (word == "--only" && value.Split(',').FirstOrDefault(name => !sources.Contains($"\"{name}\"")) is { } missing)
+                return $"the benchmarks measure nothing named {missing}";
             if (word == "--filter" && !Directory.EnumerateFiles(Path.Combine(folder, "Benches"))
-                    .Any(file => file.Contains(arguments[i + 1].Trim('*'), StringComparison.Ordinal)))
-                return $"no benchmark matches {arguments[i + 1]}";
+                    .Any(file => file.Contains(value.Trim('*'), StringComparison.Ordinal)))
+                return $"no benchmark matches {value}";
         }
         return null;
     }

@@ -69,7 +69,7 @@ static partial Regex Mention { get; }
     [InlineData("dotnet run -c Release --project src/EdgeML.Cli -- demo --quik", "'--quik' is no option of demo; edgeml demo --help shows what it takes")]
     [InlineData("dotnet build -c Release src/EdgeML.Cmd", "there is no project at src/EdgeML.Cmd")]
     [InlineData("dotnet test --filter No" + "SuchTest", "no test is named No" + "SuchTest")]
-    [InlineData("dotnet run --project benchmarks/EdgeML.Benchmarks -- --bars --only prodcts", "no bar is named prodcts")]
+    [InlineData("dotnet run --project benchmarks/EdgeML.Benchmarks -- --check --only prodcts", "the benchmarks measure nothing named prodcts")]
     [InlineData("build/no-such.sh ~/headers", "there is no build/no-such.sh")]
     [InlineData("curl -O there", "'curl' is neither checked nor listed in OutsideCommands")]
     public void Fault_OfAWrongCommand_SaysWhat(string text, string fault)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -66,23 +65,11 @@ static partial Regex Spaces { get; }
             _addresses[words[listen]] = tail.Address;
             return $"listening {tail.Address}\n";
         }
-        using Process process = command.Name == "edgeml"
-            ? EdgemlProcess.Start(start => start.WorkingDirectory = _folder.FullName, words)
-            : Process.Start(new ProcessStartInfo(command.Name, words)
-            {
-                WorkingDirectory = _folder.FullName,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(s_limit))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{command} took longer than {s_limit.TotalSeconds} s");
-        }
-        Assert.True(process.ExitCode == 0, $"{command} ended with {process.ExitCode}\n{output.Result}{error.Result}");
-        return output.Result + error.Result;
+        Outcome outcome = command.Name == "edgeml"
+            ? EdgemlProcess.RunIn(_folder.FullName, s_limit, words)
+            : ChildProcess.Run([command.Name, .. words], s_limit, folder: _folder.FullName);
+        Assert.True(outcome.ExitCode == 0, $"{command} ended with {outcome.ExitCode}\n{outcome.Output}{outcome.Error}");
+        return outcome.Output + outcome.Error;
     }
 
     public void Dispose()
