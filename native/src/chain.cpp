@@ -42,15 +42,15 @@ struct Stage {
 };
 
 // Held while a chain runs or grows; a second caller is turned away instead of waiting.
-class Turn {
+class RunGuard {
   public:
-    explicit Turn(std::atomic_flag &taken) : taken_(taken) {
+    explicit RunGuard(std::atomic_flag &taken) : taken_(taken) {
         if (taken_.test_and_set(std::memory_order_acquire))
             throw Error(EDGEML_E_BUSY, "the chain is running on another thread");
     }
-    ~Turn() { taken_.clear(std::memory_order_release); }
-    Turn(const Turn &) = delete;
-    Turn &operator=(const Turn &) = delete;
+    ~RunGuard() { taken_.clear(std::memory_order_release); }
+    RunGuard(const RunGuard &) = delete;
+    RunGuard &operator=(const RunGuard &) = delete;
 
   private:
     std::atomic_flag &taken_;
@@ -331,7 +331,7 @@ edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine,
         require(engine, "engine");
         require(input, "input");
         edgeml_stage known = read_struct(stage, offsetof(edgeml_stage, gates), "stage");
-        Turn turn(chain->taken);
+        RunGuard guard(chain->taken);
         chain->add(engine, input, boundary, logits, known);
     });
 }
@@ -341,7 +341,7 @@ edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chai
         std::uint32_t size = out_struct_size(out_result, offsetof(edgeml_run_result, route), "out_result");
         require(chain, "chain");
         edgeml_run_desc known = read_struct(desc, sizeof(edgeml_run_desc), "desc");
-        Turn turn(chain->taken);
+        RunGuard guard(chain->taken);
         write_struct(out_result, chain->run(known), size);
     });
 }

@@ -134,7 +134,12 @@ int main(void) {
     OFFSET(edgeml_device_info, driver_path, 200);
     OFFSET(edgeml_device_info, route_note, 712);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10006);
+    edgeml_probe *old_name = NULL; /* until ABI 1.6 */
+    edgeml_outputs *outputs = old_name;
+    edgeml_probe_destroy(outputs);
+    edgeml_outputs_destroy(old_name);
+
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10007);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

@@ -280,13 +280,13 @@ void a_gate_ends_the_run_where_its_exit_is_taken() {
     std::vector<float> input(8, 0.5f);
     const void *inputs[] = {input.data()};
     std::uint64_t bytes[] = {32};
-    edgeml_probe *probe = nullptr;
-    EXPECT_STATUS(edgeml_probe_create(&probe, engine, inputs, bytes, 1), EDGEML_OK);
+    edgeml_outputs *outputs = nullptr;
+    EXPECT_STATUS(edgeml_outputs_create(&outputs, engine, inputs, bytes, 1), EDGEML_OK);
     const void *found = nullptr;
     auto info = make<edgeml_tensor_info>();
-    EXPECT_STATUS(edgeml_probe_get_output(&info, &found, probe, 0), EDGEML_OK);
+    EXPECT_STATUS(edgeml_outputs_get(&info, &found, outputs, 0), EDGEML_OK);
     EXPECT(found != nullptr && static_cast<const float *>(found)[0] == 1);
-    edgeml_probe_destroy(probe);
+    edgeml_outputs_destroy(outputs);
     edgeml_engine_destroy(engine);
 }
 

@@ -1,4 +1,4 @@
-// Engines and probes: shapes, shared weights, refusals.
+// Engines and outputs: shapes, shared weights, refusals.
 #include "check.h"
 
 #include <algorithm>
@@ -37,41 +37,41 @@ void shapes_are_told() {
     edgeml_context_destroy(context);
 }
 
-void probe_runs_and_tells_what_came_out() {
+void outputs_tell_what_came_out() {
     edgeml_context *context = test::make_context();
     edgeml_engine *engine = load(context, "fused");
     const float x[8] = {0, 3, -1, 0, 0, 0, 0, 0};
     const void *inputs[] = {x};
     std::uint64_t bytes[] = {sizeof x};
-    edgeml_probe *probe = nullptr;
-    EXPECT_STATUS(edgeml_probe_create(&probe, engine, inputs, bytes, 1), EDGEML_OK);
+    edgeml_outputs *outputs = nullptr;
+    EXPECT_STATUS(edgeml_outputs_create(&outputs, engine, inputs, bytes, 1), EDGEML_OK);
     auto tensor = make<edgeml_tensor_info>();
     const void *out = nullptr;
-    EXPECT_STATUS(edgeml_probe_get_output(&tensor, &out, probe, 1), EDGEML_OK);
+    EXPECT_STATUS(edgeml_outputs_get(&tensor, &out, outputs, 1), EDGEML_OK);
     const float expected[] = {0, 6, 0};
     EXPECT(tensor.bytes == sizeof expected && out != nullptr && std::memcmp(out, expected, sizeof expected) == 0);
-    EXPECT_STATUS(edgeml_probe_get_output(&tensor, nullptr, probe, 2), EDGEML_E_INVALID_ARGUMENT);
-    edgeml_engine_destroy(engine); // the probe stands on its own
-    EXPECT_STATUS(edgeml_probe_get_output(&tensor, &out, probe, 0), EDGEML_OK);
-    edgeml_probe_destroy(probe);
+    EXPECT_STATUS(edgeml_outputs_get(&tensor, nullptr, outputs, 2), EDGEML_E_INVALID_ARGUMENT);
+    edgeml_engine_destroy(engine); // outputs do not need their engine
+    EXPECT_STATUS(edgeml_outputs_get(&tensor, &out, outputs, 0), EDGEML_OK);
+    edgeml_outputs_destroy(outputs);
 
     engine = load(context, "two_inputs");
-    EXPECT_STATUS(edgeml_probe_create(&probe, engine, inputs, bytes, 1), EDGEML_E_INVALID_ARGUMENT);
+    EXPECT_STATUS(edgeml_outputs_create(&outputs, engine, inputs, bytes, 1), EDGEML_E_INVALID_ARGUMENT);
     const void *both[] = {x, nullptr}; // null means zeros
     std::uint64_t both_bytes[] = {sizeof x, 0};
-    EXPECT_STATUS(edgeml_probe_create(&probe, engine, both, both_bytes, 2), EDGEML_OK);
-    EXPECT_STATUS(edgeml_probe_get_output(&tensor, &out, probe, 0), EDGEML_OK);
+    EXPECT_STATUS(edgeml_outputs_create(&outputs, engine, both, both_bytes, 2), EDGEML_OK);
+    EXPECT_STATUS(edgeml_outputs_get(&tensor, &out, outputs, 0), EDGEML_OK);
     EXPECT(std::memcmp(out, x, sizeof x) == 0);
-    edgeml_probe_destroy(probe);
+    edgeml_outputs_destroy(outputs);
     both_bytes[0] = 4;
-    EXPECT_STATUS(edgeml_probe_create(&probe, engine, both, both_bytes, 2), EDGEML_E_MISMATCH);
+    EXPECT_STATUS(edgeml_outputs_create(&outputs, engine, both, both_bytes, 2), EDGEML_E_MISMATCH);
     edgeml_engine_destroy(engine);
 
     engine = load(context, "dynamic");
-    EXPECT_STATUS(edgeml_probe_create(&probe, engine, inputs, bytes, 1), EDGEML_OK);
-    EXPECT_STATUS(edgeml_probe_get_output(&tensor, &out, probe, 0), EDGEML_OK);
+    EXPECT_STATUS(edgeml_outputs_create(&outputs, engine, inputs, bytes, 1), EDGEML_OK);
+    EXPECT_STATUS(edgeml_outputs_get(&tensor, &out, outputs, 0), EDGEML_OK);
     EXPECT(tensor.dims[0] == 2 && tensor.dims[1] == 2 && tensor.bytes == 32);
-    edgeml_probe_destroy(probe);
+    edgeml_outputs_destroy(outputs);
     edgeml_engine_destroy(engine);
     edgeml_context_destroy(context);
 }
@@ -90,18 +90,41 @@ std::vector<float> answer(const edgeml_engine *engine) {
     std::vector<float> image = values(42, 3 * 8 * 8);
     const void *inputs[] = {image.data()};
     std::uint64_t bytes[] = {image.size() * sizeof(float)};
-    edgeml_probe *probe = nullptr;
-    REQUIRE(edgeml_probe_create(&probe, engine, inputs, bytes, 1));
+    edgeml_outputs *outputs = nullptr;
+    REQUIRE(edgeml_outputs_create(&outputs, engine, inputs, bytes, 1));
     auto tensor = make<edgeml_tensor_info>();
     const void *out = nullptr;
-    REQUIRE(edgeml_probe_get_output(&tensor, &out, probe, 0));
+    REQUIRE(edgeml_outputs_get(&tensor, &out, outputs, 0));
     const float *logits = static_cast<const float *>(out);
     std::vector<float> result(logits, logits + tensor.bytes / sizeof(float));
-    edgeml_probe_destroy(probe);
+    edgeml_outputs_destroy(outputs);
     return result;
 }
 
 // Optimizers fold, rename and repack shared tensors; none of it may show in the answer or in the tensors themselves.
+// Programs written for ABI 1.6 compile, link and get the same.
+void old_names_of_outputs_do_the_same() {
+    edgeml_context *context = test::make_context();
+    edgeml_engine *engine = load(context, "fused");
+    const float x[8] = {0, 3, -1, 0, 0, 0, 0, 0};
+    const void *inputs[] = {x};
+    std::uint64_t bytes[] = {sizeof x};
+    edgeml_probe *probe = nullptr;
+    REQUIRE(edgeml_probe_create(&probe, engine, inputs, bytes, 1));
+    auto old_info = make<edgeml_tensor_info>(), info = make<edgeml_tensor_info>();
+    const void *old_data = nullptr, *data = nullptr;
+    EXPECT_STATUS(edgeml_probe_get_output(&old_info, &old_data, probe, 1), EDGEML_OK);
+    EXPECT_STATUS(edgeml_outputs_get(&info, &data, probe, 1), EDGEML_OK);
+    EXPECT(old_data == data && old_info.bytes == info.bytes);
+    EXPECT_STATUS(edgeml_probe_get_output(&old_info, &old_data, probe, 2), EDGEML_E_INVALID_ARGUMENT);
+    const std::uint64_t alive = edgeml_live_objects();
+    edgeml_probe_destroy(probe);
+    edgeml_probe_destroy(nullptr);
+    EXPECT(edgeml_live_objects() == alive - 1);
+    edgeml_engine_destroy(engine);
+    edgeml_context_destroy(context);
+}
+
 void shared_weights_answer_like_inline_ones() {
     edgeml_context *context = test::make_context();
     edgeml_weights *set = nullptr;
@@ -196,7 +219,8 @@ void bad_models_are_refused() {
 
 int main() {
     shapes_are_told();
-    probe_runs_and_tells_what_came_out();
+    outputs_tell_what_came_out();
+    old_names_of_outputs_do_the_same();
     shared_weights_answer_like_inline_ones();
     bad_models_are_refused();
     return test::finish("engine_tests");

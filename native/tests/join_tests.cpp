@@ -51,14 +51,14 @@ struct Fixture {
 std::vector<float> run(const edgeml_engine *engine, const std::vector<float> &input, std::uint32_t output) {
     const void *inputs[] = {input.data()};
     std::uint64_t bytes[] = {input.size() * sizeof(float)};
-    edgeml_probe *probe = nullptr;
-    REQUIRE(edgeml_probe_create(&probe, engine, inputs, bytes, 1));
+    edgeml_outputs *outputs = nullptr;
+    REQUIRE(edgeml_outputs_create(&outputs, engine, inputs, bytes, 1));
     auto info = make<edgeml_tensor_info>();
     const void *data = nullptr;
-    REQUIRE(edgeml_probe_get_output(&info, &data, probe, output));
+    REQUIRE(edgeml_outputs_get(&info, &data, outputs, output));
     std::vector<float> values(static_cast<std::size_t>(info.bytes) / sizeof(float));
     std::memcpy(values.data(), data, static_cast<std::size_t>(info.bytes));
-    edgeml_probe_destroy(probe);
+    edgeml_outputs_destroy(outputs);
     return values;
 }
 

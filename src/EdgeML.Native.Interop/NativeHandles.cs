@@ -40,10 +40,10 @@ sealed class EngineHandle : NativeHandle
     protected override void Destroy() => NativeMethods.EngineDestroy(handle);
 }
 
-/// <summary>Owns an edgeml_probe.</summary>
-sealed class ProbeHandle : NativeHandle
+/// <summary>Owns an edgeml_outputs.</summary>
+sealed class OutputsHandle : NativeHandle
 {
-    protected override void Destroy() => NativeMethods.ProbeDestroy(handle);
+    protected override void Destroy() => NativeMethods.OutputsDestroy(handle);
 }
 
 /// <summary>Owns an edgeml_weights.</summary>

@@ -89,24 +89,24 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "edgeml_engine_destroy")]
     internal static partial void EngineDestroy(nint engine);
 
-    /// <param name="probe">The outputs of the run.</param>
+    /// <param name="outputs">The outputs of the run.</param>
     /// <param name="engine">What is run.</param>
     /// <param name="inputs">One pointer per input; null means zeros.</param>
     /// <param name="inputBytes">One size per input.</param>
     /// <param name="inputCount">Inputs of the engine.</param>
-    [LibraryImport(Library, EntryPoint = "edgeml_probe_create")]
-    internal static partial NativeStatus ProbeCreate(
-        out ProbeHandle probe, EngineHandle engine, void** inputs, ReadOnlySpan<ulong> inputBytes, uint inputCount);
+    [LibraryImport(Library, EntryPoint = "edgeml_outputs_create")]
+    internal static partial NativeStatus OutputsCreate(
+        out OutputsHandle outputs, EngineHandle engine, void** inputs, ReadOnlySpan<ulong> inputBytes, uint inputCount);
 
     /// <param name="info">Type, shape, name.</param>
-    /// <param name="data">Valid until the probe is released.</param>
-    /// <param name="probe">A finished run.</param>
+    /// <param name="data">Valid until <paramref name="outputs"/> is released.</param>
+    /// <param name="outputs">A finished run.</param>
     /// <param name="index">Output.</param>
-    [LibraryImport(Library, EntryPoint = "edgeml_probe_get_output")]
-    internal static partial NativeStatus ProbeGetOutput(ref TensorInfoNative info, out void* data, ProbeHandle probe, uint index);
+    [LibraryImport(Library, EntryPoint = "edgeml_outputs_get")]
+    internal static partial NativeStatus OutputsGet(ref TensorInfoNative info, out void* data, OutputsHandle outputs, uint index);
 
-    [LibraryImport(Library, EntryPoint = "edgeml_probe_destroy")]
-    internal static partial void ProbeDestroy(nint probe);
+    [LibraryImport(Library, EntryPoint = "edgeml_outputs_destroy")]
+    internal static partial void OutputsDestroy(nint outputs);
 
     [LibraryImport(Library, EntryPoint = "edgeml_buffer_create")]
     internal static partial NativeStatus BufferCreate(out BufferHandle buffer, ContextHandle context, ulong bytes, ulong headroom);

@@ -4,7 +4,7 @@
  *   context   one inference library and one thread pool. Any thread.
  *   weights   tensors shared by many engines. Any thread; it may grow, but not while an engine is made with it.
  *   engine    one piece of a network, immutable. Any thread, any number of chains at once.
- *   probe     the outputs of one run of an engine. Any thread.
+ *   outputs   what one run of an engine gave. Any thread.
  *   buffer    aligned memory that never moves. Any thread; two chains must not run on the same buffer at once.
  *   chain     stages in order, and the state of one run. One thread at a time: a second caller gets EDGEML_E_BUSY.
  *             Which thread calls may change between calls. Different chains run in parallel.
@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   6u /* raised when something is added */
+#define EDGEML_ABI_MINOR   7u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -113,7 +113,7 @@ EDGEML_API uint64_t edgeml_live_objects(void);
 typedef struct edgeml_context edgeml_context; /* opaque; see edgeml_context_destroy */
 typedef struct edgeml_weights edgeml_weights; /* opaque; see edgeml_weights_destroy */
 typedef struct edgeml_engine edgeml_engine;   /* opaque; see edgeml_engine_destroy */
-typedef struct edgeml_probe edgeml_probe;     /* opaque; see edgeml_probe_destroy */
+typedef struct edgeml_outputs edgeml_outputs; /* opaque; see edgeml_outputs_destroy */
 typedef struct edgeml_buffer edgeml_buffer;   /* opaque; see edgeml_buffer_destroy */
 typedef struct edgeml_chain edgeml_chain;     /* opaque; see edgeml_chain_destroy */
 
@@ -325,16 +325,27 @@ EDGEML_API edgeml_status edgeml_engine_join(edgeml_engine **out_engine, edgeml_c
                                             edgeml_weights *weights, const edgeml_join_desc *desc);
 
 /* Runs the engine once and keeps every output. `inputs` and `input_bytes` have one entry per input of the engine; a
- * null entry means zeros. For preparation and tests, not for speed. */
+ * null entry means zeros. For preparation and tests, not for speed. ABI 1.7 */
+EDGEML_API edgeml_status edgeml_outputs_create(edgeml_outputs **out_outputs, const edgeml_engine *engine,
+                                               const void *const *inputs, const uint64_t *input_bytes,
+                                               uint32_t input_count);
+
+/* Type, shape and name of output `index` as this run gave it. `out_data` (may be null) gets its data, valid until the
+ * outputs are destroyed; null for EDGEML_DTYPE_OTHER. A rank above EDGEML_MAX_RANK is reported with dims 0. ABI 1.7 */
+EDGEML_API edgeml_status edgeml_outputs_get(edgeml_tensor_info *out_info, const void **out_data,
+                                            const edgeml_outputs *outputs, uint32_t index);
+
+/* null is allowed; cannot fail. ABI 1.7 */
+EDGEML_API void edgeml_outputs_destroy(edgeml_outputs *outputs);
+
+/* The names of the same type and functions before ABI 1.7. They do the same. */
+typedef edgeml_outputs edgeml_probe;
 EDGEML_API edgeml_status edgeml_probe_create(edgeml_probe **out_probe, const edgeml_engine *engine,
                                              const void *const *inputs, const uint64_t *input_bytes,
                                              uint32_t input_count);
-
-/* What output `index` really is. `out_data` (may be null) gets its data, valid until the probe is destroyed; null for
- * EDGEML_DTYPE_OTHER. A rank above EDGEML_MAX_RANK is reported with dims 0. */
 EDGEML_API edgeml_status edgeml_probe_get_output(edgeml_tensor_info *out_info, const void **out_data,
                                                  const edgeml_probe *probe, uint32_t index);
-EDGEML_API void edgeml_probe_destroy(edgeml_probe *probe); /* null is allowed; cannot fail */
+EDGEML_API void edgeml_probe_destroy(edgeml_probe *probe);
 
 /* ---- buffer ---- */
 

@@ -224,7 +224,7 @@ void onnxruntime_as_kernels() {
     }
 }
 
-void a_network_can_be_probed() {
+void one_run_keeps_every_output() {
     auto device = fake_device();
     DeviceDense network(device, Dense{2}, {true, true}, Habit::good);
     std::vector<float> x(Dense::width, 0.5f), y(Dense::width), z(Dense::classes);
@@ -249,7 +249,7 @@ void route_tests() {
     narrow_logits_reach_the_host_as_floats();
     invalid_logits_never_exit();
     onnxruntime_as_kernels();
-    a_network_can_be_probed();
+    one_run_keeps_every_output();
 }
 
 } // namespace test

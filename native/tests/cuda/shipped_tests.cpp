@@ -30,13 +30,13 @@ void the_host_answers_like_onnx_runtime() {
     for (const std::vector<float> &image : images) {
         const void *inputs[] = {image.data()};
         const std::uint64_t input_bytes[] = {image.size() * sizeof(float)};
-        edgeml_probe *probe = nullptr;
-        REQUIRE(edgeml_probe_create(&probe, engine, inputs, input_bytes, 1));
+        edgeml_outputs *outputs = nullptr;
+        REQUIRE(edgeml_outputs_create(&outputs, engine, inputs, input_bytes, 1));
         std::vector<Decision> decisions;
         for (std::uint32_t exit = 1; exit <= model.heads.size() + 1; ++exit) {
             auto info = make<edgeml_tensor_info>();
             const void *output = nullptr;
-            REQUIRE(edgeml_probe_get_output(&info, &output, probe, exit - 1));
+            REQUIRE(edgeml_outputs_get(&info, &output, outputs, exit - 1));
             const auto *logits = static_cast<const float *>(output);
             decisions.push_back(decide(logits, model.classes));
             std::vector<float> thresholds(model.heads.size());
@@ -54,7 +54,7 @@ void the_host_answers_like_onnx_runtime() {
         EXPECT(answer.exit == exit && answer.decision.label == decisions[exit - 1].label);
         EXPECT_NEAR(answer.decision.entropy, decisions[exit - 1].entropy, 1e-5);
         ++taken[exit - 1];
-        edgeml_probe_destroy(probe);
+        edgeml_outputs_destroy(outputs);
     }
     edgeml_engine_destroy(engine);
     edgeml_context_destroy(context);

@@ -51,11 +51,11 @@ sealed unsafe class TailGradient : IDisposable
             inputs[0] = first;
             inputs[1] = second;
             ReadOnlySpan<ulong> bytes = [(ulong)tensor.Length * sizeof(float), (ulong)target.Length * sizeof(float)];
-            NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, _engine.Handle, inputs, bytes, 2));
-            using (probe)
+            NativeError.Check(NativeMethods.OutputsCreate(out OutputsHandle outputs, _engine.Handle, inputs, bytes, 2));
+            using (outputs)
             {
-                Output(probe, 1, slope.Length).CopyTo(slope);
-                return SoftAnswer.Loss(Output(probe, 0, _classes), target);
+                Output(outputs, 1, slope.Length).CopyTo(slope);
+                return SoftAnswer.Loss(Output(outputs, 0, _classes), target);
             }
         }
     }
@@ -66,10 +66,10 @@ sealed unsafe class TailGradient : IDisposable
         _backend.Dispose();
     }
 
-    static ReadOnlySpan<float> Output(ProbeHandle probe, uint index, int elements)
+    static ReadOnlySpan<float> Output(OutputsHandle outputs, uint index, int elements)
     {
         var info = new TensorInfoNative();
-        NativeError.Check(NativeMethods.ProbeGetOutput(ref info, out void* data, probe, index));
+        NativeError.Check(NativeMethods.OutputsGet(ref info, out void* data, outputs, index));
         return new ReadOnlySpan<float>(data, elements);
     }
 }

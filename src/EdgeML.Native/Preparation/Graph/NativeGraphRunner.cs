@@ -26,9 +26,9 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
             for (int i = 0; i < Repeats; i++)
             {
                 long started = Stopwatch.GetTimestamp();
-                NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, engine, null, [], 0));
+                NativeError.Check(NativeMethods.OutputsCreate(out OutputsHandle outputs, engine, null, [], 0));
                 best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-                probe.Dispose();
+                outputs.Dispose();
             }
             return best;
         });
@@ -167,23 +167,23 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
         // What takes indices for input fails on most numbers, yet not on zeros.
         for (int i = 0; i <= inputs.Count && (i < inputs.Count || first is null); i++)
         {
-            ProbeHandle probe;
+            OutputsHandle outputs;
             fixed (float* numbers = i < inputs.Count ? inputs[i] : [])
             {
                 void* data = numbers;
                 ulong bytes = i < inputs.Count ? (ulong)inputs[i].Length * sizeof(float) : 0;
-                NativeStatus status = NativeMethods.ProbeCreate(out probe, engine, &data, [bytes], info.Inputs);
+                NativeStatus status = NativeMethods.OutputsCreate(out outputs, engine, &data, [bytes], info.Inputs);
                 if (i < inputs.Count && status == NativeStatus.RunFailed) continue;
                 NativeError.Check(status);
             }
-            using (probe)
+            using (outputs)
             {
                 var tensors = new Dictionary<string, TensorInfo>();
                 var values = new Dictionary<string, ProbedTensor>();
                 for (uint o = 0; o < info.Outputs; o++)
                 {
                     var output = new TensorInfoNative();
-                    NativeError.Check(NativeMethods.ProbeGetOutput(ref output, out void* data, probe, o));
+                    NativeError.Check(NativeMethods.OutputsGet(ref output, out void* data, outputs, o));
                     string name = NativeTensors.Name(in output);
                     var tensor = new TensorInfo(NativeTensors.ElementTypeOf(output.Dtype), NativeTensors.Dims(in output));
                     tensors.Add(name, tensor);

@@ -66,14 +66,14 @@ sealed unsafe class ReferenceNetwork : IDisposable
         fixed (float* first = input)
         {
             void* data = first;
-            NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, _engine, &data, [(ulong)input.Length * sizeof(float)], 1));
-            using (probe)
+            NativeError.Check(NativeMethods.OutputsCreate(out OutputsHandle outputs, _engine, &data, [(ulong)input.Length * sizeof(float)], 1));
+            using (outputs)
             {
                 var values = new Dictionary<string, float[]>();
                 for (int i = 0; i < _outputs.Length; i++)
                 {
                     var output = new TensorInfoNative();
-                    NativeError.Check(NativeMethods.ProbeGetOutput(ref output, out void* elements, probe, (uint)i));
+                    NativeError.Check(NativeMethods.OutputsGet(ref output, out void* elements, outputs, (uint)i));
                     values.Add(_outputs[i], Floats(output, elements));
                 }
                 return values;

@@ -51,14 +51,14 @@ sealed class LoadedGraph : IDisposable
         fixed (float* pointer = input)
         {
             void* data = pointer;
-            NativeError.Check(NativeMethods.ProbeCreate(out var probe, _whole.Handle, &data, [(ulong)input.Length * sizeof(float)], 1));
-            using (probe)
+            NativeError.Check(NativeMethods.OutputsCreate(out var outputs, _whole.Handle, &data, [(ulong)input.Length * sizeof(float)], 1));
+            using (outputs)
             {
                 var logits = new float[Manifest.Exits.Count][];
                 for (uint i = 0; i < logits.Length; i++)
                 {
                     var info = new TensorInfoNative();
-                    NativeError.Check(NativeMethods.ProbeGetOutput(ref info, out void* output, probe, i));
+                    NativeError.Check(NativeMethods.OutputsGet(ref info, out void* output, outputs, i));
                     logits[i] = new ReadOnlySpan<float>(output, Manifest.Classes).ToArray();
                 }
                 return logits;

@@ -45,14 +45,14 @@ sealed unsafe class NativeRuns : IDisposable
         fixed (float* first = input)
         {
             void* data = first;
-            NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, engine, &data, [(ulong)input.Length * sizeof(float)], 1));
-            using (probe)
+            NativeError.Check(NativeMethods.OutputsCreate(out OutputsHandle ran, engine, &data, [(ulong)input.Length * sizeof(float)], 1));
+            using (ran)
             {
                 var outputs = new float[info.Outputs][];
                 for (uint i = 0; i < info.Outputs; i++)
                 {
                     var output = new TensorInfoNative();
-                    NativeError.Check(NativeMethods.ProbeGetOutput(ref output, out void* values, probe, i));
+                    NativeError.Check(NativeMethods.OutputsGet(ref output, out void* values, ran, i));
                     outputs[i] = MemoryMarshal.Cast<byte, float>(new ReadOnlySpan<byte>(values, (int)output.Bytes)).ToArray();
                 }
                 return outputs;

@@ -40,13 +40,13 @@ sealed unsafe class UntouchedFile : IDisposable
         fixed (float* first = input)
         {
             void* data = first;
-            NativeError.Check(NativeMethods.ProbeCreate(out ProbeHandle probe, _engine, &data, [(ulong)input.Length * sizeof(float)], 1));
-            using (probe)
+            NativeError.Check(NativeMethods.OutputsCreate(out OutputsHandle outputs, _engine, &data, [(ulong)input.Length * sizeof(float)], 1));
+            using (outputs)
             {
                 for (uint i = 0; i < info.Outputs; i++)
                 {
                     var output = new TensorInfoNative();
-                    NativeError.Check(NativeMethods.ProbeGetOutput(ref output, out void* values, probe, i));
+                    NativeError.Check(NativeMethods.OutputsGet(ref output, out void* values, outputs, i));
                     tensors[NativeTensors.Name(in output)] = Read(output, values);
                 }
             }
