@@ -6,7 +6,7 @@
 #include "backends/onnxruntime/onnx_fields.h"
 #include "backends/onnxruntime/range_join.h"
 #include "backends/onnxruntime/sharing.h"
-#include "backends/onnxruntime/wrong_turns.h"
+#include "backends/onnxruntime/wrong_optimizers.h"
 
 #include <algorithm>
 #include <cstring>

@@ -106,7 +106,7 @@ sealed class ShapeOutline
         var points = new float[2 * count];
         for (int i = 0; i < count; i++)
         {
-            (float sine, float cosine) = Turn.SinCos((float)i / count);
+            (float sine, float cosine) = PortableTrigonometry.SinCos((float)i / count);
             float radius = star && (i & 1) == 1 ? inner : outer;
             (points[2 * i], points[(2 * i) + 1]) = (radius * cosine, radius * sine);
         }

@@ -112,7 +112,7 @@ public sealed class ShapesRenderer
 
     void PaintShape(ref SampleRandom random, ShapeOutline outline, in Colour colour, float centreX, float centreY, float radius)
     {
-        (float sine, float cosine) = Turn.SinCos(random.NextFloat());
+        (float sine, float cosine) = PortableTrigonometry.SinCos(random.NextFloat());
         float stretch = random.NextFloat(0.88f, 1.12f);
         float reach = 1.25f * radius;
         (int left, int right) = Range(centreX, reach);
@@ -135,12 +135,12 @@ public sealed class ShapesRenderer
     void PaintOccluder(ref SampleRandom random, in Colour background, in Degradation degradation, float centreX, float centreY,
         float radius)
     {
-        (float sine, float cosine) = Turn.SinCos(random.NextFloat());
+        (float sine, float cosine) = PortableTrigonometry.SinCos(random.NextFloat());
         float away = random.NextFloat(0.45f, 1.05f) * radius;
         float x0 = centreX + (away * cosine), y0 = centreY + (away * sine);
         float half = radius * degradation.OccluderSize * random.NextFloat(0.7f, 1.3f);
         bool bar = random.NextBool();
-        (float barSine, float barCosine) = Turn.SinCos(random.NextFloat());
+        (float barSine, float barCosine) = PortableTrigonometry.SinCos(random.NextFloat());
         float length = bar ? radius * random.NextFloat(0.4f, 1.1f) : 0f;
         Colour colour = default;
         for (int channel = 0; channel < 3; channel++)

@@ -119,7 +119,7 @@ public class ShapesTests
     {
         for (int i = -100; i <= 200; i++)
         {
-            (float sine, float cosine) = Turn.SinCos(i / 97f);
+            (float sine, float cosine) = PortableTrigonometry.SinCos(i / 97f);
             Assert.Equal(Math.Sin(2 * Math.PI * (i / 97f)), sine, 5e-6);
             Assert.Equal(Math.Cos(2 * Math.PI * (i / 97f)), cosine, 5e-6);
         }

@@ -5,7 +5,7 @@
 #include "range_join.h"
 #include "scratch_folder.h"
 #include "sharing.h"
-#include "wrong_turns.h"
+#include "wrong_optimizers.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -9,7 +9,7 @@ namespace EdgeML.Native.Offload.Client;
 /// Members are used inside the gate, but for those that say otherwise.</remarks>
 sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int restMs)
 {
-    ReadingTurn _turn;
+    ReceiveOwner _owner;
     Exception? _fault;
     long _restUntil;
     bool _isClosed;
@@ -19,10 +19,10 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     public bool HeadWasRead { get; set; }
 
     /// <summary>Whether a blocked caller has the turn.</summary>
-    public bool IsCallers => _turn == ReadingTurn.Caller;
+    public bool IsCallers => _owner == ReceiveOwner.Caller;
 
     /// <summary>A connection begins.</summary>
-    public void Reset() => (_turn, _fault, HeadWasRead) = (ReadingTurn.Receiver, null, false);
+    public void Reset() => (_owner, _fault, HeadWasRead) = (ReceiveOwner.Receiver, null, false);
 
     /// <summary>The client is closed: a rest ends.</summary>
     public void Close() => _isClosed = true;
@@ -30,16 +30,16 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     /// <summary>Ends the receiving thread's rest, before anything is sent whose answer no blocked caller reads.</summary>
     public void WakeReceiver()
     {
-        if (_turn != ReadingTurn.Nobody) return;
-        _turn = ReadingTurn.Receiver;
+        if (_owner != ReceiveOwner.Nobody) return;
+        _owner = ReceiveOwner.Receiver;
         Monitor.PulseAll(gate);
     }
 
     /// <summary>A blocked caller takes the turn; false where it is not free.</summary>
     public bool TryTake()
     {
-        if (_turn != ReadingTurn.Nobody) return false;
-        _turn = ReadingTurn.Caller;
+        if (_owner != ReceiveOwner.Nobody) return false;
+        _owner = ReceiveOwner.Caller;
         return true;
     }
 
@@ -51,8 +51,8 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     public void Return(TailLink link, Exception? fault, bool headWasRead, bool sound)
     {
         (_fault, HeadWasRead) = (fault, headWasRead);
-        _turn = sound && !headWasRead && CanRest(link) ? ReadingTurn.Nobody : ReadingTurn.Receiver;
-        if (_turn == ReadingTurn.Nobody) _restUntil = Environment.TickCount64 + restMs;
+        _owner = sound && !headWasRead && CanRest(link) ? ReceiveOwner.Nobody : ReceiveOwner.Receiver;
+        if (_owner == ReceiveOwner.Nobody) _restUntil = Environment.TickCount64 + restMs;
         else Monitor.PulseAll(gate);
     }
 
@@ -60,8 +60,8 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     /// send the next task at once.</summary>
     public void GiveAway(TailLink link)
     {
-        if (_turn != ReadingTurn.Receiver || !CanRest(link)) return;
-        (_turn, _restUntil) = (ReadingTurn.Nobody, Environment.TickCount64 + restMs);
+        if (_owner != ReceiveOwner.Receiver || !CanRest(link)) return;
+        (_owner, _restUntil) = (ReceiveOwner.Nobody, Environment.TickCount64 + restMs);
     }
 
     /// <summary>The receiving thread's rest, until it has the turn again. Outside the gate.</summary>
@@ -70,11 +70,11 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
         Exception? fault;
         lock (gate)
         {
-            while (_turn != ReadingTurn.Receiver)
+            while (_owner != ReceiveOwner.Receiver)
             {
                 long left = _restUntil - Environment.TickCount64;
-                if (_turn == ReadingTurn.Nobody && (left <= 0 || _isClosed)) _turn = ReadingTurn.Receiver;
-                else Monitor.Wait(gate, _turn == ReadingTurn.Caller ? restMs : (int)left);
+                if (_owner == ReceiveOwner.Nobody && (left <= 0 || _isClosed)) _owner = ReceiveOwner.Receiver;
+                else Monitor.Wait(gate, _owner == ReceiveOwner.Caller ? restMs : (int)left);
             }
             (fault, _fault) = (_fault, null);
         }
@@ -84,8 +84,8 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     bool CanRest(TailLink link) => tasks.OnWire == 0 && !probe.IsOnWay && link.Input.IsBetweenFrames;
 }
 
-/// <summary>Whose turn it is to read from the link.</summary>
-enum ReadingTurn
+/// <summary>Who may read from the link.</summary>
+enum ReceiveOwner
 {
     /// <summary>The receiving thread's.</summary>
     Receiver,

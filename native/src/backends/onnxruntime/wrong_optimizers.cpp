@@ -1,4 +1,4 @@
-#include "wrong_turns.h"
+#include "wrong_optimizers.h"
 
 #include <algorithm>
 #include <array>

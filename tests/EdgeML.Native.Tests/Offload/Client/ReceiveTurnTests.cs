@@ -7,7 +7,7 @@ using Task = EdgeML.Native.Tests.Offload.Client.TailClientTests.Task;
 namespace EdgeML.Native.Tests.Offload.Client;
 
 /// <summary>Blocked callers that read their answers themselves, and everything that may come between.</summary>
-public class ReadingTurnTests
+public class ReceiveTurnTests
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 

@@ -1,7 +1,7 @@
 namespace EdgeML.Training.Data;
 
 /// <summary>Sine and cosine by polynomials: the platform's own differ in the last bit from one system to the next.</summary>
-static class Turn
+static class PortableTrigonometry
 {
     /// <summary>Sine and cosine of an angle given in whole turns, to about 1e-6.</summary>
     public static (float Sine, float Cosine) SinCos(float turns)
