@@ -1,10 +1,10 @@
 using System.Globalization;
-using EdgeML.Benchmarks.Bars;
+using EdgeML.Benchmarks.Targets;
 using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Benchmarks;
 
-/// <summary>What the command line of <c>--check</c> and <c>--bars</c> says.</summary>
+/// <summary>What the command line of <c>--check</c> and <c>--targets</c> says.</summary>
 sealed record Options
 {
     public const string ModelVariable = "EDGEML_BENCHMARK_MODEL";
@@ -13,10 +13,10 @@ sealed record Options
         edgeml-benchmarks --check [--model F.onnx]
             Is every benchmarked part right, and inside its allocation budget (benchmarks/budgets.json)? Less than a minute; no time is
             judged. Exit code 1 when a budget is broken.
-        edgeml-benchmarks --bars [--only NAME,...] [--write] [--model F.onnx] [--vgg16 F.onnx]
-            The numbers the project holds itself to: measured, bar, and whether it holds. --write leaves bars.md and Versions.txt in
-            benchmarks/results/<processor>/. Exit code 1 when a bar is missed.
-            Names: {string.Join(", ", BarsRun.Names)}
+        edgeml-benchmarks --targets [--only NAME,...] [--write] [--model F.onnx] [--vgg16 F.onnx]
+            The numbers the project holds itself to: measured, target, and whether it holds. --write leaves targets.md and Versions.txt in
+            benchmarks/results/<processor>/. Exit code 1 when a target is missed.
+            Names: {string.Join(", ", TargetsRun.Names)}
         edgeml-benchmarks --processes [--runs N] [--executable edgeml] [--write] [--model F.onnx]
             Whole processes, edgeml compiled ahead of time beside dotnet edgeml.dll in turns: time to the first answer of a tail and its
             memory, inspect, run. Publishes the executable unless it is named. --write leaves processes.md. Exit code 1 when a target is

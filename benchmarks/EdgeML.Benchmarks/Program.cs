@@ -3,11 +3,11 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EdgeML.Benchmarks;
-using EdgeML.Benchmarks.Bars;
 using EdgeML.Benchmarks.Checks;
 using EdgeML.Benchmarks.Offload;
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Startup;
+using EdgeML.Benchmarks.Targets;
 
 try
 {
@@ -17,7 +17,7 @@ try
         case TailProcess.Argument: return TailProcess.Serve(args.AsSpan(1));
         case EdgeProcess.Argument: return EdgeProcess.Serve(args.AsSpan(1));
         case "--check": return BudgetCheck.Run(Options.Parse(args.AsSpan(1)));
-        case "--bars": return BarsRun.Run(Options.Parse(args.AsSpan(1)));
+        case "--targets" or "--bars": return TargetsRun.Run(Options.Parse(args.AsSpan(1)));
         case "--processes": return StartupRun.Run(Options.Parse(args.AsSpan(1)));
         case null or "--help" or "-h" or "help":
             Console.WriteLine(Options.Help);

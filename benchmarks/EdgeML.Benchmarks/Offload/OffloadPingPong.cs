@@ -20,7 +20,7 @@ static class OffloadPingPong
     const int DownBytes = 64;
 
     /// <summary>Measures, in turns so that the machine's moods meet all of them alike.</summary>
-    /// <returns>By contender: name and microseconds. The bar is 1.5 for the first over the third at the median.</returns>
+    /// <returns>By contender: name and microseconds. The target is 1.5 for the first over the third at the median.</returns>
     public static IReadOnlyList<(string Name, double P50, double P99)> Measure(int rounds = 20, int perRound = 500)
     {
         using ChildProcess server = OwnProgram.Start(ServerArgument);

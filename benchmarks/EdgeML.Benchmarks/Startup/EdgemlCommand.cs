@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using EdgeML.Benchmarks.Bars;
+using EdgeML.Benchmarks.Targets;
 using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Startup;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using EdgeML.Benchmarks.Bars;
 using EdgeML.Benchmarks.Subjects;
+using EdgeML.Benchmarks.Targets;
 using EdgeML.Native.Numerics;
 
 namespace EdgeML.Benchmarks.Startup;
@@ -24,9 +24,9 @@ static class StartupRun
         Console.WriteLine($"Load           {load} when it began\n");
         var page = new StringBuilder();
         int missed = 0;
-        foreach (BarRow row in Measure(command, models.Shipped, options.Runs).Prepend(new BarRow("what", "measured", "bar", Verdict.ForInformation)))
+        foreach (TargetRow row in Measure(command, models.Shipped, options.Runs).Prepend(new TargetRow("what", "measured", "target", Verdict.ForInformation)))
         {
-            string line = $"| {row.What} | {row.Measured} | {row.Bar} | {row.VerdictText} |\n";
+            string line = $"| {row.What} | {row.Measured} | {row.Target} | {row.VerdictText} |\n";
             if (page.Length == 0) line += "|---|---|---|---|\n";
             Console.Write(line);
             page.Append(line);
@@ -41,7 +41,7 @@ static class StartupRun
         return missed == 0 ? 0 : 1;
     }
 
-    static IEnumerable<BarRow> Measure(EdgemlCommand command, string package, int runs)
+    static IEnumerable<TargetRow> Measure(EdgemlCommand command, string package, int runs)
     {
         using var client = new FirstRequest(package);
         var tail = new Pairs(runs);
@@ -62,12 +62,12 @@ static class StartupRun
 
     static string[] TailWords(string package) => ["tail", "--model", package, "--listen", "127.0.0.1:0"];
 
-    static BarRow Whole(EdgemlCommand command, int runs, string what, double bar, params string[] words)
+    static TargetRow Whole(EdgemlCommand command, int runs, string what, double target, params string[] words)
     {
         var pairs = new Pairs(runs);
         for (int i = -WarmUps; i < runs; i++)
             pairs.Add(i, EdgemlCommand.TimeToEnd(command.AheadOfTime(words)), EdgemlCommand.TimeToEnd(command.Jit(words)));
-        return pairs.Row(what, "ms", bar);
+        return pairs.Row(what, "ms", target);
     }
 
     /// <summary>Measured in turns, so that whatever else the machine does meets both alike.</summary>
@@ -80,12 +80,12 @@ static class StartupRun
             if (i >= 0) (_ahead[i], _jit[i]) = (ahead, jit);
         }
 
-        public BarRow Row(string what, string unit, double bar)
+        public TargetRow Row(string what, string unit, double target)
         {
             double ratio = Statistics.Median([.. _ahead.Zip(_jit, (ahead, jit) => ahead / jit)]);
             FormattableString measured =
                 $"{ratio:0.000} ({Statistics.Median(_ahead):0.0} {unit} / {Statistics.Median(_jit):0.0} {unit}, {count} pairs)";
-            return BarRow.AtMost(what, ratio, bar, FormattableString.Invariant(measured), FormattableString.Invariant($"<= {bar}"));
+            return TargetRow.AtMost(what, ratio, target, FormattableString.Invariant(measured), FormattableString.Invariant($"<= {target}"));
         }
     }
 }

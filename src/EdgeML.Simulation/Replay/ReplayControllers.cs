@@ -22,7 +22,7 @@ public static class ReplayControllers
 
     /// <summary>What a decision of a controller costs by declaration, microseconds.</summary>
     /// <remarks>Means over 2,000 to 16,000 decisions with <c>--decision-us measured</c>, VGG16 over a mobile trace, where most decisions
-    /// are full plans, on one busy core; for edgeml the median of <c>--bars --only learning</c> on such a core. A run charges
+    /// are full plans, on one busy core; for edgeml the median of <c>--targets --only learning</c> on such a core. A run charges
     /// these and not the clock, so that a seed gives the same run everywhere.</remarks>
     public static double DeclaredMicros(string name) => name switch
     {

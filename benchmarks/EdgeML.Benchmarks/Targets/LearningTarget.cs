@@ -1,10 +1,10 @@
 using EdgeML.Benchmarks.Subjects;
 using EdgeML.Native.Control.Controllers;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>What the learner takes.</summary>
-static class LearningBar
+static class LearningTarget
 {
     public const string Name = "learning";
 
@@ -14,20 +14,20 @@ static class LearningBar
     // The runtime compiles for good what has run for a tenth of a second; before that a decision takes longer.
     const int DecidedTasks = 40_000;
 
-    public static IEnumerable<BarRow> Measure(BenchmarkModels models)
+    public static IEnumerable<TargetRow> Measure(BenchmarkModels models)
     {
         var subject = new LearnerSubject();
         double act = Interleaved.PerCall(() => subject.Act(), callsPerRound: 200);
-        yield return BarRow.AtMost($"DDPG chooses an action ({subject.Sizes})",
+        yield return TargetRow.AtMost($"DDPG chooses an action ({subject.Sizes})",
             act, LargestActMicros, $"{act:0.00} us", $"<= {LargestActMicros} us");
         double learn = Interleaved.PerCall(subject.Learn, callsPerRound: 1, rounds: 3000);
-        yield return BarRow.AtMost($"DDPG learns from a batch of {subject.Batch}",
+        yield return TargetRow.AtMost($"DDPG learns from a batch of {subject.Batch}",
             learn, LargestLearnMicros, $"{learn:0.0} us", $"<= {LargestLearnMicros} us");
         (double decide, double often) = new ControllerSubject(models.Shipped, PolicyControllers.EdgeML).Measure(DecidedTasks);
-        yield return BarRow.AtMost("edgeml decides, the link another one every fourth task", decide, LargestDecideMicros,
+        yield return TargetRow.AtMost("edgeml decides, the link another one every fourth task", decide, LargestDecideMicros,
             $"{decide:0.0} us, {often:0.00} decisions a task", $"<= {LargestDecideMicros} us");
         var planner = new PlannerSubject(models.Shipped);
         double plan = Interleaved.PerCall(() => planner.Plan(), callsPerRound: 50);
-        yield return BarRow.Info($"the planner makes a full plan ({planner.Sizes})", $"{plan:0.0} us");
+        yield return TargetRow.Info($"the planner makes a full plan ({planner.Sizes})", $"{plan:0.0} us");
     }
 }

@@ -6,7 +6,7 @@ using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Training.Data;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>The results page of this machine in the source tree: a number without a machine is no result.</summary>
 static partial class MachineResults

@@ -6,28 +6,28 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Policies;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>How far the logits of any cut are from those of the whole network in one session.</summary>
-static class EquivalenceBar
+static class EquivalenceTarget
 {
     public const string Name = "equivalence";
 
     const double LargestDifference = 1e-4;
     const int Inputs = 4;
 
-    public static IEnumerable<BarRow> Measure(BenchmarkModels models)
+    public static IEnumerable<TargetRow> Measure(BenchmarkModels models)
     {
         if (models.Vgg16 is { } vgg16) yield return InProcess(vgg16);
-        else yield return BarRow.Skipped("logits of every cut, VGG16", BenchmarkModels.NoVgg16);
+        else yield return TargetRow.Skipped("logits of every cut, VGG16", BenchmarkModels.NoVgg16);
         yield return InProcess(models.Shipped);
         using var tail = new TailProcess(models.Shipped);
         yield return Row("through a tail process, fp32", models.Shipped, new BackendOptions(), tail.Client, inputs: Inputs);
     }
 
-    static BarRow InProcess(string package) => Row("in process", package, new BackendOptions { Fuse = false }, tail: null, Inputs);
+    static TargetRow InProcess(string package) => Row("in process", package, new BackendOptions { Fuse = false }, tail: null, Inputs);
 
-    static BarRow Row(string how, string package, BackendOptions backend, TailClientOptions? tail, int inputs)
+    static TargetRow Row(string how, string package, BackendOptions backend, TailClientOptions? tail, int inputs)
     {
         using var reference = new NetworkSubject(package);
         using var model = BranchedModel.Load(package, backend);
@@ -50,7 +50,7 @@ static class EquivalenceBar
                 Compare(logits, reference.WholeLogits, cut);
             }
         }
-        return BarRow.AtMost(
+        return TargetRow.AtMost(
             $"logits of every cut ({manifest.Cuts.Count}) against one session, {manifest.Name}, {how}",
             fallbacks == 0 ? largest : double.NaN, LargestDifference,
             $"{largest:0.0e+0} at cut {worstCut} ({inputs} inputs{(fallbacks > 0 ? $", {fallbacks} fallbacks" : "")})",

@@ -1,10 +1,10 @@
 using EdgeML.Benchmarks.Subjects;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>The matrix products of training the heads that <c>edgeml branch</c> adds to a VGG16: our kernel beside ONNX
 /// Runtime's.</summary>
-static class ProductsBar
+static class ProductsTarget
 {
     public const string Name = "products";
 
@@ -12,7 +12,7 @@ static class ProductsBar
 
     static readonly int[][] s_heads = [[2048, 840, 420, 10], [2304, 896, 10], [2048, 1016, 10]];
 
-    public static IEnumerable<BarRow> Measure()
+    public static IEnumerable<TargetRow> Measure()
     {
         double ours = 0, theirs = 0, macs = 0;
         foreach (int[] sizes in s_heads)
@@ -41,7 +41,7 @@ static class ProductsBar
         yield return Row("products of all three heads", ours, theirs, macs);
     }
 
-    static BarRow Row(string what, double ours, double theirs, double macs) => BarRow.Info(
+    static TargetRow Row(string what, double ours, double theirs, double macs) => TargetRow.Info(
         what,
         $"ours {ours / 1000:0.00} ms ({macs / ours / 1000:0.0} GMAC/s), ONNX Runtime {theirs / 1000:0.00} ms ({macs / theirs / 1000:0.0} GMAC/s), ratio {ours / theirs:0.00}");
 }

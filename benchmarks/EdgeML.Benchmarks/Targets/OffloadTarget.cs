@@ -1,28 +1,28 @@
 using EdgeML.Benchmarks.Offload;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>What an offload costs beside plain sockets.</summary>
-static class OffloadBar
+static class OffloadTarget
 {
     public const string Name = "offload";
 
     const double LargestRatio = 1.5;
 
-    public static IEnumerable<BarRow> Measure()
+    public static IEnumerable<TargetRow> Measure()
     {
         var contenders = OffloadPingPong.Measure();
         var (offload, awaited, plain, blocking) = (contenders[0], contenders[1], contenders[2], contenders[3]);
         yield return Row("offload 8 KB up, 64 B down, awaited, two processes / async-Socket ping-pong, p50", awaited, plain);
         // The waiting thread is woken by the receiving one, which costs more the busier the machine is.
         yield return Row("the same, waited for by a blocked thread", offload, plain);
-        yield return BarRow.Info("the same bytes over blocking sockets", $"{blocking.P50:0.0} us");
+        yield return TargetRow.Info("the same bytes over blocking sockets", $"{blocking.P50:0.0} us");
     }
 
-    static BarRow Row(string what, (string Name, double P50, double P99) offload, (string Name, double P50, double P99) plain)
+    static TargetRow Row(string what, (string Name, double P50, double P99) offload, (string Name, double P50, double P99) plain)
     {
         double ratio = offload.P50 / plain.P50;
-        return BarRow.AtMost(
+        return TargetRow.AtMost(
             what, ratio, LargestRatio,
             $"{ratio:0.00} ({offload.P50:0.0} us / {plain.P50:0.0} us; p99 {offload.P99:0.0} us / {plain.P99:0.0} us)",
             $"<= {LargestRatio}");

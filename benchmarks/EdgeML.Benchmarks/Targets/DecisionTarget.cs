@@ -1,20 +1,20 @@
 using EdgeML.Benchmarks.Subjects;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>What an exit's decision takes.</summary>
-static class DecisionBar
+static class DecisionTarget
 {
     public const string Name = "decision";
 
     const double LargestMicros = 0.3;
 
-    public static IEnumerable<BarRow> Measure()
+    public static IEnumerable<TargetRow> Measure()
     {
         var subject = new DecisionSubject();
         double call = Interleaved.PerCall(subject.Decide, callsPerRound: 2000);
         double nothing = Interleaved.PerCall(() => subject.Nothing(), callsPerRound: 2000);
-        yield return BarRow.AtMost(
+        yield return TargetRow.AtMost(
             "exit decision, 10 classes, called from C#", call, LargestMicros,
             $"{call:0.000} us ({nothing:0.000} us of it the call itself, {call - nothing:0.000} us the decision with its checks)",
             $"<= {LargestMicros} us");

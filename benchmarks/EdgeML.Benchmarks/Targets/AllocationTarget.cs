@@ -1,10 +1,10 @@
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Subjects;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>What an edge process allocates a task once it is warm.</summary>
-static class AllocationBar
+static class AllocationTarget
 {
     public const string Name = "allocation";
 
@@ -13,7 +13,7 @@ static class AllocationBar
     const double LocalBytes = 8;
     const double OffloadedBytes = 64;
 
-    public static IEnumerable<BarRow> Measure(BenchmarkModels models)
+    public static IEnumerable<TargetRow> Measure(BenchmarkModels models)
     {
         var run = new EdgeRun { Package = models.Shipped, WarmUp = WarmUp, Tasks = Tasks, LearningBudget = 0.2 };
         var local = EdgeProcess.Start(run);
@@ -28,11 +28,11 @@ static class AllocationBar
         yield return Row("edge process, offloaded: bytes allocated a task", offloaded, holds, $"< {OffloadedBytes} B, no gen-2 collection");
     }
 
-    static BarRow Row(string what, EdgeRunResult result, bool holds, string bar) => new(
+    static TargetRow Row(string what, EdgeRunResult result, bool holds, string target) => new(
         what,
         $"{result.AllocatedBytesPerTask:0.00} B, {result.Collections} collections, {result.OldCollections} of gen 2 " +
             $"({Tasks} tasks after {WarmUp}, {result.Offloaded} by the tail, {result.LearnSteps} learn steps, " +
             $"{result.Measurements} measurements)",
-        bar,
+        target,
         holds && result.LearnSteps > 0 && result.Measurements > 0 ? Verdict.Holds : Verdict.Missed);
 }

@@ -1,16 +1,16 @@
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Subjects;
 
-namespace EdgeML.Benchmarks.Bars;
+namespace EdgeML.Benchmarks.Targets;
 
 /// <summary>What deciding and learning take of the time tasks take, with a tail on this machine.</summary>
-static class ControlShareBar
+static class ControlShareTarget
 {
     public const string Name = "control";
 
     const double LargestShare = 0.02;
 
-    public static IEnumerable<BarRow> Measure(BenchmarkModels models)
+    public static IEnumerable<TargetRow> Measure(BenchmarkModels models)
     {
         using var tail = new TailProcess(models.Shipped);
         var run = new EdgeRun { Package = models.Shipped, WarmUp = 1000, Tasks = 9000, TailPort = tail.Port };
@@ -19,7 +19,7 @@ static class ControlShareBar
         yield return Row($"deciding and learning / task time, the demo's edge ({emulated.Slowdown:0.0} times slower)", emulated);
     }
 
-    static BarRow Row(string what, EdgeRunResult result) => BarRow.AtMost(
+    static TargetRow Row(string what, EdgeRunResult result) => TargetRow.AtMost(
         what, result.ControlShare, LargestShare,
         $"{100 * result.ControlShare:0.00} %, warm {100 * result.ControlShareWhenWarm:0.00} % " +
             $"({result.Decisions} decisions of {result.DecideMicros:0.0} us, {result.LearnSteps} learn steps of " +
