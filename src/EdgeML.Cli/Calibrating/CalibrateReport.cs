@@ -5,7 +5,7 @@ using EdgeML.Training.Calibration;
 
 namespace EdgeML.Cli.Calibrating;
 
-/// <summary>Shows a promise, or how promises held.</summary>
+/// <summary>Shows a guarantee, or how guarantees held.</summary>
 sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
 {
     string Judged => record.Labelled ? "judged by labels" : "judged by agreement with the whole network";

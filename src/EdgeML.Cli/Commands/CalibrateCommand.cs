@@ -12,7 +12,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml calibrate</c>: limits of the thresholds that keep a promise about what early answers lose.</summary>
+/// <summary><c>edgeml calibrate</c>: limits of the thresholds that keep a guarantee about what early answers lose.</summary>
 sealed class CalibrateCommand : CliCommand
 {
     const int DefaultCount = 5000;

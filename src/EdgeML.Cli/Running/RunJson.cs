@@ -32,7 +32,7 @@ sealed record RunJson
     public required JsonElement? Expected { get; init; }
 
     public required IReadOnlyList<string> Warnings { get; init; }
-    public required PromiseJson? Promise { get; init; }
+    public required GuaranteeJson? Promise { get; init; }
     public required ControlJson Control { get; init; }
     public required IReadOnlyList<string> Faults { get; init; }
 
@@ -63,7 +63,7 @@ sealed record EnergyJson(double JoulesPerTask, string Source);
 sealed record ExpectedJson(long Tasks, double Accuracy, double Agreement);
 
 /// <summary>The accuracy guarantee of the package, and what checking it found.</summary>
-sealed record PromiseJson(
+sealed record GuaranteeJson(
     double MaxLoss, double Confidence, bool Labelled, IReadOnlyList<float> Limits, int Tightened, long Checked, long Differing,
     double Evidence, string Digest);
 

@@ -105,7 +105,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
             : JsonSerializer.SerializeToElement(
                 Expected is { } of ? new ExpectedJson(of.Tasks, of.Accuracy, of.Agreement) : null, RunJsonContract.Default.ExpectedJson!),
         Warnings = Warnings,
-        Promise = guarantee is null ? null : new PromiseJson(
+        Promise = guarantee is null ? null : new GuaranteeJson(
             guarantee.MaxLoss, guarantee.Confidence, guarantee.Labelled, guarantee.Limits, guarantee.Tightened, checks.Checked,
             checks.Differing, checks.Evidence, guarantee.Digest),
         Control = ControlJson.Of(control),

@@ -17,7 +17,7 @@ public static class ModelPreparation
     /// <param name="options">Which outputs are exits, and what the file leaves open.</param>
     /// <exception cref="InvalidDataException">The model cannot be used; one line says what and where.</exception>
     /// <exception cref="ArgumentException">The folder is something else than a package, and not empty; or a package whose calibration,
-    /// promise, bottlenecks or profile would be lost, without <see cref="PrepareOptions.Force"/>.</exception>
+    /// guarantee, bottlenecks or profile would be lost, without <see cref="PrepareOptions.Force"/>.</exception>
     /// <exception cref="IOException">The file cannot be read or the folder not be written.</exception>
     public static PreparedModel Prepare(string onnxPath, string folder, PrepareOptions? options = null) =>
         Prepare(onnxPath, folder, options, new NativeGraphRunner(), new PackageVerifier());

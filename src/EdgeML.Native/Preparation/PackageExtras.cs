@@ -5,7 +5,7 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Native.Preparation;
 
-/// <summary>What a folder holds that was measured of its package: calibration, promise, bottlenecks, device profile. A package that is made
+/// <summary>What a folder holds that was measured of its package: calibration, guarantee, bottlenecks, device profile. A package that is made
 /// again from the same model keeps what still fits.</summary>
 sealed class PackageExtras
 {

@@ -23,9 +23,9 @@ public static class EdgeMetrics
     static readonly Counter<long> s_checks = s_meter.CreateCounter<long>("edgeml.promise.checks", "{task}",
         "Early answers compared with the whole network's");
     static readonly Gauge<double> s_evidence = s_meter.CreateGauge<double>("edgeml.promise.evidence", null,
-        "Against the promise in force; 1 is none");
+        "Against the guarantee in force; 1 is none");
     static readonly Counter<long> s_tightened = s_meter.CreateCounter<long>("edgeml.promise.tightened", "{step}",
-        "Limits tightened because the promise was in danger");
+        "Limits tightened because the guarantee was in danger");
     static readonly Counter<long> s_faults = s_meter.CreateCounter<long>("edgeml.background.faults", "{fault}",
         "Exceptions caught on background threads, whose work a slower path does instead");
 

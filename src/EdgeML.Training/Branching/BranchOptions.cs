@@ -46,7 +46,7 @@ sealed record BranchOptions(string ModelFile, DataSpec Data, string Folder)
     /// <summary>Also writes the branched model as one ONNX file.</summary>
     internal string? OnnxFile { get; init; }
 
-    /// <summary>Whether a package in the folder is replaced even if its promise, bottlenecks or profile are lost.</summary>
+    /// <summary>Whether a package in the folder is replaced even if its guarantee, bottlenecks or profile are lost.</summary>
     internal bool Force { get; init; }
 
     internal int Threads { get; init; } = Environment.ProcessorCount;

@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Training.Calibration;
 
-/// <summary>Calibration samples as promises see them: at every side exit the entropy and whether an answer there is lost.
+/// <summary>Calibration samples as guarantees see them: at every side exit the entropy and whether an answer there is lost.
 /// Immutable.</summary>
 sealed class ExitSamples
 {

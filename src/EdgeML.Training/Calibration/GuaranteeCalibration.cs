@@ -4,7 +4,7 @@ using EdgeML.Training.Numerics;
 
 namespace EdgeML.Training.Calibration;
 
-/// <summary>Makes the promise of a package from recorded samples: Learn-then-Test with an exact binomial test along one path of
+/// <summary>Makes the guarantee of a package from recorded samples: Learn-then-Test with an exact binomial test along one path of
 /// thresholds.</summary>
 public static class GuaranteeCalibration
 {

@@ -2,11 +2,11 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Training.Calibration;
 
-/// <summary>Whether promises hold: many calibrations on samples drawn with replacement from a pool, each judged on the whole
+/// <summary>Whether guarantees hold: many calibrations on samples drawn with replacement from a pool, each judged on the whole
 /// pool.</summary>
 public static class GuaranteeCheck
 {
-    /// <summary>Draws, promises and counts.</summary>
+    /// <summary>Draws, calibrates and counts.</summary>
     /// <param name="manifest">Of the model recorded.</param>
     /// <param name="pool">What inputs are, for this check.</param>
     /// <param name="maxLoss">Share of tasks that may be lost.</param>

@@ -2,11 +2,11 @@ using EdgeML.Training.Numerics;
 
 namespace EdgeML.Training.Calibration;
 
-/// <summary>Limits that keep a promise, found on one draw of samples.</summary>
+/// <summary>Limits that keep a guarantee, found on one draw of samples.</summary>
 /// <remarks>
 /// A part of the samples chooses the path (the proportion of the thresholds) that saves most; the rest, which has had no say in
 /// it, is used once, to find how far along the path one may go. Losses inside the limits only grow along a path. So the farthest point at
-/// which an exact binomial test still rules out a larger loss is safe with the promised confidence, however many points lie before it:
+/// which an exact binomial test still rules out a larger loss is safe with the guaranteed confidence, however many points lie before it:
 /// fixed-sequence testing with nothing to correct for.
 /// </remarks>
 /// <param name="Limits">Largest threshold of each side exit.</param>
@@ -25,7 +25,7 @@ sealed record GuaranteeFit(float[] Limits, ThresholdPath Path, int Tested, int L
     /// <param name="drawn">Rows in random order.</param>
     /// <param name="maxLoss">Share of tasks that may be lost.</param>
     /// <param name="confidence">How sure.</param>
-    /// <exception cref="ArgumentException">Too few samples for such a promise.</exception>
+    /// <exception cref="ArgumentException">Too few samples for such a guarantee.</exception>
     public static GuaranteeFit Find(ExitSamples samples, ReadOnlySpan<int> drawn, double maxLoss, double confidence)
     {
         double doubt = 1 - confidence;

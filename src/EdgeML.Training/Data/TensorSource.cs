@@ -24,14 +24,14 @@ public sealed class TensorSource : ImageSource
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"{path} does not exist");
         Shape = shape;
-        (_type, int header, int width, long promised) = ("f4", 0, sizeof(float), -1);
-        if (NpyFile.IsOne(path)) (_type, header, width, promised) = Array(path, shape, Elements);
+        (_type, int header, int width, long declared) = ("f4", 0, sizeof(float), -1);
+        if (NpyFile.IsOne(path)) (_type, header, width, declared) = Array(path, shape, Elements);
         _records = new RecordFile([path], checked(Elements * width), header);
         try
         {
             _buffer = _type is "f4" or "u1" ? [] : new byte[Elements * width];
-            if (promised >= 0 && promised != _records.Count)
-                throw new InvalidDataException($"{path} holds {_records.Count} samples, its header says {promised}");
+            if (declared >= 0 && declared != _records.Count)
+                throw new InvalidDataException($"{path} holds {_records.Count} samples, its header says {declared}");
             if (labels is not null) _labels = LabelFile.Read(labels, _records.Count, classNames ?? []);
         }
         catch

@@ -37,7 +37,7 @@ public sealed class FrameFitterTests
         var frame = new ImageFrame(Source(mode.Length, sizes[0], sizes[1]), sizes[0], sizes[1], Format(mode));
         fitter.Fit(frame, input);
         fitter.Fit(frame, again);
-        // The promise is one grey level; whole numbers keep it at none.
+        // The tolerance is one grey level; whole numbers keep it at none.
         Assert.Equal(expected, input);
         Assert.Equal(expected, again);
     }

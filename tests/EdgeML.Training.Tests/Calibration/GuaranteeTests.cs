@@ -45,12 +45,12 @@ public class GuaranteeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Check_ManyDraws_ExceedNoMoreOftenThanPromised()
+    public void Check_ManyDraws_ExceedNoMoreOftenThanGuaranteed()
     {
         GuaranteeCheckResult check = GuaranteeCheck.Run(s_manifest, SyntheticModel.Samples(4000, 8), 0.01, 0.9, draws: 300, size: null,
             seed: 2);
         output.WriteLine($"exceeded {check.Exceeded}, inside {check.ExceededInside}, saved {check.MeanSaved} of {check.HindsightSaved}, seed 2");
-        // Three standard deviations above the tenth that is promised.
+        // Three standard deviations above the tenth that is guaranteed.
         Assert.InRange(check.ExceededInside, 0, 0.1 + (3 * Math.Sqrt(0.1 * 0.9 / 300)));
         Assert.True(check.Exceeded <= check.ExceededInside);
         Assert.InRange(check.MeanSaved, 0.8 * check.HindsightSaved, check.HindsightSaved + 0.02);

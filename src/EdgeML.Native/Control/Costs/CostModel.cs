@@ -122,7 +122,7 @@ public sealed class CostModel
         set => _usesBottlenecks = value;
     }
 
-    /// <summary>Whether an exit may answer in place of a late tail: not under a promise, which says nothing of answers that are given
+    /// <summary>Whether an exit may answer in place of a late tail: not under a guarantee, which says nothing of answers that are given
     /// whatever their entropy.</summary>
     internal bool AllowsStandby { get; init; }
 

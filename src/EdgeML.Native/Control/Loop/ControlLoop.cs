@@ -97,7 +97,7 @@ public sealed class ControlLoop : IDisposable
         set => _guarantee = value;
     }
 
-    /// <summary>The promise that the policy in force was kept inside. On the session's thread.</summary>
+    /// <summary>The guarantee that the policy in force was kept inside. On the session's thread.</summary>
     internal AccuracyGuarantee? Kept => _kept;
 
     /// <summary>The controller.</summary>

@@ -14,7 +14,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Guarantees;
 
-/// <summary>Runs a sampled share of the tasks to the end when the session is idle, and tightens the promise's limits when early answers
+/// <summary>Runs a sampled share of the tasks to the end when the session is idle, and tightens the guarantee's limits when early answers
 /// differ from the whole network's more often than calibration allows.</summary>
 /// <remarks>
 /// All a task pays is a hash of its number, and for a sampled one that left early a copy of its input after it was answered. One check
@@ -72,7 +72,7 @@ sealed class GuaranteeMonitor : IDisposable
         _noExits = new ExitPolicy(thresholds, cut: 0);
         _plan = new ChainPlan(model, _workspace, PlanKey.For(manifest, 0, manifest.LocalCut, thresholds), Fusion.None);
         _logits = new float[manifest.Classes];
-        _thread = new Thread(Work) { IsBackground = true, Name = "edgeml promise", Priority = ThreadPriority.Lowest };
+        _thread = new Thread(Work) { IsBackground = true, Name = "edgeml guarantee", Priority = ThreadPriority.Lowest };
         _thread.Start();
     }
 

@@ -154,10 +154,10 @@ public sealed class EdgeSession : IDisposable
         }
     }
 
-    /// <summary>The promise in force, with its limits as they are now; null for none.</summary>
+    /// <summary>The guarantee in force, with its limits as they are now; null for none.</summary>
     public AccuracyGuarantee? Guarantee => _control.Guarantee;
 
-    /// <summary>How the promise fares on the tasks that were run to the end; all 0 where none is watched.</summary>
+    /// <summary>How the guarantee fares on the tasks that were run to the end; all 0 where none is watched.</summary>
     public GuaranteeCounters GuaranteeChecks => _watch?.Counters ?? default;
 
     /// <summary>How much is known of what the exits are worth: by the package's calibration, or learned from this session's tasks since; null
@@ -329,7 +329,7 @@ public sealed class EdgeSession : IDisposable
     }
 
     /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task, and waits for a check of the
-    /// promise under way; at the end of a run.</summary>
+    /// guarantee under way; at the end of a run.</summary>
     public void Settle()
     {
         ThrowIfDisposed();

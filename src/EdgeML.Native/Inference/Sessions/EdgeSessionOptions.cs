@@ -17,7 +17,7 @@ public sealed record EdgeSessionOptions
     public TensorEncoding Codec { get; init; } = TensorEncoding.Float32;
 
     /// <summary>Whether the input itself may be sent. False keeps it on the device: cut 0 is no candidate, a fixed policy with it is
-    /// refused, and checks of a promise run here.</summary>
+    /// refused, and checks of a guarantee run here.</summary>
     public bool RawInput { get; init; } = true;
 
     /// <summary>Milliseconds the tail may take to answer, counted from the start of the task; then the edge finishes. Null: the
@@ -52,14 +52,14 @@ public sealed record EdgeSessionOptions
     public ExitPolicy? Policy { get; init; }
 
     /// <summary>Whether a controller may let an exit stand by where the tail may be late: see <see cref="ExitPolicy.Standby"/>. Such an exit
-    /// answers whatever its entropy, so none does under a promise. A fixed policy says so itself.</summary>
+    /// answers whatever its entropy, so none does under a guarantee. A fixed policy says so itself.</summary>
     public bool AllowStandby { get; init; } = true;
 
-    /// <summary>Whether thresholds stay inside the limits of the package's promise, where it has one.</summary>
+    /// <summary>Whether thresholds stay inside the limits of the package's guarantee, where it has one.</summary>
     public bool KeepGuarantee { get; init; } = true;
 
     /// <summary>Share of the tasks whose early answers are compared with the whole network's when the session is idle, to notice
-    /// inputs that the promise was not made for; 0 for none. Without a promise nothing is compared, but for a package without a calibration:
+    /// inputs that the guarantee was not made for; 0 for none. Without a guarantee nothing is compared, but for a package without a calibration:
     /// there a tenth of the tasks, or this share where it is larger, is run through all exits until it is known what they are worth.</summary>
     public double CheckShare { get; init; } = 0.01;
 

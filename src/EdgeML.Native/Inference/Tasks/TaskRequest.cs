@@ -7,7 +7,7 @@ namespace EdgeML.Native.Inference.Tasks;
 /// <param name="id">Counts up per session.</param>
 /// <param name="started">Timestamp of the call.</param>
 /// <param name="policy">To be executed.</param>
-/// <param name="guarantee">The promise that the policy was kept inside; null for none.</param>
+/// <param name="guarantee">The guarantee that the policy was kept inside; null for none.</param>
 /// <param name="deadlineMs">Milliseconds from the start until the task must be answered, as far as the tail is concerned.</param>
 readonly struct TaskRequest(long id, long started, in ExitPolicy policy, AccuracyGuarantee? guarantee, double deadlineMs)
 {

@@ -29,7 +29,7 @@ public struct TaskResult
     /// <summary>The policy that was really executed.</summary>
     public ExitPolicy Policy;
 
-    /// <summary>The promise that policy was kept inside; null for none.</summary>
+    /// <summary>The guarantee that policy was kept inside; null for none.</summary>
     public AccuracyGuarantee? Guarantee;
 
     /// <summary>End to end, milliseconds.</summary>

@@ -10,7 +10,7 @@ namespace EdgeML.Native.Models.Manifest;
 /// A task is lost when the whole network would have been right (without labels: whatever it says) and an exit that fires below its
 /// limit answers otherwise, no matter which of the exits fires first. That loss only grows with the limits, so what holds at them holds
 /// for every policy whose thresholds are at or below them, for every mixture of such policies, and for a controller that looks at
-/// the input before it chooses. See <c>docs/promise.md</c>.
+/// the input before it chooses. See <c>docs/guarantee.md</c>.
 /// </remarks>
 public sealed record AccuracyGuarantee
 {
@@ -39,7 +39,7 @@ public sealed record AccuracyGuarantee
     /// last one no exit is taken.</summary>
     public IReadOnlyList<IReadOnlyList<float>> Tighter { get; init; } = [];
 
-    /// <summary>Share of tasks whose early answer may differ from the whole network's before the promise counts as in danger; what can
+    /// <summary>Share of tasks whose early answer may differ from the whole network's before the guarantee counts as in danger; what can
     /// be watched without labels.</summary>
     public required double DiffersAtMost { get; init; }
 
@@ -52,7 +52,7 @@ public sealed record AccuracyGuarantee
     /// <summary>The data they come from.</summary>
     public required string Source { get; init; }
 
-    /// <summary>SHA-256 over everything else, hex; what a report names the promise by.</summary>
+    /// <summary>SHA-256 over everything else, hex; what a report names the guarantee by.</summary>
     public string Digest { get; init; } = "";
 
     /// <summary>How often the limits were tightened since they were read.</summary>
@@ -89,7 +89,7 @@ public sealed record AccuracyGuarantee
         Tightened = Tightened + 1,
     };
 
-    /// <summary>The same promise with its digest filled in.</summary>
+    /// <summary>The same guarantee with its digest filled in.</summary>
     internal AccuracyGuarantee Sealed() => this with { Digest = ComputeDigest() };
 
     /// <exception cref="InvalidDataException">The first rule that is broken.</exception>

@@ -28,7 +28,7 @@ public sealed partial class ModelPackage : IDisposable
     /// <summary>What the exits said of calibration samples, or null when none were run.</summary>
     public ExitCalibration? Calibration { get; private set; }
 
-    /// <summary>What early answers may lose at most, or null when nothing was promised.</summary>
+    /// <summary>What early answers may lose at most, or null when nothing was guaranteed.</summary>
     public AccuracyGuarantee? Guarantee { get; private set; }
 
     /// <summary>Learned ways of sending cut tensors; <see cref="BottleneckSet.None"/> where none were made.</summary>
@@ -108,8 +108,8 @@ public sealed partial class ModelPackage : IDisposable
         Calibration = own;
     }
 
-    /// <summary>Keeps a promise in the package's folder; sessions made from now on keep its limits.</summary>
-    /// <returns>The promise with its digest.</returns>
+    /// <summary>Keeps a guarantee in the package's folder; sessions made from now on keep its limits.</summary>
+    /// <returns>The guarantee with its digest.</returns>
     /// <exception cref="InvalidDataException">It was made for another model.</exception>
     public AccuracyGuarantee SaveGuarantee(AccuracyGuarantee guarantee)
     {

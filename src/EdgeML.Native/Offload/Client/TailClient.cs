@@ -272,7 +272,7 @@ sealed class TailClient : IDisposable
         Span<byte> frame;
         unsafe
         {
-            // The caller promises the headroom; the memory directly before the payload is its own.
+            // The caller guarantees the headroom; the memory directly before the payload is its own.
             frame = new Span<byte>((byte*)request.Payload - front, front + request.PayloadBytes);
         }
         header[..headerBytes].CopyTo(frame[FramePrelude.Bytes..]);

@@ -48,7 +48,7 @@ readonly record struct HelloAckHeader(int MaxInFlight, int MaxPayloadBytes, int 
     static float[] ReadAll(ref HeaderReader reader)
     {
         int count = reader.ReadArrayHeader(MaxUnits);
-        // A count is only a promise: the array grows with what is really there.
+        // A count is only a claim: the array grows with what is really there.
         var values = new List<float>(Math.Min(count, 64));
         for (int i = 0; i < count; i++)
         {

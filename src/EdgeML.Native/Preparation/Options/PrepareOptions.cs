@@ -54,7 +54,7 @@ public sealed record PrepareOptions
     /// <see cref="ClassNames.Read"/> reads them from a file.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Whether a package that lies in the folder is replaced even if what was measured of it, its calibration, promise,
+    /// <summary>Whether a package that lies in the folder is replaced even if what was measured of it, its calibration, guarantee,
     /// bottlenecks or device profile, does not fit the new one and is lost.</summary>
     public bool Force { get; init; }
 }

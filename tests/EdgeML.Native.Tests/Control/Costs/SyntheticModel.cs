@@ -27,7 +27,7 @@ static class SyntheticModel
         };
     }
 
-    /// <summary>A promise with one limit for all three exits; 1 binds no threshold.</summary>
+    /// <summary>A guarantee with one limit for all three exits; 1 binds no threshold.</summary>
     public static AccuracyGuarantee Guarantee(float limit) => new()
     {
         Model = "sha256:0",

@@ -9,13 +9,13 @@ public class SafetyNetTests
 
     static Observation Seen(double satisfaction, int tasks = 5) => new() { Tasks = tasks, Satisfaction = satisfaction };
 
-    /// <summary>Moved decisions of which this was promised and that came of them, until they are put aside.</summary>
-    static int Decisions(SafetyNet net, double promised, double kept, int most = 500)
+    /// <summary>Moved decisions of which this was predicted and that came of them, until they are put aside.</summary>
+    static int Decisions(SafetyNet net, double predicted, double kept, int most = 500)
     {
         int count = 0;
         while (net.Trusts && count < most)
         {
-            net.Decided(moved: true, promised);
+            net.Decided(moved: true, predicted);
             net.Observe(Seen(kept));
             count++;
         }
@@ -26,7 +26,7 @@ public class SafetyNetTests
     public void Observe_GuaranteesKept_TrustsForEver()
     {
         var net = new SafetyNet();
-        Assert.Equal(500, Decisions(net, promised: 0.97, kept: 0.95));
+        Assert.Equal(500, Decisions(net, predicted: 0.97, kept: 0.95));
         Assert.True(net.Trusts);
     }
 
@@ -34,14 +34,14 @@ public class SafetyNetTests
     public void Observe_NothingKept_IsPutAsideAtTheFourteenthDecision()
     {
         // 0.95 to the 14th power is the first below one half.
-        Assert.Equal(14, Decisions(new SafetyNet(), promised: 1, kept: 0));
+        Assert.Equal(14, Decisions(new SafetyNet(), predicted: 1, kept: 0));
     }
 
     [Fact]
-    public void Observe_LittleWasPromised_IsJudgedByThat()
+    public void Observe_LittleWasPredicted_IsJudgedByThat()
     {
-        Assert.Equal(500, Decisions(new SafetyNet(), promised: 0.3, kept: 0.2));
-        Assert.InRange(Decisions(new SafetyNet(), promised: 0.3, kept: 0.1), 15, 200);
+        Assert.Equal(500, Decisions(new SafetyNet(), predicted: 0.3, kept: 0.2));
+        Assert.InRange(Decisions(new SafetyNet(), predicted: 0.3, kept: 0.1), 15, 200);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public class SafetyNetTests
     public void Observe_AfterFiftyDecisions_TrustsAgainAsAtFirst()
     {
         var net = new SafetyNet();
-        Decisions(net, promised: 1, kept: 0);
+        Decisions(net, predicted: 1, kept: 0);
         for (int i = 0; i < Rest; i++)
         {
             Assert.False(net.Trusts, $"after {i} decisions");
@@ -80,6 +80,6 @@ public class SafetyNetTests
             net.Observe(Seen(1));
         }
         Assert.True(net.Trusts);
-        Assert.Equal(14, Decisions(net, promised: 1, kept: 0));
+        Assert.Equal(14, Decisions(net, predicted: 1, kept: 0));
     }
 }

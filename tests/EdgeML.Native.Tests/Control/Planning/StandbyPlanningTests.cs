@@ -88,12 +88,12 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [Fact]
     public void Find_UnderAGuarantee_LetsNothingStandBy()
     {
-        CostModel promised = Model(SyntheticModel.Samples(300, 5), guarantee: SyntheticModel.Guarantee(1f));
-        Assert.Equal((true, false), (s_model.AllowsStandby, promised.AllowsStandby));
+        CostModel guaranteed = Model(SyntheticModel.Samples(300, 5), guarantee: SyntheticModel.Guarantee(1f));
+        Assert.Equal((true, false), (s_model.AllowsStandby, guaranteed.AllowsStandby));
         var predictor = KnownPredictor.Chance(0.8, 20);
-        Planner.Plan plan = Plan(predictor, promised);
+        Planner.Plan plan = Plan(predictor, guaranteed);
         Assert.Equal(0, plan.Candidate.Standby);
-        var planner = PlannerOf(promised, standby: true);
+        var planner = PlannerOf(guaranteed, standby: true);
         var bounds = new Requirements(60, double.PositiveInfinity);
         Assert.Equal(0, planner.WithStandby(plan, Link(predictor), bounds).Candidate.Standby);
         // Limits of 1 bind nothing else.

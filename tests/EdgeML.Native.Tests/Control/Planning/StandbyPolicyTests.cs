@@ -7,7 +7,7 @@ using EdgeML.Native.Tests.Control.Costs;
 
 namespace EdgeML.Native.Tests.Control.Planning;
 
-/// <summary>The standby exit as a part of the policy: a value, its rules, and what a promise makes of it.</summary>
+/// <summary>The standby exit as a part of the policy: a value, its rules, and what a guarantee makes of it.</summary>
 public class StandbyPolicyTests
 {
     static readonly ExitPolicy s_policy = new([0.25f, 0f, 0.5f], 3, 4, bottleneck: 2, standby: 3);
