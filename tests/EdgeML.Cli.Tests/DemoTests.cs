@@ -22,7 +22,7 @@ public sealed class DemoTests(ITestOutputHelper output) : FolderTests
     [InlineData("--rows planner,nobody", "row 'nobody' of --rows is none of ddpg-cold")]
     [InlineData("--rows planner,planner", "row 'planner' of --rows is given 2 times")]
     [InlineData(
-        "--rows planner,ddpg,edge-only,tail-only,oracle,best-fixed", "--rows has 6 rivals of edgeml, at most 5 are possible")]
+        "--rows planner,ddpg,edge-only,tail-only,oracle,best-fixed", "--rows has 6 baselines beside edgeml, at most 5 are possible")]
     public void Demo_BadFlag_OneLineAndExitCode2(string flags, string expected)
     {
         File.WriteAllText(this["bad.csv"], "seconds,mbps\n0,15\n0,3\n");

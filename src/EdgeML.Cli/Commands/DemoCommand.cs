@@ -10,7 +10,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml demo</c>: the controller on show and its rivals on the same tasks, link and tail.</summary>
+/// <summary><c>edgeml demo</c>: the controller on show and its baselines on the same tasks, link and tail.</summary>
 sealed class DemoCommand : CliCommand
 {
     const int QuickTasks = 440;
@@ -32,11 +32,11 @@ sealed class DemoCommand : CliCommand
     };
     readonly Option<ulong?> _seed = SharedOptions.Seed();
     readonly Option<bool> _oneByOne =
-        new("--one-by-one") { Description = "Run the rivals one after the other instead of at the same time." };
+        new("--one-by-one") { Description = "Run the baselines one after the other instead of at the same time." };
     readonly Option<string?> _rows = new("--rows")
     {
         HelpName = "NAME,...",
-        Description = $"Rivals of edgeml, up to {DemoRow.MostBaselines} of {string.Join(", ", DemoRow.Baselines)}; the first five if not given, none with edgeml alone.",
+        Description = $"Baselines beside edgeml, up to {DemoRow.MostBaselines} of {string.Join(", ", DemoRow.Baselines)}; the first five if not given, none with edgeml alone.",
     };
     readonly Option<string?> _report = SharedOptions.OutputFile("--report", "F.html", $"Where the report goes ({DefaultReport}).");
     readonly Option<string?> _json = SharedOptions.Json();
@@ -44,7 +44,7 @@ sealed class DemoCommand : CliCommand
 
     public DemoCommand()
         : base("demo",
-            "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its rivals.",
+            "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its baselines.",
             "edgeml demo --quick", "edgeml demo --model model --data images:pictures --tasks 100 --rows edgeml",
             "edgeml demo --quick --rows planner,neurosurgeon-live,nsga3,ddpg",
             "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
@@ -72,7 +72,7 @@ sealed class DemoCommand : CliCommand
             OneByOne = parsed.GetValue(_oneByOne),
             Backend = _backend.Options(parsed) with { Cancellation = cancellation },
             BackendArguments = _backend.Arguments(parsed),
-            Baselines = parsed.GetValue(_rows) is { } rows ? DemoRow.ParseRivals(rows) : DemoRow.UsualBaselines,
+            Baselines = parsed.GetValue(_rows) is { } rows ? DemoRow.ParseBaselines(rows) : DemoRow.UsualBaselines,
         };
         IDemoView view = Terminal.IsInteractive ? new LiveView(Terminal.Out) : new PlainView();
         DemoOutcome outcome = await new DemoRun(options, view, CommandLineOf(parsed)).RunAsync(cancellation).ConfigureAwait(false);

@@ -9,7 +9,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml sweep</c>: the acceptance of the default controller against its rivals and the oracle.</summary>
+/// <summary><c>edgeml sweep</c>: the acceptance of the default controller against its baselines and the oracle.</summary>
 sealed class SweepCommand : CliCommand
 {
     const int DefaultSeeds = 5, QuickSeeds = 2;
@@ -33,7 +33,7 @@ sealed class SweepCommand : CliCommand
     readonly Option<string?> _rows = new("--rows")
     {
         HelpName = "NAME,...",
-        Description = "Only these controllers. Verdicts need edgeml, oracle and a rival.",
+        Description = "Only these controllers. Verdicts need edgeml, oracle and a baseline.",
     };
     readonly Option<bool> _fresh = new("--fresh") { Description = "Run everything again and ignore the journal beside the page." };
     readonly Option<bool> _spotCheck = new("--spot-check")

@@ -29,6 +29,6 @@ sealed record DemoOptions
     /// <summary>Who runs beside <c>edgeml</c>.</summary>
     public IReadOnlyList<string> Baselines { get; init; } = DemoRow.UsualBaselines;
 
-    /// <summary>Rivals one after the other instead of at the same time.</summary>
+    /// <summary>Baselines one after the other instead of at the same time.</summary>
     public bool OneByOne { get; init; }
 }

@@ -26,21 +26,21 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
     /// <summary>The report has a colour for each.</summary>
     public const int MostBaselines = 5;
 
-    /// <summary>The rivals of <c>edgeml</c> unless others are asked for.</summary>
+    /// <summary>The baselines beside <c>edgeml</c> unless others are asked for.</summary>
     public static IReadOnlyList<string> UsualBaselines { get; } =
         [Cold, PolicyControllers.EdgeOnly, PolicyControllers.TailOnly, BestFixed, ReplayControllers.Oracle];
 
-    /// <summary>Every rival there is.</summary>
+    /// <summary>Every baseline there is.</summary>
     public static IReadOnlyList<string> Baselines { get; } =
     [
         .. UsualBaselines,
         .. BaselineControllers.Names.Except([PolicyControllers.Fixed, PolicyControllers.EdgeML, PolicyControllers.Ddpg, .. UsualBaselines]),
     ];
 
-    /// <summary>Rivals from a list with commas; <c>ddpg</c> is <c>ddpg-cold</c>, <c>edgeml</c> always runs first, and alone where it is the
+    /// <summary>Baselines from a list with commas; <c>ddpg</c> is <c>ddpg-cold</c>, <c>edgeml</c> always runs first, and alone where it is the
     /// only one named.</summary>
     /// <exception cref="ArgumentException">An unknown name, one twice, or more than there are colours for.</exception>
-    public static IReadOnlyList<string> ParseRivals(string list)
+    public static IReadOnlyList<string> ParseBaselines(string list)
     {
         string[] names = [.. list.Split(',').Where(name => name != PolicyControllers.EdgeML)
             .Select(name => name == PolicyControllers.Ddpg ? Cold : name)];
@@ -50,10 +50,10 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
             throw new ArgumentException($"row '{twice.Key}' of --rows is given {twice.Count()} times");
         return names.Length <= MostBaselines
             ? names
-            : throw new ArgumentException($"--rows has {names.Length} rivals of edgeml, at most {MostBaselines} are possible");
+            : throw new ArgumentException($"--rows has {names.Length} baselines beside edgeml, at most {MostBaselines} are possible");
     }
 
-    /// <summary><c>edgeml</c> and its rivals.</summary>
+    /// <summary><c>edgeml</c> and its baselines.</summary>
     public static DemoRow[] Make(
         IReadOnlyList<string> baselines, ModelManifest manifest, VirtualWorld world, FixedPolicyGrid grid, ExitPolicy bestFixed)
     {

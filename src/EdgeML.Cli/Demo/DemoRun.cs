@@ -14,7 +14,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Demo;
 
-/// <summary>A demo run from the model to the judged rows: prepares, records inputs, runs the controller on show, then its rivals.</summary>
+/// <summary>A demo run from the model to the judged rows: prepares, records inputs, runs the controller on show, then its baselines.</summary>
 sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
 {
     const TensorEncoding Codec = TensorEncoding.Float16;

@@ -5,7 +5,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Simulation.Baselines;
 
-/// <summary>The paper's evolutionary rival: NSGA-III whose candidates are measured, each executed for one action interval.</summary>
+/// <summary>The paper's evolutionary baseline: NSGA-III whose candidates are measured, each executed for one action interval.</summary>
 /// <remarks>
 /// A generation is 15 candidates and, unless what was once measured counts for ever, the oldest fifth of the members again. As many
 /// intervals follow under the best member so far, whose measurements are kept fresh. Accuracy cannot be seen without labels; the mean exit

@@ -8,7 +8,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="Rows">At least one; see <see cref="CanBeJudged"/>.</param>
 sealed record SweepCellResult(SweepCell Cell, IReadOnlyList<SweepRow> Rows)
 {
-    /// <summary>Up to this lead of the oracle over the best rival, a cell is saturated.</summary>
+    /// <summary>Up to this lead of the oracle over the best baseline, a cell is saturated.</summary>
     public const double SaturatedLead = 0.03;
 
     /// <summary>The default controller.</summary>
@@ -21,16 +21,16 @@ sealed record SweepCellResult(SweepCell Cell, IReadOnlyList<SweepRow> Rows)
     public IEnumerable<SweepRow> Baselines =>
         Rows.Where(row => row.Controller is not (PolicyControllers.EdgeML or ReplayControllers.Oracle));
 
-    /// <summary>The rival with the best goodput; the first of equals.</summary>
-    public SweepRow BestRival => Baselines.MaxBy(row => row.Goodput)!;
+    /// <summary>The baseline with the best goodput; the first of equals.</summary>
+    public SweepRow BestBaseline => Baselines.MaxBy(row => row.Goodput)!;
 
-    /// <summary>Whether the oracle leaves rivals nothing to gain.</summary>
-    public bool Saturated => Oracle.Goodput - BestRival.Goodput <= SaturatedLead;
+    /// <summary>Whether the oracle leaves baselines nothing to gain.</summary>
+    public bool Saturated => Oracle.Goodput - BestBaseline.Goodput <= SaturatedLead;
 
     /// <summary>A row by name, or null.</summary>
     public SweepRow? Find(string controller) => Rows.FirstOrDefault(row => row.Controller == controller);
 
-    /// <summary>Whether edgeml, oracle and a rival ran to their end.</summary>
+    /// <summary>Whether edgeml, oracle and a baseline ran to their end.</summary>
     public bool CanBeJudged =>
         Find(PolicyControllers.EdgeML) is not null && Find(ReplayControllers.Oracle) is not null && Baselines.Any();
 }

@@ -19,7 +19,7 @@ sealed record SweepGroup(IReadOnlyList<SweepCellResult> Cells)
 
     public (double Mean, double HalfWidth) Goodput(string controller) => Of(controller, metrics => metrics.Goodput);
 
-    /// <summary>The rival with the best goodput of those that ran in all cells.</summary>
-    public string BestRival => Cells[0].Baselines.Select(row => row.Controller)
+    /// <summary>The baseline with the best goodput of those that ran in all cells.</summary>
+    public string BestBaseline => Cells[0].Baselines.Select(row => row.Controller)
         .Where(name => double.IsFinite(Goodput(name).Mean)).MaxBy(name => Goodput(name).Mean)!;
 }

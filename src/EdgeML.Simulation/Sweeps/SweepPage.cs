@@ -103,7 +103,7 @@ static class SweepPage
         IReadOnlyList<SweepDirection> directions = SweepDirections.All(results);
         SweepCellResult[] scenarios = [.. results.Where(result => result is { CanBeJudged: true, Cell.Part: SweepPart.Paper })];
         int open = scenarios.Count(cell => !cell.Saturated);
-        page.Line($"The oracle leads the best rival by more than 3 points in {open} of these {scenarios.Length} scenarios.");
+        page.Line($"The oracle leads the best baseline by more than 3 points in {open} of these {scenarios.Length} scenarios.");
         page.Text(
             """
             The demand here is harder: a scenario counts unless the row to be beaten itself satisfies at most 3 points less than the

@@ -14,7 +14,7 @@ static class SweepSummary
         page.Heading("In short");
         page.Text("Mean goodput over the cells of a link and a setting. Ahead: edgeml minus the best baseline of the cell.");
         page.Text("");
-        page.Head("link", "setting", "cells", "edgeml", "planner", "ddpg", "best rival", "ahead", "oracle", "of the oracle's");
+        page.Head("link", "setting", "cells", "edgeml", "planner", "ddpg", "best baseline", "ahead", "oracle", "of the oracle's");
         foreach (IGrouping<SweepSetting, SweepCellResult> all in cells.GroupBy(cell => cell.Cell.Setting))
             Row(page, "**all**", all.Key.Name, new SweepGroup([.. all]));
         foreach (var group in cells.GroupBy(cell => (cell.Cell.Link, cell.Cell.Setting)).OrderBy(group => Rank(group.Key.Link)))
@@ -26,7 +26,7 @@ static class SweepSummary
     {
         SweepCellResult[] open = [.. cells.Where(cell => !cell.Saturated).OrderByDescending(cell => -Room(cell))];
         page.Heading("Saturated cells");
-        page.Line($"{cells.Length - open.Length} of {cells.Length}: the oracle leads the best rival by at most 3 points. Saturated cells of all, and");
+        page.Line($"{cells.Length - open.Length} of {cells.Length}: the oracle leads the best baseline by at most 3 points. Saturated cells of all, and");
         page.Text("the oracle's largest lead in points, by link and setting:");
         page.Text("");
         SweepSetting[] settings = [.. cells.Select(cell => cell.Cell.Setting).Distinct()];
@@ -49,8 +49,8 @@ static class SweepSummary
             page.Text("");
             foreach (SweepCellResult cell in open)
             {
-                page.Text($"- {cell.Cell.Name}: edgeml {MarkdownPage.Points(cell.Ours.Goodput)}, best rival {cell.BestRival.Controller} " +
-                    $"{MarkdownPage.Points(cell.BestRival.Goodput)}, oracle {MarkdownPage.Points(cell.Oracle.Goodput)}");
+                page.Text($"- {cell.Cell.Name}: edgeml {MarkdownPage.Points(cell.Ours.Goodput)}, best baseline {cell.BestBaseline.Controller} " +
+                    $"{MarkdownPage.Points(cell.BestBaseline.Goodput)}, oracle {MarkdownPage.Points(cell.Oracle.Goodput)}");
             }
         }
         SweepCellResult[] above = [.. cells.Where(cell => Lead(cell) > 0).OrderByDescending(Lead)];
@@ -68,7 +68,7 @@ static class SweepSummary
 
     static void Row(MarkdownPage page, string link, string setting, SweepGroup group)
     {
-        string baseline = group.BestRival;
+        string baseline = group.BestBaseline;
         (double ours, double theirs) = (group.Goodput(PolicyControllers.EdgeML).Mean, group.Goodput(baseline).Mean);
         double share = ours / group.Goodput(ReplayControllers.Oracle).Mean;
         page.Row(link, setting, MarkdownPage.Number(group.Cells.Count, "0"), Goodput(PolicyControllers.EdgeML),
@@ -82,9 +82,9 @@ static class SweepSummary
     // The paper's links first.
     static string Rank(string link) => link.StartsWith('S') ? " " + link : link;
 
-    static double Room(SweepCellResult cell) => cell.Oracle.Goodput - cell.BestRival.Goodput;
+    static double Room(SweepCellResult cell) => cell.Oracle.Goodput - cell.BestBaseline.Goodput;
 
-    static SweepRow Best(SweepCellResult cell) => cell.Ours.Goodput > cell.BestRival.Goodput ? cell.Ours : cell.BestRival;
+    static SweepRow Best(SweepCellResult cell) => cell.Ours.Goodput > cell.BestBaseline.Goodput ? cell.Ours : cell.BestBaseline;
 
     static double Lead(SweepCellResult cell) => Best(cell).Goodput - cell.Oracle.Goodput;
 }

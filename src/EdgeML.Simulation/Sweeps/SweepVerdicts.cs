@@ -7,7 +7,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <summary>The inequalities of the acceptance over finished cells; means over seeds are compared.</summary>
 static class SweepVerdicts
 {
-    /// <summary>Goodput that may be missing to a rival.</summary>
+    /// <summary>Goodput that may be missing to a baseline.</summary>
     public const double Tolerance = 0.005;
 
     /// <summary>Share of the oracle's goodput within the first 100 tasks and after them.</summary>
@@ -24,8 +24,8 @@ static class SweepVerdicts
         return
         [
             OverCells("goodput of edgeml at most 0.5 points behind every row but the oracle", cells,
-                cell => cell.Ours.Goodput - cell.BestRival.Goodput + Tolerance,
-                cell => $"{Points(cell.Ours.Goodput)} against {Points(cell.BestRival.Goodput)} of {cell.BestRival.Controller}"),
+                cell => cell.Ours.Goodput - cell.BestBaseline.Goodput + Tolerance,
+                cell => $"{Points(cell.Ours.Goodput)} against {Points(cell.BestBaseline.Goodput)} of {cell.BestBaseline.Controller}"),
             Ahead(cells),
             OverCells("after the first 100 tasks at least 0.95 x the oracle's goodput", cells,
                 cell => cell.Ours.After - (AfterShare * cell.Oracle.After),
@@ -43,7 +43,7 @@ static class SweepVerdicts
         ];
     }
 
-    /// <summary>On the mean over the cells that are not saturated, ahead of every rival: each over the cells it ran in.</summary>
+    /// <summary>On the mean over the cells that are not saturated, ahead of every baseline: each over the cells it ran in.</summary>
     static SweepVerdict Ahead(SweepCellResult[] cells)
     {
         SweepCellResult[] open = [.. cells.Where(cell => !cell.Saturated)];

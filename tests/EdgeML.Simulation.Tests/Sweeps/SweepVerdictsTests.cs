@@ -26,7 +26,7 @@ public class SweepVerdictsTests
     [Theory]
     [InlineData(0.795, true)]
     [InlineData(0.79, false)]
-    public void Judge_BehindTheBestRival_AtMostHalfAPoint(double ours, bool holds)
+    public void Judge_BehindTheBestBaseline_AtMostHalfAPoint(double ours, bool holds)
     {
         SweepVerdict verdict = Verdict(Behind, Cell(Row("edgeml", ours), Row("ddpg", 0.5), Row("planner", 0.8), Row("oracle", 0.9)));
         Assert.Equal(holds, verdict.Holds);
@@ -46,7 +46,7 @@ public class SweepVerdictsTests
     }
 
     [Fact]
-    public void Judge_Ahead_ComparesEveryRivalOverTheCellsItRanIn()
+    public void Judge_Ahead_ComparesEveryBaselineOverTheCellsItRanIn()
     {
         SweepCellResult one = Cell(Row("edgeml", 0.7), Row("planner", 0.6), Row("oracle", 0.9));
         SweepCellResult two = Cell(Row("edgeml", 0.5), Row("planner", 0.55), Row("nsga3", 0.52), Row("oracle", 0.9));
