@@ -114,7 +114,7 @@ sealed class RunCommand : CliCommand
         if (inFlight == 1) feed.Run(count, cancellation);
         else await feed.RunAsync(count, inFlight, cancellation).ConfigureAwait(false);
         tally.Close();
-        session.Settle();
+        session.Flush();
         progress.Clear();
         if (tally.Tasks == 0) return 0; // the reader of the answers was gone before the first
 

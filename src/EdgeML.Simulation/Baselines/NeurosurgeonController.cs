@@ -22,7 +22,7 @@ sealed class NeurosurgeonController(CostModel model, bool live, LinkSnapshot? ty
     readonly LinkChangeDetector _watch = new();
     ExitPolicy _policy;
     DecisionExplanation _explanation;
-    bool _settled;
+    bool _isFixed;
 
     public string Name => live ? BaselineControllers.NeurosurgeonLive : BaselineControllers.Neurosurgeon;
 
@@ -33,16 +33,16 @@ sealed class NeurosurgeonController(CostModel model, bool live, LinkSnapshot? ty
     public ExitPolicy Next(in Observation observation)
     {
         _explanation.Reason = DecisionReason.Stable;
-        if (_settled) return _policy;
+        if (_isFixed) return _policy;
         LinkSnapshot link = live ? observation.Link : typical ?? observation.Link;
         _watch.Observe(link, observation.TimeSeconds);
         _explanation.Reason = _watch.Changed(observation.Requirements);
         if (_explanation.Reason != DecisionReason.Stable) Solve(_watch.Conditions, observation.Requirements);
-        _settled = !live && link.Up && link.RateBitsPerSecond > 0;
+        _isFixed = !live && link.Up && link.RateBitsPerSecond > 0;
         return _policy;
     }
 
-    public bool Completed(in TaskRecord record) => !_settled && _watch.Observe(record);
+    public bool Completed(in TaskRecord record) => !_isFixed && _watch.Observe(record);
 
     public void Dispose()
     {

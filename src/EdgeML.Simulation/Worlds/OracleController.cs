@@ -97,13 +97,13 @@ public sealed class OracleController : IPolicyController
         _task = (int)record.TaskId + 1;
         _budget.Spend(record.EnergyJ);
         double next = Math.Max(record.TimeSeconds, _task * _world.PeriodMs / 1000);
-        if (_world.Bounds(next, _task) != _bounds || Settles()) return true;
+        if (_world.Bounds(next, _task) != _bounds || ShouldClose()) return true;
         Assume(next);
         Planner planner = _planners[_population];
         return planner.Find(_conditions, _affordable).Score > planner.Score(_plan, _conditions, _affordable) + WorthAChange;
     }
 
-    bool Settles() => _budget.Settles(_bounds.EnergyJ, _explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
+    bool ShouldClose() => _budget.ShouldClose(_bounds.EnergyJ, _explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
 
     void Assume(double now)
     {

@@ -51,7 +51,7 @@ public sealed class VirtualEdge
         var jitter = new Random(_world.Seed);
         client.Idle();
         using var loop = new ControlLoop(controller, client, _world.Bounds(0, 0), measured ? TimeProvider.System : new VirtualClock());
-        loop.TaskSettled += (task, inside) => satisfied[task] = inside;
+        loop.TaskJudged += (task, inside) => satisfied[task] = inside;
         DecisionExplanation? decided = null;
         loop.Decided += explanation => decided = explanation;
         double chargedMicros = 0;

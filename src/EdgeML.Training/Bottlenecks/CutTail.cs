@@ -24,7 +24,7 @@ sealed class CutTail : IDisposable
     public float[] Scores(ReadOnlySpan<float> tensor)
     {
         tensor.CopyTo(_slot.Workspace.Boundary(_cut).Floats);
-        _slot.Settle(_cut);
+        _slot.RoundToLevels(_cut);
         _slot.Run(_cut, _end, _never);
         _slot.CopyLogits(_scores);
         return _scores;

@@ -19,6 +19,6 @@ sealed record FittedBottleneck(int Cut, string Name, LinearBottleneck Map)
             Span<float> tensor = slot.Workspace.Boundary(cut).Floats;
             Map.Encode(tensor, payload);
             Map.Decode(payload, tensor);
-            slot.Settle(cut);
+            slot.RoundToLevels(cut);
         });
 }

@@ -66,10 +66,10 @@ public class NeurosurgeonTests
     [Fact]
     public void Next_LinkMoves_OnlyTheLiveOneFollows()
     {
-        using IPolicyController settled = Create(BaselineControllers.Neurosurgeon), live = Create(BaselineControllers.NeurosurgeonLive);
-        int far = settled.Next(Seen(50, Requirements.None)).Cut;
+        using IPolicyController once = Create(BaselineControllers.Neurosurgeon), live = Create(BaselineControllers.NeurosurgeonLive);
+        int far = once.Next(Seen(50, Requirements.None)).Cut;
         Assert.Equal(far, live.Next(Seen(50, Requirements.None)).Cut);
-        Assert.Equal(far, settled.Next(Seen(0.2, Requirements.None, 10)).Cut);
+        Assert.Equal(far, once.Next(Seen(0.2, Requirements.None, 10)).Cut);
         Assert.Equal(s_model.LocalCut, live.Next(Seen(0.2, Requirements.None, 10)).Cut);
         Assert.Equal(DecisionReason.LinkChanged, live.Explanation.Reason);
         live.Next(Seen(0.205, Requirements.None, 10.1));

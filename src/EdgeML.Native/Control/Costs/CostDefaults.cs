@@ -85,7 +85,7 @@ static class CostDefaults
     public const double SavedShare = 0.8;
 
     /// <summary>Standard deviations by which the rest of an interval must stay inside for it to continue.</summary>
-    public const double SettleDeviations = 2;
+    public const double ClosingDeviations = 2;
 
     // Overhead of answers, equation 32.
 

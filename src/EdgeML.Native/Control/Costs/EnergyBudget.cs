@@ -48,7 +48,7 @@ sealed class EnergyBudget
     /// <param name="boundJ">E_usr.</param>
     /// <param name="expectedJ">What a further task is expected to take.</param>
     /// <param name="spreadJ">The standard deviation of that.</param>
-    public bool Settles(double boundJ, double expectedJ, double spreadJ)
+    public bool ShouldClose(double boundJ, double expectedJ, double spreadJ)
     {
         if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
         (double spent, int tasks) = _open;
@@ -57,7 +57,7 @@ sealed class EnergyBudget
         int left = ControlIntervals.MaxInterval - _open.Tasks;
         if (slack < 0 || left <= 0) return false;
         double spread = Math.Max(spreadJ, CostDefaults.LeastEnergySpread * boundJ);
-        return slack + (left * (boundJ - expectedJ)) < CostDefaults.SettleDeviations * spread * Math.Sqrt(left); // (35)
+        return slack + (left * (boundJ - expectedJ)) < CostDefaults.ClosingDeviations * spread * Math.Sqrt(left); // (35)
     }
 
     /// <summary>Whether the open interval should be given up now: it is outside the bound, and what is left of it will hardly bring it

@@ -7,7 +7,7 @@ public struct ControlCounters
     public long Tasks;
 
     /// <summary>Tasks whose interval is closed, so that it is known whether they were satisfied.</summary>
-    public long SettledTasks;
+    public long JudgedTasks;
 
     /// <summary>Of those, tasks inside both bounds.</summary>
     public long SatisfiedTasks;
@@ -31,10 +31,10 @@ public struct ControlCounters
     /// task.</summary>
     public double ShareOfTaskTime;
 
-    /// <summary>Share of settled tasks inside both bounds; NaN before the first.</summary>
-    public readonly double Satisfaction => SettledTasks == 0 ? double.NaN : (double)SatisfiedTasks / SettledTasks;
+    /// <summary>Share of judged tasks inside both bounds; NaN before the first.</summary>
+    public readonly double Satisfaction => JudgedTasks == 0 ? double.NaN : (double)SatisfiedTasks / JudgedTasks;
 
     /// <summary>The counts in one line.</summary>
     public override readonly string ToString() => FormattableString.Invariant(
-        $"{Tasks} tasks, {Decisions} decisions ({DecideMicrosMedian:0.0} us each), {LearnSteps} learning steps, {(SettledTasks == 0 ? "none settled" : FormattableString.Invariant($"{100 * Satisfaction:0.0} % of {SettledTasks} satisfied"))}");
+        $"{Tasks} tasks, {Decisions} decisions ({DecideMicrosMedian:0.0} us each), {LearnSteps} learning steps, {(JudgedTasks == 0 ? "none judged" : FormattableString.Invariant($"{100 * Satisfaction:0.0} % of {JudgedTasks} satisfied"))}");
 }

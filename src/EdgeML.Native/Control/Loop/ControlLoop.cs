@@ -47,7 +47,7 @@ public sealed class ControlLoop : IDisposable
     long _watching;
     double _preparing;
     long _tasks;
-    long _settled;
+    long _judged;
     long _satisfied;
     ExitPolicy _executed;
 
@@ -66,7 +66,7 @@ public sealed class ControlLoop : IDisposable
 
     /// <summary>Tells, when an interval closes, of each of its tasks whether it was inside both bounds: task id, satisfied. On the
     /// session's thread.</summary>
-    public event Action<long, bool>? TaskSettled;
+    public event Action<long, bool>? TaskJudged;
 
     /// <summary>Tells of every decision, on the session's thread.</summary>
     public event Action<DecisionExplanation>? Decided;
@@ -116,7 +116,7 @@ public sealed class ControlLoop : IDisposable
             return new ControlCounters
             {
                 Tasks = _tasks,
-                SettledTasks = _settled,
+                JudgedTasks = _judged,
                 SatisfiedTasks = _satisfied,
                 Decisions = _decisionTimes.Count,
                 DecideMicrosMean = _decisionTimes.MeanMicros,
@@ -155,14 +155,14 @@ public sealed class ControlLoop : IDisposable
     /// <summary>Ends the interval and asks the controller at once. On the session's thread.</summary>
     internal void DecideNow() => Decide();
 
-    /// <summary>Settles the tasks of the open interval; at the end of a run.</summary>
+    /// <summary>Judges the tasks of the open interval and closes it; at the end of a run.</summary>
     public void Flush()
     {
-        Settle();
+        Judge();
         _window.Close();
     }
 
-    void Settle()
+    void Judge()
     {
         if (_window.OpenTasks == 0) return;
         bool affordable = !(_window.MeanEnergyJ() > _active.Value.EnergyJ);
@@ -170,15 +170,15 @@ public sealed class ControlLoop : IDisposable
         {
             (long taskId, bool inTime) = _window.OpenTask(i);
             bool satisfied = inTime && affordable;
-            _settled++;
+            _judged++;
             if (satisfied) _satisfied++;
-            TaskSettled?.Invoke(taskId, satisfied);
+            TaskJudged?.Invoke(taskId, satisfied);
         }
     }
 
     void Decide()
     {
-        Settle();
+        Judge();
         Observation observation = default;
         _window.Observe(ref observation, _active.Value);
         _window.Close();

@@ -9,7 +9,7 @@ using EdgeML.Native.Telemetry;
 namespace EdgeML.Native.Control.Planning;
 
 /// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of
-/// margins, the edge stretch by stretch, where the link may be next, and energy settled as soon as it is inside.</summary>
+/// margins, the edge stretch by stretch, where the link may be next, and intervals closed while their energy is inside.</summary>
 sealed class AdaptivePlanner
 {
     readonly CostModel _model;
@@ -242,6 +242,6 @@ sealed class AdaptivePlanner
         if (missed) _cause = DecisionReason.Missed;
         if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -PlanningWeights.MaxOverdraftMs) return true;
         (double expectedJ, double spreadJ) = (_explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);
-        return _budget.Settles(_requirements.EnergyJ, expectedJ, spreadJ) || _budget.IsLost(_requirements.EnergyJ, expectedJ, spreadJ);
+        return _budget.ShouldClose(_requirements.EnergyJ, expectedJ, spreadJ) || _budget.IsLost(_requirements.EnergyJ, expectedJ, spreadJ);
     }
 }

@@ -96,7 +96,7 @@ sealed unsafe class InferenceSlot : IDisposable
         if (encoding == TensorEncoding.Bottleneck)
         {
             _model.Bottlenecks.Map(policy.Bottleneck).Decode(payload, Workspace.Boundary(policy.Cut).Floats);
-            Settle(policy.Cut);
+            RoundToLevels(policy.Cut);
         }
         else Receive(policy.Cut, encoding, payload);
     }
@@ -108,7 +108,7 @@ sealed unsafe class InferenceSlot : IDisposable
         {
             case TensorEncoding.Float16 or TensorEncoding.Int8:
                 TensorPayload.Decode(encoding, payload, tensor.Floats, 1f);
-                Settle(cut);
+                RoundToLevels(cut);
                 break;
             case TensorEncoding.Quantised: QuantisedCodec.Decode(Manifest.Cuts[cut], payload, tensor.Floats); break;
             case TensorEncoding.Bytes: _model.Pixels.Decode(payload, tensor.Floats); break;
@@ -161,9 +161,9 @@ sealed unsafe class InferenceSlot : IDisposable
     }
 
     /// <summary>Leaves integers at a cut of a quantised network, whose tensor a codec has changed.</summary>
-    public void Settle(int cut)
+    public void RoundToLevels(int cut)
     {
-        if (Manifest.Cuts[cut].IsQuantised) QuantisedCodec.Settle(Manifest.Cuts[cut], Workspace.Boundary(cut).Floats);
+        if (Manifest.Cuts[cut].IsQuantised) QuantisedCodec.RoundToLevels(Manifest.Cuts[cut], Workspace.Boundary(cut).Floats);
     }
 
     /// <summary>Leaves the tensor at a cut as the other side of a transfer would see it.</summary>

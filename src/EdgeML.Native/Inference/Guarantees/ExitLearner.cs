@@ -91,7 +91,7 @@ sealed class ExitLearner : IDisposable
     }
 
     /// <summary>Waits for a sample under way.</summary>
-    public void Settle() => _free.Wait();
+    public void WaitUntilIdle() => _free.Wait();
 
     /// <summary>Ends as soon as it can be.</summary>
     public void Stop()

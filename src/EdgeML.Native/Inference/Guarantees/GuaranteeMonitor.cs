@@ -120,7 +120,7 @@ sealed class GuaranteeMonitor : IDisposable
     }
 
     /// <summary>Waits for a check under way.</summary>
-    public void Settle() => _free.Wait();
+    public void WaitUntilIdle() => _free.Wait();
 
     /// <summary>Ends the check under way as soon as it can be; before the tail client is closed.</summary>
     public void Stop()

@@ -330,11 +330,11 @@ public sealed class EdgeSession : IDisposable
 
     /// <summary>Closes the interval under way, so that <see cref="Control"/> counts every finished task, and waits for a check of the
     /// guarantee under way; at the end of a run.</summary>
-    public void Settle()
+    public void Flush()
     {
         ThrowIfDisposed();
-        _watch?.Settle();
-        _learner?.Settle();
+        _watch?.WaitUntilIdle();
+        _learner?.WaitUntilIdle();
         lock (_controlGate) _control.Flush();
     }
 

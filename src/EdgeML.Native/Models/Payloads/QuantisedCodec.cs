@@ -40,7 +40,7 @@ static class QuantisedCodec
 
     /// <summary>Leaves the nearest integers that the cut's type has where a codec that loses something has left other numbers; NaN becomes
     /// 0.</summary>
-    public static void Settle(CutInfo cut, Span<float> tensor)
+    public static void RoundToLevels(CutInfo cut, Span<float> tensor)
     {
         (float low, float high) = cut.Type switch
         {

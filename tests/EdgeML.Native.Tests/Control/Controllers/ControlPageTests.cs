@@ -90,7 +90,7 @@ public class ControlPageTests
         States(32, $"max({CostDefaults.OverheadWeight}, ");
         States(34, $"clip(left, {CostDefaults.LeastLevel}, {CostDefaults.MostLevel})");
         Assert.Equal(0.5, CostDefaults.SavingsShare);
-        States(35, $"< {CostDefaults.SettleDeviations} s sqrt(k)");
+        States(35, $"< {CostDefaults.ClosingDeviations} s sqrt(k)");
         States(36, $"T < {CostDefaults.SavedShare} k");
     }
 

@@ -40,7 +40,7 @@ sealed class TinyWorld(CostModel truth, int seed = 1) : ILinkSource
         SetLink(0);
         using var loop = new ControlLoop(controller, this, Bounds, new StoppedClock());
         Satisfied.Clear();
-        loop.TaskSettled += (_, satisfied) => Satisfied.Add(satisfied);
+        loop.TaskJudged += (_, satisfied) => Satisfied.Add(satisfied);
         var policies = new List<ExitPolicy>(tasks);
         for (int task = 0; task < tasks && loop.Counters.Decisions <= epochs; task++)
         {

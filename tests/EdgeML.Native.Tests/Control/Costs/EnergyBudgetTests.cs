@@ -63,21 +63,21 @@ public class EnergyBudgetTests
     [InlineData(0.9, 1.2, true)]
     [InlineData(1.2, 1.2, false)]
     [InlineData(0.5, 0.1, false)]
-    public void Settles_InsideButLikelyNotForLong_ClosesTheInterval(double spent, double expected, bool closes)
+    public void ShouldClose_InsideButLikelyNotForLong_ClosesTheInterval(double spent, double expected, bool closes)
     {
         EnergyBudget budget = After(1);
         budget.Spend(spent);
-        Assert.Equal(closes, budget.Settles(1, expected, 0.3));
-        Assert.False(budget.Settles(double.PositiveInfinity, expected, 0.3));
+        Assert.Equal(closes, budget.ShouldClose(1, expected, 0.3));
+        Assert.False(budget.ShouldClose(double.PositiveInfinity, expected, 0.3));
     }
 
     [Fact]
-    public void Settles_TasksThatAllCostTheSame_GoesOnNearTheBound()
+    public void ShouldClose_TasksThatAllCostTheSame_GoesOnNearTheBound()
     {
         // Just below the bound, and so will be what comes: nothing is risked by going on, and long intervals average more.
         EnergyBudget budget = After(0.97);
         budget.Spend(0.97);
-        Assert.False(budget.Settles(1, 0.97, 0.01));
-        Assert.True(budget.Settles(1, 0.97, 0.4));
+        Assert.False(budget.ShouldClose(1, 0.97, 0.01));
+        Assert.True(budget.ShouldClose(1, 0.97, 0.4));
     }
 }

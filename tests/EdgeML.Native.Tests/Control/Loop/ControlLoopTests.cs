@@ -107,19 +107,19 @@ public class ControlLoopTests
         Assert.Equal(tighter, script.Seen[^1].Requirements);
         // What came before was spent under other bounds: it burdens neither the observation nor the verdict.
         bool? verdict = null;
-        loop.TaskSettled += (_, satisfied) => verdict = satisfied;
+        loop.TaskJudged += (_, satisfied) => verdict = satisfied;
         loop.Completed(Task(1, loop.Current, latencyMs: 10, energyJ: 0.4));
         loop.Flush();
         Assert.True(verdict);
     }
 
     [Fact]
-    public void TaskSettled_OwnLatencyAndTheStateIntervalsEnergy_DecideTogether()
+    public void TaskJudged_OwnLatencyAndTheStateIntervalsEnergy_DecideTogether()
     {
         var script = new Script(2);
         using var loop = new ControlLoop(script, null, s_bounds);
         var satisfied = new Dictionary<long, bool>();
-        loop.TaskSettled += (task, inside) => satisfied.Add(task, inside);
+        loop.TaskJudged += (task, inside) => satisfied.Add(task, inside);
         double[] latencies = [50, 150, 50, 50, 50, 50, 50, 50];
         double[] energies = [0.5, 0.5, 1.5, 2.5, 0.5, 0.5, 0.2, 0.2];
         for (int i = 0; i < latencies.Length; i++) loop.Completed(Task(i, loop.Current, latencies[i], energies[i]));
@@ -140,7 +140,7 @@ public class ControlLoopTests
         IPolicyController controller = PolicyControllers.Create(name, new ControllerContext { Model = model });
         using var loop = new ControlLoop(controller, link, new Requirements(60, 0.3));
         bool inside = false;
-        loop.TaskSettled += (_, satisfied) => inside = satisfied;
+        loop.TaskJudged += (_, satisfied) => inside = satisfied;
         var random = new Random(1);
         void Run(int from, int to)
         {

@@ -267,7 +267,7 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
         Assert.Throws<ArgumentException>(() => QuantisedCodec.Encode(cut with { Type = "float32" }, tensor, payload));
 
         float[] wild = [low - 1, high + 1, 1.4f, 1.6f, float.NaN, float.PositiveInfinity, float.NegativeInfinity];
-        QuantisedCodec.Settle(cut, wild);
+        QuantisedCodec.RoundToLevels(cut, wild);
         Assert.Equal([low, high, 1, 2, 0, high, low], wild);
     }
 

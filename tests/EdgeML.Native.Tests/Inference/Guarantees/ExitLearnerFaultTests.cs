@@ -27,7 +27,7 @@ public sealed class ExitLearnerFaultTests
             slot.Load(loaded.Input(1));
             learner.Offer(slot, task++);
             slots.Return(slot);
-            learner.Settle();
+            learner.WaitUntilIdle();
             return Volatile.Read(ref runs) >= 3;
         }, TimeSpan.FromSeconds(60)));
         Assert.Equal(["exits: a sample was left out (InvalidDataException: no sample today)"], learner.Faults.Texts);

@@ -34,7 +34,7 @@ public sealed class ExitLearnerTests
             float[] input = loaded.Input(task);
             session.Run(input);
             // Every task is sampled, one after the other.
-            session.Settle();
+            session.Flush();
             recorder.Record(input, -1);
         }
         Assert.Equal(ExitLearner.FirstSamples, recorder.Samples);

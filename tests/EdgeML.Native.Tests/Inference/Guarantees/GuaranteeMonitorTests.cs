@@ -65,7 +65,7 @@ public sealed class GuaranteeMonitorTests
                 Class = differs ? (_class + 1) % _loaded.Manifest.Classes : _class,
                 Guarantee = under ?? Guarantee,
             });
-            Watch.Settle();
+            Watch.WaitUntilIdle();
         }
 
         public void Dispose()
@@ -162,7 +162,7 @@ public sealed class GuaranteeMonitorTests
     }
 
     [Fact]
-    public void Offer_AfterSettle_IsNeverTurnedAway()
+    public void Offer_AfterWaiting_IsNeverTurnedAway()
     {
         using var watched = new Watched(differsAtMost: 0.5);
         const int tasks = 20_000;

@@ -104,7 +104,7 @@ public sealed class GuaranteeSessionTests
         for (int i = 0; i < 400 && session.Guarantee!.Limits[0] > 0; i++)
         {
             session.Run(differs);
-            session.Settle();
+            session.Flush();
         }
         Assert.Equal(0f, session.Guarantee!.Limits[0]);
         Assert.Equal(2, session.GuaranteeChecks.Tightened);
@@ -132,7 +132,7 @@ public sealed class GuaranteeSessionTests
             ConnectWait = TimeSpan.FromSeconds(30),
         });
         Assert.Equal(1, session.Run(differs).Exit);
-        session.Settle();
+        session.Flush();
         Assert.Equal((1, 1), (session.GuaranteeChecks.Checked, session.GuaranteeChecks.Differing));
         Assert.Equal(1, Volatile.Read(ref runs));
     }
@@ -151,7 +151,7 @@ public sealed class GuaranteeSessionTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 2000; i++) session.Run(input);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        session.Settle();
+        session.Flush();
         GuaranteeCounters counters = session.GuaranteeChecks;
         Assert.Equal(6000, counters.Checked + counters.Skipped);
     }

@@ -36,7 +36,7 @@ public sealed class DisposedTests
             nameof(EdgeSession), () => session.RunAsync(new byte[loaded.Manifest.Input.Elements]).AsTask().GetAwaiter().GetResult());
         AssertDisposed(nameof(EdgeSession), () => session.Policy = loaded.Policy(0f, 1));
         AssertDisposed(nameof(EdgeSession), () => session.Requirements = Requirements.None);
-        AssertDisposed(nameof(EdgeSession), session.Settle);
+        AssertDisposed(nameof(EdgeSession), session.Flush);
         Assert.Contains("disposed", session.ToString(), StringComparison.Ordinal);
         // What it has counted can still be read.
         Assert.Equal(1, session.Control.Tasks);
