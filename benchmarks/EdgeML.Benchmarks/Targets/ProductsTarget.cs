@@ -22,8 +22,8 @@ static class ProductsTarget
             {
                 (int inputs, int outputs) = (sizes[layer], sizes[layer + 1]);
                 foreach (var (what, m, n, k, transposeA, transposeB) in (ReadOnlySpan<(string, int, int, int, bool, bool)>)
-                    [("forward", Batch, outputs, inputs, false, false), ("weights' slopes", inputs, outputs, Batch, true, false),
-                        ("inputs' slopes", Batch, inputs, outputs, false, true)])
+                    [("forward", Batch, outputs, inputs, false, false), ("weights' gradients", inputs, outputs, Batch, true, false),
+                        ("inputs' gradients", Batch, inputs, outputs, false, true)])
                 {
                     if (layer == 0 && transposeB) continue; // nothing learns in front of the features
                     using var subject = new ProductSubject(m, n, k, transposeA, transposeB);

@@ -6,7 +6,7 @@ using EdgeML.Training.Numerics;
 namespace EdgeML.Training.Bottlenecks;
 
 /// <summary>Moves encoder and decoder of a bottleneck so that the network behind it answers as it did without: Adam on the
-/// softened answers' cross-entropy. Rounding lets slopes through (straight-through) where a value is inside its range. The network
+/// softened answers' cross-entropy. Rounding lets gradients through (straight-through) where a value is inside its range. The network
 /// stays as it is.</summary>
 sealed class BottleneckTraining
 {
@@ -23,13 +23,13 @@ sealed class BottleneckTraining
     readonly int _positions;
     readonly float[] _encoder;
     readonly float[] _decoder;
-    readonly float[] _encoderSlope;
-    readonly float[] _decoderSlope;
+    readonly float[] _encoderGradient;
+    readonly float[] _decoderGradient;
     readonly float[] _tensor;
-    readonly float[] _slope;
+    readonly float[] _gradient;
     readonly float[] _gathered;
     readonly float[] _values;
-    readonly float[] _slopes;
+    readonly float[] _gradients;
     readonly float[] _codes;
     readonly bool[] _inside;
 
@@ -38,10 +38,11 @@ sealed class BottleneckTraining
         (_start, _tail, _samples, _rows, _positions) = (start, tail, samples, start.Patches.Rows, start.Patches.Positions);
         _targets = [.. samples.Scores.Select(SoftAnswer.Of)];
         int padded = DenseProduct.Pad(start.Encoder.Length), elements = start.Patches.Elements;
-        (_encoder, _decoder, _encoderSlope, _decoderSlope) = (new float[padded], new float[padded], new float[padded], new float[padded]);
+        (_encoder, _decoder) = (new float[padded], new float[padded]);
+        (_encoderGradient, _decoderGradient) = (new float[padded], new float[padded]);
         start.Encoder.CopyTo(_encoder, 0);
         start.Decoder.CopyTo(_decoder, 0);
-        (_tensor, _slope, _gathered, _values, _slopes) =
+        (_tensor, _gradient, _gathered, _values, _gradients) =
             (new float[elements], new float[elements], new float[elements], new float[elements], new float[elements]);
         _codes = new float[start.Components * _positions];
         _inside = new bool[_codes.Length];
@@ -73,19 +74,19 @@ sealed class BottleneckTraining
             random.Shuffle(order);
             for (int first = 0; first < order.Length; first += Batch)
             {
-                Array.Clear(training._encoderSlope);
-                Array.Clear(training._decoderSlope);
+                Array.Clear(training._encoderGradient);
+                Array.Clear(training._decoderGradient);
                 foreach (int sample in order.AsSpan(first, Math.Min(Batch, order.Length - first)))
                 {
                     cancellation.ThrowIfCancellationRequested();
                     training.Forward(samples.Tensors[sample]);
-                    tail.Run(training._tensor, training._targets[sample], training._slope);
+                    tail.Run(training._tensor, training._targets[sample], training._gradient);
                     training.Back();
                     done?.Invoke();
                 }
                 float left = 0.5f * (1 + MathF.Cos(MathF.PI * step++ / steps));
-                encoderAdam.Step(training._encoder, training._encoderSlope, left * encoderRate, weightDecay: 0);
-                decoderAdam.Step(training._decoder, training._decoderSlope, left * decoderRate, weightDecay: 0);
+                encoderAdam.Step(training._encoder, training._encoderGradient, left * encoderRate, weightDecay: 0);
+                decoderAdam.Step(training._decoder, training._decoderGradient, left * decoderRate, weightDecay: 0);
             }
             double loss = training.Judge(cancellation);
             if (loss < least) (least, best) = (loss, training.Now());
@@ -107,7 +108,7 @@ sealed class BottleneckTraining
         {
             cancellation.ThrowIfCancellationRequested();
             Forward(_samples.Tensors[i]);
-            sum += _tail.Run(_tensor, _targets[i], _slope);
+            sum += _tail.Run(_tensor, _targets[i], _gradient);
         }
         return sum / _samples.Judging.Length;
     }
@@ -133,29 +134,29 @@ sealed class BottleneckTraining
                 TensorPrimitives.MultiplyAdd(_decoder.AsSpan(k * _rows, _rows), code, to, to);
             }
         }
-        LinearBottleneck.Transpose(_gathered, _slopes, _positions, _rows);
-        _start.Patches.Scatter(_slopes, _tensor);
+        LinearBottleneck.Transpose(_gathered, _gradients, _positions, _rows);
+        _start.Patches.Scatter(_gradients, _tensor);
         if (_start.Rectified) TensorPrimitives.Max(_tensor, 0f, _tensor);
     }
 
-    /// <summary>Adds the slopes of one sample to those of the batch.</summary>
+    /// <summary>Adds the gradients of one sample to those of the batch.</summary>
     void Back()
     {
         if (_start.Rectified)
         {
-            for (int i = 0; i < _slope.Length; i++) _slope[i] = _tensor[i] > 0 ? _slope[i] : 0;
+            for (int i = 0; i < _gradient.Length; i++) _gradient[i] = _tensor[i] > 0 ? _gradient[i] : 0;
         }
-        _start.Patches.Gather(_slope, _gathered);
-        LinearBottleneck.Transpose(_gathered, _slopes, _rows, _positions);
+        _start.Patches.Gather(_gradient, _gathered);
+        LinearBottleneck.Transpose(_gathered, _gradients, _rows, _positions);
         for (int p = 0; p < _positions; p++)
         {
-            ReadOnlySpan<float> value = _values.AsSpan(p * _rows, _rows), slope = _slopes.AsSpan(p * _rows, _rows);
+            ReadOnlySpan<float> value = _values.AsSpan(p * _rows, _rows), gradient = _gradients.AsSpan(p * _rows, _rows);
             for (int k = 0; k < _start.Components; k++)
             {
-                Span<float> decoder = _decoderSlope.AsSpan(k * _rows, _rows), encoder = _encoderSlope.AsSpan(k * _rows, _rows);
-                TensorPrimitives.MultiplyAdd(slope, _codes[(k * _positions) + p] / Batch, decoder, decoder);
+                Span<float> decoder = _decoderGradient.AsSpan(k * _rows, _rows), encoder = _encoderGradient.AsSpan(k * _rows, _rows);
+                TensorPrimitives.MultiplyAdd(gradient, _codes[(k * _positions) + p] / Batch, decoder, decoder);
                 if (!_inside[(k * _positions) + p]) continue;
-                float code = TensorPrimitives.Dot(_decoder.AsSpan(k * _rows, _rows), slope);
+                float code = TensorPrimitives.Dot(_decoder.AsSpan(k * _rows, _rows), gradient);
                 TensorPrimitives.MultiplyAdd(value, code / Batch, encoder, encoder);
             }
         }

@@ -15,7 +15,7 @@ public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Co
     public int FitSamples { get; init; } = 1000;
 
     /// <summary>How many of those the network's derivative is taken at, for what it minds.</summary>
-    public int FitSlopes { get; init; } = 250;
+    public int FitGradients { get; init; } = 250;
 
     /// <summary>How many are probed for it where the network has layers without a derivative here, and the next layer does not say
     /// it.</summary>

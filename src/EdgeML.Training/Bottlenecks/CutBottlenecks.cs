@@ -64,7 +64,8 @@ static class CutBottlenecks
         }
         if (gradient is not null)
             yield return new BottleneckFit(
-                statistics, ScoreGradients.Metric(gradient, seen, statistics.Patches, plan.FitSlopes, seed: cut, cancellation), even: 0.3);
+                statistics,
+                ScoreGradients.Metric(gradient, seen, statistics.Patches, plan.FitGradients, seed: cut, cancellation), even: 0.3);
         else if (next is null)
             yield return new BottleneckFit(
                 statistics, ScoreProbes.Metric(tail, seen, statistics.Patches, plan.FitProbes, seed: cut, cancellation), even: 0.1);

@@ -3,14 +3,14 @@ using EdgeML.Native.Models.Onnx;
 namespace EdgeML.Training.Bottlenecks;
 
 /// <summary>A network behind a cut with its derivative: a graph that takes the tensor there and target probabilities, and puts out the
-/// logits and the slope of <see cref="SoftAnswer.Loss"/> by the tensor. The inference library computes both; no training library is
+/// logits and the gradient of <see cref="SoftAnswer.Loss"/> by the tensor. The inference library computes both; no training library is
 /// needed.</summary>
 sealed class GradientGraph
 {
     const int Float = 1, IntType = 2;
     readonly GraphProto _graph;
     readonly HashSet<string> _moving = [];
-    readonly Dictionary<string, string> _slopes = [];
+    readonly Dictionary<string, string> _gradients = [];
     int _names;
 
     GradientGraph(GraphProto graph) => _graph = graph;
@@ -40,54 +40,55 @@ sealed class GradientGraph
         ValueInfoProto shape = _graph.Output.Single(output => output.Name == logits);
         _graph.Input.Add(new ValueInfoProto(shape) { Name = Target });
         string soft = Emit("Div", [logits, Constant(SoftAnswer.Softening)]);
-        _slopes[logits] = Emit("Sub", [Emit("Softmax", [soft], ("axis", 1)), Target]);
+        _gradients[logits] = Emit("Sub", [Emit("Softmax", [soft], ("axis", 1)), Target]);
         foreach (NodeProto node in Enumerable.Reverse(forward))
         {
-            if (node.Output.Count > 0 && _slopes.TryGetValue(node.Output[0], out string? slope) && !TryStep(node, slope)) return false;
+            if (node.Output.Count == 0 || !_gradients.TryGetValue(node.Output[0], out string? gradient)) continue;
+            if (!TryStep(node, gradient)) return false;
         }
-        if (!_slopes.TryGetValue(input, out string? found)) return false;
+        if (!_gradients.TryGetValue(input, out string? found)) return false;
         _graph.Output.Clear();
         _graph.Output.Add(new ValueInfoProto(shape));
         _graph.Output.Add(new ValueInfoProto(_graph.Input[0]) { Name = found });
         return true;
     }
 
-    /// <summary>Carries the slope from a node's output to its inputs.</summary>
-    bool TryStep(NodeProto node, string slope)
+    /// <summary>Carries the gradient from a node's output to its inputs.</summary>
+    bool TryStep(NodeProto node, string gradient)
     {
         if (!node.Input.Any(_moving.Contains)) return true;
         switch (node.OpType)
         {
             case "Relu":
                 string open = Emit("Cast", [Emit("Greater", [node.Output[0], Constant(0f)])], ("to", Float));
-                return Carry(node.Input[0], Emit("Mul", [slope, open]));
+                return Carry(node.Input[0], Emit("Mul", [gradient, open]));
             case "Conv" when IsPlain(node) && !_moving.Contains(node.Input[1]):
-                string spread = EmitLike("ConvTranspose", [slope, node.Input[1]], node, "kernel_shape", "pads", "dilations", "group");
+                string spread = EmitLike("ConvTranspose", [gradient, node.Input[1]], node, "kernel_shape", "pads", "dilations", "group");
                 return Carry(node.Input[0], spread);
             case "MaxPool" when node.Output.Count == 1 && Tiles(node):
                 node.Output.Add(Fresh());
-                string[] inputs = [slope, node.Output[1], Emit("Shape", [node.Input[0]])];
+                string[] inputs = [gradient, node.Output[1], Emit("Shape", [node.Input[0]])];
                 return Carry(node.Input[0], EmitLike("MaxUnpool", inputs, node, "kernel_shape", "strides"));
             case "GlobalAveragePool":
-                string share = Emit("Div", [Size(slope), Size(node.Input[0])]);
-                return Carry(node.Input[0], Emit("Expand", [Emit("Mul", [slope, share]), Emit("Shape", [node.Input[0]])]));
+                string share = Emit("Div", [Size(gradient), Size(node.Input[0])]);
+                return Carry(node.Input[0], Emit("Expand", [Emit("Mul", [gradient, share]), Emit("Shape", [node.Input[0]])]));
             case "Gemm" when IsPlainProduct(node) && !_moving.Contains(node.Input[1]):
-                return Carry(node.Input[0], Emit("Gemm", [slope, node.Input[1]], ("transB", 1 - Attribute(node, "transB", 0))));
+                return Carry(node.Input[0], Emit("Gemm", [gradient, node.Input[1]], ("transB", 1 - Attribute(node, "transB", 0))));
             case "Flatten" or "Reshape" or "Squeeze" or "Unsqueeze":
-                return Carry(node.Input[0], Emit("Reshape", [slope, Emit("Shape", [node.Input[0]])]));
+                return Carry(node.Input[0], Emit("Reshape", [gradient, Emit("Shape", [node.Input[0]])]));
             case "Identity" or "Dropout":
-                return Carry(node.Input[0], slope);
+                return Carry(node.Input[0], gradient);
             case "Add" when node.Input.All(_moving.Contains):
-                return Carry(node.Input[0], slope) && Carry(node.Input[1], slope);
+                return Carry(node.Input[0], gradient) && Carry(node.Input[1], gradient);
             default:
                 return false;
         }
     }
 
-    bool Carry(string tensor, string slope)
+    bool Carry(string tensor, string gradient)
     {
         if (_moving.Contains(tensor))
-            _slopes[tensor] = _slopes.TryGetValue(tensor, out string? other) ? Emit("Add", [other, slope]) : slope;
+            _gradients[tensor] = _gradients.TryGetValue(tensor, out string? other) ? Emit("Add", [other, gradient]) : gradient;
         return true;
     }
 

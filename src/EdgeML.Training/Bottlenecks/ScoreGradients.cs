@@ -6,7 +6,7 @@ namespace EdgeML.Training.Bottlenecks;
 /// <summary>How much a network's answer minds an error in the tensor at a cut, found by its derivative.</summary>
 static class ScoreGradients
 {
-    /// <summary>Rows x rows of the patches: the mean of g g', g the slope of the cross-entropy to an answer drawn from the network's own
+    /// <summary>Rows x rows of the patches: the mean of g g', g the gradient of the cross-entropy to an answer drawn from the network's own
     /// softened probabilities. That is the second derivative of the divergence from them (Fisher's information), errors of different
     /// patches taken for unrelated.</summary>
     /// <param name="tail">Of the cut.</param>
@@ -21,14 +21,14 @@ static class ScoreGradients
         (int rows, int positions) = (patches.Rows, patches.Positions);
         var metric = new double[rows * rows];
         var random = new Random(seed);
-        float[] slope = new float[patches.Elements], gathered = new float[patches.Elements];
+        float[] gradient = new float[patches.Elements], gathered = new float[patches.Elements];
         foreach (int sample in samples.Fitting.Take(count))
         {
             cancellation.ThrowIfCancellationRequested();
             float[] drawn = new float[samples.Scores[sample].Length];
             drawn[Draw(SoftAnswer.Of(samples.Scores[sample]), random.NextDouble())] = 1;
-            tail.Run(samples.Tensors[sample], drawn, slope);
-            patches.Gather(slope, gathered);
+            tail.Run(samples.Tensors[sample], drawn, gradient);
+            patches.Gather(gradient, gathered);
             for (int row = 0; row < rows; row++)
             {
                 ReadOnlySpan<float> own = gathered.AsSpan(row * positions, positions);

@@ -17,7 +17,7 @@ static class SoftAnswer
         return probabilities;
     }
 
-    /// <summary>Cross-entropy to wanted probabilities, times the softening, so that its slope by the scores is the difference of the
+    /// <summary>Cross-entropy to wanted probabilities, times the softening, so that its gradient by the scores is the difference of the
     /// probabilities.</summary>
     public static double Loss(ReadOnlySpan<float> scores, ReadOnlySpan<float> wanted)
     {

@@ -6,7 +6,7 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>What the network behind a cut minds: the slope by the tensor at the cut of how far its softened answer is from a wanted one.
+/// <summary>What the network behind a cut minds: the gradient by the tensor at the cut of how far its softened answer is from a wanted one.
 /// One thread at a time.</summary>
 sealed unsafe class TailGradient : IDisposable
 {
@@ -41,9 +41,9 @@ sealed unsafe class TailGradient : IDisposable
     /// <summary>Runs forward and back.</summary>
     /// <param name="tensor">At the cut.</param>
     /// <param name="target">Wanted probabilities, a class each.</param>
-    /// <param name="slope">Receives the slope by every element of the tensor.</param>
+    /// <param name="gradient">Receives the gradient by every element of the tensor.</param>
     /// <returns>As <see cref="SoftAnswer.Loss"/>.</returns>
-    public double Run(ReadOnlySpan<float> tensor, ReadOnlySpan<float> target, Span<float> slope)
+    public double Run(ReadOnlySpan<float> tensor, ReadOnlySpan<float> target, Span<float> gradient)
     {
         fixed (float* first = tensor, second = target)
         {
@@ -54,7 +54,7 @@ sealed unsafe class TailGradient : IDisposable
             NativeError.Check(NativeMethods.OutputsCreate(out OutputsHandle outputs, _engine.Handle, inputs, bytes, 2));
             using (outputs)
             {
-                Output(outputs, 1, slope.Length).CopyTo(slope);
+                Output(outputs, 1, gradient.Length).CopyTo(gradient);
                 return SoftAnswer.Loss(Output(outputs, 0, _classes), target);
             }
         }

@@ -8,8 +8,8 @@ namespace EdgeML.Training.Branching;
 
 /// <summary>The fully-connected layers of a head while they learn: ReLU and dropout between them. One thread at a time.</summary>
 /// <remarks>
-/// A layer is inputs x padded outputs, then the biases; what pads is zero and has no slope, so it stays zero. A dropped value is 0 behind
-/// its ReLU, so the ReLU's slope carries the dropout back and no mask is kept.
+/// A layer is inputs x padded outputs, then the biases; what pads is zero and has no gradient, so it stays zero. A dropped value is 0
+/// behind its ReLU, so the ReLU's derivative carries the dropout back and no mask is kept.
 /// </remarks>
 sealed unsafe class HeadNet
 {
@@ -17,7 +17,7 @@ sealed unsafe class HeadNet
     readonly int[] _widths;
     readonly int[] _offsets;
     readonly float[][] _values;
-    readonly float[][] _slopes;
+    readonly float[][] _deltas;
     readonly DenseProduct _product = new();
 
     /// <param name="sizes">Features, hidden layers, classes.</param>
@@ -32,22 +32,22 @@ sealed unsafe class HeadNet
         Weights = Pinned(_offsets[^1]);
         Gradients = Pinned(_offsets[^1]);
         _values = [.. _widths.Select(width => Pinned(rows * width))];
-        _slopes = [.. _widths.Select((width, i) => Pinned(i == 0 ? 0 : rows * width))];
+        _deltas = [.. _widths.Select((width, i) => Pinned(i == 0 ? 0 : rows * width))];
     }
 
     internal int Layers => _sizes.Length - 1;
 
     internal float[] Weights { get; }
 
-    /// <summary>The loss's slope in every weight, after <see cref="Backward"/>.</summary>
+    /// <summary>The loss's gradient in every weight, after <see cref="Backward"/>.</summary>
     internal float[] Gradients { get; }
 
     internal Span<float> Input(int row) => _values[0].AsSpan(row * _widths[0], _widths[0]);
 
     internal ReadOnlySpan<float> Scores(int row) => _values[^1].AsSpan(row * _widths[^1], _sizes[^1]);
 
-    /// <summary>The loss's slope in the scores; to fill before <see cref="Backward"/>.</summary>
-    internal Span<float> Slope(int row) => _slopes[^1].AsSpan(row * _widths[^1], _sizes[^1]);
+    /// <summary>The loss's gradient in the scores; to fill before <see cref="Backward"/>.</summary>
+    internal Span<float> OutputGradientRow(int row) => _deltas[^1].AsSpan(row * _widths[^1], _sizes[^1]);
 
     /// <summary>Normal weights of variance 2 / inputs (He et al. 2015), biases zero.</summary>
     internal void Initialise(SeededRandom random)
@@ -82,7 +82,7 @@ sealed unsafe class HeadNet
         }
     }
 
-    /// <summary>Carries the slopes of the scores back into <see cref="Gradients"/>, for the rows of the last
+    /// <summary>Carries the gradients of the scores back into <see cref="Gradients"/>, for the rows of the last
     /// <see cref="Forward"/>.</summary>
     /// <param name="rows">As in that call.</param>
     /// <param name="kept">What values that were not dropped were multiplied by.</param>
@@ -93,14 +93,14 @@ sealed unsafe class HeadNet
             for (int layer = Layers - 1; layer >= 0; layer--)
             {
                 (int inputs, int width) = (_widths[layer], _widths[layer + 1]);
-                fixed (float* values = _values[layer], slopes = _slopes[layer + 1], inputSlopes = _slopes[layer])
+                fixed (float* values = _values[layer], deltas = _deltas[layer + 1], inputDeltas = _deltas[layer])
                 {
                     float* matrix = gradients + _offsets[layer];
-                    _product.Multiply(values, 1, inputs, slopes, width, 1, matrix, inputs, width, rows);
-                    SumRows(slopes, matrix + ((long)inputs * width), rows, width);
+                    _product.Multiply(values, 1, inputs, deltas, width, 1, matrix, inputs, width, rows);
+                    SumRows(deltas, matrix + ((long)inputs * width), rows, width);
                     if (layer == 0) break;
-                    _product.Multiply(slopes, width, 1, weights + _offsets[layer], 1, width, inputSlopes, rows, inputs, width);
-                    Deactivate(values, inputSlopes, rows * inputs, kept);
+                    _product.Multiply(deltas, width, 1, weights + _offsets[layer], 1, width, inputDeltas, rows, inputs, width);
+                    Deactivate(values, inputDeltas, rows * inputs, kept);
                 }
             }
         }
@@ -141,15 +141,15 @@ sealed unsafe class HeadNet
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Deactivate(float* values, float* slopes, int count, float kept)
+    static void Deactivate(float* values, float* deltas, int count, float kept)
     {
         var scale = new Vector<float>(kept);
         for (int i = 0; i < count; i += Vector<float>.Count)
         {
-            Vector<float> slope = Vector.Load(slopes + i) * scale;
+            Vector<float> delta = Vector.Load(deltas + i) * scale;
             Vector.Store(
-                Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(values + i), Vector<float>.Zero), slope, Vector<float>.Zero),
-                slopes + i);
+                Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(values + i), Vector<float>.Zero), delta, Vector<float>.Zero),
+                deltas + i);
         }
     }
 

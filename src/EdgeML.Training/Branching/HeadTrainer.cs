@@ -94,7 +94,7 @@ sealed class HeadTrainer
                 features.Apply(input);
             }
             _net.Forward(rows, hidden);
-            for (int i = 0; i < rows; i++) Slope(order[first + i], _net.Scores(i), _net.Slope(i), rows);
+            for (int i = 0; i < rows; i++) Gradient(order[first + i], _net.Scores(i), _net.OutputGradientRow(i), rows);
             _net.Backward(rows, hidden.Kept);
             double rate = 0.5 * (1 + Math.Cos(Math.PI * _state.Adam.Steps / total));
             _state.Adam.Step(_net.Weights, _net.Gradients, (float)(_training.LearningRate * rate), _training.WeightDecay);
@@ -111,8 +111,8 @@ sealed class HeadTrainer
         TensorPrimitives.Lerp(_net.Weights, _state.Average, kept, _state.Average);
     }
 
-    /// <summary>The loss's slope in the scores of one row: cross-entropy with the label, or with the backbone's softened answer.</summary>
-    void Slope(int row, ReadOnlySpan<float> scores, Span<float> slope, int rows)
+    /// <summary>Gradient of the loss in the scores of one row: cross-entropy with the label, or with the backbone's softened answer.</summary>
+    void Gradient(int row, ReadOnlySpan<float> scores, Span<float> gradient, int rows)
     {
         float softening = _training.Labelled ? 1 : _training.Softening;
         Softmax.Of(scores, _guess, softening);
@@ -125,8 +125,8 @@ sealed class HeadTrainer
             Softmax.Of(_file.FinalScores(row), _target, softening);
             TensorPrimitives.Subtract(_guess, _target, _guess);
         }
-        // Softened slopes shrink with the square of the softening; one factor of it is in the derivative already.
-        TensorPrimitives.Multiply(_guess, softening / rows, slope);
+        // Softened gradients shrink with the square of the softening; one factor of it is in the derivative already.
+        TensorPrimitives.Multiply(_guess, softening / rows, gradient);
     }
 
     /// <summary>Keeps the average if it is as good as the best: the best of many noisy passes owes part of its score to noise, and later ones have learned at a

@@ -28,9 +28,9 @@ sealed class AdamState(int length)
         Vector<float> keep1 = new(Beta1), take1 = new(1 - Beta1), keep2 = new(Beta2), take2 = new(1 - Beta2);
         for (int i = 0; i < weights.Length; i += Vector<float>.Count)
         {
-            var slope = new Vector<float>(gradients, i);
-            Vector<float> mean = (keep1 * new Vector<float>(Mean, i)) + (take1 * slope);
-            Vector<float> square = (keep2 * new Vector<float>(Square, i)) + (take2 * slope * slope);
+            var gradient = new Vector<float>(gradients, i);
+            Vector<float> mean = (keep1 * new Vector<float>(Mean, i)) + (take1 * gradient);
+            Vector<float> square = (keep2 * new Vector<float>(Square, i)) + (take2 * gradient * gradient);
             mean.CopyTo(Mean, i);
             square.CopyTo(Square, i);
             ((shrink * new Vector<float>(weights, i)) - (rate * mean / (Vector.SquareRoot(square) + epsilon))).CopyTo(weights, i);

@@ -27,13 +27,13 @@ public sealed class BottleneckTrainingTests : IDisposable
     CutStatistics Statistics(CutSamples samples) => CutStatistics.Of(samples, _model.Manifest.Units[Cut - 1].OutShape, Seed);
 
     [Fact]
-    public void Run_TailOfTheShippedModel_SlopesAreThoseOfFiniteDifferences()
+    public void Run_TailOfTheShippedModel_GradientsAreThoseOfFiniteDifferences()
     {
         using TailGradient tail = TailGradient.Of(_model.Package, Cut)!;
         float[] tensor = Samples(1).Tensors[0];
         float[] target = [.. Enumerable.Range(0, _model.Manifest.Classes).Select(i => i == 3 ? 1f : 0f)];
-        var slope = new float[tensor.Length];
-        tail.Run(tensor, target, slope);
+        var gradient = new float[tensor.Length];
+        tail.Run(tensor, target, gradient);
         var unused = new float[tensor.Length];
         var random = new Random(Seed);
         int near = 0;
@@ -46,11 +46,11 @@ public sealed class BottleneckTrainingTests : IDisposable
             tensor[at] = kept - step;
             double below = tail.Run(tensor, target, unused);
             tensor[at] = kept;
-            if (Math.Abs(((above - below) / (2 * step)) - slope[at]) <= 2e-3 + (0.05 * Math.Abs(slope[at]))) near++;
+            if (Math.Abs(((above - below) / (2 * step)) - gradient[at]) <= 2e-3 + (0.05 * Math.Abs(gradient[at]))) near++;
         }
-        // A step over the edge of a ReLU or of a maximum has two slopes.
+        // A step over the edge of a ReLU or of a maximum has two gradients.
         Assert.InRange(near, 36, 40);
-        Assert.Contains(slope, each => Math.Abs(each) > 1e-3);
+        Assert.Contains(gradient, each => Math.Abs(each) > 1e-3);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class BottleneckTrainingTests : IDisposable
     }
 
     [Fact]
-    public void Slopes_DirectionsOfTheMetric_CostWhatItSays()
+    public void Gradients_DirectionsOfTheMetric_CostWhatItSays()
     {
         using TailGradient tail = TailGradient.Of(_model.Package, Cut)!;
         CutSamples samples = Samples(40);

@@ -20,9 +20,9 @@ public sealed class HeadNetTests
         net.Forward(Rows, null);
         for (int row = 0; row < Rows; row++)
         {
-            Softmax.Of(net.Scores(row), net.Slope(row));
-            net.Slope(row)[row % 3] -= 1;
-            foreach (ref float slope in net.Slope(row)) slope /= Rows;
+            Softmax.Of(net.Scores(row), net.OutputGradientRow(row));
+            net.OutputGradientRow(row)[row % 3] -= 1;
+            foreach (ref float gradient in net.OutputGradientRow(row)) gradient /= Rows;
         }
         net.Backward(Rows, kept: 1);
         float[] gradients = [.. net.Gradients];

@@ -23,9 +23,9 @@ sealed class Adam(int length, float learningRate)
         Vector<float> keep1 = new(Beta1), take1 = new(1 - Beta1), keep2 = new(Beta2), take2 = new(1 - Beta2);
         for (int i = 0; i < weights.Length; i += Vector<float>.Count)
         {
-            var slope = new Vector<float>(gradients, i);
-            Vector<float> mean = (keep1 * new Vector<float>(_mean, i)) + (take1 * slope);
-            Vector<float> square = (keep2 * new Vector<float>(_square, i)) + (take2 * slope * slope);
+            var gradient = new Vector<float>(gradients, i);
+            Vector<float> mean = (keep1 * new Vector<float>(_mean, i)) + (take1 * gradient);
+            Vector<float> square = (keep2 * new Vector<float>(_square, i)) + (take2 * gradient * gradient);
             mean.CopyTo(_mean, i);
             square.CopyTo(_square, i);
             (new Vector<float>(weights, i) - (rate * mean / (Vector.SquareRoot(square) + epsilon))).CopyTo(weights, i);

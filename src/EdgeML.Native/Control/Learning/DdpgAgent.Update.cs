@@ -12,7 +12,7 @@ sealed partial class DdpgAgent
         PickBatch();
         CriticGradients();
         _criticAdam.Step(_critic.Weights, _critic.Gradients);
-        ActorSlopes();
+        ActorGradients();
         _actorAdam.Step(_actor.Weights, _actor.Gradients);
 
         // Targets follow: w' <- (1 - tau) w' + tau w.
@@ -24,7 +24,7 @@ sealed partial class DdpgAgent
     /// <summary>Draws the transitions of the next update.</summary>
     internal void PickBatch() => _replay.Pick(_picked, _sampling);
 
-    /// <summary>Slopes of the critic's loss in its weights, over the batch drawn.</summary>
+    /// <summary>Gradient of the critic's loss in its weights, over the batch drawn.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CriticGradients()
     {
@@ -54,12 +54,12 @@ sealed partial class DdpgAgent
             _critic.OutputGradientRow(row)[0] = 2 * error / batch;
         }
         CriticLoss = loss;
-        _critic.Backward(batch, weightSlopes: true, inputSlopes: false);
+        _critic.Backward(batch, weightGradients: true, inputGradients: false);
     }
 
-    /// <summary>Slopes of the actor's loss in its weights, over the batch the critic's were of.</summary>
+    /// <summary>Gradient of the actor's loss in its weights, over the batch the critic's were of.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal void ActorSlopes()
+    internal void ActorGradients()
     {
         int batch = _options.Batch;
         // Actor: maximise mean Q(s, mu(s)); the critic's weights are held still. dQ/da runs back through a = compose(mu).
@@ -71,18 +71,18 @@ sealed partial class DdpgAgent
             _critic.OutputGradientRow(row)[0] = -1f / batch;
         }
         _critic.Forward(batch);
-        _critic.Backward(batch, weightSlopes: false, inputSlopes: true);
+        _critic.Backward(batch, weightGradients: false, inputGradients: true);
         float cloning = _options.CloningWeight * Math.Max(0f, 1 - (Steps / (float)_options.CloningUpdates));
-        for (int row = 0; row < batch; row++) ActorSlopes(row, cloning, batch);
-        _actor.Backward(batch, weightSlopes: true, inputSlopes: false);
+        for (int row = 0; row < batch; row++) ActorGradients(row, cloning, batch);
+        _actor.Backward(batch, weightGradients: true, inputGradients: false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void ActorSlopes(int row, float cloning, int batch)
+    void ActorGradients(int row, float cloning, int batch)
     {
         ReadOnlySpan<float> output = _actor.OutputRow(row);
-        ReadOnlySpan<float> actionSlope = _critic.InputSlopeRow(row)[_stateSize..];
-        Span<float> slope = _actor.OutputGradientRow(row);
+        ReadOnlySpan<float> actionGradient = _critic.InputGradientRow(row)[_stateSize..];
+        Span<float> gradient = _actor.OutputGradientRow(row);
         float scale = _options.ResidualScale;
         ReadOnlySpan<float> reference = scale > 0 ? Reference(_replay.State(_picked[row])) : default;
         for (int i = 0; i < _actionSize; i++)
@@ -92,12 +92,12 @@ sealed partial class DdpgAgent
             if (scale > 0)
             {
                 float moved = reference[i] + (scale * ((2 * output[i]) - 1));
-                bool outward = (moved <= 0 && actionSlope[i] > 0) || (moved >= 1 && actionSlope[i] < 0);
+                bool outward = (moved <= 0 && actionGradient[i] > 0) || (moved >= 1 && actionGradient[i] < 0);
                 inner = outward ? 0 : 4 * scale;
             }
             // Cloning: cloning x mean (2 mu - 1)^2, which is 0 where the reference action is kept.
             float cloned = scale > 0 ? cloning * 4 * ((2 * output[i]) - 1) / batch : 0;
-            slope[i] = (actionSlope[i] * inner) + cloned; // (42)
+            gradient[i] = (actionGradient[i] * inner) + cloned; // (42)
         }
     }
 

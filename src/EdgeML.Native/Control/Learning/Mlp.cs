@@ -25,7 +25,7 @@ sealed unsafe class Mlp
     readonly int[] _offsets;
     readonly Activation[] _activations;
     readonly float[][] _values;
-    readonly float[][] _slopes;
+    readonly float[][] _deltas;
     readonly float[] _transposed;
 
     /// <param name="sizes">Input, hidden and output sizes.</param>
@@ -41,14 +41,14 @@ sealed unsafe class Mlp
         Weights = Pinned(_offsets[layers]);
         Gradients = Pinned(_offsets[layers]);
         _values = [.. _padded.Select(width => Pinned(maxBatch * width))];
-        _slopes = [.. _padded.Select(width => Pinned(maxBatch * width))];
+        _deltas = [.. _padded.Select(width => Pinned(maxBatch * width))];
         _transposed = Pinned(_padded.Max() * _padded.Max());
     }
 
     /// <summary>Every weight and bias.</summary>
     public float[] Weights { get; }
 
-    /// <summary>The loss's slope in every weight, after <see cref="Backward"/>.</summary>
+    /// <summary>The loss's gradient in every weight, after <see cref="Backward"/>.</summary>
     public float[] Gradients { get; }
 
     /// <summary>A row to fill before <see cref="Forward"/>.</summary>
@@ -57,11 +57,11 @@ sealed unsafe class Mlp
     /// <summary>Rows computed by <see cref="Forward"/>.</summary>
     public ReadOnlySpan<float> OutputRow(int row) => _values[^1].AsSpan(row * _padded[^1], _sizes[^1]);
 
-    /// <summary>The loss's slope in the outputs; to fill before <see cref="Backward"/>, columns behind the output size stay 0.</summary>
-    public Span<float> OutputGradientRow(int row) => _slopes[^1].AsSpan(row * _padded[^1], _sizes[^1]);
+    /// <summary>The loss's gradient in the outputs; to fill before <see cref="Backward"/>, columns behind the output size stay 0.</summary>
+    public Span<float> OutputGradientRow(int row) => _deltas[^1].AsSpan(row * _padded[^1], _sizes[^1]);
 
-    /// <summary>The loss's slope in the inputs, after <see cref="Backward"/> was asked for it.</summary>
-    public ReadOnlySpan<float> InputSlopeRow(int row) => _slopes[0].AsSpan(row * _padded[0], _sizes[0]);
+    /// <summary>The loss's gradient in the inputs, after <see cref="Backward"/> was asked for it.</summary>
+    public ReadOnlySpan<float> InputGradientRow(int row) => _deltas[0].AsSpan(row * _padded[0], _sizes[0]);
 
     /// <summary>Weights uniform in +-1/sqrt(inputs) as Lillicrap et al. 2015, those of the last layer in +-<paramref
     /// name="last"/>.</summary>
@@ -99,12 +99,12 @@ sealed unsafe class Mlp
         }
     }
 
-    /// <summary>Carries the slopes of the outputs back, for the rows of the last <see cref="Forward"/>.</summary>
+    /// <summary>Carries the gradients of the outputs back, for the rows of the last <see cref="Forward"/>.</summary>
     /// <param name="rows">As in that call.</param>
-    /// <param name="weightSlopes">Whether <see cref="Gradients"/> are wanted.</param>
-    /// <param name="inputSlopes">Whether the slopes of the inputs are wanted.</param>
+    /// <param name="weightGradients">Whether <see cref="Gradients"/> are wanted.</param>
+    /// <param name="inputGradients">Whether the gradients of the inputs are wanted.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Backward(int rows, bool weightSlopes, bool inputSlopes)
+    public void Backward(int rows, bool weightGradients, bool inputGradients)
     {
         fixed (float* gradients = Gradients)
         fixed (float* transposed = _transposed)
@@ -113,22 +113,22 @@ sealed unsafe class Mlp
             {
                 int width = _padded[layer + 1];
                 fixed (float* values = _values[layer + 1])
-                fixed (float* slopes = _slopes[layer + 1])
+                fixed (float* deltas = _deltas[layer + 1])
                 {
-                    Deactivate(_activations[layer], values, slopes, rows * width);
-                    if (weightSlopes)
+                    Deactivate(_activations[layer], values, deltas, rows * width);
+                    if (weightGradients)
                     {
                         float* matrix = gradients + _offsets[layer];
                         // dW = x' dz; the input is read column by column, which is its transpose.
                         fixed (float* inputs = _values[layer])
-                            MatrixProduct.Multiply(inputs, 1, _padded[layer], slopes, matrix, _sizes[layer], width, rows);
-                        SumRows(slopes, matrix + (_sizes[layer] * width), rows, width);
+                            MatrixProduct.Multiply(inputs, 1, _padded[layer], deltas, matrix, _sizes[layer], width, rows);
+                        SumRows(deltas, matrix + (_sizes[layer] * width), rows, width);
                     }
-                    if (layer == 0 && !inputSlopes) break;
+                    if (layer == 0 && !inputGradients) break;
                     // dx = dz W'
                     Transpose(layer, transposed);
-                    fixed (float* inputSlope = _slopes[layer])
-                        MatrixProduct.Multiply(slopes, width, 1, transposed, inputSlope, rows, _padded[layer], _sizes[layer + 1]);
+                    fixed (float* inputDeltas = _deltas[layer])
+                        MatrixProduct.Multiply(deltas, width, 1, transposed, inputDeltas, rows, _padded[layer], _sizes[layer + 1]);
                 }
             }
         }
@@ -166,16 +166,16 @@ sealed unsafe class Mlp
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Deactivate(Activation activation, float* values, float* slopes, int count)
+    static void Deactivate(Activation activation, float* values, float* deltas, int count)
     {
         if (activation == Activation.Linear) return;
         for (int i = 0; i < count; i += Vector<float>.Count)
         {
-            Vector<float> value = Vector.Load(values + i), slope = Vector.Load(slopes + i);
+            Vector<float> value = Vector.Load(values + i), delta = Vector.Load(deltas + i);
             Vector<float> inner = activation == Activation.Relu
-                ? Vector.ConditionalSelect(Vector.GreaterThan(value, Vector<float>.Zero), slope, Vector<float>.Zero)
-                : slope * value * (Vector<float>.One - value);
-            Vector.Store(inner, slopes + i);
+                ? Vector.ConditionalSelect(Vector.GreaterThan(value, Vector<float>.Zero), delta, Vector<float>.Zero)
+                : delta * value * (Vector<float>.One - value);
+            Vector.Store(inner, deltas + i);
         }
     }
 

@@ -55,7 +55,7 @@ public class DdpgAgentTests
     [Theory]
     [InlineData(0f, 0f)]
     [InlineData(0.1f, 0.5f)]
-    public void Slopes_OfCriticAndActor_EqualFiniteDifferences(float residualScale, float cloning)
+    public void Gradients_OfCriticAndActor_EqualFiniteDifferences(float residualScale, float cloning)
     {
         const int Seed = 11, States = 5, Actions = 2;
         var options = new DdpgOptions
@@ -76,7 +76,7 @@ public class DdpgAgentTests
             float[] next = [.. Enumerable.Range(0, States).Select(_ => random.Uniform(0.3f, 0.7f))];
             agent.Remember(state, [random.Uniform(0.1f, 0.9f), random.Uniform(0.1f, 0.9f)], random.Uniform(-1, 1), next);
         }
-        // The last layers start with weights so small that hardly anything has a slope.
+        // The last layers start with weights so small that hardly anything has a gradient.
         for (int i = 0; i < 5; i++) agent.Learn();
         agent.Critic.Initialise(random, last: 1);
         agent.Actor.Initialise(random, last: 1);
@@ -88,7 +88,7 @@ public class DdpgAgentTests
         }
         double ActorLoss()
         {
-            agent.ActorSlopes();
+            agent.ActorGradients();
             double loss = 0, weight = residualScale > 0 ? cloning * (1 - (agent.Steps / (double)options.CloningUpdates)) : 0;
             for (int row = 0; row < options.Batch; row++)
             {
@@ -107,10 +107,10 @@ public class DdpgAgentTests
         void Compare(Mlp net, Func<double> loss, string name)
         {
             const float Step = 4e-3f;
-            float[] slopes = [.. net.Gradients];
-            float largest = slopes.Max(slope => Math.Abs(slope));
+            float[] gradients = [.. net.Gradients];
+            float largest = gradients.Max(gradient => Math.Abs(gradient));
             int compared = 0;
-            for (int i = 0; i < slopes.Length; i += 3)
+            for (int i = 0; i < gradients.Length; i += 3)
             {
                 float kept = net.Weights[i];
                 double Difference(float step)
@@ -123,14 +123,14 @@ public class DdpgAgentTests
                     return (above - below) / (2.0 * step);
                 }
                 (double wide, double narrow) = (Difference(Step), Difference(Step / 2));
-                // A unit that switches on or off in between has no slope there.
+                // A unit that switches on or off in between has no gradient there.
                 if (Math.Abs(wide - narrow) > (0.005 * largest) + (0.02 * Math.Abs(narrow))) continue;
                 compared++;
-                Assert.True(Math.Abs(slopes[i] - narrow) < (0.01 * largest) + (0.03 * Math.Abs(narrow)),
-                    $"seed {Seed} {name} weight {i}: {slopes[i]}, not {narrow}");
+                Assert.True(Math.Abs(gradients[i] - narrow) < (0.01 * largest) + (0.03 * Math.Abs(narrow)),
+                    $"seed {Seed} {name} weight {i}: {gradients[i]}, not {narrow}");
             }
-            Assert.True(compared > slopes.Length / 4, $"{compared} of {slopes.Length / 3} {name} weights had a slope");
-            Assert.True(largest > 0.005, $"{name} has no slopes worth comparing: {largest}");
+            Assert.True(compared > gradients.Length / 4, $"{compared} of {gradients.Length / 3} {name} weights had a gradient");
+            Assert.True(largest > 0.005, $"{name} has no gradients worth comparing: {largest}");
         }
     }
 

@@ -67,9 +67,9 @@ public class MlpTests
         }
         Loss();
         for (int row = 0; row < Rows; row++) weightsOfLoss.AsSpan(row * 3, 3).CopyTo(net.OutputGradientRow(row));
-        net.Backward(Rows, weightSlopes: true, inputSlopes: true);
-        float[] slopes = [.. net.Gradients];
-        float[] inputSlopes = [.. Enumerable.Range(0, Rows).SelectMany(row => net.InputSlopeRow(row).ToArray())];
+        net.Backward(Rows, weightGradients: true, inputGradients: true);
+        float[] gradients = [.. net.Gradients];
+        float[] inputGradients = [.. Enumerable.Range(0, Rows).SelectMany(row => net.InputGradientRow(row).ToArray())];
 
         double Numeric(ref float value)
         {
@@ -82,20 +82,20 @@ public class MlpTests
             return (above - below) / (2 * Step);
         }
         int kinks = 0;
-        for (int i = 0; i < slopes.Length; i++)
+        for (int i = 0; i < gradients.Length; i++)
         {
             double numeric = Numeric(ref net.Weights[i]);
             // A finite step may cross the corner of a rectifier; a wrong formula would be off everywhere.
-            if (Math.Abs(numeric - slopes[i]) > 2e-3 + (0.02 * Math.Abs(numeric))) kinks++;
+            if (Math.Abs(numeric - gradients[i]) > 2e-3 + (0.02 * Math.Abs(numeric))) kinks++;
         }
-        Assert.InRange(kinks, 0, slopes.Length / 50);
+        Assert.InRange(kinks, 0, gradients.Length / 50);
         kinks = 0;
         for (int row = 0; row < Rows; row++)
         {
             for (int i = 0; i < 5; i++)
             {
                 double numeric = Numeric(ref net.InputRow(row)[i]);
-                if (Math.Abs(numeric - inputSlopes[(row * 5) + i]) > 2e-3 + (0.02 * Math.Abs(numeric))) kinks++;
+                if (Math.Abs(numeric - inputGradients[(row * 5) + i]) > 2e-3 + (0.02 * Math.Abs(numeric))) kinks++;
             }
         }
         Assert.InRange(kinks, 0, 1);
