@@ -6,15 +6,15 @@ namespace EdgeML.Cli.Tests;
 public sealed class ValidationTests(ShippedPackage package) : IClassFixture<ShippedPackage>
 {
     [Fact]
-    public void Reality_UserShaper_WritesPageAndJson()
+    public void Validation_UserShaper_WritesPageAndJson()
     {
         Outcome outcome = EdgemlProcess.Run(
             "validate-simulator", "--model", package.Model, "--shaper", "user", "--policies", "3", "--tasks", "6", "--link", "40", "--rtt-ms", "3",
-            "--edge-slowdown", "5", "--out", package["reality.md"], "--json", package["reality.json"]);
+            "--edge-slowdown", "5", "--out", package["validation.md"], "--json", package["validation.json"]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         Assert.Contains(" of 3 policies", outcome.Output, StringComparison.Ordinal);
-        Assert.StartsWith("# Simulator against live system", File.ReadAllText(package["reality.md"]), StringComparison.Ordinal);
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(package["reality.json"]));
+        Assert.StartsWith("# Simulator against live system", File.ReadAllText(package["validation.md"]), StringComparison.Ordinal);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(package["validation.json"]));
         Assert.Equal("user", json.RootElement.GetProperty("shaper").GetString());
         Assert.Equal(40, json.RootElement.GetProperty("payloadMbps").GetDouble());
         JsonElement[] policies = [.. json.RootElement.GetProperty("policies").EnumerateArray()];
@@ -24,7 +24,7 @@ public sealed class ValidationTests(ShippedPackage package) : IClassFixture<Ship
     }
 
     [Fact]
-    public void Reality_KernelShaper_TerminatedHalfWay_RemovesNamespaceAndTail()
+    public void Validation_KernelShaper_TerminatedHalfWay_RemovesNamespaceAndTail()
     {
         SkipWithoutNamespaces();
         using ChildProcess run = EdgemlProcess.Start(
@@ -39,7 +39,7 @@ public sealed class ValidationTests(ShippedPackage package) : IClassFixture<Ship
     }
 
     [Fact]
-    public void Reality_KernelShaper_RunsThroughTheNamespace()
+    public void Validation_KernelShaper_RunsThroughTheNamespace()
     {
         SkipWithoutNamespaces();
         Outcome outcome = EdgemlProcess.Run(

@@ -64,14 +64,14 @@ sealed class SweepCommand : CliCommand
             only, rows);
         using var journal = new SweepJournal(
             Beside(page, ".journal"), SweepJournal.ThisProgram, SweepJournal.HashOf(profile, exits), parsed.GetValue(_fresh));
-        var matrix = new ControlSweep(cells, seeds, journal, parsed.GetValue(_spotCheck), firstSeed);
-        if (matrix.Kept > 0) Console.WriteLine($"{matrix.Kept} of {matrix.Runs} runs are in the journal");
+        var sweep = new ControlSweep(cells, seeds, journal, parsed.GetValue(_spotCheck), firstSeed);
+        if (sweep.Kept > 0) Console.WriteLine($"{sweep.Kept} of {sweep.Runs} runs are in the journal");
         TimeSpan limit = parsed.GetValue(_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : TimeSpan.MaxValue;
         long started = Stopwatch.GetTimestamp();
         IReadOnlyList<SweepCellResult> results;
-        int remembered = matrix.Done;
-        using (var progress = new ProgressLine("runs", matrix.Runs - remembered))
-            results = matrix.Run(Environment.ProcessorCount, limit, done => progress.Report(done - remembered), cancellation);
+        int remembered = sweep.Done;
+        using (var progress = new ProgressLine("runs", sweep.Runs - remembered))
+            results = sweep.Run(Environment.ProcessorCount, limit, done => progress.Report(done - remembered), cancellation);
         if (results.Count == 0)
             throw new ArgumentException($"no row of {cells.Count} cells came to its end in --minutes {limit.TotalMinutes:0.##}");
         var report = new SweepReport
@@ -82,10 +82,10 @@ sealed class SweepCommand : CliCommand
             Elapsed = Stopwatch.GetElapsedTime(started),
             Seeds = seeds,
             FirstSeed = firstSeed,
-            Done = matrix.Done,
-            Kept = matrix.Kept,
-            SpotChecked = matrix.SpotChecked,
-            Runs = matrix.Runs,
+            Done = sweep.Done,
+            Kept = sweep.Kept,
+            SpotChecked = sweep.SpotChecked,
+            Runs = sweep.Runs,
             Cells = cells.Count,
             Quick = quick,
             Filter = string.Join(" and ",

@@ -33,7 +33,7 @@ sealed class ValidationCommand : CliCommand
     public ValidationCommand()
         : base("validate-simulator", "Compare the replay simulator with the live system: same policies, same inputs, a tail behind a shaped link.",
             "edgeml validate-simulator --model model --policies 4 --tasks 8 --shaper user",
-            "sudo edgeml validate-simulator --model model --link 8 --rtt-ms 12 --policies 12 --out reality.md") =>
+            "sudo edgeml validate-simulator --model model --link 8 --rtt-ms 12 --policies 12 --out validation.md") =>
         AddOptions(_model, _data, _link, _rtt, _policies, _tasks, _slowdown, _shaper, _out, _json);
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)

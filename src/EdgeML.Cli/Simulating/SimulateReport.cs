@@ -31,9 +31,9 @@ static class SimulateReport
         if (scenario.Arrivals is not null) Line("lost", pool, m => m.LossRatio, "0.0000");
         if (double.IsFinite(pool.AdaptationTasks))
             Console.WriteLine($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
-        double hopeless = pool.Results.Average(result => result.CannotBeMet);
-        if (hopeless > 0.01)
-            Console.WriteLine($"bounds cannot be met, say {100 * hopeless:0} % of the decisions; they took the least bad policy");
+        double cannotBeMet = pool.Results.Average(result => result.CannotBeMet);
+        if (cannotBeMet > 0.01)
+            Console.WriteLine($"bounds cannot be met, say {100 * cannotBeMet:0} % of the decisions; they took the policy with the least violation");
     }
 
     public static void ShowTiming(ReplayPool pool)

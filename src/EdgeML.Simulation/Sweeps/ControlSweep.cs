@@ -18,7 +18,7 @@ sealed class ControlSweep
     readonly ConcurrentQueue<Job> _jobs = [];
     readonly Dictionary<(int Cell, string Row), SweepSample?[]> _samples = [];
 
-    /// <summary>A matrix.</summary>
+    /// <summary>A sweep.</summary>
     /// <param name="cells">Its cells.</param>
     /// <param name="seeds">Seeds of every row.</param>
     /// <param name="journal">Remembers finished runs; stays the caller's.</param>
@@ -32,7 +32,7 @@ sealed class ControlSweep
         if (seeds < 1) throw new ArgumentException($"{seeds} seeds, at least 1 is needed");
         if (spotCheck && firstSeed != 1) throw new ArgumentException($"runs of earlier builds are checked by seed 1, not {firstSeed}");
         (_cells, _seeds, _journal, _spotCheck, _firstSeed) = (cells, seeds, journal, spotCheck, firstSeed);
-        // A matrix cut short shall have the paper's links with all their rows, then the common rows of as many cells as possible.
+        // A sweep cut short shall have the paper's links with all their rows, then the common rows of as many cells as possible.
         AddJobs((cell, _) => cell.Scenario.Link.ChangesByTask);
         AddJobs((cell, row) => !cell.Scenario.Link.ChangesByTask && SweepPlan.EverywhereRows.Contains(row));
         AddJobs((cell, row) => !cell.Scenario.Link.ChangesByTask && !SweepPlan.EverywhereRows.Contains(row));

@@ -3,7 +3,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>One scenario of the matrix and the controllers that run over it.</summary>
+/// <summary>One scenario of the sweep and the controllers that run over it.</summary>
 /// <param name="Part">What it is asked for.</param>
 /// <param name="Link">Name of the link: S2, S3, constant, or a trace's file name.</param>
 /// <param name="RttMs">Round-trip time.</param>

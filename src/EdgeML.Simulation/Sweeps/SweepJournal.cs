@@ -5,7 +5,7 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>Keeps finished runs of a matrix in a file, so that a matrix that was interrupted, or grew, runs only what is missing.</summary>
+/// <summary>Keeps finished runs of a sweep in a file, so that a sweep that was interrupted, or grew, runs only what is missing.</summary>
 /// <remarks>
 /// A line "program STAMP" before the runs of every build; then a line a run: a hash of all that it depends on, the numbers, and a semicolon
 /// that says that the line is whole. Runs of other builds are found too, but apart, build by build: those of one count only where a run of

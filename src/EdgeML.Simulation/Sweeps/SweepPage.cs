@@ -3,7 +3,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>Writes a matrix as a page of Markdown: what a reader wants to know first, every cell in the table beside it.</summary>
+/// <summary>Writes a sweep as a page of Markdown: what a reader wants to know first, every cell in the table beside it.</summary>
 static class SweepPage
 {
     /// <summary>Lines of one demand that fails before the rest is counted only.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>What a page about a matrix needs beside its cells.</summary>
+/// <summary>What a page about a sweep needs beside its cells.</summary>
 sealed record SweepReport
 {
     /// <summary>The cells with a row that ran to its end.</summary>

@@ -3,7 +3,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Simulation.Validation;
 
-/// <summary>The table and the page of a reality check.</summary>
+/// <summary>The table and the page of a validation.</summary>
 static class ValidationPage
 {
     /// <summary>How a page came about.</summary>

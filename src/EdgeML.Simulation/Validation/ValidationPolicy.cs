@@ -5,7 +5,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Simulation.Validation;
 
-/// <summary>A fixed policy and how its cut tensor travels: one row of a reality check.</summary>
+/// <summary>A fixed policy and how its cut tensor travels: one row of a validation.</summary>
 /// <param name="Policy">Thresholds and cut.</param>
 /// <param name="Codec">Of cut tensors; cut 0 sends the input's own bytes.</param>
 sealed record ValidationPolicy(ExitPolicy Policy, TensorEncoding Codec)

@@ -2,7 +2,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Simulation.Validation;
 
-/// <summary>What a reality check came to.</summary>
+/// <summary>What a validation came to.</summary>
 /// <param name="Settings">What was run.</param>
 /// <param name="Rows">A row per policy, in the settings' order.</param>
 /// <param name="Link">What a client measured of the link before the first task.</param>

@@ -1,6 +1,6 @@
 namespace EdgeML.Simulation.Validation;
 
-/// <summary>What a reality check runs.</summary>
+/// <summary>What a validation runs.</summary>
 sealed record ValidationSettings
 {
     /// <summary>Fixed policies to compare, each a row; <see cref="ValidationPolicy.Choose"/> picks them.</summary>

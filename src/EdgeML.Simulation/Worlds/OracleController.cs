@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Worlds;
 /// <summary>The upper bound: knows true times and their spread, the link ahead, and how hard the inputs around are; plans on the full
 /// grid.</summary>
 /// <remarks>
-/// It is the default controller with beliefs replaced by the truth: expectations are over the jitter, which cannot be known, and over the
+/// It is the default controller with estimates replaced by the truth: expectations are over the jitter, which cannot be known, and over the
 /// answers of inputs of the difficulty at hand; it does not see single answers before they are given.
 /// </remarks>
 public sealed class OracleController : IPolicyController

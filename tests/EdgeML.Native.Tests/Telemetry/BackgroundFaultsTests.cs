@@ -214,7 +214,7 @@ public sealed class BackgroundFaultsTests
     }
 
     [Fact]
-    public void TailServer_LaneRunsOutOfMemory_RefusesThatTaskAlone()
+    public void TailServer_SlotRunsOutOfMemory_RefusesThatTaskAlone()
     {
         // The runtime refuses an array of this length without trying.
         var fake = new FakeTail { Running = first => GC.KeepAlive(new byte[first == 77 ? int.MaxValue : 1]) };

@@ -55,7 +55,7 @@ public class SharedReplayTests(ITestOutputHelper output)
     [InlineData(ReplayControllers.Oracle)]
     public void Run_BoundsTheCheapestPolicyJustMeets_NoEnergyDebtForGood(string controller)
     {
-        // A quarter of the paper's rates, as its text encoding costs; seeds of the matrix that used to end in debt.
+        // A quarter of the paper's rates, as its text encoding costs; seeds of the sweep that used to overspend.
         ReplayScenario scenario = Scenario("tx2", "steps:3.75,1.75@200,3.75@400,1.75@600,3.75@800", 1000, 0.5) with
         {
             Link = LinkCourse.Parse("steps:3.75,1.75@200,3.75@400,1.75@600,3.75@800", 12),

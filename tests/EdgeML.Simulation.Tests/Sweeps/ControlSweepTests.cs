@@ -42,10 +42,10 @@ public class ControlSweepTests
     public void Run_AllTheTime_TellsEveryRun()
     {
         var told = new List<int>();
-        var matrix = new ControlSweep([Cell("constant:8")], seeds: 3);
-        matrix.Run(2, TimeSpan.MaxValue, told.Add);
+        var sweep = new ControlSweep([Cell("constant:8")], seeds: 3);
+        sweep.Run(2, TimeSpan.MaxValue, told.Add);
         Assert.Equal(Enumerable.Range(1, 12), told);
-        Assert.Equal(matrix.Runs, matrix.Done);
+        Assert.Equal(sweep.Runs, sweep.Done);
     }
 
     [Fact]
@@ -71,18 +71,18 @@ public class ControlSweepTests
     [Fact]
     public void Run_NoTime_HasNoCellToJudge()
     {
-        var matrix = new ControlSweep([Cell("constant:8")], seeds: 1);
-        Assert.Empty(matrix.Run(2, TimeSpan.Zero));
-        Assert.Equal(0, matrix.Done);
+        var sweep = new ControlSweep([Cell("constant:8")], seeds: 1);
+        Assert.Empty(sweep.Run(2, TimeSpan.Zero));
+        Assert.Equal(0, sweep.Done);
     }
 
     [Fact]
     public void Run_Cancelled_Throws()
     {
         using var source = new CancellationTokenSource();
-        var matrix = new ControlSweep([Cell("constant:8"), Cell("constant:6")], seeds: 5);
-        Assert.Throws<OperationCanceledException>(() => matrix.Run(2, TimeSpan.MaxValue, _ => source.Cancel(), source.Token));
-        Assert.True(matrix.Done < matrix.Runs);
+        var sweep = new ControlSweep([Cell("constant:8"), Cell("constant:6")], seeds: 5);
+        Assert.Throws<OperationCanceledException>(() => sweep.Run(2, TimeSpan.MaxValue, _ => source.Cancel(), source.Token));
+        Assert.True(sweep.Done < sweep.Runs);
     }
 
     [Fact]
@@ -96,8 +96,8 @@ public class ControlSweepTests
     [Fact]
     public void Write_ShortRun_SaysSo()
     {
-        var matrix = new ControlSweep([Cell("constant:8")], seeds: 1);
-        IReadOnlyList<SweepCellResult> results = matrix.Run(1, TimeSpan.MaxValue);
+        var sweep = new ControlSweep([Cell("constant:8")], seeds: 1);
+        IReadOnlyList<SweepCellResult> results = sweep.Run(1, TimeSpan.MaxValue);
         using var writer = new StringWriter();
         SweepPage.Write(writer, new SweepReport
         {
@@ -145,9 +145,9 @@ public class ControlSweepTests
     [Fact]
     public void Run_SeedFactor_MultipliesTheSeedsOfACell()
     {
-        var matrix = new ControlSweep([Cell("constant:8") with { SeedFactor = 3 }, Cell("constant:6")], seeds: 2);
-        IReadOnlyList<SweepCellResult> results = matrix.Run(2, TimeSpan.MaxValue);
-        Assert.Equal(4 * (6 + 2), matrix.Runs);
+        var sweep = new ControlSweep([Cell("constant:8") with { SeedFactor = 3 }, Cell("constant:6")], seeds: 2);
+        IReadOnlyList<SweepCellResult> results = sweep.Run(2, TimeSpan.MaxValue);
+        Assert.Equal(4 * (6 + 2), sweep.Runs);
         Assert.Equal(6, results[0].Ours.Samples.Count);
     }
 

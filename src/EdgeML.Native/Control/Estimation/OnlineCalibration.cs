@@ -85,7 +85,7 @@ sealed class OnlineCalibration
             if (record.Offloaded) _remoteOverhead.Learn(rest, path.LatencyMs);
             else _localOverhead.Learn(rest, path.LatencyMs);
             double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));
-            // A level change is no spread: the belief jumps, the margin stays.
+            // A level change is no spread: the estimate jumps, the margin stays.
             double error = Math.Min(EstimationDefaults.MostLatencyError, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, 1e-3));
             if (record.Offloaded) _remoteError += EstimationDefaults.LatencyErrorWeight * (error - _remoteError);
             else _localError += EstimationDefaults.LatencyErrorWeight * (error - _localError);

@@ -16,7 +16,7 @@ public struct DecisionExplanation
     /// <summary>What made the controller decide.</summary>
     public DecisionReason Reason;
 
-    /// <summary>Whether no policy is expected to hold the bounds for at least half of the tasks; the least bad one was chosen.</summary>
+    /// <summary>Whether no policy is expected to hold the bounds for at least half of the tasks; the one with the least violation was chosen.</summary>
     public bool CannotBeMet;
 
     /// <summary>The believed uplink rate, bits a second; NaN where unknown.</summary>

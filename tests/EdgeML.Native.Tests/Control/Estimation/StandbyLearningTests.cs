@@ -98,7 +98,7 @@ public class StandbyLearningTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Corrections_EntropyOfTheStandbyExit_MovesTheMix(int standby)
+    public void OnlineCalibration_EntropyOfTheStandbyExit_MovesTheMix(int standby)
     {
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: standby);
         double before = Difficulty(new OnlineCalibration(s_model)), answerMs = 58;
@@ -129,7 +129,7 @@ public class StandbyLearningTests
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public void Corrections_StandbyThatRan_DoesNotPassForASlowEdge(double answerMs)
+    public void OnlineCalibration_StandbyThatRan_DoesNotPassForASlowEdge(double answerMs)
     {
         var corrections = new OnlineCalibration(s_model);
         PlanningConditions learned = s_assumed;
@@ -145,7 +145,7 @@ public class StandbyLearningTests
     }
 
     [Fact]
-    public void Corrections_AnswerThatWaitedForTheStandby_IsNoOverhead()
+    public void OnlineCalibration_AnswerThatWaitedForTheStandby_IsNoOverhead()
     {
         var corrections = new OnlineCalibration(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: 3);
@@ -166,7 +166,7 @@ public class StandbyLearningTests
     [InlineData(3, 3, 0f)]
     [InlineData(3, 2, 0.3f)]
     [InlineData(6, 1, 0.3f)]
-    public void EdgeScales_OfAbandonedReadyAndFallbackTasks_LearnsTheTrueScale(int cut, int standby, float threshold)
+    public void DeviceSpeedFilter_OfAbandonedReadyAndFallbackTasks_LearnsTheTrueScale(int cut, int standby, float threshold)
     {
         const int seed = 5;
         var random = new Random(seed);
@@ -190,7 +190,7 @@ public class StandbyLearningTests
 
     /// <summary>Exit 1 answers for the tail, but exit 2 was tried on the way to the cut as well.</summary>
     [Fact]
-    public void EdgeScales_StandbyInFrontOfTheCut_CountsEveryHeadUpToTheCut()
+    public void DeviceSpeedFilter_StandbyInFrontOfTheCut_CountsEveryHeadUpToTheCut()
     {
         var scales = new DeviceSpeedFilter(s_model);
         var policy = new ExitPolicy([0.1f, 0.1f, 0f], 6, standby: 1);
@@ -201,7 +201,7 @@ public class StandbyLearningTests
     }
 
     [Fact]
-    public void EdgeScales_StretchesThatDiffer_AreToldApartByWhereStandbysWereAbandoned()
+    public void DeviceSpeedFilter_StagesThatDiffer_AreToldApartByWhereStandbysWereAbandoned()
     {
         double Scale(int unit) => unit <= 3 ? 1.2 : unit <= 6 ? 0.9 : 1.05;
         var scales = new DeviceSpeedFilter(s_model);
@@ -218,7 +218,7 @@ public class StandbyLearningTests
     /// <summary>An input that is no number leaves the standby exit without an answer, and the edge runs the rest of the network as
     /// well.</summary>
     [Fact]
-    public void EdgeScales_StandbyWithoutAnAnswer_TeachesNothing()
+    public void DeviceSpeedFilter_StandbyWithoutAnAnswer_TeachesNothing()
     {
         var scales = new DeviceSpeedFilter(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 0, standby: 2);
@@ -236,7 +236,7 @@ public class StandbyLearningTests
     [InlineData(30)]
     [InlineData(58)]
     [InlineData(double.PositiveInfinity)]
-    public void LearnedOutlook_TaskWithAStandby_DatesTheLinkByItsLastByteAndTakesTheEdgeAsItIs(double answerMs)
+    public void LatencyPredictor_TaskWithAStandby_DatesTheLinkByItsLastByteAndTakesTheEdgeAsItIs(double answerMs)
     {
         var predictor = new LatencyPredictor(s_model);
         var policy = new ExitPolicy([0f, 0f, 0f], 3, standby: 3);
@@ -264,7 +264,7 @@ public class StandbyLearningTests
     [InlineData(30)]
     [InlineData(58)]
     [InlineData(double.PositiveInfinity)]
-    public void LearnedOutlook_TaskThatWaitedToBegin_IsDatedAllTheSame(double answerMs)
+    public void LatencyPredictor_TaskThatWaitedToBegin_IsDatedAllTheSame(double answerMs)
     {
         var predictor = new LatencyPredictor(s_model);
         TaskRecord record = Sent(new ExitPolicy([0f, 0f, 0f], 3, standby: 3), answerMs, s_asProfiled, start: 5);

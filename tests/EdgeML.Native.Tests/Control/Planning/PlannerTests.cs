@@ -72,7 +72,7 @@ public class PlannerTests
     }
 
     [Fact]
-    public void Find_BoundsNobodyMeets_TakesTheLeastBad()
+    public void Find_BoundsNobodyMeets_TakesTheLeastViolation()
     {
         CostModel model = Model(3);
         var planner = new Planner(model);
@@ -86,7 +86,7 @@ public class PlannerTests
     }
 
     [Fact]
-    public void LeastBad_LinkTooSlowForTheBound_CountsWhatLateAnswersCost()
+    public void LeastViolation_LinkTooSlowForTheBound_CountsWhatLateAnswersCost()
     {
         // Sent at the first cut, an input would cost the edge next to nothing, if only the answer came in time.
         var model = new CostModel(SyntheticModel.Manifest(), SyntheticModel.Edge(), SyntheticModel.Edge(0.5),
@@ -109,7 +109,7 @@ public class PlannerTests
     [InlineData(0.1)]
     [InlineData(1.5)]
     [InlineData(20)]
-    public void Find_UnderAnOutlook_ScoresLikeTryingEveryPlan(double mbps)
+    public void Find_UnderAPredictor_ScoresLikeTryingEveryPlan(double mbps)
     {
         CostModel model = Model(3);
         PlanningConditions conditions = Link(mbps);

@@ -64,7 +64,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
     [InlineData(0.998)]
     [InlineData(0.1)]
     [InlineData(0.0)]
-    public void Find_TailSureOrHopeless_LetsNothingStandBy(double chance) =>
+    public void Find_TailSureOrTooLate_LetsNothingStandBy(double chance) =>
         Assert.Equal(0, Plan(KnownPredictor.Chance(chance, 20)).Candidate.Standby);
 
     [Fact]

@@ -146,7 +146,7 @@ public sealed class BottleneckSessionTests : IDisposable
             CreateController = context =>
             {
                 Assert.True(context.Model.UsesBottlenecks);
-                // The edge is hopelessly slow behind the cut, and so is the link.
+                // The edge is far too slow behind the cut, and so is the link.
                 PlanningConditions conditions = PlanningConditions.From(new LinkSnapshot
                 {
                     Up = true,

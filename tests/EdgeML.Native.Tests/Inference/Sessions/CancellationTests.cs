@@ -29,7 +29,7 @@ public sealed class CancellationTests
     }
 
     [Fact]
-    public async Task RunAsync_CancelledWhileItWaitsForALaneOrForTheTail_EndsAtOnceAndTheSessionGoesOn()
+    public async Task RunAsync_CancelledWhileItWaitsForASlotOrForTheTail_EndsAtOnceAndTheSessionGoesOn()
     {
         using var loaded = new LoadedGraph("chain");
         using var asked = new SemaphoreSlim(0);
@@ -120,7 +120,7 @@ public sealed class CancellationTests
     }
 
     [Fact]
-    public async Task Dispose_CallersThatWaitForALane_AreTold()
+    public async Task Dispose_CallersThatWaitForASlot_AreTold()
     {
         using var loaded = new LoadedGraph("chain");
         using var asked = new SemaphoreSlim(0);

@@ -97,7 +97,7 @@ public sealed class TailConnectionTests : IDisposable
     }
 
     [Fact]
-    public void Requests_BeyondTheLanes_AreRefusedAsBusy()
+    public void Requests_BeyondTheSlots_AreRefusedAsBusy()
     {
         using var release = new ManualResetEventSlim();
         _tail.Running = _ => Assert.True(release.Wait(s_patience));
