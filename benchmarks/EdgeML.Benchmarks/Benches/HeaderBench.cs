@@ -30,7 +30,7 @@ public class HeaderBench
             SpanBytes = 8192,
             InFlight = 2,
             BusyShare = 0.5f,
-            Stretch = 1,
+            Slowdown = 1,
         },
     };
 

@@ -29,10 +29,10 @@ sealed class BuildCommand : CliCommand
         line.Dispose();
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         bool keeps = options.Kind == BackendKind.TensorRt;
-        string pieces = string.Join(", ",
-            model.EngineUnits.Select(piece => piece.First == piece.Last ? $"{piece.First}" : $"{piece.First}-{piece.Last}"));
+        string ranges = string.Join(", ",
+            model.EngineUnits.Select(range => range.First == range.Last ? $"{range.First}" : $"{range.First}-{range.Last}"));
         Console.WriteLine(
-            $"{model.Manifest.Name}: {line.Engines} engines for {model.BackendVersion} in {seconds:0.0} s, units {pieces} and "
+            $"{model.Manifest.Name}: {line.Engines} engines for {model.BackendVersion} in {seconds:0.0} s, units {ranges} and "
             + $"{model.Manifest.SideExits} heads");
         Console.WriteLine(
             keeps

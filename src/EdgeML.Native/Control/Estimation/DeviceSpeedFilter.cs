@@ -7,14 +7,14 @@ namespace EdgeML.Native.Control.Estimation;
 /// <summary>Estimates the edge's speed: a Kalman filter over one factor per stretch of the network between two exits (equations 25 to 29 of
 /// docs/reference/control.md).</summary>
 /// <remarks>
-/// The state x holds the time of every stretch over its profile, P its covariance. A task measures the sum of the stretches it ran, so the
-/// observation row H holds their profiled times. A profile is expected to err more for the whole device than for one stretch, so
-/// <see cref="SharedShare"/>, 69 %, of an error in one stretch at first counts for the others. An error far outside its spread is a
+/// The state x holds the time of every range over its profile, P its covariance. A task measures the sum of the ranges it ran, so the
+/// observation row H holds their profiled times. A profile is expected to err more for the whole device than for one range, so
+/// <see cref="SharedShare"/>, 69 %, of an error in one range at first counts for the others. An error far outside its spread is a
 /// level change and resets P.
 /// </remarks>
 sealed class DeviceSpeedFilter
 {
-    /// <summary>Share of an error in one stretch that a filter without further observations takes for the whole device's.</summary>
+    /// <summary>Share of an error in one range that a filter without further observations takes for the whole device's.</summary>
     internal const double SharedShare = EstimationDefaults.SharedError * EstimationDefaults.SharedError
         / ((EstimationDefaults.SharedError * EstimationDefaults.SharedError) + (EstimationDefaults.OwnError * EstimationDefaults.OwnError));
 
@@ -47,7 +47,7 @@ sealed class DeviceSpeedFilter
     /// <summary>Standard deviation of one computing time, as a share of it.</summary>
     public double Jitter => Math.Sqrt(_jitterSquare);
 
-    /// <summary>Standard deviation of the first stretch's factor.</summary>
+    /// <summary>Standard deviation of the first range's factor.</summary>
     public double Uncertainty => Math.Sqrt(_covariance[0, 0]);
 
     /// <summary>Learns from a task.</summary>
@@ -119,17 +119,17 @@ sealed class DeviceSpeedFilter
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(double[] prefix, double[] heads)
     {
-        int stretch = 0;
+        int range = 0;
         prefix[0] = 0;
         for (int unit = 1; unit < _prefix.Length; unit++)
         {
-            while (unit > _ends[stretch]) stretch++;
-            prefix[unit] = prefix[unit - 1] + (_state[stretch] * (_prefix[unit] - _prefix[unit - 1]));
+            while (unit > _ends[range]) range++;
+            prefix[unit] = prefix[unit - 1] + (_state[range] * (_prefix[unit] - _prefix[unit - 1]));
         }
-        for (int head = 0; head < _headMs.Length; head++) heads[head] = _state[StretchOf(_afterUnit[head])] * _headMs[head];
+        for (int head = 0; head < _headMs.Length; head++) heads[head] = _state[RangeOf(_afterUnit[head])] * _headMs[head];
     }
 
-    /// <summary>Fills H with the profiled milliseconds that a task ran of every stretch; returns H x, the milliseconds expected of
+    /// <summary>Fills H with the profiled milliseconds that a task ran of every range; returns H x, the milliseconds expected of
     /// it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     double ObservationRow(in TaskRecord record)
@@ -142,31 +142,31 @@ sealed class DeviceSpeedFilter
         if (stood) last = Math.Min(last + record.StandbyUnits, _prefix.Length - 1);
         int ready = record.StandbyReady ? record.Policy.Standby - 1 : -1;
         int start = 0;
-        for (int stretch = 0; stretch < _ends.Length; stretch++)
+        for (int range = 0; range < _ends.Length; range++)
         {
-            int end = Math.Min(_ends[stretch], last);
-            if (end > start) _row[stretch] = _prefix[end] - _prefix[start];
+            int end = Math.Min(_ends[range], last);
+            if (end > start) _row[range] = _prefix[end] - _prefix[start];
             start = Math.Max(start, end);
         }
         ReadOnlySpan<float> thresholds = record.Policy.Thresholds;
         for (int head = 0; head < thresholds.Length && head < _headMs.Length; head++)
         {
             bool ran = thresholds[head] > 0f && _afterUnit[head] <= tried && head < before;
-            if (ran || head == ready) _row[StretchOf(_afterUnit[head])] += _headMs[head];
+            if (ran || head == ready) _row[RangeOf(_afterUnit[head])] += _headMs[head];
         }
         double expected = 0;
         for (int i = 0; i < _row.Length; i++) expected += _row[i] * _state[i]; // (26)
         return expected;
     }
 
-    int StretchOf(int unit)
+    int RangeOf(int unit)
     {
-        int stretch = 0;
-        while (_ends[stretch] < unit) stretch++;
-        return stretch;
+        int range = 0;
+        while (_ends[range] < unit) range++;
+        return range;
     }
 
-    /// <summary>P of a profile whose device-wide error has a standard deviation, and whose stretches err on their own as usual.</summary>
+    /// <summary>P of a profile whose device-wide error has a standard deviation, and whose ranges err on their own as usual.</summary>
     void ResetCovariance(double shared)
     {
         const double Own = EstimationDefaults.OwnError;

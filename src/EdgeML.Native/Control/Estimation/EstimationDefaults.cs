@@ -8,7 +8,7 @@ static class EstimationDefaults
     /// <summary>Standard deviation of a profile's error that the whole device shares, as a share of the time.</summary>
     public const double SharedError = 0.06;
 
-    /// <summary>Standard deviation of a profile's error of one stretch alone, as a share of its time.</summary>
+    /// <summary>Standard deviation of a profile's error of one range alone, as a share of its time.</summary>
     public const double OwnError = 0.04;
 
     /// <summary>Standard deviation of the drift of a speed factor from one task to the next.</summary>

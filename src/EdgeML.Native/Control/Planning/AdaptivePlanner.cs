@@ -9,7 +9,7 @@ using EdgeML.Native.Telemetry;
 namespace EdgeML.Native.Control.Planning;
 
 /// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of
-/// margins, the edge stretch by stretch, where the link may be next, and intervals closed while their energy is inside.</summary>
+/// margins, the edge range by range, where the link may be next, and intervals closed while their energy is inside.</summary>
 sealed class AdaptivePlanner
 {
     readonly CostModel _model;

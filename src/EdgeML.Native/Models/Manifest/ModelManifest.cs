@@ -122,7 +122,7 @@ public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double Byt
     public override string ToString() => $"{string.Join('x', Shape)} {Type}";
 }
 
-/// <summary>The smallest piece of the trunk between two cuts.</summary>
+/// <summary>The smallest part of the trunk between two cuts.</summary>
 /// <param name="Index">From 1.</param>
 /// <param name="Name">Of its main operator.</param>
 /// <param name="Macs">Multiply-accumulates of one input.</param>

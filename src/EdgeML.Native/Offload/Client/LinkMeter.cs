@@ -95,7 +95,7 @@ sealed class LinkMeter
         lock (_gate)
         {
             if (_tailAt != 0 && Stopwatch.GetElapsedTime(_tailAt) < TimeSpan.FromSeconds(1)) return;
-            if (times.Stretch > 0 && float.IsFinite(times.Stretch)) _factor = times.Stretch;
+            if (times.Slowdown > 0 && float.IsFinite(times.Slowdown)) _factor = times.Slowdown;
             if (times.InFlight == 0) _queueMs *= 0.5;
         }
     }

@@ -25,7 +25,7 @@ sealed class TailWorkers : IDisposable
     int _inFlight;
     int _running;
     float _busyShare;
-    float _stretch = 1;
+    float _slowdown = 1;
     bool _stopping;
 
     public TailWorkers(ITailExecutor executor, TailServerOptions options, BackgroundFaults? faults = null)
@@ -112,7 +112,7 @@ sealed class TailWorkers : IDisposable
             bool recent = Stopwatch.GetElapsedTime(_lastRun) < TimeSpan.FromSeconds(1);
             times.InFlight = _inFlight;
             times.BusyShare = recent ? _busyShare : 0;
-            times.Stretch = recent ? _stretch : (float)LoadFactor();
+            times.Slowdown = recent ? _slowdown : (float)LoadFactor();
         }
     }
 
@@ -202,7 +202,7 @@ sealed class TailWorkers : IDisposable
 
     double LoadFactor() => _options.LoadFactor is { } factor ? Math.Max(1, factor()) : 1;
 
-    static long StretchedBy(double factor, long start)
+    static long SlowedBy(double factor, long start)
     {
         long ran = Stopwatch.GetTimestamp() - start;
         if (factor <= 1) return ran;
@@ -220,8 +220,8 @@ sealed class TailWorkers : IDisposable
             _lastRun = Stopwatch.GetTimestamp();
             if (expectedMs > 0)
             {
-                float stretch = (float)(ticks * 1000.0 / Stopwatch.Frequency / expectedMs);
-                _stretch += 0.3f * (stretch - _stretch);
+                float slowdown = (float)(ticks * 1000.0 / Stopwatch.Frequency / expectedMs);
+                _slowdown += 0.3f * (slowdown - _slowdown);
             }
             _busyTicks += ticks;
             long window = _lastRun - _windowStart;

@@ -27,7 +27,7 @@ struct TransferTimes
     public float BusyShare;
 
     /// <summary>How much longer than its profile says the tail computes now, over all its clients; 1 when it is idle.</summary>
-    public float Stretch;
+    public float Slowdown;
 
     public readonly void Write(ref HeaderWriter writer)
     {
@@ -37,7 +37,7 @@ struct TransferTimes
         writer.Write(FirstKey + 3, SpanBytes);
         writer.Write(FirstKey + 4, InFlight);
         writer.Write(FirstKey + 5, BusyShare);
-        writer.Write(FirstKey + 6, Stretch);
+        writer.Write(FirstKey + 6, Slowdown);
     }
 
     public void ReadKey(int key, ref HeaderReader reader)
@@ -50,7 +50,7 @@ struct TransferTimes
             case FirstKey + 3: SpanBytes = reader.ReadInt32(0, int.MaxValue); break;
             case FirstKey + 4: InFlight = reader.ReadInt32(0, int.MaxValue); break;
             case FirstKey + 5: BusyShare = reader.ReadSingle(); break;
-            case FirstKey + 6: Stretch = reader.ReadSingle(); break;
+            case FirstKey + 6: Slowdown = reader.ReadSingle(); break;
             default: reader.Skip(); break;
         }
     }

@@ -14,7 +14,7 @@ sealed class DividedNetwork : IDisposable
     readonly float[] _thresholds;
     RunResultNative _result = new();
 
-    /// <exception cref="NativeException">The engine refuses a piece.</exception>
+    /// <exception cref="NativeException">The engine refuses a range or head.</exception>
     internal DividedNetwork(ModelPackage package, EngineSettings settings, CancellationToken cancellation)
     {
         _model = BranchedModel.Load(package, new BackendOptions { Settings = settings, Cancellation = cancellation });

@@ -114,7 +114,7 @@ public class ControlPageTests
     public void Profile_ErrorsAreSharedAsTheFilterDoes()
     {
         double shared = DeviceSpeedFilter.SharedShare;
-        Says($"at first {100 * shared:0} % of an error is taken for the whole device's and {100 * (1 - shared):0} % for the stretch's own");
+        Says($"at first {100 * shared:0} % of an error is taken for the whole device's and {100 * (1 - shared):0} % for the range's own");
         Assert.Equal(0.06 * 0.06 / ((0.06 * 0.06) + (0.04 * 0.04)), shared, 12);
         Says($"their standard deviations are 6 % and 4 %");
     }

@@ -28,9 +28,9 @@ public class DeviceSpeedFilterTests
     }
 
     [Fact]
-    public void Observe_StretchesThatDiffer_ArePredictedWithinTwoPercent()
+    public void Observe_RangesThatDiffer_ArePredictedWithinTwoPercent()
     {
-        // The first stretch is a tenth slower than profiled, the rest a tenth faster.
+        // The first range is a tenth slower than profiled, the rest a tenth faster.
         double Scale(int unit) => unit <= s_model.AfterUnits[0] ? 1.1 : 0.9;
         var scales = new DeviceSpeedFilter(s_model);
         var random = new Random(3);
@@ -65,10 +65,10 @@ public class DeviceSpeedFilterTests
     }
 
     [Fact]
-    public void Observe_FirstErrorOfOneStretch_CountsForTheOthersByTheStatedShare()
+    public void Observe_FirstErrorOfOneRange_CountsForTheOthersByTheStatedShare()
     {
         var scales = new DeviceSpeedFilter(s_model);
-        // The first stretch alone ran, 2 % slower than profiled.
+        // The first range alone ran, 2 % slower than profiled.
         scales.Observe(Task(1, _ => 1.02, 1));
         double[] prefix = Filled(scales), profiled = s_model.EdgePrefix;
         int end = s_model.AfterUnits[0];

@@ -201,7 +201,7 @@ public class StandbyLearningTests
     }
 
     [Fact]
-    public void DeviceSpeedFilter_StagesThatDiffer_AreToldApartByWhereStandbysWereAbandoned()
+    public void DeviceSpeedFilter_RangesThatDiffer_AreToldApartByWhereStandbysWereAbandoned()
     {
         double Scale(int unit) => unit <= 3 ? 1.2 : unit <= 6 ? 0.9 : 1.05;
         var scales = new DeviceSpeedFilter(s_model);

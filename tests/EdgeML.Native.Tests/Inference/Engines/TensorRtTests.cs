@@ -22,7 +22,7 @@ public sealed class TensorRtTests
         using var folder = new TemporaryFolder();
         using var loaded = new LoadedGraph(File.ReadAllBytes(TensorRtDoubles.ShippedModel()),
             TensorRtDoubles.RequireAny(ChainRoute.Best, folder["engines"]));
-        int cut = Enumerable.Range(0, loaded.Manifest.LocalCut).First(k => loaded.Model.EngineUnits.All(piece => piece.Last != k) && k > 0);
+        int cut = Enumerable.Range(0, loaded.Manifest.LocalCut).First(k => loaded.Model.EngineUnits.All(range => range.Last != k) && k > 0);
         using var slot = new InferenceSlot(loaded.Model);
         slot.Load(loaded.Input(1));
         var error = Assert.Throws<ArgumentException>(() => slot.Run(0, cut, new float[loaded.Manifest.SideExits]));

@@ -72,7 +72,7 @@ public class LinkMeterTests
         Assert.Equal(3, meter.Snapshot(true).TailFactor, 0.05);
         Assert.Equal(50, meter.Snapshot(true).TailQueueMs, 1.0);
         // While our own measurement is fresh, what the tail says of others' requests changes nothing.
-        meter.Load(new TransferTimes { Stretch = 9 });
+        meter.Load(new TransferTimes { Slowdown = 9 });
         Assert.Equal(3, meter.Snapshot(true).TailFactor, 0.05);
     }
 

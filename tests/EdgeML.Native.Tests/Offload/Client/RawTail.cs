@@ -88,7 +88,7 @@ sealed class RawTail : IDisposable
                 RequestHeader request = sequence == 0 ? RequestHeader.Read(Input.Header) : default;
                 if (payload.Length > 0) Input.ReadPayload(payload, s_patience);
                 if (sequence == 0) return (request, payload);
-                Send(Frames.Make(FrameKind.Pong, new PingHeader { Sequence = sequence, Times = new TransferTimes { Stretch = 1 } }.Write));
+                Send(Frames.Make(FrameKind.Pong, new PingHeader { Sequence = sequence, Times = new TransferTimes { Slowdown = 1 } }.Write));
             }
         }
 

@@ -81,7 +81,7 @@ static class ExtremeFrames
         SpanBytes = value,
         InFlight = value,
         BusyShare = number,
-        Stretch = number,
+        Slowdown = number,
     };
 
     static float[] Floats(int count) => [.. Enumerable.Range(0, count).Select(i => i * 0.125f)];

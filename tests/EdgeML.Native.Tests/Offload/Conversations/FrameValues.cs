@@ -104,7 +104,7 @@ static class FrameValues
 
     static string Text(in TransferTimes times) =>
         $"times {times.ComputeMicros} {times.QueueMicros} {times.SpanMicros} {times.SpanBytes} {times.InFlight} {Text(times.BusyShare)} "
-        + Text(times.Stretch);
+        + Text(times.Slowdown);
 
     static string Text(ReadOnlySpan<float> values) => $"[{string.Join(' ', values.ToArray().Select(Text))}]";
 

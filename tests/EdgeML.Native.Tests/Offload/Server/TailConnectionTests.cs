@@ -128,14 +128,14 @@ public sealed class TailConnectionTests : IDisposable
     }
 
     [Fact]
-    public void Load_Emulated_StretchesComputing()
+    public void Load_Emulated_SlowsComputing()
     {
         _tail.Running = _ => Thread.SpinWait(2000);
         Peer peer = Connect(new TailServerOptions { LoadFactor = () => 50 });
         peer.SayHello();
         peer.Send(Frames.Ping(1));
         peer.Expect(FrameKind.Pong);
-        Assert.Equal(50, PingHeader.Read(peer.Header).Times.Stretch);
+        Assert.Equal(50, PingHeader.Read(peer.Header).Times.Slowdown);
     }
 
     [Theory]

@@ -39,7 +39,7 @@ static class Frames
         {
             TaskId = id,
             Answer = answer,
-            Times = new TransferTimes { ComputeMicros = 1000, Stretch = 1 }
+            Times = new TransferTimes { ComputeMicros = 1000, Slowdown = 1 }
         }.Write, logits);
 
     public static byte[] Error(ulong id, ErrorCode code)

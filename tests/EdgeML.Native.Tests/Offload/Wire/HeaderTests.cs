@@ -92,7 +92,7 @@ public class HeaderTests
             SpanBytes = int.MaxValue,
             InFlight = int.MaxValue,
             BusyShare = 1,
-            Stretch = 1,
+            Slowdown = 1,
         };
         var reply = new ReplyHeader { TaskId = ulong.MaxValue, Answer = new TailAnswer(65535, int.MaxValue, 1, 1), Times = times };
         Assert.InRange(reply.Write(new byte[ReplyHeader.MaxBytes]), 1, ReplyHeader.MaxBytes);
