@@ -4,7 +4,7 @@ using EdgeML.Native.Control.Observations;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>Estimates the edge's speed: a Kalman filter over one factor per stretch of the network between two exits (equations 25 to 29 of
+/// <summary>Estimates the edge's speed: a Kalman filter over one factor per range of the network between two exits (equations 25 to 29 of
 /// docs/reference/control.md).</summary>
 /// <remarks>
 /// The state x holds the time of every range over its profile, P its covariance. A task measures the sum of the ranges it ran, so the
