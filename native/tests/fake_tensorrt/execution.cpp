@@ -52,21 +52,21 @@ void Execution::run() const {
             if (inputs.back() == nullptr)
                 fake_unexpected("an input outside of device memory");
         }
-    edgeml_outputs *outputs = nullptr;
-    if (edgeml_outputs_create(&outputs, model_->engine, inputs.data(), sizes.data(), model_->inputs) != EDGEML_OK)
+    edgeml_outputs *ran = nullptr;
+    if (edgeml_outputs_create(&ran, model_->engine, inputs.data(), sizes.data(), model_->inputs) != EDGEML_OK)
         fake_unexpected("a run that fails");
     for (std::size_t i = 0, outputs = model_->tensors.size() - model_->inputs; i < outputs; ++i) {
         const Model::Tensor &tensor = model_->tensors[outputs - 1 - i];
         edgeml_tensor_info info = {};
         info.struct_size = sizeof info;
         const void *data = nullptr;
-        edgeml_outputs_get(&info, &data, outputs, static_cast<std::uint32_t>(i));
+        edgeml_outputs_get(&info, &data, ran, static_cast<std::uint32_t>(i));
         void *to = world().host(addresses_.at(tensor.info.name), tensor.info.bytes);
         if (to == nullptr)
             fake_unexpected("an output outside of device memory");
         std::memcpy(to, data, tensor.info.bytes);
     }
-    edgeml_outputs_destroy(outputs);
+    edgeml_outputs_destroy(ran);
 }
 
 } // namespace fake
