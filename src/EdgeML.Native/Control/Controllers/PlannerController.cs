@@ -2,6 +2,7 @@ using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Estimation;
 using EdgeML.Native.Control.Observations;
 using EdgeML.Native.Control.Planning;
+using EdgeML.Native.Numerics;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Controllers;
@@ -162,7 +163,8 @@ sealed class PlannerController : IPolicyController
         double scale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
         // A rate matters by what it adds to a transfer, not by itself: a fast link may become twice as fast unnoticed.
         double typicalBytes = Math.Max(_explanation.Expected.Bytes, PlanningWeights.LeastTypicalBytes);
-        double before = 8000 * typicalBytes / _planned.RateBitsPerSecond, after = 8000 * typicalBytes / _conditions.RateBitsPerSecond;
+        double before = Bandwidth.Milliseconds(typicalBytes, _planned.RateBitsPerSecond);
+        double after = Bandwidth.Milliseconds(typicalBytes, _conditions.RateBitsPerSecond);
         bool rateMoved = Math.Max(before, after) > PlanningWeights.NegligibleShare * scale
             && (Math.Abs(after - before) > PlanningWeights.MovedShare * scale || Far(after, before, PlanningWeights.MovedRateRatio));
         if (_conditions.LinkUp && rateMoved) return DecisionReason.LinkChanged;

@@ -14,6 +14,9 @@ static class CostDefaults
     /// <summary>Largest reserve as a share of the bound: a bound of a few milliseconds must leave time to compute.</summary>
     public const double MostHandOverShare = 0.1;
 
+    /// <summary>A late waker is allowed for by at most the bound divided by this.</summary>
+    public const double OvershootDivisor = 10;
+
     // Margins of the planner, equation 3, and the energy ramp, equation 7.
 
     /// <summary>Margin on the latency bound, as a share of it, before anything is measured. The profile's error is of that size.</summary>
@@ -61,8 +64,43 @@ static class CostDefaults
     /// <summary>Threshold vectors at most where there are more than three side exits; scoring them all takes some ten microseconds.</summary>
     public const int MaxGridPoints = 1500;
 
+    /// <summary>Side exits up to which every combination of levels is scored; with four there would be twenty thousand.</summary>
+    public const int MaxFullGridExits = 3;
+
+    /// <summary>Prices of a whole path, in accuracy, under which threshold vectors are looked for where the full grid is too large: the first,
+    /// the end, and the factor between them. Eleven prices from hardly caring about cost to caring about nothing else.</summary>
+    public const double FirstPrice = 0.005, EndPrice = 3, PriceStep = 1.9;
+
+    /// <summary>The search starts at this fraction of the levels, one third: most inputs have low entropies.</summary>
+    public const int StartLevelDivisor = 3;
+
+    /// <summary>Times that the search goes through all exits; a third time changes hardly any vector.</summary>
+    public const int GridSweeps = 2;
+
+    /// <summary>Least cost of a whole path, milliseconds, that prices are relative to; keeps a division finite.</summary>
+    public const double LeastPathMs = 1e-9;
+
+    // Neutral prior.
+
     /// <summary>Samples of the neutral prior: enough that shares are exact to half a percent.</summary>
     public const int PriorSamples = 256;
+
+    /// <summary>Exits by which the exponent of an input's entropy grows by one: later exits are surer.</summary>
+    public const double PriorExitsPerPower = 2;
+
+    /// <summary>Share of right answers that side exits approach towards the end of the network: no plan may count on one.</summary>
+    public const double PriorSideAccuracy = 0.5;
+
+    /// <summary>Shift of right answers from one exit to the next, as a share of the samples, so that exits do not err on the same ones.</summary>
+    public const double PriorExitShift = 0.37;
+
+    // Checks and limits of divisions.
+
+    /// <summary>Times of a profile from this on are refused, milliseconds: eleven days.</summary>
+    public const double EndProfileMs = 1e9;
+
+    /// <summary>Added to the standard deviation of energy, joules; keeps a division finite.</summary>
+    public const double LeastSpreadJ = 1e-12;
 
     // Energy budget, equations 34 to 36.
 

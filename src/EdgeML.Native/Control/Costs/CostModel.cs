@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Numerics;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Costs;
@@ -277,7 +278,7 @@ public sealed class CostModel
             path.Standby = candidate.Standby;
             path.AloneMs = path.StandbyMs = path.EdgeMs + (Hedge(candidate).ComputeMs(prefix, heads) * conditions.EdgeFactor);
         }
-        path.SendMs = predictor is null ? 8000 * payload / conditions.RateBitsPerSecond : predictor.SendMs(path.EdgeMs + encodeMs, path.Bytes);
+        path.SendMs = predictor is null ? Bandwidth.Milliseconds(payload, conditions.RateBitsPerSecond) : predictor.SendMs(path.EdgeMs + encodeMs, path.Bytes);
         path.WireMs = conditions.RttMs + path.SendMs;
         path.TailMs = (tail.Prefix[unit] - tail.Prefix[cut] + tailHeads + decodeMs) * conditions.TailFactor;
         path.LatencyMs = path.EdgeMs + encodeMs + path.WireMs + path.TailMs + conditions.TailQueueMs + conditions.RemoteOverheadMs; // (1)
@@ -340,7 +341,7 @@ public sealed class CostModel
     {
         if (double.IsPositiveInfinity(boundJ)) return 1;
         double variance = Math.Max(0, meanSquare - (mean * mean)) / conditions.WindowTasks;
-        double spread = Math.Sqrt(variance + (conditions.EnergyMargin * boundJ * conditions.EnergyMargin * boundJ)) + 1e-12;
+        double spread = Math.Sqrt(variance + (conditions.EnergyMargin * boundJ * conditions.EnergyMargin * boundJ)) + CostDefaults.LeastSpreadJ;
         return Math.Clamp(0.5 + ((boundJ - mean) / (CostDefaults.EnergyRamp * spread)), 0, 1); // (7)
     }
 
@@ -386,7 +387,7 @@ public sealed class CostModel
                 $"profile of {profile.Device} holds {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, " +
                 $"model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
         }
-        if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(ms >= 0 && ms < 1e9), 0) is var bad && bad != 0)
+        if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(ms >= 0 && ms < CostDefaults.EndProfileMs), 0) is var bad && bad != 0)
             throw new ArgumentException($"profile of {profile.Device} holds a time of {bad} ms");
         var prefix = new double[profile.UnitMs.Count + 1];
         for (int i = 0; i < profile.UnitMs.Count; i++) prefix[i + 1] = prefix[i] + profile.UnitMs[i];

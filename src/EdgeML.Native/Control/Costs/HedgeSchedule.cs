@@ -76,7 +76,7 @@ readonly struct HedgeSchedule
         if (double.IsPositiveInfinity(boundMs)) return boundMs;
         double reserveMs = Math.Min(Math.Max(CostDefaults.HandOverShare * boundMs, CostDefaults.LeastHandOverMs),
             CostDefaults.MostHandOverShare * boundMs);
-        return boundMs - reserveMs - Math.Min(overshootMs, boundMs / 10); // (12)
+        return boundMs - reserveMs - Math.Min(overshootMs, boundMs / CostDefaults.OvershootDivisor); // (12)
     }
 
     /// <summary>Checks that a policy's standby exit, if any, will have an answer.</summary>

@@ -13,6 +13,9 @@ static class NeutralPrior
 {
     const int Samples = CostDefaults.PriorSamples;
 
+    /// <summary>The golden ratio less one: its multiples modulo 1 are spread evenly and leave no gaps.</summary>
+    const double GoldenRatio = 0.6180339887498949;
+
     public static ExitCalibration Create(int exits)
     {
         var entropies = new float[Samples * exits];
@@ -22,10 +25,10 @@ static class NeutralPrior
             double difficulty = (i + 0.5) / Samples;
             for (int exit = 1; exit <= exits; exit++)
             {
-                entropies[(i * exits) + exit - 1] = (float)Math.Pow(difficulty, exit / 2.0);
-                // Spread evenly over all difficulties: the golden ratio leaves no gaps.
-                double place = ((i * 0.6180339887498949) + (exit * 0.37)) % 1;
-                correct[(i * exits) + exit - 1] = exit == exits || place < 0.5 * exit / exits;
+                entropies[(i * exits) + exit - 1] = (float)Math.Pow(difficulty, exit / CostDefaults.PriorExitsPerPower);
+                // Right answers are spread evenly over all difficulties.
+                double place = ((i * GoldenRatio) + (exit * CostDefaults.PriorExitShift)) % 1;
+                correct[(i * exits) + exit - 1] = exit == exits || place < CostDefaults.PriorSideAccuracy * exit / exits;
             }
         }
         return new ExitCalibration(exits, entropies, correct, "neutral prior", labelled: false);

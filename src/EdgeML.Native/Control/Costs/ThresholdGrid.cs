@@ -18,6 +18,9 @@ sealed class ThresholdGrid
     /// <summary>Enough to trade accuracy for energy, few enough to go through in a few microseconds.</summary>
     public static readonly float[] CompactLevels = [0f, .1f, .3f, .6f, 1f];
 
+    /// <summary>Mixes of inputs that vectors are looked for under: all of them, the easy half of the strata (1), the hard half.</summary>
+    const int AllInputs = 0, HardInputs = 2;
+
     readonly float[] _thresholds;
 
     /// <param name="samples">What the exits said of calibration samples.</param>
@@ -32,7 +35,7 @@ sealed class ThresholdGrid
         SideExits = samples.Exits - 1;
         float[][] levels = [.. Enumerable.Range(0,
             SideExits).Select(exit => LevelsUpTo(limits?[exit] ?? 1f, fine ? Levels : CompactLevels))];
-        List<float[]> points = SideExits <= 3 ? FullGrid(levels) : DescentGrid(samples, pathCost.ToArray(), levels);
+        List<float[]> points = SideExits <= CostDefaults.MaxFullGridExits ? FullGrid(levels) : DescentGrid(samples, pathCost.ToArray(), levels);
         var groups = new List<Group>();
         var ordered = new List<float[]>();
         foreach (IGrouping<uint, float[]> group in points.GroupBy(HeadMask).OrderBy(group => group.Key))
@@ -161,26 +164,26 @@ sealed class ThresholdGrid
             one[only] = levels[only][^1];
             Add(one);
         }
-        double scale = Math.Max(pathCost[^1], 1e-9);
+        double scale = Math.Max(pathCost[^1], CostDefaults.LeastPathMs);
         double Value(float[] point, int mix, double price)
         {
             (double sum, int count) = (0, 0);
             for (int i = 0; i < samples.Count; i++)
             {
                 bool hard = samples.Stratum[i] * 2 >= samples.Strata;
-                if (mix != 0 && hard != (mix == 2)) continue;
+                if (mix != AllInputs && hard != (mix == HardInputs)) continue;
                 int exit = samples.ExitOf(i, point);
                 sum += samples.Correct[exit][i] - (price * pathCost[exit] / scale);
                 count++;
             }
             return sum / Math.Max(count, 1);
         }
-        for (int mix = 0; mix < 3; mix++)
+        for (int mix = AllInputs; mix <= HardInputs; mix++)
         {
-            for (double price = 0.005; price < 3; price *= 1.9)
+            for (double price = CostDefaults.FirstPrice; price < CostDefaults.EndPrice; price *= CostDefaults.PriceStep)
             {
-                float[] point = [.. levels.Select(own => own[own.Length / 3])];
-                for (int sweep = 0; sweep < 2; sweep++)
+                float[] point = [.. levels.Select(own => own[own.Length / CostDefaults.StartLevelDivisor])];
+                for (int sweep = 0; sweep < CostDefaults.GridSweeps; sweep++)
                 {
                     for (int exit = 0; exit < exits; exit++)
                     {

@@ -96,6 +96,21 @@ static class EstimationDefaults
     /// <summary>Added to those seconds: two transfers in a row differ a little.</summary>
     public const double LeastSpreadSeconds = 0.05;
 
+    /// <summary>Seconds within which a prepared distribution still holds.</summary>
+    public const double SameMomentSeconds = 1e-4;
+
+    /// <summary>Standard deviations of a stay beyond which its probability is 0 or 1.</summary>
+    public const double StayDeviations = 4;
+
+    /// <summary>Largest squared number of deviations in a density: its exponential must not become 0.</summary>
+    public const double MostSquaredDeviations = 200;
+
+    /// <summary>Cells on each side of a rate that its density by the history is averaged over: about a fifth more and less.</summary>
+    public const int HistoryReach = 2;
+
+    /// <summary>Share of a measurement in its own cell and in each of the two beside it.</summary>
+    public const double OwnCellShare = 0.5, NextCellShare = 0.25;
+
     /// <summary>Seconds that one measurement counts as in the history, least and most.</summary>
     public const double LeastObservedSeconds = 0.02, MostObservedSeconds = 1;
 
@@ -112,6 +127,9 @@ static class EstimationDefaults
 
     /// <summary>Seconds after which a bad experience counts only half, unless something newer is known.</summary>
     public const double ForgetSeconds = 5;
+
+    /// <summary>Round trips and times of the tail are learned from above this, milliseconds: clocks are no better.</summary>
+    public const double LeastMeasuredMs = 0.01;
 
     /// <summary>Seconds for which a round trip measured by a task counts more than the client's, which takes the least of several.</summary>
     public const double RttSeconds = 2;
@@ -147,6 +165,15 @@ static class EstimationDefaults
 
     /// <summary>Share of the uniform likelihood: inputs drift beyond what was calibrated.</summary>
     public const double UnseenShare = 0.02;
+
+    /// <summary>Range of the probability that an input of a stratum leaves at a given exit: samples are few, so nothing is certain.</summary>
+    public const double LeastExitChance = 0.01, MostExitChance = 0.99;
+
+    /// <summary>Likelihood of an observation, over all strata, from which it says anything of the difficulty.</summary>
+    public const double LeastLikelihood = 1e-9;
+
+    /// <summary>Least latency that an error is relative to, milliseconds; keeps a division finite.</summary>
+    public const double LeastExpectedMs = 1e-3;
 
     /// <summary>Least total weight that all strata share equally, so that a stratum can return.</summary>
     public const double LeastMix = 0.002;

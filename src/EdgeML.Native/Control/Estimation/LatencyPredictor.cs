@@ -1,5 +1,6 @@
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Estimation;
 
@@ -35,9 +36,9 @@ sealed class LatencyPredictor : InTimePredictor
         linkMoved = false;
         if (record.RateBitsPerSecond > 0) linkMoved = Rates.Observe(record.RateBitsPerSecond, SentAt(record));
         else if (record.Fallback && record.WireMs > EstimationDefaults.LeastWireMs)
-            linkMoved = Rates.Observe(Math.Max(8000.0 * record.BytesSent / record.WireMs, EstimationDefaults.LeastLateRate), SentAt(record));
+            linkMoved = Rates.Observe(Math.Max(Bandwidth.BitsPerSecond(record.BytesSent, record.WireMs), EstimationDefaults.LeastLateRate), SentAt(record));
         if (!record.Offloaded) return;
-        double sendMs = 8000 * record.BytesSent / record.RateBitsPerSecond;
+        double sendMs = Bandwidth.Milliseconds(record.BytesSent, record.RateBitsPerSecond);
         if (record.StandbyMs > 0 && record.LatencyMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs) return;
         double error = record.LatencyMs - (record.EdgeMs - record.StandbyMs) - sendMs - expectedRestMs;
         if (!double.IsFinite(error)) return;
@@ -51,7 +52,7 @@ sealed class LatencyPredictor : InTimePredictor
     /// link but lets the measurement grow old.</summary>
     double SentAt(in TaskRecord record)
     {
-        double sendMs = record.Fallback ? record.WireMs : 8000 * record.BytesSent / record.RateBitsPerSecond;
+        double sendMs = record.Fallback ? record.WireMs : Bandwidth.Milliseconds(record.BytesSent, record.RateBitsPerSecond);
         double laterMs = record switch
         {
             { StandbyMs: > 0 } => Math.Max(record.StandbyMs, record.WireMs + record.TailMs + record.QueueMs) - sendMs,
@@ -71,8 +72,8 @@ sealed class LatencyPredictor : InTimePredictor
         Rates.Refresh(now);
     }
 
-    public override double SendMs(double edgeMs, double bytes) => 8000 * bytes / Rates.MedianRate;
+    public override double SendMs(double edgeMs, double bytes) => Bandwidth.Milliseconds(bytes, Rates.MedianRate);
 
     public override double ShareSentWithin(double edgeMs, double bytes, double ms) =>
-        ms <= 0 ? 0 : AssumeSent ? 1 : Rates.ShareAbove(8000 * bytes / ms);
+        ms <= 0 ? 0 : AssumeSent ? 1 : Rates.ShareAbove(Bandwidth.BitsPerSecond(bytes, ms));
 }

@@ -1,5 +1,6 @@
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Numerics;
 using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Estimation;
@@ -38,13 +39,13 @@ sealed class LinkEstimator
         if (record.Offloaded)
         {
             _failed = false;
-            double rttMs = record.WireMs - (8000 * record.BytesSent / record.RateBitsPerSecond);
-            if (rttMs > 0.01)
+            double rttMs = record.WireMs - Bandwidth.Milliseconds(record.BytesSent, record.RateBitsPerSecond);
+            if (rttMs > EstimationDefaults.LeastMeasuredMs)
             {
                 moved |= _rtt.Add(rttMs) && rttMs > EstimationDefaults.LeastRttJumpMs;
                 _rttTime = record.TimeSeconds;
             }
-            if (profiledTailMs > 0.01) moved |= _tail.Add(record.TailMs / profiledTailMs);
+            if (profiledTailMs > EstimationDefaults.LeastMeasuredMs) moved |= _tail.Add(record.TailMs / profiledTailMs);
             _tailTime = record.TimeSeconds;
             _queueMs += EstimationDefaults.QueueWeight * (Math.Max(0, record.QueueMs) - _queueMs);
             if (record.QueueMs > EstimationDefaults.LeastQueueJumpMs && record.QueueMs > EstimationDefaults.QueueJump * _queueMs)
@@ -55,7 +56,7 @@ sealed class LinkEstimator
             moved = true;
             _failed = true;
             // Had the rate been this high, the bytes would have been through.
-            double ceiling = record.BytesSent > 0 && record.WireMs > 0 ? 8000 * record.BytesSent / record.WireMs : double.NaN;
+            double ceiling = record.BytesSent > 0 && record.WireMs > 0 ? Bandwidth.BitsPerSecond(record.BytesSent, record.WireMs) : double.NaN;
             if (ceiling < _rate.Value) _rate.Value = ceiling;
             _rate.Value *= EstimationDefaults.LostRateFactor;
             _rateTime = record.TimeSeconds;

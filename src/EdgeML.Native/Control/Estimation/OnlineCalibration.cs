@@ -1,5 +1,6 @@
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Estimation;
 
@@ -86,11 +87,11 @@ sealed class OnlineCalibration
             else _localOverhead.Learn(rest, path.LatencyMs);
             double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));
             // A level change is no spread: the estimate jumps, the margin stays.
-            double error = Math.Min(EstimationDefaults.MostLatencyError, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, 1e-3));
+            double error = Math.Min(EstimationDefaults.MostLatencyError, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, EstimationDefaults.LeastExpectedMs));
             if (record.Offloaded) _remoteError += EstimationDefaults.LatencyErrorWeight * (error - _remoteError);
             else _localError += EstimationDefaults.LatencyErrorWeight * (error - _localError);
         }
-        double radioMs = record.RateBitsPerSecond > 0 ? 8000 * record.BytesSent / record.RateBitsPerSecond : 0;
+        double radioMs = record.RateBitsPerSecond > 0 ? Bandwidth.Milliseconds(record.BytesSent, record.RateBitsPerSecond) : 0;
         double modelled = _model.Power.Joules(record.LatencyMs, record.EdgeMs, radioMs);
         if (modelled > 0 && record.EnergyJ > 0 && !record.Fallback) _energy.Add(record.EnergyJ / modelled);
         return moved;
@@ -134,7 +135,7 @@ sealed class OnlineCalibration
             for (int stratum = 0; stratum < _mix.Length; stratum++)
                 sum += _posterior[stratum] = _mix[stratum] * ExitLikelihood(stratum, record.Exit - 1, thresholds);
         }
-        if (!(sum > 1e-9)) return;
+        if (!(sum > EstimationDefaults.LeastLikelihood)) return;
         double floor = EstimationDefaults.LeastMix / _mix.Length;
         double total = 0;
         for (int stratum = 0; stratum < _mix.Length; stratum++)
@@ -148,9 +149,9 @@ sealed class OnlineCalibration
         double likelihood = 1;
         for (int each = 0; each <= exit && each < thresholds.Length; each++)
         {
-            double below = 0.01;
+            double below = EstimationDefaults.LeastExitChance;
             for (int bin = 0; bin < Bin(thresholds[each]); bin++) below += _likelihood[each][bin][stratum];
-            below = Math.Min(below, 0.99);
+            below = Math.Min(below, EstimationDefaults.MostExitChance);
             likelihood *= each == exit ? below : 1 - below;
         }
         return likelihood;

@@ -74,7 +74,7 @@ sealed class UplinkRatePredictor
     public bool Observe(double rate, double time)
     {
         if (!(rate > 0) || double.IsInfinity(rate)) return false;
-        double octave = Math.Clamp(Math.Log2(rate / 1000), LowestOctave, LowestOctave + Octaves);
+        double octave = Math.Clamp(Math.Log2(rate / Kilo), LowestOctave, LowestOctave + Octaves);
         bool far = Count > 0 && Math.Abs(octave - _lastOctave) > EstimationDefaults.FarOctaves;
         double elapsed = double.IsNaN(_lastTime) ? 1 : Math.Max(0, time - _lastTime);
         if (Count > 0 && _delayed) UpdateReturns(octave, elapsed);
@@ -92,7 +92,7 @@ sealed class UplinkRatePredictor
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Refresh(double now)
     {
-        if (!_stale && Math.Abs(now - _now) < 1e-4) return;
+        if (!_stale && Math.Abs(now - _now) < EstimationDefaults.SameMomentSeconds) return;
         if (_stale)
         {
             double total = 0;
@@ -119,14 +119,13 @@ sealed class UplinkRatePredictor
         double at = (_lastOctave - LowestOctave) * PerOctave, step = SpreadGrowth(elapsed) * PerOctave;
         for (int s = 0; s < stays.Length; s++)
         {
-            // Four deviations away it is all or nothing.
-            double cells = s_spreads[s] * step;
-            int from = Math.Clamp((int)(at - (4 * cells)), 0, Edges), to = Math.Clamp((int)(at + (4 * cells)) + 1, from, Edges);
+            double cells = s_spreads[s] * step, reach = EstimationDefaults.StayDeviations * cells;
+            int from = Math.Clamp((int)(at - reach), 0, Edges), to = Math.Clamp((int)(at + reach) + 1, from, Edges);
             Add(_survival.AsSpan(0, from), stays[s]);
             double perCell = 1 / cells;
             for (int i = from; i < to; i++) _survival[i] += stays[s] * NormalDistribution.Cdf((at - i) * perCell); // (20)
         }
-        MedianRate = 1000 * Math.Pow(2, Median());
+        MedianRate = Kilo * Math.Pow(2, Median());
     }
 
     double Median()
@@ -204,8 +203,9 @@ sealed class UplinkRatePredictor
         double total = 0, near = 0;
         for (int i = 0; i < Edges; i++) total += _history[i];
         int cell = (int)((octave - LowestOctave) * PerOctave);
-        for (int i = Math.Max(0, cell - 2); i < Math.Min(Edges, cell + 3); i++) near += _history[i];
-        return ((1 - EstimationDefaults.UniformShare) * near / total * PerOctave / 5) + (EstimationDefaults.UniformShare / Octaves);
+        const int Reach = EstimationDefaults.HistoryReach, Cells = (2 * Reach) + 1;
+        for (int i = Math.Max(0, cell - Reach); i < Math.Min(Edges, cell + Reach + 1); i++) near += _history[i];
+        return ((1 - EstimationDefaults.UniformShare) * near / total * PerOctave / Cells) + (EstimationDefaults.UniformShare / Octaves);
     }
 
     /// <summary>Density of a rate where the link was last seen, by one expert's spread.</summary>
@@ -213,25 +213,29 @@ sealed class UplinkRatePredictor
     {
         double spread = s_spreads[expert % s_spreads.Length] * SpreadGrowth(elapsed);
         double deviations = (octave - _lastOctave) / spread;
-        return GaussianPeak / spread * Math.Exp(-0.5 * Math.Min(deviations * deviations, 200));
+        return GaussianPeak / spread * Math.Exp(-0.5 * Math.Min(deviations * deviations, EstimationDefaults.MostSquaredDeviations));
     }
 
     /// <summary>The logarithm of a positive rate in octaves of kbit/s, from a table: a plan asks for some hundred.</summary>
     static double OctaveOf(double rate)
     {
         long bits = BitConverter.DoubleToInt64Bits(rate);
-        int exponent = (int)(bits >> 52) - 1023;
-        int cell = (int)(bits >> (52 - MantissaBits)) & ((1 << MantissaBits) - 1);
-        double into = (bits & ((1L << (52 - MantissaBits)) - 1)) * (1.0 / (1L << (52 - MantissaBits)));
+        int exponent = (int)(bits >> FractionBits) - ExponentBias;
+        int cell = (int)(bits >> RestBits) & ((1 << MantissaBits) - 1);
+        double into = (bits & ((1L << RestBits) - 1)) * (1.0 / (1L << RestBits));
         return exponent + s_logs[cell] + (into * (s_logs[cell + 1] - s_logs[cell])) - s_kilo;
     }
 
-    const int MantissaBits = 7;
+    /// <summary>Layout of a double (IEEE 754), and how many of its fraction's bits choose a cell of the table.</summary>
+    const int FractionBits = 52, ExponentBias = 1023, MantissaBits = 7, RestBits = FractionBits - MantissaBits;
+
+    /// <summary>Bits per kilobit.</summary>
+    const double Kilo = 1000;
 
     static readonly double[] s_logs =
         [.. Enumerable.Range(0, (1 << MantissaBits) + 1).Select(i => Math.Log2(1 + ((double)i / (1 << MantissaBits))))];
 
-    static readonly double s_kilo = Math.Log2(1000);
+    static readonly double s_kilo = Math.Log2(Kilo);
 
     /// <summary>How far a rate wanders grows with the root of time; two transfers in a row still differ a little.</summary>
     static double SpreadGrowth(double elapsed) => Math.Sqrt(Math.Min(elapsed, EstimationDefaults.MostSpreadSeconds) + EstimationDefaults.LeastSpreadSeconds);
@@ -239,8 +243,8 @@ sealed class UplinkRatePredictor
     void AddToHistory(double octave, double seconds)
     {
         int cell = Math.Clamp((int)Math.Round((octave - LowestOctave) * PerOctave), 1, Edges - 2);
-        _history[cell - 1] += 0.25 * seconds;
-        _history[cell] += 0.5 * seconds;
-        _history[cell + 1] += 0.25 * seconds;
+        _history[cell - 1] += EstimationDefaults.NextCellShare * seconds;
+        _history[cell] += EstimationDefaults.OwnCellShare * seconds;
+        _history[cell + 1] += EstimationDefaults.NextCellShare * seconds;
     }
 }

@@ -246,7 +246,7 @@ sealed partial class Planner
         if (!ramp.Bounded) return ramp;
         float margin = (float)(conditions.EnergyMargin * requirements.EnergyJ);
         ramp.Bound = new Vector<float>((float)requirements.EnergyJ);
-        ramp.MarginSquare = new Vector<float>((margin * margin) + 1e-20f);
+        ramp.MarginSquare = new Vector<float>((margin * margin) + PlanningWeights.LeastMarginSquare);
         ramp.PerTask = new Vector<float>((float)(1 / conditions.WindowTasks));
         ramp.Slope = new Vector<float>((float)CostDefaults.EnergyRamp);
         return ramp;
@@ -256,9 +256,9 @@ sealed partial class Planner
     readonly record struct Scales(double LatencyMs, double EnergyJ);
 
     Scales ScalesOf(in Requirements requirements) => new(
-        Math.Max(double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs, 1e-9),
+        Math.Max(double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs, PlanningWeights.LeastScaleMs),
         Math.Max(double.IsPositiveInfinity(requirements.EnergyJ)
-            ? _model.Power.Joules(_model.LocalMs, _model.LocalMs, 0) : requirements.EnergyJ, 1e-12));
+            ? _model.Power.Joules(_model.LocalMs, _model.LocalMs, 0) : requirements.EnergyJ, PlanningWeights.LeastScaleJ));
 
     /// <summary>Coefficients of one group under a cut. What an exit costs depends on the heads up to it alone: those of the group with one
     /// head less serve again, and what leaves on the edge costs the same under every cut.</summary>

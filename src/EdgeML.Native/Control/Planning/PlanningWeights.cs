@@ -14,6 +14,12 @@ static class PlanningWeights
     /// <summary>Bounds of latency and energy counted in the tie at most; an unusable link must not drown everything else.</summary>
     public const double MostTie = 50;
 
+    /// <summary>Least bound of latency, milliseconds, and of energy, joules, that a tie is measured in; keeps a division finite.</summary>
+    public const double LeastScaleMs = 1e-9, LeastScaleJ = 1e-12;
+
+    /// <summary>Added to the squared margin on energy, square joules; keeps a division finite.</summary>
+    public const float LeastMarginSquare = 1e-20f;
+
     /// <summary>Score below which no plan is useful. The plan that violates the bounds least is taken.</summary>
     public const float WorthwhileScore = 0.02f;
 
