@@ -188,7 +188,7 @@ sealed class TailWorkers : IDisposable
         try
         {
             job.Run();
-            long ticks = StretchedBy(LoadFactor(), start);
+            long ticks = SlowedBy(LoadFactor(), start);
             job.Times.ComputeMicros = Micros(ticks);
             Account(ticks, _expectation.Milliseconds(job.Request.Policy, job.Row.Answer.Exit));
             return null;
