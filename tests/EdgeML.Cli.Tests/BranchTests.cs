@@ -3,7 +3,7 @@ using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Tests;
 
-/// <summary>What users do with a classifier of their own: exits, a promise, runs, a tail, the demo.</summary>
+/// <summary>What users do with a classifier of their own: exits, a guarantee, runs, a tail, the demo.</summary>
 public sealed class BranchTests(ITestOutputHelper output) : FolderTests
 {
     const string Data = "shapes:seed=71,difficulty=easy", Others = "shapes:seed=72,difficulty=easy",

@@ -51,10 +51,10 @@ sealed record SweepSetting(string Device, double LatencyMs, double Ghz)
     public string Name => FormattableString.Invariant($"{Device} {LatencyMs:0.#} ms {Ghz:0.###} GHz");
 }
 
-/// <summary>What a cell of the matrix is asked for.</summary>
+/// <summary>What a cell of the sweep is asked for.</summary>
 enum SweepPart
 {
-    /// <summary>Goodput against rivals and oracle: model error, jitter, a shift of inputs.</summary>
+    /// <summary>Goodput against baselines and oracle: model error, jitter, a shift of inputs.</summary>
     Acceptance = 0,
 
     /// <summary>A constant link and an exact profile, where planning is optimal.</summary>
