@@ -68,13 +68,13 @@ static class CostDefaults
     public const int MaxFullGridExits = 3;
 
     /// <summary>Prices of a whole path, in accuracy, under which threshold vectors are looked for where the full grid is too large: the first,
-    /// the end, and the factor between them. Eleven prices from hardly caring about cost to caring about nothing else.</summary>
+    /// the end, and the factor between them. Ten prices.</summary>
     public const double FirstPrice = 0.005, EndPrice = 3, PriceStep = 1.9;
 
     /// <summary>The search starts at this fraction of the levels, one third: most inputs have low entropies.</summary>
     public const int StartLevelDivisor = 3;
 
-    /// <summary>Times that the search goes through all exits; a third time changes hardly any vector.</summary>
+    /// <summary>Times that the search goes through all exits.</summary>
     public const int GridSweeps = 2;
 
     /// <summary>Least cost of a whole path, milliseconds, that prices are relative to; keeps a division finite.</summary>
