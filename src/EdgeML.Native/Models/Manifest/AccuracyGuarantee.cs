@@ -10,7 +10,7 @@ namespace EdgeML.Native.Models.Manifest;
 /// A task is lost when the whole network would have been right (without labels: whatever it says) and an exit that fires below its
 /// limit answers otherwise, no matter which of the exits fires first. That loss only grows with the limits, so what holds at them holds
 /// for every policy whose thresholds are at or below them, for every mixture of such policies, and for a controller that looks at
-/// the input before it chooses. See <c>docs/guarantee.md</c>.
+/// the input before it chooses. See <c>docs/reference/guarantee.md</c>.
 /// </remarks>
 public sealed record AccuracyGuarantee
 {
