@@ -40,21 +40,25 @@ public static class ReplayControllers
     {
         if (name == Oracle) return new OracleController(world, edge.Truth);
         if (!Names.Contains(name)) throw new ArgumentException($"controller '{name}' is none of {string.Join(", ", Names)}");
-        return BaselineControllers.Create(name == EdgeMLPlan ? PolicyControllers.EdgeML : name, new ControllerContext
-        {
-            Model = scenario.Told,
-            FixedPolicy = scenario.FixedPolicy,
-            TypicalLink = Known(scenario.Link.Mean(scenario.Tasks)),
-            Seed = seed,
-            Learning = LearningMode.Inline,
-            Reward = scenario.Reward,
-            SourceTrace = traces?.Source,
-            SourceShare = traces?.SourceShare ?? 0,
-            SourceUpdates = traces?.SourceUpdates ?? 0,
-            RecordTrace = traces?.Record,
-            LearnsResidual = name != EdgeMLPlan,
-        });
+        return BaselineControllers.Create(
+            name == EdgeMLPlan ? PolicyControllers.EdgeML : name,
+            Context(scenario, seed, traces) with { LearnsResidual = name != EdgeMLPlan });
     }
+
+    /// <summary>What a controller of a replay is made from.</summary>
+    internal static ControllerContext Context(ReplayScenario scenario, int seed, ReplayTraces? traces) => new()
+    {
+        Model = scenario.Told,
+        FixedPolicy = scenario.FixedPolicy,
+        TypicalLink = Known(scenario.Link.Mean(scenario.Tasks)),
+        Seed = seed,
+        Learning = LearningMode.Inline,
+        Reward = scenario.Reward,
+        SourceTrace = traces?.Source,
+        SourceShare = traces?.SourceShare ?? 0,
+        SourceUpdates = traces?.SourceUpdates ?? 0,
+        RecordTrace = traces?.Record,
+    };
 
     static LinkSnapshot Known(VirtualLink link) =>
         new() { Up = true, RateBitsPerSecond = link.RateBitsPerSecond, RttMs = link.RttMs, TailFactor = 1 };

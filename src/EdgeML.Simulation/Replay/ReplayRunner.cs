@@ -1,4 +1,5 @@
 using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Telemetry;
 using EdgeML.Simulation.Worlds;
 
@@ -21,15 +22,43 @@ public static class ReplayRunner
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
+        return Run(
+            scenario, controller, seed, ReplayControllers.DeclaredMicros(controller),
+            (world, edge) => ReplayControllers.Create(controller, scenario, world, edge, seed, traces), progress, cancellation);
+    }
+
+    /// <summary>Runs one seed under a controller of the caller's own, made as a session makes it
+    /// (<see cref="EdgeSessionOptions.CreateController"/>). The same arguments give the same result if the controller itself depends on
+    /// nothing else.</summary>
+    /// <param name="scenario">What happens. A decision is charged <see cref="ReplayScenario.DecisionMicros"/>, nothing where that is
+    /// null.</param>
+    /// <param name="createController">Makes a controller for this run, which disposes it.</param>
+    /// <param name="seed">Draws jitter, model error, order of inputs and arrivals, each by itself, and is
+    /// <see cref="ControllerContext.Seed"/>.</param>
+    /// <param name="progress">Told now and then how many tasks are done.</param>
+    /// <param name="traces">What the context's traces are; null for none.</param>
+    /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentException">A profile or trace that does not fit.</exception>
+    public static ReplayResult Run(
+        ReplayScenario scenario, Func<ControllerContext, IPolicyController> createController, int seed, Action<int>? progress = null,
+        ReplayTraces? traces = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        ArgumentNullException.ThrowIfNull(createController);
+        IPolicyController controller = createController(ReplayControllers.Context(scenario, seed, traces));
+        return Run(scenario, controller.Name, seed, 0, (_, _) => controller, progress, cancellation);
+    }
+
+    static ReplayResult Run(
+        ReplayScenario scenario, string name, int seed, double declaredMicros, Func<VirtualWorld, VirtualEdge, IPolicyController> create,
+        Action<int>? progress, CancellationToken cancellation)
+    {
         long start = ThreadTime.Now;
-        double micros = scenario.DecisionMicros ?? ReplayControllers.DeclaredMicros(controller);
-        VirtualWorld world = scenario.World(seed,
-            withPopulations: controller == ReplayControllers.Oracle) with
-        { DecisionMs = micros / 1000 };
+        double micros = scenario.DecisionMicros ?? declaredMicros;
+        VirtualWorld world = scenario.World(seed, withPopulations: name == ReplayControllers.Oracle) with { DecisionMs = micros / 1000 };
         var edge = new VirtualEdge(world);
-        IPolicyController made = ReplayControllers.Create(controller, scenario, world, edge, seed, traces);
-        VirtualRun run = edge.Run(made, progress, cancellation);
-        return new ReplayResult(controller, seed, scenario, run, double.IsNaN(micros) ? run.Control.DecideMicrosMean : micros)
+        VirtualRun run = edge.Run(create(world, edge), progress, cancellation);
+        return new ReplayResult(name, seed, scenario, run, double.IsNaN(micros) ? run.Control.DecideMicrosMean : micros)
         {
             ProcessorMs = ThreadTime.MillisecondsSince(start),
         };

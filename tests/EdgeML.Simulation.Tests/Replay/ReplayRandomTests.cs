@@ -1,3 +1,4 @@
+using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Control.Costs;
@@ -27,6 +28,18 @@ public class ReplayRandomTests
             again.Run.Records.Select(record => (record.LatencyMs, record.Policy)));
         Assert.Equal(first.Metrics, again.Metrics);
         Assert.NotEqual(first.Metrics, TinyReplay.Run(scenario, controller, seed: 4).Metrics);
+    }
+
+    [Fact]
+    public void Run_ControllerOfTheCallersOwn_RunsAsByItsName()
+    {
+        ReplayScenario scenario = TinyReplay.Scenario(400, 0, 1, new Requirements(60, 0.4), "square:8,1,tasks=50");
+        ReplayResult named = TinyReplay.Run(scenario, PolicyControllers.Ddpg, seed: 3);
+        ReplayResult own = ReplayRunner.Run(scenario, context => PolicyControllers.Create(PolicyControllers.Ddpg, context), seed: 3);
+        Assert.Equal(PolicyControllers.Ddpg, own.Controller);
+        Assert.Equal(named.Metrics, own.Metrics);
+        Assert.Equal(named.Run.Records.Select(record => (record.LatencyMs, record.Policy)),
+            own.Run.Records.Select(record => (record.LatencyMs, record.Policy)));
     }
 
     [Fact]

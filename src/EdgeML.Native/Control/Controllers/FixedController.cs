@@ -9,12 +9,7 @@ namespace EdgeML.Native.Control.Controllers;
 sealed class FixedController(ExitPolicy policy, CostModel? model = null, string name = PolicyControllers.Fixed) : IPolicyController
 {
     ExitPolicy _policy = policy;
-    DecisionExplanation _explanation = new()
-    {
-        Policy = policy,
-        Reason = DecisionReason.Fixed,
-        Expected = new PolicyEstimate { LatencyMs = double.NaN },
-    };
+    DecisionExplanation _explanation = new(policy, DecisionReason.Fixed);
 
     /// <summary>What is kept; a change holds from the next decision on.</summary>
     public ExitPolicy Policy
@@ -43,8 +38,6 @@ sealed class FixedController(ExitPolicy policy, CostModel? model = null, string 
         }
         return _policy;
     }
-
-    public bool Completed(in TaskRecord record) => false;
 
     public void Dispose()
     {

@@ -6,6 +6,8 @@ using EdgeML.Native.Policies;
 namespace EdgeML.Native.Control.Controllers;
 
 /// <summary>Chooses policies. Called between tasks, never concurrently; no method may block or, in steady state, allocate.</summary>
+/// <remarks>One that is written for a session (<c>EdgeSessionOptions.CreateController</c>) runs in the simulator, too:
+/// both make it from a <see cref="ControllerContext"/>. What is not abstract here is for controllers that learn or watch single tasks.</remarks>
 public interface IPolicyController : IDisposable
 {
     /// <summary>Name as on the command line.</summary>
@@ -18,10 +20,10 @@ public interface IPolicyController : IDisposable
     /// <param name="observation">What was measured up to now; before the first task everything measured is NaN or 0.</param>
     ExitPolicy Next(in Observation observation);
 
-    /// <summary>Told of every task as it completes.</summary>
+    /// <summary>Told of every task as it completes. By default it is not looked at.</summary>
     /// <param name="record">The task.</param>
     /// <returns>Whether the interval should end here and <see cref="Next"/> be asked at once.</returns>
-    bool Completed(in TaskRecord record);
+    bool Completed(in TaskRecord record) => false;
 
     /// <summary>Why the last <see cref="Next"/> chose as it did.</summary>
     DecisionExplanation Explanation { get; }

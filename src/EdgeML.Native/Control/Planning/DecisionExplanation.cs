@@ -7,6 +7,16 @@ namespace EdgeML.Native.Control.Planning;
 /// <summary>The last decision: what was chosen, what is expected of it, and why. A value, so that keeping it costs nothing.</summary>
 public struct DecisionExplanation
 {
+    /// <summary>Explains a choice of which nothing is expected in numbers, as by a rule without a cost model.</summary>
+    /// <param name="policy">What was chosen.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="rateBitsPerSecond">The believed uplink rate, bits a second; NaN where unknown.</param>
+    public DecisionExplanation(in ExitPolicy policy, DecisionReason reason, double rateBitsPerSecond = double.NaN)
+    {
+        (Policy, Reason, RateBitsPerSecond) = (policy, reason, rateBitsPerSecond);
+        Expected.LatencyMs = Expected.EnergyJ = Expected.Accuracy = Expected.Satisfaction = Expected.Goodput = Expected.Bytes = double.NaN;
+    }
+
     /// <summary>The policy chosen.</summary>
     public ExitPolicy Policy;
 

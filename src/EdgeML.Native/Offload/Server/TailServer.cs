@@ -11,7 +11,7 @@ namespace EdgeML.Native.Offload.Server;
 
 /// <summary>Serves a model's tail over TCP: listens, receives cut tensors straight into the model's buffers, answers by task id.</summary>
 /// <remarks>One thread accepts, one per connection receives, a fixed number computes. All methods may be called from any thread.</remarks>
-public sealed class TailServer : IDisposable
+public sealed class TailServer : IDisposable, IAsyncDisposable
 {
     readonly TailServerOptions _options;
     readonly ILogger _logger;
@@ -65,7 +65,7 @@ public sealed class TailServer : IDisposable
     }
 
     /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts what is
-    /// left.</summary>
+    /// left. Blocks until then; a second call returns at once.</summary>
     public void Dispose()
     {
         lock (_connections)
@@ -89,6 +89,9 @@ public sealed class TailServer : IDisposable
         }
         _workers.Dispose();
     }
+
+    /// <summary>The same without blocking the caller, for <c>await using</c> in a service.</summary>
+    public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
     void ForEach(Action<TailConnection> action)
     {

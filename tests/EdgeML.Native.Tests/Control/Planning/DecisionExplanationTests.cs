@@ -37,4 +37,13 @@ public class DecisionExplanationTests
         explanation.Expected.LatencyMs = double.NaN;
         Assert.EndsWith("2 tasks", explanation.ToString());
     }
+
+    [Fact]
+    public void Constructor_ChoiceWithoutAModel_ExpectsNothing()
+    {
+        var explanation = new DecisionExplanation(new ExitPolicy([0.5f], 3, 2), DecisionReason.LinkChanged, 7e6);
+        Assert.Equal("link changed to 7.0 Mbps: cut 3, thresholds [0.50], 2 tasks", explanation.ToString());
+        Assert.Equal(double.NaN, explanation.Expected.Accuracy);
+        Assert.False(explanation.CannotBeMet);
+    }
 }

@@ -243,8 +243,10 @@ public class TailClientTests
         Assert.True(first.IsUp);
     }
 
-    [Fact]
-    public async System.Threading.Tasks.Task Server_Disposed_AnswersWhatItComputes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async System.Threading.Tasks.Task Server_Disposed_AnswersWhatItComputes(bool asynchronously)
     {
         using var started = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -261,11 +263,11 @@ public class TailClientTests
         var task = new Task(1);
         ValueTask<TailReply> reply = task.SendAsync(client, 30_000);
         Assert.True(started.Wait(s_patience));
-        var stopping = new Thread(server.Dispose);
-        stopping.Start();
+        var stopping = asynchronously ? server.DisposeAsync().AsTask() : System.Threading.Tasks.Task.Run(server.Dispose);
+        Assert.False(stopping.IsCompleted);
         release.Set();
         task.AssertAnswered(await reply);
-        Assert.True(stopping.Join(s_patience));
+        await stopping.WaitAsync(s_patience);
         Assert.Equal(fake.Slots, fake.Disposed);
     }
 
