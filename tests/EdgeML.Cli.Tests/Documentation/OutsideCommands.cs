@@ -33,5 +33,6 @@ static class OutsideCommands
         ["add"] = "changes a project outside the repository",
         ["nuget"] = "changes the user's list of package sources",
         ["tool"] = "changes the user's tools",
+        ["docfx"] = "a tool that is fetched on request",
     };
 }
