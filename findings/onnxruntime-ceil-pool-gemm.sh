@@ -38,7 +38,7 @@ const result = async onnx => {
     console.log(name.padEnd(21), seen);
     same &&= seen === expected;
   }
-  console.log(same ? 'as found' : 'CHANGED: no longer as found');
+  console.log(same ? 'as found' : 'CHANGED: not as found');
   process.exit(same ? 0 : 1);
 })();
 J

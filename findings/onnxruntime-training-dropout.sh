@@ -31,7 +31,7 @@ const graph = inside => model(13,
       console.log((inside ? 'inside' : 'at end').padEnd(7), level.padEnd(9), values);
       same &&= values === (inside && level !== 'disabled' ? '1' : '0,2');
     }
-  console.log(same ? 'as found' : 'CHANGED: no longer as found');
+  console.log(same ? 'as found' : 'CHANGED: not as found');
   process.exit(same ? 0 : 1);
 })();
 J

@@ -29,7 +29,7 @@ const onnx = model(13,
     console.log(level.padEnd(9), seen[level]);
   }
   const same = seen.disabled === '0,0,0,0' && ['basic', 'extended', 'all'].every(l => seen[l] === '-1,-2,-3,-4');
-  console.log(same ? 'as found' : 'CHANGED: no longer as found');
+  console.log(same ? 'as found' : 'CHANGED: not as found');
   process.exit(same ? 0 : 1);
 })();
 J
