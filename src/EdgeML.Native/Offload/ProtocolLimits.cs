@@ -9,8 +9,11 @@ public sealed record ProtocolLimits
     /// <summary>Largest header of a frame, bytes; at most 65,535.</summary>
     public int MaxHeaderBytes { get; init; } = 8192;
 
+    /// <summary>Milliseconds that a payload may take, whatever the deadline of its request.</summary>
+    internal const double LeastPayloadMs = 1000;
+
     /// <summary>Connections a tail serves at the same time; one more is refused.</summary>
-    public int MaxConnections { get; init; } = 64;
+    public int MaxConnections { get; init; } = 1 << 14;
 
     /// <summary>Requests one connection may have unanswered; one more ends it. At most 256.</summary>
     public int MaxInFlight { get; init; } = 16;
@@ -21,8 +24,9 @@ public sealed record ProtocolLimits
     /// <summary>From the first byte of a frame until its header is complete.</summary>
     public TimeSpan HeaderDeadline { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>From a complete header until its payload is complete.</summary>
-    public TimeSpan PayloadDeadline { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>From a complete header until its payload is complete; the deadline of the request counts where it is shorter, but a second
+    /// always is left.</summary>
+    public TimeSpan PayloadDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>From the connection until both sides have said hello.</summary>
     public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(5);

@@ -26,4 +26,7 @@ enum ErrorCode : byte
 
     /// <summary>All connections are taken, or the tail is shutting down; the connection ends.</summary>
     Unavailable = 8,
+
+    /// <summary>The client's identity may not do this; the connection ends.</summary>
+    Forbidden = 9,
 }

@@ -4,20 +4,26 @@ namespace EdgeML.Native.Offload.Wire;
 struct ReplyHeader
 {
     public const int MaxBytes = 128;
+    const int InvalidKey = 20;
 
     public ulong TaskId;
     public TailAnswer Answer;
     public TransferTimes Times;
 
+    /// <summary>Whether an exit on the way, or the one that answered, saw a logit that is NaN or +infinity. Written only where it is so: older
+    /// clients skip the key.</summary>
+    public bool HasInvalidLogits;
+
     public readonly int Write(Span<byte> destination)
     {
-        var writer = new HeaderWriter(destination, keys: 12);
+        var writer = new HeaderWriter(destination, keys: HasInvalidLogits ? 13 : 12);
         writer.Write(0, TaskId);
         writer.Write(1, Answer.Exit);
         writer.Write(2, Answer.Class);
         writer.Write(3, Answer.Entropy);
         writer.Write(4, Answer.Confidence);
         Times.Write(ref writer);
+        if (HasInvalidLogits) writer.Write(InvalidKey, 1);
         return writer.Finish();
     }
 
@@ -36,6 +42,7 @@ struct ReplyHeader
                 case 2: label = reader.ReadInt32(0, int.MaxValue); break;
                 case 3: entropy = reader.ReadSingle(); break;
                 case 4: confidence = reader.ReadSingle(); break;
+                case InvalidKey: reply.HasInvalidLogits = reader.ReadInt32(0, 1) == 1; break;
                 default: reply.Times.ReadKey(key, ref reader); break;
             }
         }

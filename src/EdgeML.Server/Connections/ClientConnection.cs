@@ -1,0 +1,365 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.CompilerServices;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Offload;
+using EdgeML.Server.Requests;
+using EdgeML.Server.Transport;
+
+namespace EdgeML.Server.Connections;
+
+/// <summary>One client: says hello, receives requests, answers pings. It has no thread; while nothing comes it holds no buffer.</summary>
+sealed class ClientConnection : IDisposable
+{
+    /// <summary>How long a thread that may block waits for the next request before others may have it.</summary>
+    static readonly TimeSpan s_hotWait = TimeSpan.FromMilliseconds(50);
+
+    [ThreadStatic]
+    static List<TailJob>? t_batch;
+
+    readonly ClientStream _stream;
+    readonly ConnectionServices _services;
+    readonly FrameReader _reader;
+    readonly AnswerQueue _answers;
+    readonly ProtocolLimits _limits;
+    ServedModel? _model;
+    AccessRules.Client? _client;
+    int _encodings;
+    bool _isRefused;
+    Phase _phase;
+    long _phaseEnds = long.MaxValue;
+
+    /// <param name="stream">To the client; disposed with the connection.</param>
+    /// <param name="services">What connections share.</param>
+    /// <param name="onFirstRefusal">Told of the first request that is refused for another reason than being late, on the thread that
+    /// refuses it; may be null.</param>
+    public ClientConnection(ClientStream stream, ConnectionServices services, Action<string>? onFirstRefusal = null)
+    {
+        (_stream, _services, _limits) = (stream, services, services.Options.Limits);
+        _reader = new FrameReader(stream, _limits);
+        _answers = new AnswerQueue(stream) { OnFirstRefusal = onFirstRefusal };
+    }
+
+    enum Phase
+    {
+        Hello,
+        Idle,
+        Header,
+        Payload,
+        Ending,
+    }
+
+    /// <summary>Place in the server's list.</summary>
+    public int Index { get; set; }
+
+    public EndPoint? Remote => _stream.Remote;
+
+    /// <summary>Who the client proved to be; null for nobody in particular.</summary>
+    public string? Identity { get; private set; }
+
+    /// <summary>Why the connection ended; null for a clean end.</summary>
+    public string? Fault => _answers.Fault;
+
+    /// <summary>Whether the server ended the connection for something the client sent or holds.</summary>
+    public bool IsRefused => _isRefused;
+
+    /// <summary>Requests that were answered with an error other than being late.</summary>
+    public long RefusedRequests => _answers.RefusedRequests;
+
+    /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being computed and
+    /// sent. Does not throw.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "whatever happens ends this connection; the others are served on")]
+    public async Task RunAsync()
+    {
+        try
+        {
+            Begin(Phase.Hello, _limits.HandshakeDeadline);
+            if (await AdmitAsync().ConfigureAwait(false) && await SayHelloAsync().ConfigureAwait(false)) await ServeAsync().ConfigureAwait(false);
+        }
+        catch (ProtocolVersionException e)
+        {
+            End(ErrorCode.Version, e.Message);
+        }
+        catch (InvalidDataException e)
+        {
+            End(ErrorCode.BadFrame, e.Message);
+        }
+        catch (IOException e)
+        {
+            _answers.Fail(e.Message);
+        }
+        catch (Exception e)
+        {
+            End(ErrorCode.Failed, e.Message);
+        }
+        Begin(Phase.Ending, _services.Options.DrainLimit);
+        await _answers.CloseAsync().ConfigureAwait(false);
+        _stream.EndSend();
+    }
+
+    /// <summary>Asks the connection to end after what it has received; any thread.</summary>
+    public void Finish() => _stream.EndReceive();
+
+    /// <summary>Ends the connection now; any thread.</summary>
+    public void Abort() => _stream.Abort();
+
+    /// <summary>Tells the client why it is not served, instead of <see cref="RunAsync"/>.</summary>
+    public void TurnAway(string reason) => _answers.Refuse(ErrorCode.Unavailable, 0, reason, default);
+
+    /// <summary>Ends the connection if it is too slow; called from time to time on another thread.</summary>
+    /// <param name="now">Stopwatch ticks.</param>
+    public void CheckTimes(long now)
+    {
+        if (now > Volatile.Read(ref _phaseEnds))
+        {
+            Volatile.Write(ref _phaseEnds, long.MaxValue);
+            TooSlow();
+        }
+        else if (_answers.SendingSince is > 0 and long since && now - since > Ticks(_limits.SendDeadline))
+            _answers.Cut($"client took no bytes for {_limits.SendDeadline.TotalMilliseconds:0} ms");
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _reader.Dispose();
+    }
+
+    async ValueTask<bool> AdmitAsync()
+    {
+        Identity = await _stream.OpenAsync().ConfigureAwait(false);
+        _client = _services.Access.Find(Identity, out string? refusal);
+        if (refusal is not null) End(ErrorCode.Forbidden, refusal);
+        return _client is not null;
+    }
+
+    async ValueTask<bool> SayHelloAsync()
+    {
+        while (!_reader.TryReadHead())
+            if (!await _reader.FillAsync(wait: true).ConfigureAwait(false)) return false;
+        if (_reader.Prelude.Kind != FrameKind.Hello)
+            throw new InvalidDataException($"connection begins with a {_reader.Prelude.Kind} frame, not with Hello");
+        if (_reader.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"hello carries a payload of {_reader.Prelude.PayloadBytes} bytes");
+        HelloHeader hello = HelloHeader.Read(_reader.Header);
+        (ServedModel? model, string? refusal) = _services.Models.Find(hello);
+        if (refusal is not null)
+        {
+            End(model is null ? ErrorCode.Model : ErrorCode.BadRequest, refusal);
+            return false;
+        }
+        if (!_client!.MayUse(model!.Manifest.Name))
+        {
+            End(ErrorCode.Forbidden, $"identity {Printable.Text(Identity ?? "none")} may not use model {model.Manifest.Name}");
+            return false;
+        }
+        _model = model;
+        bool same = hello.Bottlenecks.Length > 0 && hello.Bottlenecks == _model.Bottlenecks.Digest;
+        _encodings = HelloHeader.EveryEncoding & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
+        _answers.Send(_model.Acknowledgement(_limits, _encodings, same));
+        return true;
+    }
+
+    async ValueTask ServeAsync()
+    {
+        while (true)
+        {
+            if (_reader.TryReadHead())
+            {
+                await HandleAsync().ConfigureAwait(false);
+                // This client would feel the two thread changes of an asynchronous wait.
+                if (_answers.IsLone && !HotThreads.IsCurrent && _services.Hot.TryTake()) await _services.Hot.Switch();
+                continue;
+            }
+            if (!_reader.IsInHeader) Begin(Phase.Idle, _limits.IdleDeadline);
+            else if (_phase != Phase.Header) Begin(Phase.Header, _limits.HeaderDeadline);
+            bool isThere = HotThreads.IsCurrent && _stream.Poll(s_hotWait);
+            if (!await _reader.FillAsync(wait: !isThere).ConfigureAwait(false)) return;
+        }
+    }
+
+    ValueTask HandleAsync() => _reader.Prelude.Kind switch
+    {
+        FrameKind.Request => ReceiveAsync(),
+        FrameKind.Ping or FrameKind.Probe => EchoAsync(),
+        _ => throw new InvalidDataException($"client sent a {_reader.Prelude.Kind} frame"),
+    };
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    async ValueTask ReceiveAsync()
+    {
+        ServedModel model = _model!;
+        RequestHeader request = RequestHeader.Read(_reader.Header);
+        Check(model, request);
+        int bytes = _reader.Prelude.PayloadBytes;
+        double deadlineMs = Math.Min(request.DeadlineMs, 1e9);
+        long deadlineAt = _reader.HeadAt + (long)(deadlineMs * Stopwatch.Frequency / 1000);
+        double limitMs = Math.Min(_limits.PayloadDeadline.TotalMilliseconds, Math.Max(deadlineMs, ProtocolLimits.LeastPayloadMs));
+        Begin(Phase.Payload, TimeSpan.FromMilliseconds(limitMs));
+
+        if (Refusal(model, request, deadlineMs, bytes, out TailJob? job, out string text) is var code and not 0)
+        {
+            await _reader.SkipPayloadAsync().ConfigureAwait(false);
+            RefuseNow(model, code, request.TaskId, text);
+            return;
+        }
+        bool isComplete = false;
+        try
+        {
+            isComplete = await _reader.ReadPayloadAsync(job!.Row.Payload!.Data[..bytes], deadlineAt).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!isComplete)
+            {
+                _services.Compute.Leave();
+                _client!.Leave();
+                model.Return(job!);
+            }
+        }
+        if (!isComplete)
+        {
+            await _reader.SkipPayloadAsync().ConfigureAwait(false);
+            RefuseNow(model, ErrorCode.Late, request.TaskId, "");
+            return;
+        }
+        job.Row.Policy = request.Policy;
+        job.Row.Encoding = request.Encoding;
+        job.Key = TailBatchKey.Of(model.Manifest, request.Policy, request.Encoding);
+        job.CostMs = model.CostMs(request.Policy);
+        job.TaskId = request.TaskId;
+        job.Times = SpanOfPayload();
+        job.ReceivedAt = Stopwatch.GetTimestamp();
+        job.DeadlineAt = deadlineAt;
+        job.Client = _client;
+        job.Answers = _answers;
+        _services.Meters.Received(model, bytes);
+        _answers.Owe();
+        _services.Compute.Submit(job, HotThreads.IsCurrent && _answers.IsLone ? t_batch ??= [] : null);
+    }
+
+    void Check(ServedModel model, in RequestHeader request)
+    {
+        int expected = model.PayloadBytes(request.Policy, request.Encoding);
+        if (expected < 0)
+            throw new InvalidDataException(
+                $"cut {request.Policy.Cut} in encoding {(int)request.Encoding}{Numbered(request)} does not exist in model {model.Manifest.Name}");
+        if ((_encodings >> (int)request.Encoding & 1) == 0)
+            throw new InvalidDataException("client sends by a bottleneck, but holds others than the tail");
+        if (expected != _reader.Prelude.PayloadBytes)
+            throw new InvalidDataException(
+                $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the payload has {_reader.Prelude.PayloadBytes}");
+        if (request.Policy.Exits != model.Manifest.SideExits)
+            throw new InvalidDataException(
+                $"request has {request.Policy.Exits} thresholds, the model has {model.Manifest.SideExits} side exits");
+        if (_answers.InFlight >= _limits.MaxInFlight)
+            throw new InvalidDataException($"client has {_limits.MaxInFlight + 1} requests unanswered, the limit is {_limits.MaxInFlight}");
+    }
+
+    /// <summary>Decides about a request before anything is taken for its payload.</summary>
+    ErrorCode Refusal(ServedModel model, in RequestHeader request, double deadlineMs, int bytes, out TailJob? job, out string text)
+    {
+        (job, text) = (null, "");
+        double leastMs = model.LeastMs(request.Policy);
+        if (leastMs > 0 && _services.Compute.ExpectedWaitMs(_client!.Flow, leastMs) is var wait && wait > deadlineMs)
+        {
+            text = $"the answer would take {wait:0.0} ms, the deadline is {deadlineMs:0.0} ms";
+            return ErrorCode.Late;
+        }
+        if (_services.Compute.InFlight >= _services.Options.MaxRequests)
+        {
+            text = $"{_services.Options.MaxRequests} requests are under way, the limit";
+            return ErrorCode.Busy;
+        }
+        if (model.Staging.TryRent(bytes) is not { } payload)
+        {
+            text = $"payloads take {_services.Staging.Held} of {_services.Staging.Most} bytes, this one has {bytes}";
+            return ErrorCode.Busy;
+        }
+        if (_client!.TryEnter() is { } limit)
+        {
+            model.Staging.Return(payload);
+            text = limit;
+            return ErrorCode.Busy;
+        }
+        job = model.RentJob();
+        job.Row.Payload = payload;
+        _services.Compute.Enter();
+        return 0;
+    }
+
+    void RefuseNow(ServedModel model, ErrorCode code, ulong task, string text)
+    {
+        var now = default(TransferTimes);
+        _services.Compute.Stamp(ref now);
+        _answers.Refuse(code, task, text, now);
+        _services.Meters.Refused(model, code);
+    }
+
+    static string Numbered(in RequestHeader request) =>
+        request.Encoding == TensorEncoding.Bottleneck ? $" by bottleneck {request.Policy.Bottleneck}" : "";
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    async ValueTask EchoAsync()
+    {
+        PingHeader ping = PingHeader.Read(_reader.Header);
+        Begin(Phase.Payload, _limits.PayloadDeadline);
+        await _reader.SkipPayloadAsync().ConfigureAwait(false);
+        ping.Times = SpanOfPayload();
+        _services.Compute.Stamp(ref ping.Times);
+        Reply(ping);
+    }
+
+    void Reply(in PingHeader ping)
+    {
+        Span<byte> frame = stackalloc byte[FramePrelude.Bytes + ErrorHeader.MaxBytes];
+        int bytes = ping.Write(frame[FramePrelude.Bytes..]);
+        _answers.Send(frame, FrameKind.Pong, bytes);
+    }
+
+    TransferTimes SpanOfPayload() => new()
+    {
+        SpanMicros = (int)Math.Clamp((Stopwatch.GetTimestamp() - _reader.HeadAt) * 1_000_000 / Stopwatch.Frequency, 0, int.MaxValue),
+        SpanBytes = _reader.Prelude.PayloadBytes - _reader.BufferedPayload,
+    };
+
+    void End(ErrorCode code, string text)
+    {
+        _answers.Fail(text);
+        if (_isRefused) return;
+        _isRefused = true;
+        _answers.Refuse(code, 0, text, default);
+    }
+
+    void Begin(Phase phase, TimeSpan limit)
+    {
+        _phase = phase;
+        Volatile.Write(
+            ref _phaseEnds, limit == Timeout.InfiniteTimeSpan ? long.MaxValue : Stopwatch.GetTimestamp() + Ticks(limit));
+    }
+
+    void TooSlow()
+    {
+        string text = _phase switch
+        {
+            Phase.Hello => $"no hello within {_limits.HandshakeDeadline.TotalMilliseconds:0} ms",
+            Phase.Idle => $"no frame for {_limits.IdleDeadline.TotalMilliseconds:0} ms",
+            Phase.Header => $"header not complete after {_limits.HeaderDeadline.TotalMilliseconds:0} ms",
+            Phase.Payload => $"payload of {_reader.Prelude.PayloadBytes} bytes not complete within its deadline",
+            _ => $"answers not taken within {_services.Options.DrainLimit.TotalMilliseconds:0} ms",
+        };
+        if (_phase == Phase.Ending)
+        {
+            _answers.Cut(text);
+            return;
+        }
+        // The receiving side wakes at its end and closes the connection; the client hears why.
+        End(ErrorCode.BadFrame, text);
+        _stream.EndReceive();
+    }
+
+    static long Ticks(TimeSpan span) => (long)(span.TotalSeconds * Stopwatch.Frequency);
+}

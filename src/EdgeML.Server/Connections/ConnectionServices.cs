@@ -1,0 +1,47 @@
+using EdgeML.Native.Telemetry;
+using EdgeML.Server.Configuration;
+using EdgeML.Server.Requests;
+using EdgeML.Server.Scheduling;
+
+namespace EdgeML.Server.Connections;
+
+/// <summary>What the connections of a server share. Any thread.</summary>
+sealed class ConnectionServices : IDisposable
+{
+    /// <summary>Starts the threads.</summary>
+    /// <param name="options">Of the server.</param>
+    /// <param name="faults">Told of exceptions that are no client's fault.</param>
+    /// <param name="connections">Clients connected now, for metrics.</param>
+    public ConnectionServices(TailServerOptions options, BackgroundFaults faults, Func<int> connections)
+    {
+        Options = options;
+        Access = new AccessRules(options.Identities);
+        Staging = new StagingBudget(options.MaxPayloadMemory);
+        Meters = new TailMeters(connections, () => Compute?.InFlight ?? 0, () => Staging.Held);
+        Compute = new ComputeThreads(options, Meters, faults);
+        Hot = new HotThreads(options.BlockingThreads, faults);
+    }
+
+    public TailServerOptions Options { get; }
+
+    public AccessRules Access { get; }
+
+    public ModelDirectory Models { get; } = new();
+
+    public ComputeThreads Compute { get; }
+
+    public HotThreads Hot { get; }
+
+    public StagingBudget Staging { get; }
+
+    public TailMeters Meters { get; }
+
+    /// <summary>Ends the threads after what is queued; after the last connection.</summary>
+    public void Dispose()
+    {
+        Hot.Dispose();
+        Compute.Dispose();
+        Models.Dispose();
+        Meters.Dispose();
+    }
+}

@@ -1,0 +1,253 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Net;
+using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Telemetry;
+using EdgeML.Server.Configuration;
+using EdgeML.Server.Connections;
+using EdgeML.Server.Requests;
+using EdgeML.Server.Transport;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeML.Server;
+
+/// <summary>Finishes the networks of edge devices over TCP: receives cut tensors into pinned memory, computes fairly between devices,
+/// answers by task id.</summary>
+/// <remarks>Connections have no threads of their own, however many there are; a fixed number of threads computes, and a few may block for
+/// clients that wait for each answer. All methods may be called from any thread.</remarks>
+public sealed class TailServer : IDisposable
+{
+    static readonly TimeSpan s_checkTimes = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan s_acceptPause = TimeSpan.FromMilliseconds(100);
+
+    readonly TailServerOptions _options;
+    readonly RefusalLog _log;
+    readonly ConnectionServices _services;
+    readonly Socket _listener;
+    readonly TlsCredentials? _credentials;
+    readonly List<ClientConnection> _connections = [];
+    readonly Timer _times;
+    readonly Task _accepting;
+    TaskCompletionSource? _empty;
+    bool _isStopping;
+    bool _isDisposed;
+
+    /// <summary>Listens at once.</summary>
+    /// <param name="executor">The model; not disposed by the server, its slots are.</param>
+    /// <param name="options">Address and limits.</param>
+    /// <exception cref="InvalidDataException">A certificate cannot be used.</exception>
+    /// <exception cref="SocketException">The address is not free or not of this machine.</exception>
+    public TailServer(ITailExecutor executor, TailServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(executor);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        _options = options;
+        ILogger logger = options.Logger ?? NullLogger.Instance;
+        _log = new RefusalLog(logger, Faults);
+        if (options.Tls is { } tls) _credentials = new TlsCredentials(tls, logger, Faults);
+        _listener = Listen(options.EndPoint);
+        EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
+        _services = new ConnectionServices(options, Faults, () => Connections);
+        _services.Models.Add(new ServedModel(executor, _services.Staging));
+        _times = new Timer(_ => CheckTimes(), null, s_checkTimes, s_checkTimes);
+        _accepting = Task.Run(AcceptAsync);
+    }
+
+    /// <summary>Where the server listens, with the real port.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Clients connected now.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_connections) return _connections.Count;
+        }
+    }
+
+    /// <summary>Exceptions on the server's threads that are no fault of a client; each ended at most one connection.</summary>
+    internal BackgroundFaults Faults { get; } = new();
+
+    /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts what is
+    /// left.</summary>
+    public void Dispose()
+    {
+        lock (_connections)
+        {
+            if (_isDisposed) return;
+            (_isStopping, _isDisposed) = (true, true);
+        }
+        _listener.Dispose();
+        _accepting.Wait();
+        Task empty = WhenEmpty();
+        ForEach(connection => connection.Finish());
+        if (!empty.Wait(_options.DrainLimit)) ForEach(connection => connection.Abort());
+        empty.Wait();
+        _times.Dispose();
+        _services.Dispose();
+    }
+
+    /// <summary>Address and connections.</summary>
+    public override string ToString() => $"{EndPoint}, {Connections} connections";
+
+    static Socket Listen(IPEndPoint address)
+    {
+        var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(address);
+            // The system lowers it to its own limit.
+            listener.Listen(1 << 14);
+            return listener;
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    Task WhenEmpty()
+    {
+        lock (_connections)
+        {
+            if (_connections.Count == 0) return Task.CompletedTask;
+            _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _empty.Task;
+        }
+    }
+
+    void ForEach(Action<ClientConnection> action)
+    {
+        ClientConnection[] all;
+        lock (_connections) all = [.. _connections];
+        foreach (ClientConnection connection in all) action(connection);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a timer ends the process")]
+    void CheckTimes()
+    {
+        try
+        {
+            long now = Stopwatch.GetTimestamp();
+            // By index from the end: a connection that goes meanwhile moves the last one to its place, which is then checked next time.
+            for (int i = int.MaxValue; i >= 0; i--)
+            {
+                ClientConnection connection;
+                lock (_connections)
+                {
+                    i = Math.Min(i, _connections.Count - 1);
+                    if (i < 0) return;
+                    connection = _connections[i];
+                }
+                connection.CheckTimes(now);
+            }
+        }
+        catch (Exception e)
+        {
+            Faults.Add("tail times", "slow clients are checked a moment later", e);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "whatever goes wrong with one client must not end the server")]
+    async Task AcceptAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                Admit(await _listener.AcceptAsync().ConfigureAwait(false));
+            }
+            catch (Exception e)
+            {
+                lock (_connections)
+                {
+                    if (_isStopping) return;
+                }
+                // A client that gave up while it waited, or a lack of descriptors or memory. Others are served on, and new ones wait in
+                // the system's queue until there is room.
+                if (e is not (SocketException or ObjectDisposedException)) Faults.Add("tail accept", "a connection was refused", e);
+                _log.CannotAccept(e);
+                if (e is not SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted })
+                    await Task.Delay(s_acceptPause).ConfigureAwait(false);
+            }
+        }
+    }
+
+    void Admit(Socket socket)
+    {
+        ClientConnection? connection = null;
+        try
+        {
+            ClientStream stream = _credentials is null ? new PlainStream(socket) : new TlsStream(socket, _credentials);
+            connection = new ClientConnection(stream, _services, reason => _log.RefusedRequest(stream.Remote, reason));
+            if (Register(connection) is { } refusal)
+            {
+                _log.Refused(stream.Remote, refusal);
+                _services.Meters.Refused("full");
+                connection.TurnAway(refusal);
+                connection.Dispose();
+                return;
+            }
+        }
+        catch
+        {
+            connection?.Dispose();
+            socket.Dispose();
+            throw;
+        }
+        _services.Meters.Connected();
+        _ = ServeAsync(connection);
+    }
+
+    string? Register(ClientConnection connection)
+    {
+        lock (_connections)
+        {
+            if (_isStopping) return "tail is shutting down";
+            if (_connections.Count >= _options.Limits.MaxConnections) return $"tail serves {_connections.Count} connections, the limit";
+            connection.Index = _connections.Count;
+            _connections.Add(connection);
+            return null;
+        }
+    }
+
+    void Unregister(ClientConnection connection)
+    {
+        lock (_connections)
+        {
+            ClientConnection last = _connections[^1];
+            _connections[connection.Index] = last;
+            last.Index = connection.Index;
+            _connections.RemoveAt(_connections.Count - 1);
+            if (_connections.Count == 0) _empty?.TrySetResult();
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "nothing awaits this; whatever happens ends one connection")]
+    async Task ServeAsync(ClientConnection connection)
+    {
+        EndPoint? client = connection.Remote;
+        try
+        {
+            _log.Connected(client);
+            await connection.RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Faults.Add("tail connection", $"the connection to {client} was ended", e);
+        }
+        connection.Dispose();
+        if (connection.IsRefused)
+        {
+            _log.Refused(client, connection.Fault);
+            _services.Meters.Refused("fault");
+        }
+        else _log.Disconnected(client, connection.Fault);
+        if (connection.RefusedRequests > 1) _log.RefusedRequests(client, connection.RefusedRequests);
+        Unregister(connection);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Net;
+
+namespace EdgeML.Server.Transport;
+
+/// <summary>The bytes of one client. One reader at a time, one sender at a time; any thread may abort.</summary>
+abstract class ClientStream : IDisposable
+{
+    /// <summary>Who is at the other end; null where that is not known.</summary>
+    public abstract EndPoint? Remote { get; }
+
+    /// <summary>Makes the stream ready, before anything else.</summary>
+    /// <returns>Who the client proved to be; null for nobody in particular.</returns>
+    /// <exception cref="InvalidDataException">The client's proof is refused, or it accepts none of the server's.</exception>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public virtual ValueTask<string?> OpenAsync() => new((string?)null);
+
+    /// <summary>Whether bytes have arrived that are not received yet; true where it cannot be told.</summary>
+    public virtual bool HasArrivals => true;
+
+    /// <summary>Completes when there is something to receive, or the end. No buffer is held meanwhile.</summary>
+    /// <exception cref="IOException">The connection broke or was aborted.</exception>
+    public abstract ValueTask WaitAsync();
+
+    /// <summary>Receives what is there, or waits for it.</summary>
+    /// <returns>Bytes; 0 at the end.</returns>
+    /// <exception cref="IOException">The connection broke or was aborted.</exception>
+    public abstract ValueTask<int> ReceiveAsync(Memory<byte> destination);
+
+    /// <summary>Blocks this thread until there is something to receive.</summary>
+    /// <returns>False when the time passed, or where the stream cannot wait so.</returns>
+    /// <exception cref="IOException">The connection broke or was aborted.</exception>
+    public virtual bool Poll(TimeSpan limit) => false;
+
+    /// <summary>Sends what can be sent without waiting.</summary>
+    /// <returns>Bytes taken; possibly 0.</returns>
+    /// <exception cref="IOException">The connection broke or was aborted.</exception>
+    public abstract int TrySend(ReadOnlySpan<byte> source);
+
+    /// <summary>Sends everything.</summary>
+    /// <exception cref="IOException">The connection broke or was aborted.</exception>
+    public abstract ValueTask SendAsync(ReadOnlyMemory<byte> source);
+
+    /// <summary>Makes the receiving side end here as if the client had ended it.</summary>
+    public abstract void EndReceive();
+
+    /// <summary>Tells the client that nothing more comes.</summary>
+    public abstract void EndSend();
+
+    /// <summary>Breaks the connection now; waiting calls on it throw.</summary>
+    public abstract void Abort();
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
