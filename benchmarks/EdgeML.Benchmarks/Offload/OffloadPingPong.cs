@@ -5,6 +5,9 @@ using System.Runtime.InteropServices;
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Native.Numerics;
 using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Policies;
+using EdgeML.Server.Configuration;
+using EdgeML.Server;
 using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Offload;

@@ -3,6 +3,8 @@ using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
+using EdgeML.Server.Configuration;
+using EdgeML.Server;
 using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Processes;

@@ -1,5 +1,8 @@
 using EdgeML.Benchmarks.Offload;
 using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Policies;
+using EdgeML.Server.Configuration;
+using EdgeML.Server;
 
 namespace EdgeML.Benchmarks.Subjects;
 

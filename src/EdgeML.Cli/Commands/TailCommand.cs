@@ -6,6 +6,8 @@ using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Offload.Server;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Cli.Commands;
 

@@ -4,6 +4,8 @@ using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Offload;
 

@@ -7,6 +7,8 @@ using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Native.Tests.Telemetry;

@@ -5,6 +5,8 @@ using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 using EdgeML.Simulation.Links;
 
 namespace EdgeML.Simulation.Tests.Links;

@@ -4,6 +4,8 @@ using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Telemetry;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 using EdgeML.Simulation.Tests.Scenarios;
 using EdgeML.Simulation.Validation;
 using EdgeML.Training.Data;

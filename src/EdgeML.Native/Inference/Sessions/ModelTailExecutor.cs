@@ -8,7 +8,7 @@ using EdgeML.Native.Offload.Server;
 
 namespace EdgeML.Native.Inference.Sessions;
 
-/// <summary>Lets a <see cref="TailServer"/> compute with a branched model: the same chain as on the edge, from the cut on. Any
+/// <summary>Lets a tail server compute with a branched model: the same chain as on the edge, from the cut on. Any
 /// thread.</summary>
 public sealed class ModelTailExecutor : ITailExecutor
 {

@@ -20,8 +20,11 @@ using EdgeML.Native.Tests.Inference.Sessions;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Packages;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Server;
 using EdgeML.Native.Tests.Offload.Wire;
 using EdgeML.Native.Tests.Preparation.Graph;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Engines;
 
@@ -225,7 +228,7 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
     public void Tail_FloatsAtACutOfIntegers_AreRefused()
     {
         using var loaded = Load("qdq uint8");
-        using var workers = new TailWorkers(new ModelTailExecutor(loaded.Model), new TailServerOptions());
+        using var tail = new DetachedTail(new ModelTailExecutor(loaded.Model));
         var random = new Random(8);
         int elements = loaded.Manifest.BoundaryElements(1), refused = 0, answered = 0;
         for (int i = 0; i < 400; i++)
@@ -240,8 +243,8 @@ public sealed class QuantisedCutTests(ITestOutputHelper output)
                 Policy = loaded.Policy(0f, 1),
             }.Write, Frames.Payload(i, bytes));
             var transport = new ScriptTransport([Frames.Make(FrameKind.Hello, new HelloHeader(loaded.Manifest.Hash, HelloHeader.EveryEncoding).Write), request]);
-            using var connection = new TailConnection(transport, workers, new ProtocolLimits());
-            connection.Run(TimeSpan.FromSeconds(20));
+            using var connection = tail.Connect(transport);
+            DetachedTail.Run(connection);
             if (connection.Fault is null) answered++;
             else refused++;
             Assert.Equal(encoding == TensorEncoding.Quantised && bytes == elements, connection.Fault is null);

@@ -8,6 +8,8 @@ using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Inference.Sessions;
 using EdgeML.Native.Tests.Models;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Engines;
 

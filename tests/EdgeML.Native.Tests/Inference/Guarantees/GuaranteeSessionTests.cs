@@ -14,6 +14,8 @@ using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Server.Configuration;
+using EdgeML.Server;
 
 namespace EdgeML.Native.Tests.Inference.Guarantees;
 

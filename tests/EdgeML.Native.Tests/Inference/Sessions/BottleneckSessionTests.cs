@@ -17,6 +17,8 @@ using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
 

@@ -13,6 +13,8 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Preparation;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Engines;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
 

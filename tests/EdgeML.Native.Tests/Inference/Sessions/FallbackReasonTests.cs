@@ -11,6 +11,8 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
@@ -150,7 +152,7 @@ public sealed class FallbackReasonTests
         var log = new Warnings();
         using var release = new ManualResetEventSlim();
         using var server = new TailServer(
-            new HeldExecutor(new ModelTailExecutor(loaded.Model), release), new TailServerOptions { MaxSlots = 1, Logger = log });
+            new HeldExecutor(new ModelTailExecutor(loaded.Model), release), new TailServerOptions { MaxRequests = 1, Logger = log });
         using var session = new EdgeSession(
             loaded.Model, Options(loaded, "127.0.0.1", server.EndPoint.Port) with
             {

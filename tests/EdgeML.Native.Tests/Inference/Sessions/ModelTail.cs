@@ -6,6 +6,8 @@ using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Wire;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
 

@@ -7,6 +7,8 @@ using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Inference.Engines;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
 
@@ -113,7 +115,7 @@ public sealed class OptionTests
     {
         { "ComputeThreads", "0", new() { ComputeThreads = 0 } },
         { "ComputeThreads", "100000", new() { ComputeThreads = 100_000 } },
-        { "MaxSlots", "0", new() { MaxSlots = 0 } },
+        { "MaxRequests", "0", new() { MaxRequests = 0 } },
         { "DrainLimit", "-00:00:01", new() { DrainLimit = TimeSpan.FromSeconds(-1) } },
         { "MaxConnections", "0", new() { Limits = new ProtocolLimits { MaxConnections = 0 } } },
     };

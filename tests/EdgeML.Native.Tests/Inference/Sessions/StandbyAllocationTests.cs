@@ -6,6 +6,8 @@ using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
 

@@ -9,6 +9,8 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.Sessions;
 

@@ -2,6 +2,8 @@ using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Wire;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 using Task = EdgeML.Native.Tests.Offload.Client.TailClientTests.Task;
 
 namespace EdgeML.Native.Tests.Offload.Client;

@@ -8,6 +8,8 @@ using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Offload.Wire;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Offload.Client;
 

@@ -10,8 +10,11 @@ using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Sessions;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Server;
 using EdgeML.Native.Tests.Offload.Transport;
 using EdgeML.Native.Tests.Offload.Wire;
+using EdgeML.Server.Configuration;
+using EdgeML.Server.Connections;
 
 namespace EdgeML.Native.Tests.Offload.Conversations;
 
@@ -118,7 +121,7 @@ static class ConversationRecorder
             Assert.Equal(FallbackReason.Busy, second.AsTask().Result.Reason);
             release.Set();
             Assert.Equal(TailOutcome.Answered, first.AsTask().Result.Outcome);
-        }, tail: tail, options: new TailServerOptions { MaxSlots = 1 });
+        }, tail: tail, options: new TailServerOptions { MaxRequests = 1 });
     }
 
     static Conversation Late()
@@ -148,8 +151,8 @@ static class ConversationRecorder
     static Conversation Unavailable()
     {
         (MemoryTransport mine, MemoryTransport theirs) = MemoryTransport.Pair();
-        using var workers = new TailWorkers(Tail(), new TailServerOptions());
-        using var connection = new TailConnection(theirs, workers, new ProtocolLimits());
+        using var tail = new DetachedTail(Tail());
+        using var connection = tail.Connect(theirs);
         var recorded = new RecordingTransport(mine);
         using TailClient client = Client(recorded);
         connection.TurnAway("tail serves 64 connections, the limit");
@@ -192,17 +195,17 @@ static class ConversationRecorder
     /// <summary>A tail's connection on a thread of its own.</summary>
     sealed class Served : IDisposable
     {
-        readonly TailWorkers _workers;
-        readonly TailConnection _connection;
+        readonly DetachedTail _tail;
+        readonly ClientConnection _connection;
         readonly Thread _thread;
 
         public Served(FakeTail tail, TailServerOptions options)
         {
             (MemoryTransport mine, MemoryTransport theirs) = MemoryTransport.Pair();
             Transport = new RecordingTransport(mine);
-            _workers = new TailWorkers(tail, options);
-            _connection = new TailConnection(theirs, _workers, options.Limits);
-            _thread = new Thread(() => _connection.Run(s_patience)) { IsBackground = true };
+            _tail = new DetachedTail(tail, options);
+            _connection = _tail.Connect(theirs);
+            _thread = new Thread(() => DetachedTail.Run(_connection)) { IsBackground = true };
             _thread.Start();
         }
 
@@ -213,7 +216,7 @@ static class ConversationRecorder
             Transport.Abort();
             _thread.Join();
             _connection.Dispose();
-            _workers.Dispose();
+            _tail.Dispose();
         }
     }
 

@@ -2,6 +2,7 @@ using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Transport;
+using EdgeML.Native.Tests.Offload.Server;
 using EdgeML.Native.Tests.Offload.Transport;
 using EdgeML.Native.Tests.Offload.Wire;
 
@@ -69,9 +70,9 @@ public class RecordedConversationTests
         foreach (Conversation conversation in Conversation.Read(Conversations).Where(each => !concurrent.Contains(each.Name)))
         {
             (MemoryTransport mine, MemoryTransport theirs) = MemoryTransport.Pair();
-            using var workers = new TailWorkers(ConversationRecorder.Tail(), new TailServerOptions());
-            using var connection = new TailConnection(theirs, workers, new ProtocolLimits());
-            var server = new Thread(() => connection.Run(s_patience));
+            using var tail = new DetachedTail(ConversationRecorder.Tail());
+            using var connection = tail.Connect(theirs);
+            var server = new Thread(() => DetachedTail.Run(connection));
             server.Start();
             var transport = new RecordingTransport(mine);
             byte[] received = new byte[4096];
@@ -94,7 +95,7 @@ public class RecordedConversationTests
         const string how = "\nLines: > or < (from the client or from the tail), the header's values and the payload's length; then the frame's bytes."
             + "\nWritten by RecordedConversationTests with " + RecordTo + "=<this folder>, before the headers went through"
             + "\nthe MessagePack library. Record again only where the protocol itself changes: older peers send and expect these bytes.";
-        const string talk = "What TailClient and TailConnection say to each other over memory (ConversationRecorder)." + how;
+        const string talk = "What TailClient and a tail server say to each other over memory (ConversationRecorder)." + how;
         const string extremes = "Headers with extreme values (ExtremeFrames); 'refused' where the reader does not take them." + how;
         RecordedFrame[] frames = [.. ExtremeFrames.Made().Select(frame => new RecordedFrame(true, FrameValues.Of(frame), frame))];
         Conversation.Write(Path.Combine(folder, Conversations), talk, conversations);

@@ -6,6 +6,8 @@ using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Transport;
 using EdgeML.Native.Tests.Offload.Wire;
+using EdgeML.Server.Configuration;
+using EdgeML.Server.Connections;
 
 namespace EdgeML.Native.Tests.Offload.Server;
 
@@ -97,11 +99,11 @@ public sealed class TailConnectionTests : IDisposable
     }
 
     [Fact]
-    public void Requests_BeyondTheSlots_AreRefusedAsBusy()
+    public void Requests_BeyondTheLimit_AreRefusedAsBusy()
     {
         using var release = new ManualResetEventSlim();
         _tail.Running = _ => Assert.True(release.Wait(s_patience));
-        Peer peer = Connect(new TailServerOptions { MaxSlots = 1 });
+        Peer peer = Connect(new TailServerOptions { MaxRequests = 1 });
         peer.SayHello();
         peer.Send([.. Frames.Request(1, Frames.Payload(1)), .. Frames.Request(2, Frames.Payload(2))]);
         Assert.Equal(ErrorCode.Busy, peer.ExpectError(2).Code);
@@ -200,8 +202,8 @@ public sealed class TailConnectionTests : IDisposable
         };
         foreach ((byte[] bytes, string fault) in new[]
         {
-            (Array.Empty<byte>(), "no frame for 30 ms"),
-            (Frames.Hello()[..20], "header not complete after 30 ms"),
+            (Array.Empty<byte>(), "no hello within 30 ms"),
+            (Frames.Hello()[..20], "no hello within 30 ms"),
             (Frames.Hello(), "no frame for 30 ms"),
             ([.. Frames.Hello(), 0x45], "header not complete after 30 ms"),
         })
@@ -237,9 +239,9 @@ public sealed class TailConnectionTests : IDisposable
 
     Peer Connect(TailServerOptions options, int chunk = int.MaxValue)
     {
-        var workers = new TailWorkers(_tail, options);
-        var peer = new Peer(workers, options.Limits, chunk);
-        _owned.Add(workers);
+        var served = new DetachedTail(_tail, options);
+        var peer = new Peer(served, chunk);
+        _owned.Add(served);
         _owned.Add(peer);
         return peer;
     }
@@ -248,19 +250,19 @@ public sealed class TailConnectionTests : IDisposable
     {
         readonly FrameInput _input;
 
-        public Peer(TailWorkers workers, ProtocolLimits limits, int chunk)
+        public Peer(DetachedTail tail, int chunk)
         {
             (MemoryTransport mine, MemoryTransport theirs) = MemoryTransport.Pair(chunk: chunk);
             Transport = mine;
             _input = new FrameInput(mine, new ProtocolLimits());
-            Connection = new TailConnection(theirs, workers, limits);
-            Server = new Thread(() => Connection.Run(s_patience)) { IsBackground = true };
+            Connection = tail.Connect(theirs);
+            Server = new Thread(() => DetachedTail.Run(Connection)) { IsBackground = true };
             Server.Start();
         }
 
         public MemoryTransport Transport { get; }
 
-        public TailConnection Connection { get; }
+        public ClientConnection Connection { get; }
 
         public Thread Server { get; }
 

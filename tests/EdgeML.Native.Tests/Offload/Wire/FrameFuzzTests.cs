@@ -4,6 +4,8 @@ using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Conversations;
+using EdgeML.Native.Tests.Offload.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Offload.Wire;
 
@@ -88,7 +90,7 @@ public class FrameFuzzTests(ITestOutputHelper output)
         output.WriteLine($"seed {Seed + 1}");
         var random = new Random(Seed + 1);
         var tail = new FakeTail();
-        using var workers = new TailWorkers(tail, new TailServerOptions());
+        using var served = new DetachedTail(tail, new TailServerOptions { Limits = s_limits });
         byte[] hello = Frames.Hello();
         byte[][] valid = [Frames.Request(5, Frames.Payload(1)), Frames.Request(6, Frames.Payload(2)), Frames.Ping(3),
             Frames.Ping(4, FrameKind.Probe, 500)];
@@ -97,8 +99,8 @@ public class FrameFuzzTests(ITestOutputHelper output)
         {
             byte[][] script = [hello, valid[random.Next(valid.Length)], Mutate(valid[random.Next(valid.Length)], random),
                 valid[random.Next(valid.Length)]];
-            using var connection = new TailConnection(new ScriptTransport(script), workers, s_limits);
-            connection.Run(TimeSpan.FromSeconds(10));
+            using var connection = served.Connect(new ScriptTransport(script));
+            DetachedTail.Run(connection);
             if (connection.Fault is not null) faults++;
         }
         output.WriteLine($"{faults} sessions refused, {tail.Slots} slots");

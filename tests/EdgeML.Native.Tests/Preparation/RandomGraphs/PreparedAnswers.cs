@@ -6,6 +6,8 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Preparation.RandomGraphs;
 
