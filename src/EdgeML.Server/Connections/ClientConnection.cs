@@ -264,11 +264,7 @@ sealed class ClientConnection : IDisposable
     {
         (job, text) = (null, "");
         double leastMs = model.LeastMs(request.Policy);
-        if (leastMs > 0 && _services.Compute.ExpectedWaitMs(_client!.Flow, leastMs) is var wait && wait > deadlineMs)
-        {
-            text = $"the answer would take {wait:0.0} ms, the deadline is {deadlineMs:0.0} ms";
-            return ErrorCode.Late;
-        }
+        if (leastMs > 0 && _services.Compute.ExpectedWaitMs(_client!.Flow, leastMs) > deadlineMs) return ErrorCode.Late;
         if (_services.Compute.InFlight >= _services.Options.MaxRequests)
         {
             text = $"{_services.Options.MaxRequests} requests are under way, the limit";

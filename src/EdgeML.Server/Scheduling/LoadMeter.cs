@@ -34,7 +34,7 @@ sealed class LoadMeter(int threads, Func<double>? factor)
         lock (_gate)
         {
             times.BusyShare = IsRecent ? _busyShare : 0;
-            times.Stretch = IsRecent ? _stretch : (float)Factor();
+            times.Slowdown = IsRecent ? _stretch : (float)Factor();
         }
     }
 

@@ -7,7 +7,7 @@ namespace EdgeML.Cli.Tests.Architecture;
 public partial class ArchitectureTests
 {
     /// <summary>Each may use the ones before it.</summary>
-    static readonly string[] s_projects = ["EdgeML.Native.Interop", "EdgeML.Native", "EdgeML.Training", "EdgeML.Simulation", "edgeml"];
+    static readonly string[] s_projects = ["EdgeML.Native.Interop", "EdgeML.Native", "EdgeML.Training", "EdgeML.Simulation", "EdgeML.Server", "edgeml"];
 
     public static TheoryData<string> Projects => [.. s_projects];
 

@@ -47,7 +47,11 @@ public class RecordedConversationTests
         Conversation[] now = [.. ConversationRecorder.Record()];
         if (Environment.GetEnvironmentVariable(RecordTo) is { } folder) Write(folder, now);
         IReadOnlyList<Conversation> recorded = Conversation.Read(Conversations);
-        Assert.Equal(recorded.SelectMany(Comparable), now.SelectMany(Comparable));
+        Assert.Equal(recorded.SelectMany(InAnyOrder), now.SelectMany(InAnyOrder));
+
+        // A tail of today refuses what cannot be in time before it computes anything else.
+        static IEnumerable<string> InAnyOrder(Conversation conversation) =>
+            conversation.Name == "late" ? Comparable(conversation).Order(StringComparer.Ordinal) : Comparable(conversation);
     }
 
     /// <summary>The recorded tail speaks when the client has said all that it was answering.</summary>

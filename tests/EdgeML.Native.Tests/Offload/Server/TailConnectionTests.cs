@@ -75,7 +75,7 @@ public sealed class TailConnectionTests : IDisposable
     }
 
     [Fact]
-    public void Request_WhoseDeadlinePassedInTheQueue_IsNotComputed()
+    public void Request_ThatCannotBeInTime_IsRefusedBeforeItsPayloadIsKept()
     {
         using var started = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -91,10 +91,10 @@ public sealed class TailConnectionTests : IDisposable
         peer.Send(Frames.Request(1, Frames.Payload(1)));
         Assert.True(started.Wait(s_patience));
         peer.Send([.. Frames.Request(2, Frames.Payload(2), deadlineMs: 0.001f), .. Frames.Ping(3)]);
+        Assert.Equal(ErrorCode.Late, peer.ExpectError(2).Code);
         peer.Expect(FrameKind.Pong);
         release.Set();
         peer.ExpectAnswer(1, Frames.Payload(1), cut: 1);
-        Assert.Equal(ErrorCode.Late, peer.ExpectError(2).Code);
         Assert.Equal(1, runs);
     }
 

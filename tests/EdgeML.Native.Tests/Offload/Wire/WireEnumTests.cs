@@ -12,7 +12,7 @@ public class WireEnumTests
 
     [Fact]
     public void ErrorCode_Numbers_Stay() => Assert.Equal(
-        "BadFrame=1 Version=2 Model=3 BadRequest=4 Late=5 Busy=6 Failed=7 Unavailable=8", Text<ErrorCode>());
+        "BadFrame=1 Version=2 Model=3 BadRequest=4 Late=5 Busy=6 Failed=7 Unavailable=8 Forbidden=9", Text<ErrorCode>());
 
     [Fact]
     public void TensorEncoding_Numbers_Stay() => Assert.Equal("Float32=1 Float16=2 Bytes=3 Int8=4 Bottleneck=5 Quantised=6", Text<TensorEncoding>());
