@@ -13,14 +13,14 @@ public class OptionParsingTests
     }
 
     [Fact]
-    public void Thresholds_List_IsReadInOrder() => Assert.Equal([0f, 0.25f, 1f], Parse(SharedOptions.Thresholds(), "0,0.25,1").Value!);
+    public void Thresholds_List_IsReadInOrder() => Assert.Equal([0f, 0.25f, 1f], Parse(new PolicyOptions().Thresholds, "0,0.25,1").Value!);
 
     [Theory]
     [InlineData("0,nan,1", "threshold 2 of --thresholds is 'nan', not a number in 0..1")]
     [InlineData("1.5", "threshold 1 of --thresholds is '1.5', not a number in 0..1")]
     [InlineData("0,,1", "threshold 2 of --thresholds is '', not a number in 0..1")]
     public void Thresholds_Bad_SaysWhichAndItsText(string text, string expected) =>
-        Assert.Equal(expected, Parse(SharedOptions.Thresholds(), text).Error);
+        Assert.Equal(expected, Parse(new PolicyOptions().Thresholds, text).Error);
 
     [Theory]
     [InlineData("NaN")]
@@ -59,8 +59,8 @@ public class OptionParsingTests
     [Fact]
     public void Cut_Local_ResolvesToTheLastOne()
     {
-        Assert.Equal(12, Parse(SharedOptions.Cut(), "local").Value!.Value.Resolve(12, "m"));
-        Assert.Equal(3, Parse(SharedOptions.Cut(), "3").Value!.Value.Resolve(12, "m"));
+        Assert.Equal(12, Parse(new PolicyOptions().Cut, "local").Value!.Value.Resolve(12, "m"));
+        Assert.Equal(3, Parse(new PolicyOptions().Cut, "3").Value!.Value.Resolve(12, "m"));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public class OptionParsingTests
     [InlineData("1.5")]
     [InlineData("lokal")]
     public void Cut_Bad_IsRefused(string text) =>
-        Assert.Equal($"--cut is '{text}', not a number of units or 'local'", Parse(SharedOptions.Cut(), text).Error);
+        Assert.Equal($"--cut is '{text}', not a number of units or 'local'", Parse(new PolicyOptions().Cut, text).Error);
 
     [Theory]
     [InlineData("127.0.0.1:8080", "127.0.0.1", 8080)]

@@ -37,14 +37,21 @@ static class SharedOptions
         return option;
     }
 
+    /// <summary>Text without which the command cannot begin.</summary>
+    public static Option<string> Required(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description, Required = true };
+
+    public static Option<string> RecordedExits() =>
+        Required("--exits", "E.csv", "What every exit said of recorded samples, from edgeml record.");
+
     public static Option<string> Model() =>
-        new("--model") { HelpName = "DIR", Description = "Model package, a folder made by edgeml prepare.", Required = true };
+        Required("--model", "DIR", "Model package, a folder made by edgeml prepare.");
 
     const string DataForms =
         "shapes:seed=S,difficulty=easy|hard|mixed|drift | cifar10:FILE-OR-FOLDER | cifar100:FILE-OR-FOLDER[,labels=fine|coarse] | "
         + "images:FOLDER (JPEG, PNG, WebP, BMP, GIF; one folder per class) | tensor:FILE[,labels=FILE] (raw float32, or .npy)";
 
-    public static Option<string> Data() => new("--data") { HelpName = "SPEC", Description = DataForms, Required = true };
+    public static Option<string> Data() => Required("--data", "SPEC", DataForms);
 
     public static Option<string?> OptionalData() => new("--data") { HelpName = "SPEC", Description = DataForms };
 
@@ -71,28 +78,6 @@ static class SharedOptions
 
     public static Option<double?> NotNegative(string name, string helpName, string description) =>
         new(name) { HelpName = helpName, Description = description, CustomParser = Parse.NotNegative };
-
-    public static Option<float[]?> Thresholds() => new("--thresholds")
-    {
-        HelpName = "T,...",
-        Description = "One per side exit, normalised entropy in 0..1; 0 never exits.",
-        CustomParser = Parse.Thresholds,
-    };
-
-    public static Option<CutChoice?> Cut() => new("--cut")
-    {
-        HelpName = "K|local",
-        Description = "Units run on the edge: 0 sends the input, local sends nothing.",
-        CustomParser = Parse.Cut,
-    };
-
-    public static Option<int?> Standby() => new("--standby")
-    {
-        HelpName = "K|off",
-        Description = "With controller fixed: the side exit that the edge computes while a task is with the tail, and that answers at the "
-            + "deadline if the tail has not. off: controllers use none.",
-        CustomParser = Parse.Standby,
-    };
 
     public static Option<HostPort?> Tail() =>
         new("--tail") { HelpName = "HOST:PORT", Description = "The tail server.", CustomParser = Parse.Remote };

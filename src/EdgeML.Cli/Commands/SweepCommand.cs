@@ -14,10 +14,10 @@ sealed class SweepCommand : CliCommand
 {
     const int DefaultSeeds = 5, QuickSeeds = 2;
 
-    readonly Option<string> _profile = Required("--profile", "P.csv", "Unit and head times, with edge devices tx2 and nano.");
-    readonly Option<string> _exits = Required("--exits", "E.csv", "What every exit said of recorded samples, from edgeml record.");
-    readonly Option<string> _traces = Required("--traces", "FOLDER", "Every .csv in it is a trace of seconds,mbps.");
-    readonly Option<string> _out = Required(
+    readonly Option<string> _profile = SharedOptions.Required("--profile", "P.csv", "Unit and head times, with edge devices tx2 and nano.");
+    readonly Option<string> _exits = SharedOptions.RecordedExits();
+    readonly Option<string> _traces = SharedOptions.Required("--traces", "FOLDER", "Every .csv in it is a trace of seconds,mbps.");
+    readonly Option<string> _out = SharedOptions.Required(
         "--out", "FILE.md", "The page to write; beside it go FILE.csv with all cells and FILE.journal with finished runs.");
     readonly Option<bool> _quick = new("--quick") { Description = "S2, S3 and two traces, 2 seeds." };
     readonly Option<int?> _seeds = SharedOptions.Count("--seeds", "Seeds a row; 5 unless given, 2 with --quick.");
@@ -116,7 +116,4 @@ sealed class SweepCommand : CliCommand
         Array.Sort(files, StringComparer.Ordinal);
         return files;
     }
-
-    static Option<string> Required(string name, string helpName, string description) =>
-        new(name) { HelpName = helpName, Description = description, Required = true };
 }

@@ -23,6 +23,22 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
     bool _labelled = true;
     double _edgeMs, _wireMs, _tailMs, _queueMs, _energy;
 
+    /// <summary>Refuses more tasks than can be kept.</summary>
+    /// <param name="count">Tasks.</param>
+    /// <param name="logits">Numbers that are kept of each.</param>
+    /// <exception cref="ArgumentException">What is kept of them does not fit into memory.</exception>
+    public static void CheckRoom(int count, int logits)
+    {
+        if ((long)count * logits > Array.MaxLength)
+            throw new ArgumentException(
+                $"--count {count} with --logits keeps {(long)count * logits} numbers, at most {Array.MaxLength} are possible; run in parts");
+        double bytes = count * (sizeof(double) + (sizeof(int) * 2.0) + (sizeof(float) * (double)logits));
+        long free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes > free / 2)
+            throw new ArgumentException(FormattableString.Invariant(
+                $"--count {count} keeps {bytes / (1 << 20):0} MB, more than half of the {free >> 20} MB of this machine; run in parts"));
+    }
+
     public int Tasks { get; private set; }
 
     public long Offloaded { get; private set; }

@@ -1,0 +1,93 @@
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Control.Controllers;
+using EdgeML.Native.Control.Learning.Traces;
+using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Energy;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Policies;
+using EdgeML.Simulation.Baselines;
+using EdgeML.Simulation.Decisions;
+
+namespace EdgeML.Cli.Running;
+
+/// <summary>How the session is set up that answers a run.</summary>
+/// <param name="request">What was asked for.</param>
+/// <param name="package">The model.</param>
+sealed class RunSetup(RunRequest request, ModelPackage package)
+{
+    /// <summary>Takes down the decisions; null for none.</summary>
+    public DecisionLog? Log { get; init; }
+
+    /// <summary>Takes down what a learning controller experiences; null for none.</summary>
+    public TransitionTrace? Record { get; init; }
+
+    /// <summary>Hears of the link; null without a tail.</summary>
+    public TailNotices? Notices { get; init; }
+
+    /// <summary>The session's options.</summary>
+    /// <param name="onWarning">Hears what may make answers wrong.</param>
+    /// <exception cref="ArgumentException">Options that do not go together, or not with the model.</exception>
+    public EdgeSessionOptions Options(Action<string> onWarning)
+    {
+        (float[] thresholds, int cut) = ThresholdsAndCut();
+        if (!request.IsFixed && (request.Policy.IsFixed || request.Offload.Bottleneck > 0))
+            throw new ArgumentException(
+                $"controller {request.Controller} chooses thresholds and cut; "
+                    + "--thresholds, --cut, --bottleneck and --standby go with --controller fixed");
+        request.Experience.Check(request.Controller ?? PolicyControllers.Fixed);
+        TransitionTrace? source = request.Experience.Load();
+        HostPort? tail = request.Offload.Tail;
+        if (tail is null && request.Offload.RequireTail) throw new ArgumentException("--require-tail goes with --tail");
+        return new EdgeSessionOptions
+        {
+            InFlight = request.InFlight,
+            Codec = request.Offload.Codec,
+            DeadlineMs = request.Bounds.DeadlineMs,
+            Tail = tail is { } address ? new TailClientOptions { Host = address.Host, Port = address.Port, Logger = Notices } : null,
+            RequireTail = request.Offload.RequireTail,
+            CreateController = request.IsFixed ? null : context => Controller(context with { SourceTrace = source, RecordTrace = Record }),
+            Policy = request.IsFixed
+                ? new ExitPolicy(
+                    thresholds, cut, ControlIntervals.MaxInterval, request.Offload.Bottleneck, request.Policy.Standby ?? 0)
+                : null,
+            OnWarning = onWarning,
+            RawInput = request.Offload.RawInput,
+            AllowStandby = request.Policy.AllowStandby,
+            KeepGuarantee = request.KeepPromise,
+            Seed = request.Seed,
+            Energy = new EnergySensorOptions { Source = request.Bounds.EnergySource },
+            Requirements = request.Bounds.Bounds,
+        };
+    }
+
+    (float[] Thresholds, int Cut) ThresholdsAndCut()
+    {
+        ModelManifest manifest = package.Manifest;
+        float[] thresholds = request.Policy.Thresholds ?? new float[manifest.SideExits];
+        if (thresholds.Length != manifest.SideExits)
+            throw new ArgumentException($"{thresholds.Length} thresholds, model {manifest.Name} has {manifest.SideExits} side exits");
+        int bottleneck = request.Offload.Bottleneck;
+        int cut = bottleneck == 0 || request.Policy.Cut is not null
+            ? (request.Policy.Cut ?? CutChoice.Local).Resolve(manifest.LocalCut, manifest.Name)
+            : CutOf(bottleneck);
+        return (thresholds, cut);
+    }
+
+    int CutOf(int bottleneck)
+    {
+        int known = package.Bottlenecks.Items.Count;
+        if (bottleneck > known)
+            throw new ArgumentException(
+                $"bottleneck {bottleneck} does not exist, the package of {package.Manifest.Name} holds {known}");
+        return package.Bottlenecks.Items[bottleneck - 1].Cut;
+    }
+
+    IPolicyController Controller(ControllerContext context)
+    {
+        IPolicyController controller = BaselineControllers.Create(request.Controller!, context);
+        return Log is null ? controller : new LoggingController(controller, Log);
+    }
+}
