@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EdgeML.Cli.Diagnostics;
 using EdgeML.Native.Codecs;
+using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Models.Manifest;
@@ -133,3 +134,6 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
     LinkCondition Condition(LinkLevel level) =>
         new(level.Mbps * 1e6, double.IsNaN(level.RttMs) ? options.RttMs : level.RttMs);
 }
+
+/// <summary>What a demo run ended with.</summary>
+sealed record DemoOutcome(DemoReportData Report, ControlCounters Control, double Seconds);

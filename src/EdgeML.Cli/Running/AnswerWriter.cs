@@ -143,3 +143,13 @@ sealed class AnswerWriter(Stream stream, AnswerFormat format, IReadOnlyList<stri
         _line.Advance(Encoding.UTF8.GetBytes(text, room));
     }
 }
+
+/// <summary>How answers are written.</summary>
+enum AnswerFormat
+{
+    /// <summary>Comma-separated values with a head line; cells are quoted where they must be (RFC 4180).</summary>
+    Csv,
+
+    /// <summary>One JSON object per line.</summary>
+    JsonLines,
+}
