@@ -20,6 +20,10 @@ sealed class TailCommand : CliCommand
     readonly BackendSelection _backend = new();
     readonly Option<HostPort?> _listen = SharedOptions.Listen();
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one request (1).");
+    readonly Option<FileInfo?> _certificate = new("--tls-cert") { HelpName = "FILE", Description = "Serve TLS 1.3 with this certificate (PEM); read again when it changes." };
+    readonly Option<FileInfo?> _key = new("--tls-key") { HelpName = "FILE", Description = "Its private key (PEM)." };
+    readonly Option<FileInfo?> _clientCa = new("--tls-ca") { HelpName = "FILE", Description = "Serve only clients with a certificate of these authorities (PEM)." };
+    readonly Option<bool> _insecure = new("--insecure") { Description = "Listen on a network without encryption." };
     readonly Option<bool> _loadFromInput = new("--load-from-stdin")
     {
         Description = "Emulate a loaded machine: every line on standard input is the factor by which computing is stretched from then on; the end of input stops the server.",
@@ -27,15 +31,21 @@ sealed class TailCommand : CliCommand
 
     public TailCommand()
         : base("tail", "Serve the rest of the network to edge devices. Stops at SIGINT or SIGTERM after answering what is under way.",
-            "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410")
+            "edgeml tail --model engines/shapes-vgg --listen 127.0.0.1:7410",
+            "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410 --tls-cert tail.pem --tls-key tail.key")
     {
-        AddOptions(_model, _listen, _threads, _loadFromInput);
+        AddOptions(_model, _listen, _threads, _certificate, _key, _clientCa, _insecure, _loadFromInput);
         _backend.AddTo(this);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var listen = parsed.GetValue(_listen)!.Value;
+        TlsOptions? tls = Tls(parsed);
+        IPEndPoint endPoint = await ResolveAsync(listen, cancellation).ConfigureAwait(false);
+        if (tls is null && !IPAddress.IsLoopback(endPoint.Address) && !parsed.GetValue(_insecure))
+            throw new ArgumentException(
+                $"{listen} can be reached over a network, and nothing encrypts it: give --tls-cert and --tls-key, or --insecure where the network is trusted");
         using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1);
         var profile = DeviceProfiler.Measure(model, Environment.MachineName, ProfileRuns, cancellation: cancellation);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -43,7 +53,8 @@ sealed class TailCommand : CliCommand
         if (parsed.GetValue(_loadFromInput)) load.Follow(Console.In, stop);
         using var server = Listen(listen, new ModelTailExecutor(model, profile), new TailServerOptions
         {
-            EndPoint = await ResolveAsync(listen, cancellation).ConfigureAwait(false),
+            EndPoint = endPoint,
+            Tls = tls,
             LoadFactor = () => load.Value,
             Logger = new ServerLog(parsed.GetValue(GlobalOptions.Verbose)),
         });
@@ -51,6 +62,15 @@ sealed class TailCommand : CliCommand
         await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         await WaitAsync(stop.Token).ConfigureAwait(false);
         return 0;
+    }
+
+    /// <exception cref="ArgumentException">Options that need each other.</exception>
+    TlsOptions? Tls(ParseResult parsed)
+    {
+        (FileInfo? certificate, FileInfo? key, FileInfo? ca) = (parsed.GetValue(_certificate), parsed.GetValue(_key), parsed.GetValue(_clientCa));
+        if (certificate is null && key is null && ca is null) return null;
+        if (certificate is null || key is null) throw new ArgumentException("TLS needs --tls-cert and --tls-key");
+        return new TlsOptions { CertificatePath = certificate.FullName, KeyPath = key.FullName, ClientCaPath = ca?.FullName };
     }
 
     static TailServer Listen(HostPort address, ModelTailExecutor executor, TailServerOptions options)

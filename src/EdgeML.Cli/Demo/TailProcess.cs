@@ -32,7 +32,7 @@ sealed class TailProcess : IScenarioTail, IDisposable
         string model, CancellationToken cancellation, string host = "127.0.0.1", IReadOnlyList<string>? launcher = null,
         IReadOnlyList<string>? backend = null)
     {
-        string[] arguments = ["tail", "--model", model, "--listen", $"{host}:0", "--load-from-stdin", .. backend ?? []];
+        string[] arguments = ["tail", "--model", model, "--listen", $"{host}:0", "--load-from-stdin", "--insecure", .. backend ?? []];
         var process = ChildProcess.Start([.. launcher ?? [], .. ChildProcess.ProgramHere("edgeml"), .. arguments], stopLimit: s_stopLimit);
         try
         {

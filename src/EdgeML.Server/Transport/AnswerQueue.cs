@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Server.Transport;
@@ -156,6 +157,7 @@ sealed class AnswerQueue(ClientStream stream)
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "nothing awaits this; a frame that cannot be sent ends the connection")]
     async Task DrainAsync()
     {
         while (true)
@@ -167,8 +169,9 @@ sealed class AnswerQueue(ClientStream stream)
             {
                 await stream.SendAsync(next.buffer.AsMemory(0, next.bytes)).ConfigureAwait(false);
             }
-            catch (IOException e)
+            catch (Exception e)
             {
+                // Mostly the client has gone; whatever it is, the frames that wait are lost and the connection's end must not wait for them.
                 Fail(e.Message);
                 isBroken = true;
             }

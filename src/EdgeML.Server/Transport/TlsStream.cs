@@ -99,7 +99,8 @@ sealed class TlsStream : ClientStream
         }
     }
 
-    static bool IsBroken(Exception error) => error is IOException or SocketException or ObjectDisposedException or InvalidOperationException;
+    static bool IsBroken(Exception error) => 
+        error is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException;
 
     static IOException Broken(Exception error)
     {
