@@ -17,7 +17,7 @@ namespace EdgeML.Server;
 /// answers by task id.</summary>
 /// <remarks>Connections have no threads of their own, however many there are; a fixed number of threads computes, and a few may block for
 /// clients that wait for each answer. All methods may be called from any thread.</remarks>
-public sealed class TailServer : IDisposable
+public sealed class TailServer : IDisposable, IAsyncDisposable
 {
     static readonly TimeSpan s_checkTimes = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_acceptPause = TimeSpan.FromMilliseconds(100);
@@ -73,7 +73,7 @@ public sealed class TailServer : IDisposable
 
     /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts what is
     /// left.</summary>
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         lock (_connections)
         {
@@ -81,14 +81,17 @@ public sealed class TailServer : IDisposable
             (_isStopping, _isDisposed) = (true, true);
         }
         _listener.Dispose();
-        _accepting.Wait();
+        await _accepting.ConfigureAwait(false);
         Task empty = WhenEmpty();
         ForEach(connection => connection.Finish());
-        if (!empty.Wait(_options.DrainLimit)) ForEach(connection => connection.Abort());
-        empty.Wait();
-        _times.Dispose();
+        if (await Task.WhenAny(empty, Task.Delay(_options.DrainLimit)).ConfigureAwait(false) != empty) ForEach(connection => connection.Abort());
+        await empty.ConfigureAwait(false);
+        await _times.DisposeAsync().ConfigureAwait(false);
         _services.Dispose();
     }
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>Address and connections.</summary>
     public override string ToString() => $"{EndPoint}, {Connections} connections";
