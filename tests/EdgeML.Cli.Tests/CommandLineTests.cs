@@ -5,7 +5,11 @@ namespace EdgeML.Cli.Tests;
 public class CommandLineTests
 {
     [Theory]
-    [InlineData("", "a command is missing")]
+    [InlineData("data", "a command is missing")]
+    [InlineData("rum", "'rum' is no command, did you mean run? edgeml --help")]
+    [InlineData("demo --quik", "'--quik' is no option of demo, did you mean --quick? edgeml demo --help")]
+    [InlineData("run --model m --data d --controller planer", ", did you mean planner? edgeml run --help")]
+    [InlineData("demo --rows planer", ", did you mean planner?")]
     [InlineData("frobnicate", "'frobnicate' is no command")]
     [InlineData("--frobnicate", "'--frobnicate' is no option")]
     [InlineData("doctor --frobnicate", "'--frobnicate' is no option of doctor")]
@@ -31,6 +35,15 @@ public class CommandLineTests
         Assert.Equal(0, outcome.ExitCode);
         Assert.Contains("Usage:", outcome.Output);
         Assert.Contains("edgeml doctor --json doctor.json", outcome.Output);
+    }
+
+    [Fact]
+    public void Run_WithoutAnything_ShowsHelp()
+    {
+        Outcome outcome = EdgemlProcess.Run();
+
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Equal(EdgemlProcess.Run("--help").Output, outcome.Output);
     }
 
     [Theory]

@@ -9,16 +9,30 @@ static class ParseErrorText
     public static string Describe(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        string help = $"; edgeml {(command is RootCommand ? "" : PathOf(parsed.CommandResult) + " ")}--help shows what it takes";
+        string fault = ErrorReport.OneLine(Fault(parsed, command));
+        string path = command is RootCommand ? "" : PathOf(parsed.CommandResult) + " ";
+        return $"{fault}{(fault.EndsWith('?') ? "" : ";")} edgeml {path}--help shows what it takes";
+    }
+
+    static string Fault(ParseResult parsed, Command command)
+    {
         if (parsed.UnmatchedTokens.Count > 0)
         {
             string token = parsed.UnmatchedTokens[0];
             string kind = token.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
             string where = command is RootCommand ? "" : $" of {PathOf(parsed.CommandResult)}";
-            return ErrorReport.OneLine($"'{token}' is no {kind}{where}{help}");
+            string hint = NearestName.Hint(token.Split('=')[0], kind == "option" ? OptionsOf(parsed) : command.Subcommands.Select(each => each.Name));
+            return $"'{token}' is no {kind}{where}{hint}";
         }
-        if (command.Subcommands.Count > 0) return $"a command is missing{help}";
-        return ErrorReport.OneLine(parsed.Errors[0].Message.TrimEnd('.')) + help;
+        if (command.Subcommands.Count > 0) return "a command is missing";
+        return parsed.Errors[0].Message.TrimEnd('.');
+    }
+
+    static IEnumerable<string> OptionsOf(ParseResult parsed)
+    {
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult step; at = step.Parent)
+            foreach (Option option in step.Command.Options)
+                if (at == parsed.CommandResult || option.Recursive) yield return option.Name;
     }
 
     static string PathOf(CommandResult result)

@@ -48,7 +48,7 @@ static class SharedOptions
         Required("--model", "DIR", "Model package, a folder made by edgeml prepare.");
 
     const string DataForms =
-        "shapes:seed=S,difficulty=easy|hard|mixed|drift | cifar10:FILE-OR-FOLDER | cifar100:FILE-OR-FOLDER[,labels=fine|coarse] | "
+        "shapes:seed=S,difficulty=D (easy, hard, mixed or drift) | cifar10:PATH | cifar100:PATH[,labels=coarse] | "
         + "images:FOLDER (JPEG, PNG, WebP, BMP, GIF; one folder per class) | tensor:FILE[,labels=FILE] (raw float32, or .npy)";
 
     public static Option<string> Data() => Required("--data", "SPEC", DataForms);
@@ -105,7 +105,7 @@ static class SharedOptions
         option.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && !values.Contains(result.Tokens[0].Value))
-                result.AddError($"{name} is '{result.Tokens[0].Value}', not one of {string.Join(", ", values)}");
+                result.AddError($"{name} is '{result.Tokens[0].Value}', not one of {string.Join(", ", values)}{NearestName.Hint(result.Tokens[0].Value, values)}");
         });
         return option;
     }

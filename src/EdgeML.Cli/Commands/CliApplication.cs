@@ -8,7 +8,7 @@ static class CliApplication
 {
     public static int Run(string[] args)
     {
-        ParseResult parsed = Parse(args);
+        ParseResult parsed = Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
             Console.Error.WriteLine($"edgeml: {ParseErrorText.Describe(parsed)}");

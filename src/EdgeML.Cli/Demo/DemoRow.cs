@@ -1,3 +1,4 @@
+using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Observations;
 using EdgeML.Native.Control.Planning;
@@ -45,7 +46,7 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
         string[] names = [.. list.Split(',').Where(name => name != PolicyControllers.EdgeML)
             .Select(name => name == PolicyControllers.Ddpg ? Cold : name)];
         if (names.FirstOrDefault(name => !Baselines.Contains(name)) is { } unknown)
-            throw new ArgumentException($"row '{unknown}' of --rows is none of {string.Join(", ", Baselines)}");
+            throw new ArgumentException($"row '{unknown}' of --rows is none of {string.Join(", ", Baselines)}{NearestName.Hint(unknown, Baselines)}");
         if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"row '{twice.Key}' of --rows is given {twice.Count()} times");
         return names.Length <= MostBaselines

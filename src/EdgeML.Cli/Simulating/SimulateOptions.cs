@@ -56,7 +56,7 @@ sealed class SimulateOptions
     {
         string controller = parsed.GetRequiredValue(_controller);
         if (!ReplayControllers.Names.Contains(controller))
-            throw new ArgumentException($"controller '{controller}' is none of {string.Join(", ", ReplayControllers.Names)}");
+            throw new ArgumentException($"controller '{controller}' is none of {string.Join(", ", ReplayControllers.Names)}{NearestName.Hint(controller, ReplayControllers.Names)}");
         ReplayScenario scenario = Scenario(parsed, controller);
         int seeds = parsed.GetValue(_seeds) ?? 1;
         if ((long)seeds * scenario.Tasks > MostTasks)
