@@ -53,5 +53,5 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    static void Line(FormattableString text) => Console.WriteLine(Text(text));
+    static void Line(FormattableString text) => Terminal.Line(Text(text));
 }

@@ -20,7 +20,7 @@ sealed class BackendLog(bool verbose, TextWriter? output = null) : ILogger
         if (!IsEnabled(logLevel)) return;
         string severity = logLevel switch { LogLevel.Error => "error", LogLevel.Warning => "warning", _ => "info" };
         string text = $"backend {severity}: {ErrorReport.OneLine(formatter(state, exception))}";
-        lock (_gate) _output.WriteLine(_overwrites ? $"\r{text.PadRight(BuildLine.Width)}" : text);
+        lock (_gate) _output.WriteLine(_overwrites ? $"\r{text.PadRight(ProgressPace.Columns)}" : text);
     }
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;

@@ -1,22 +1,13 @@
-using System.Diagnostics;
 using EdgeML.Native.Inference.Engines;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>One line on stderr about engines being built, for work that takes longer than two seconds. Silent before, and where stderr
-/// is a file. Any thread.</summary>
+/// <summary>How far the building of engines has come, on stderr. Any thread.</summary>
 sealed class BuildLine : IDisposable
 {
-    public const int Width = 79;
-
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
-
-    readonly bool _visible = !Console.IsErrorRedirected;
-    readonly long _started = Stopwatch.GetTimestamp();
+    readonly ProgressPace _pace = new();
     readonly Lock _gate = new();
     int _building;
-    long _shown;
 
     /// <summary>Engines that were built, not found in the cache.</summary>
     public int Built { get; private set; }
@@ -35,18 +26,9 @@ sealed class BuildLine : IDisposable
                 _building = progress.Engine;
                 Built++;
             }
-            if (!_visible || Stopwatch.GetElapsedTime(_started) < s_patience) return;
-            if (_shown != 0 && Stopwatch.GetElapsedTime(_shown) < s_pause) return;
-            _shown = Stopwatch.GetTimestamp();
-            string text = $"engine {progress.Engine} of {progress.Engines}, {progress.Done * 100:0} % {progress.Phase}";
-            Console.Error.Write("\r" + (text.Length > Width ? text[..Width] : text.PadRight(Width)));
+            if (_pace.IsDue) _pace.Show($"engine {progress.Engine} of {progress.Engines}, {progress.Done * 100:0} % {progress.Phase}");
         }
     }
 
-    public void Dispose()
-    {
-        if (_shown == 0) return;
-        Console.Error.Write("\r" + new string(' ', Width) + "\r");
-        _shown = 0;
-    }
+    public void Dispose() => _pace.Clear();
 }

@@ -71,6 +71,7 @@ sealed class BranchCommand : CliCommand
     public BranchCommand()
         : base(
             "branch", "Add trained, calibrated exits to a plain ONNX classifier.",
+            "edgeml branch models/plain/plain-residual.onnx --data shapes:seed=1,difficulty=mixed --out engines/residual",
             "edgeml branch classifier.onnx --data images:pictures --out model",
             "edgeml branch classifier.onnx --data tensor:samples.f32 --labels none --exits 4 --head-budget 1 --out model",
             "edgeml branch branched.onnx --output logits --data cifar10:train --test cifar10:test.bin --out model --json report.json")

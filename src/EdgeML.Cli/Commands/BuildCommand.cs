@@ -31,10 +31,10 @@ sealed class BuildCommand : CliCommand
         bool keeps = options.Kind == BackendKind.TensorRt;
         string ranges = string.Join(", ",
             model.EngineUnits.Select(range => range.First == range.Last ? $"{range.First}" : $"{range.First}-{range.Last}"));
-        Console.WriteLine(
+        Terminal.Line(
             $"{model.Manifest.Name}: {line.Engines} engines for {model.BackendVersion} in {seconds:0.0} s, units {ranges} and "
             + $"{model.Manifest.SideExits} heads");
-        Console.WriteLine(
+        Terminal.Line(
             keeps
                 ? $"{line.Built} built, {line.Engines - line.Built} were there: {options.EngineFolder}"
                 : "nothing to keep: they are made at every start");

@@ -23,7 +23,7 @@ sealed class CurveCommand : CliCommand
 
     public CurveCommand()
         : base("curve", "Show how right each exit is, and accuracy against work over thresholds.",
-            "edgeml curve --model model --data shapes:seed=2001,difficulty=mixed --count 5000 --svg curve.svg")
+            "edgeml curve --model engines/shapes-vgg --data shapes:seed=2001,difficulty=mixed --count 500 --svg curve.svg")
     {
         AddOptions(_model, _data, _count, _svg, _json);
         _backend.AddTo(this);
@@ -54,23 +54,21 @@ sealed class CurveCommand : CliCommand
         IReadOnlyList<double> accuracies = curve.ExitAccuracies(), entropies = curve.MeanEntropies();
         IReadOnlyList<long> macs = curve.MacsTo();
         string judged = record.Labelled ? "right" : "agrees with the final exit";
-        Console.WriteLine($"{manifest.Name}, {record.Samples} samples of {record.Source}");
-        Console.WriteLine();
-        Console.WriteLine($"| exit | {judged} | mean entropy | MMAC up to it |");
-        Console.WriteLine("|---|---:|---:|---:|");
+        Terminal.Line($"{manifest.Name}, {record.Samples} samples of {record.Source}");
+        Terminal.Line();
+        TextTable exits = new TextTable().Left("exit").Right(judged, "mean entropy", "MMAC up to it");
         for (int i = 0; i < accuracies.Count; i++)
-        {
-            string exit = $"{i + 1} {manifest.Exits[i].Name}";
-            Console.WriteLine($"| {exit} | {100 * accuracies[i]:0.00} % | {entropies[i]:0.000} | {macs[i] / 1e6:0.00} |");
-        }
-        Console.WriteLine();
-        Console.WriteLine($"| threshold | {judged} | mean MMAC |{string.Concat(manifest.Exits.Select(exit => $" {exit.Name} |"))}");
-        Console.WriteLine($"|---:|---:|---:|{string.Concat(manifest.Exits.Select(_ => "---:|"))}");
+            exits.Row($"{i + 1} {manifest.Exits[i].Name}", $"{100 * accuracies[i]:0.00} %", $"{entropies[i]:0.000}", $"{macs[i] / 1e6:0.00}");
+        exits.ShowOrMarkdown();
+        Terminal.Line();
+        TextTable thresholds = new TextTable().Right(["threshold", judged, "mean MMAC", .. manifest.Exits.Select(exit => exit.Name)]);
         foreach (ExitCurveRow row in rows)
-        {
-            string shares = string.Concat(row.Shares.Select(share => $" {100 * share:0.0} % |"));
-            Console.WriteLine($"| {row.Threshold:0.00} | {100 * row.Accuracy:0.00} % | {row.MeanMacs / 1e6:0.00} |{shares}");
-        }
+            thresholds.Row(
+            [
+                $"{row.Threshold:0.00}", $"{100 * row.Accuracy:0.00} %", $"{row.MeanMacs / 1e6:0.00}",
+                .. row.Shares.Select(share => $"{100 * share:0.0} %"),
+            ]);
+        thresholds.ShowOrMarkdown();
     }
 
     static CurveJson Json(ModelManifest manifest, ExitCalibration record, ExitCurve curve, IReadOnlyList<ExitCurveRow> rows)

@@ -48,7 +48,7 @@ sealed class DataShapesCommand : CliCommand
         CifarWriter.Write(source, path, count, cancellation);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         long bytes = count * (1L + source.Elements);
-        Console.WriteLine($"{path}: {count} pictures of {size} x {size}, {bytes} bytes, {count / seconds:0} a second");
+        Terminal.Line($"{path}: {count} pictures of {size} x {size}, {bytes} bytes, {count / seconds:0} a second");
         return Task.FromResult(0);
     }
 }

@@ -45,7 +45,7 @@ sealed class DemoCommand : CliCommand
     public DemoCommand()
         : base("demo",
             "Show the whole: an emulated edge, a shaped link, a tail process, a controller that holds the bounds, and its baselines.",
-            "edgeml demo --quick", "edgeml demo --model model --data images:pictures --tasks 100 --rows edgeml",
+            "edgeml demo --quick", "edgeml demo --model engines/own --data images:pictures --tasks 100 --rows edgeml",
             "edgeml demo --quick --rows planner,neurosurgeon-live,nsga3,ddpg",
             "edgeml demo --trace drive.csv --rtt-ms 40 --seed 3 --report drive.html")
     {
@@ -76,11 +76,11 @@ sealed class DemoCommand : CliCommand
         };
         IDemoView view = Terminal.IsInteractive ? new LiveView(Terminal.Out) : new PlainView();
         DemoOutcome outcome = await new DemoRun(options, view, CommandLineOf(parsed)).RunAsync(cancellation).ConfigureAwait(false);
-        DemoSummary.Show(Terminal.Out, outcome);
+        DemoSummary.Show(outcome);
         string report = Path.GetFullPath(parsed.GetValue(_report) ?? DefaultReport);
         byte[] html = Encoding.UTF8.GetBytes(DemoReport.Html(outcome.Report));
         OutputFile.Write(report, stream => stream.Write(html));
-        Console.WriteLine($"report: {report}");
+        Terminal.Line($"report: {report}");
         if (parsed.GetValue(_json) is { } json) DemoSummary.WriteJson(json, outcome);
         return 0;
     }

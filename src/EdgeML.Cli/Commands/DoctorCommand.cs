@@ -34,10 +34,12 @@ sealed class DoctorCommand : CliCommand
             foreach (Finding finding in group)
             {
                 string mark = finding.Present ? "[green]ok[/]" : "[yellow]--[/]";
-                Terminal.Out.Markup($"  {mark}  {Markup.Escape(finding.Name.PadRight(16))}");
-                // Not through the console's wrapping, so that paths can be copied.
-                Console.WriteLine(finding.Value);
-                foreach (string place in finding.Looked) Console.WriteLine($"{"",22}looked at {place}");
+                Terminal.Out.Markup($"  {mark}");
+                // Not through the console's own wrapping, so that paths can be copied.
+                string[] lines = [.. Terminal.Lines($"      {finding.Name,-16}{finding.Value}", Terminal.Width)];
+                Console.WriteLine(lines[0][4..]);
+                foreach (string line in lines[1..]) Console.WriteLine(line);
+                foreach (string place in finding.Looked) Terminal.Line($"{"",22}looked at {place}");
             }
         }
     }

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Packages;
-using Spectre.Console;
 
 namespace EdgeML.Cli.Commands;
 
@@ -17,8 +16,8 @@ sealed class InspectCommand : CliCommand
 
     public InspectCommand()
         : base(
-            "inspect", "Show units, cuts and exits of a model package; checks all of its files.", "edgeml inspect model",
-            "edgeml inspect model --json model-facts.json")
+            "inspect", "Show units, cuts and exits of a model package; checks all of its files.",
+            "edgeml inspect engines/shapes-vgg", "edgeml inspect engines/shapes-vgg --json -")
     {
         Arguments.Add(_folder);
         AddOptions(_json);
@@ -35,41 +34,42 @@ sealed class InspectCommand : CliCommand
     static void Show(ModelPackage package)
     {
         ModelManifest manifest = package.Manifest;
-        Console.WriteLine($"{manifest.Name}  {manifest.Hash}");
-        Console.WriteLine(
+        Terminal.Line(manifest.Name);
+        Terminal.Line(manifest.Hash);
+        Terminal.Line(
             $"input {manifest.Input.Type} {Shape(manifest.Input.Shape)}, {manifest.Classes} classes, "
             + $"{manifest.Units.Sum(u => u.Macs) / 1e6:n1} MMAC, {manifest.SideExits} side exits");
 
-        if (manifest.Preprocessing is { } preprocessing) Console.WriteLine($"pictures: {preprocessing}");
+        if (manifest.Preprocessing is { } preprocessing) Terminal.Line($"pictures: {preprocessing}");
 
-        var units = new Table { Border = TableBorder.Simple };
-        foreach (string head in (string[])["unit", "name", "MMAC", "output", "bytes behind", "cut", "exits"]) units.AddColumn(head);
-        foreach (int right in (int[])[0, 2, 4]) units.Columns[right].RightAligned();
-        units.AddRow("", "input", "", Shape(manifest.Input.Shape), Bytes(manifest.Cuts[0].Bytes), Cut(manifest.Cuts[0]), "");
+        Terminal.Line();
+        TextTable units = new TextTable().Right("unit").Left("name").Right("MMAC").Left("output").Right("bytes behind").Left("cut", "exits");
+        units.Row("", "input", "", Shape(manifest.Input.Shape), Bytes(manifest.Cuts[0].Bytes), Cut(manifest.Cuts[0]), "");
         foreach (UnitInfo unit in manifest.Units)
         {
             IEnumerable<string> exits = manifest.Exits.Where(e => e.AfterUnit == unit.Index).Select(e => e.Name);
-            units.AddRow(
-                $"{unit.Index}", Markup.Escape(unit.Name), $"{unit.Macs / 1e6:n2}", Shape(unit.OutShape), Bytes(unit.OutBytes),
-                Cut(manifest.Cuts[unit.Index]), Markup.Escape(string.Join(' ', exits)));
+            units.Row(
+                $"{unit.Index}", unit.Name, $"{unit.Macs / 1e6:n2}", Shape(unit.OutShape), Bytes(unit.OutBytes),
+                Cut(manifest.Cuts[unit.Index]), string.Join(' ', exits));
         }
-        Write(units);
+        units.Show();
+        Terminal.Line();
 
-        var table = new Table { Border = TableBorder.Simple };
-        foreach (string head in (string[])["exit", "name", "after unit", "head MMAC", "layers"]) table.AddColumn(head);
+        TextTable table = new TextTable().Right("exit").Left("name").Right("after unit", "head MMAC", "layers");
         foreach (ExitInfo exit in manifest.Exits)
-            table.AddRow($"{exit.Index}", Markup.Escape(exit.Name), $"{exit.AfterUnit}", $"{exit.Macs / 1e6:n2}", $"{exit.Layers}");
-        Write(table);
-        Console.WriteLine(package.Profile is { } profile
+            table.Row($"{exit.Index}", exit.Name, $"{exit.AfterUnit}", $"{exit.Macs / 1e6:n2}", $"{exit.Layers}");
+        table.Show();
+        Terminal.Line();
+        Terminal.Line(package.Profile is { } profile
             ? $"measured on {profile.Device}: {profile.UnitMs.Sum():n2} ms for all units, {profile.HeadMs.Sum():n2} ms for all heads"
             : "not measured on a device yet");
         for (int i = 0; i < package.Bottlenecks.Items.Count; i++)
         {
             CutBottleneck each = package.Bottlenecks.Items[i];
-            Console.WriteLine(FormattableString.Invariant(
+            Terminal.Line(FormattableString.Invariant(
                 $"bottleneck {i + 1}: cut {each.Cut}, {each.PayloadBytes} bytes, {100 * each.Lost:0.00} points lost on {each.Samples} samples of {each.Source}"));
         }
-        Console.WriteLine(CalibrationInfo.Describe(package.Calibration?.Info));
+        Terminal.Line(CalibrationInfo.Describe(package.Calibration?.Info));
     }
 
     /// <summary>The manifest's keys, and what is known of the exits.</summary>
@@ -78,13 +78,6 @@ sealed class InspectCommand : CliCommand
         JsonObject facts = JsonSerializer.SerializeToNode(package.Manifest, ModelManifest.JsonContract)!.AsObject();
         facts["calibration"] = JsonSerializer.SerializeToNode(package.Calibration?.Info, CommandJson.Default.CalibrationInfo!);
         return facts;
-    }
-
-    /// <summary>A table keeps its width when the output is a file or a pipe.</summary>
-    static void Write(Table table)
-    {
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 140;
-        AnsiConsole.Write(table);
     }
 
     static string Shape(IReadOnlyList<int> shape) => string.Join('x', shape);

@@ -47,7 +47,8 @@ sealed class PrepareCommand : CliCommand
 
     public PrepareCommand()
         : base(
-            "prepare", "Turn a branched ONNX classifier into a model package.", "edgeml prepare model.onnx --out model",
+            "prepare", "Turn a branched ONNX classifier into a model package.",
+            "edgeml prepare models/shapes-vgg.onnx --out engines/shapes-vgg",
             "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits",
             "edgeml prepare model.onnx --out model --input-shape 3x224x224")
     {
@@ -72,12 +73,12 @@ sealed class PrepareCommand : CliCommand
             ClassNames = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : null,
         }));
         progress.Dispose();
-        foreach (string note in prepared.Notes) Console.WriteLine($"note: {note}");
+        foreach (string note in prepared.Notes) Terminal.Line($"note: {note}");
         ModelManifest manifest = prepared.Manifest;
-        Console.WriteLine(
+        Terminal.Line(
             $"{folder}: {manifest.Units.Count} units, {manifest.Cuts.Count} cuts ({manifest.Cuts.Count(c => c.Candidate)} candidates), "
             + $"{manifest.SideExits} side exits, {manifest.Classes} classes");
-        if (manifest.Preprocessing is { } preprocessing) Console.WriteLine($"pictures: {preprocessing}");
+        if (manifest.Preprocessing is { } preprocessing) Terminal.Line($"pictures: {preprocessing}");
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, manifest, ModelManifest.JsonContract);
         return Task.FromResult(0);
     }

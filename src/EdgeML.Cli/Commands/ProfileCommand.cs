@@ -35,9 +35,9 @@ sealed class ProfileCommand : CliCommand
 
     public ProfileCommand()
         : base("profile", "Measure unit and head times of a model on this machine, as fused ranges run them.",
-            "edgeml profile --model model --check --save",
-            "edgeml profile --model model --out profile.csv --runs 100",
-            "edgeml profile --model model --out profile.csv --name board --edge-slowdown 10 --tail-speed 10")
+            "edgeml profile --model engines/shapes-vgg --out profile.csv",
+            "edgeml profile --model engines/shapes-vgg --check --save",
+            "edgeml profile --model engines/shapes-vgg --out profile.csv --name board --edge-slowdown 10 --tail-speed 10")
     {
         AddOptions(_model, _out, _runs, _name, _slowdown, _speed, _check, _save);
     }
@@ -64,7 +64,7 @@ sealed class ProfileCommand : CliCommand
         DeviceProfile tail = edge.Scaled(1 / (parsed.GetValue(_speed) ?? CostModel.GuessedTailSpeed));
         string? path = parsed.GetValue(_out);
         if (path is not null) OutputFile.WriteText(path, writer => ProfileFile.Write(writer, model.Manifest, edge, tail));
-        Console.WriteLine(
+        Terminal.Line(
             $"{model.Manifest.Name} on {name}: {edge.UnitMs.Count} units {edge.UnitMs.Sum():0.000} ms, " +
             $"{edge.HeadMs.Count} heads {edge.HeadMs.Sum():0.000} ms, " +
             $"tail {tail.UnitMs.Sum():0.000} ms{(path is null ? "" : $": {path}")}");
@@ -76,18 +76,18 @@ sealed class ProfileCommand : CliCommand
     {
         if (plans.Count == 0)
         {
-            Console.WriteLine("without side exits, every plan there is was measured itself");
+            Terminal.Line("without side exits, every plan there is was measured itself");
             return;
         }
-        Console.WriteLine();
-        Console.WriteLine("| units | exits tried | predicted ms | measured ms | error |");
-        Console.WriteLine("|---|---|---:|---:|---:|");
+        Terminal.Line();
+        TextTable table = new TextTable().Left("units", "exits tried").Right("predicted ms", "measured ms", "error");
         foreach (PlanTime plan in plans)
-            Console.WriteLine(
-                $"| {plan.Start + 1}..{plan.Stop} | {string.Join(' ', plan.Exits)} | {plan.PredictedMs:0.000} | {plan.MeasuredMs:0.000} "
-                + $"| {100 * plan.Error:+0.0;-0.0} % |");
+            table.Row(
+                $"{plan.Start + 1}..{plan.Stop}", string.Join(' ', plan.Exits), $"{plan.PredictedMs:0.000}", $"{plan.MeasuredMs:0.000}",
+                $"{100 * plan.Error:+0.0;-0.0} %");
+        table.ShowOrMarkdown();
         double[] errors = [.. plans.Select(plan => Math.Abs(plan.Error)).Order()];
-        Console.WriteLine();
-        Console.WriteLine($"error: median {100 * Statistics.Quantile(errors, 0.5):0.0} %, largest {100 * errors[^1]:0.0} %, {plans.Count} plans");
+        Terminal.Line();
+        Terminal.Line($"error: median {100 * Statistics.Quantile(errors, 0.5):0.0} %, largest {100 * errors[^1]:0.0} %, {plans.Count} plans");
     }
 }

@@ -21,7 +21,7 @@ sealed class RecordCommand : CliCommand
 
     public RecordCommand()
         : base("record", "Record what every exit says of samples, for edgeml simulate.",
-            "edgeml record --model model --data shapes:seed=2001,difficulty=mixed --count 2000 --out exits.csv")
+            "edgeml record --model engines/shapes-vgg --data shapes:seed=2001,difficulty=mixed --count 1000 --out exits.csv")
     {
         _out.Required = true;
         AddOptions(_model, _data, _out, _count);
@@ -36,7 +36,7 @@ sealed class RecordCommand : CliCommand
         using ExitRecorder owned = recorder;
         string path = parsed.GetRequiredValue(_out)!;
         OutputFile.WriteText(path, writer => ExitsFile.Write(writer, recorder, model.Manifest.Exits.Count));
-        Console.WriteLine(
+        Terminal.Line(
             $"{recorder.Samples} samples of {source} at {model.Manifest.Exits.Count} exits of {model.Manifest.Name}: {path}");
         return Task.FromResult(0);
     }

@@ -13,6 +13,8 @@ sealed class SimulateCommand : CliCommand
 
     public SimulateCommand()
         : base("simulate", "Replay a controller over recorded samples, a profile and a link in virtual time.",
+            "edgeml simulate --profile profile.csv --exits exits.csv --link square:15,1,tasks=100 --tasks 1000 " +
+                "--controller edgeml --energy-j 0.01",
             "edgeml simulate --profile vgg16.csv --device tx2 --exits exits.csv --link paper:s2 --tasks 2500 --seeds 5 " +
                 "--controller edgeml --energy-ghz 1.2 --raw-input off",
             "edgeml simulate --profile p.csv --exits e.csv --link trace.csv --rtt-ms 44 --tasks 2000 --seeds 5 " +

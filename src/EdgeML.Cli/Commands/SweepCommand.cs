@@ -65,7 +65,7 @@ sealed class SweepCommand : CliCommand
         using var journal = new SweepJournal(
             Beside(page, ".journal"), SweepJournal.ThisProgram, SweepJournal.HashOf(profile, exits), parsed.GetValue(_fresh));
         var sweep = new ControlSweep(cells, seeds, journal, parsed.GetValue(_spotCheck), firstSeed);
-        if (sweep.Kept > 0) Console.WriteLine($"{sweep.Kept} of {sweep.Runs} runs are in the journal");
+        if (sweep.Kept > 0) Terminal.Line($"{sweep.Kept} of {sweep.Runs} runs are in the journal");
         TimeSpan limit = parsed.GetValue(_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : TimeSpan.MaxValue;
         long started = Stopwatch.GetTimestamp();
         IReadOnlyList<SweepCellResult> results;
@@ -97,9 +97,9 @@ sealed class SweepCommand : CliCommand
         foreach (SweepVerdict verdict in SweepVerdicts.Judge(results).Concat(SweepDirections.Judge(results)))
         {
             string word = verdict.Asked == 0 ? "not asked" : verdict.Holds ? "holds" : "FAILS";
-            Console.WriteLine($"{word,-10}{verdict.Held,4} of {verdict.Asked,-4}  {verdict.Demand}");
+            Terminal.Line($"{word,-10}{verdict.Held,4} of {verdict.Asked,-4}  {verdict.Demand}");
         }
-        if (SweepResidual.Of(results) is { } residual) Console.WriteLine(residual);
+        if (SweepResidual.Of(results) is { } residual) Terminal.Line($"{residual}");
         return Task.FromResult(0);
     }
 

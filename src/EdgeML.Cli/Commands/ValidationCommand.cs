@@ -32,8 +32,8 @@ sealed class ValidationCommand : CliCommand
 
     public ValidationCommand()
         : base("validate-simulator", "Compare the replay simulator with the live system: same policies, same inputs, a tail behind a shaped link.",
-            "edgeml validate-simulator --model model --policies 4 --tasks 8 --shaper user",
-            "sudo edgeml validate-simulator --model model --link 8 --rtt-ms 12 --policies 12 --out validation.md") =>
+            "edgeml validate-simulator --model engines/shapes-vgg --policies 4 --tasks 8 --shaper user",
+            "sudo edgeml validate-simulator --model engines/shapes-vgg --link 8 --rtt-ms 12 --policies 12 --out validation.md") =>
         AddOptions(_model, _data, _link, _rtt, _policies, _tasks, _slowdown, _shaper, _out, _json);
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -57,8 +57,8 @@ sealed class ValidationCommand : CliCommand
             folder, cancellation, shaped?.Inside.ToString() ?? "127.0.0.1", shaped?.Launcher).ConfigureAwait(false))
         using (var progress = new ProgressLine("tasks", check.LiveTasks))
             report = check.Run(tail.EndPoint, progress.Report, cancellation);
-        ValidationPage.WriteTable(Console.Out, report, model.Manifest.LocalCut);
-        Console.WriteLine(ValidationPage.Verdict(report));
+        Show(report, model.Manifest.LocalCut);
+        Terminal.Line(ValidationPage.Verdict(report));
         if (parsed.GetValue(_out) is { } page)
             OutputFile.WriteText(page, writer => ValidationPage.Write(writer, report, model.Manifest, About(parsed, shaped, mbps)));
         if (parsed.GetValue(_json) is { } json)
@@ -67,6 +67,22 @@ sealed class ValidationCommand : CliCommand
             JsonFile.Write(json, answer, ValidationJsonContract.Default.ValidationJson);
         }
         return 0;
+    }
+
+    static void Show(ValidationReport report, int localCut)
+    {
+        if (Terminal.Width is null)
+        {
+            ValidationPage.WriteTable(Console.Out, report, localCut);
+            return;
+        }
+        TextTable table = new TextTable().Left("policy").Right("to tail", "live p50", "live p90", "sim p50", "sim p90", "ratio").Left("");
+        foreach (ValidationRow row in report.Rows)
+            table.Row(
+                row.Policy.Name(localCut), $"{row.Offloaded / (double)row.Live.Count:0 %}", $"{row.LiveMs:0.0}",
+                $"{ValidationRow.Quantile(row.Live, 0.9):0.0}", $"{row.SimulatedMs:0.0}", $"{ValidationRow.Quantile(row.Simulated, 0.9):0.0}",
+                $"{row.Ratio:0.000}", row.Holds ? "holds" : "DIFFERS");
+        table.Show();
     }
 
     static ShapedNamespace? Shape(string? asked, double mbps)

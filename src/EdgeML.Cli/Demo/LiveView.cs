@@ -15,8 +15,8 @@ namespace EdgeML.Cli.Demo;
 sealed class LiveView(IAnsiConsole console) : IDemoView
 {
     const string Levels = "▁▂▃▄▅▆▇█";
-    const int Columns = 64;
-    const int Bar = 24;
+    // A terminal of 80 columns leaves 63 behind the labels.
+    const int Room = 63, Columns = 52, Bar = 24, SmallBar = 10;
     static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
     DemoScenario? _scenario;
@@ -51,8 +51,8 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
             if (i > 0 && i < from && _rows[i].Done == 0) continue;
             ScenarioRow? row = _rows[i].Judge();
             string name = i == 0 ? $"[bold]{_rows[i].Name}[/]" : _rows[i].Name;
-            table.AddRow(name, $"{_rows[i].Done} of {_rows[i].Total}", row is null ? "" : Share(row.Satisfaction),
-                row is null ? "" : Share(row.Goodput));
+            table.AddRow(name, $"{_rows[i].Done} of {_rows[i].Total}", row is null ? "" : Share(row.Satisfaction, SmallBar),
+                row is null ? "" : Share(row.Goodput, SmallBar));
         }
         return table;
     }
@@ -62,13 +62,13 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
         ScenarioRow? row = progress.Judge();
         ScenarioPhase phase = _scenario!.PhaseOf(Math.Min(progress.Done, _scenario.Tasks - 1));
         (LinkSnapshot link, ControlCounters control, DecisionExplanation why) = progress.State;
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap());
+        var grid = new Grid().AddColumn(new GridColumn().Width(10).NoWrap()).AddColumn(new GridColumn());
         grid.AddRow("task",
-            $"{progress.Done} of {progress.Total}  [grey]edge emulated {_scenario.EdgeSlowdown:0.0} times slower than this machine[/]");
+            $"{progress.Done} of {progress.Total}  [grey]edge emulated {_scenario.EdgeSlowdown:0.0} times slower[/]");
         grid.AddRow("now",
-            $"[bold]{Markup.Escape(phase.Name)}[/]: link {phase.Link.RateText}, {phase.Link.RttMs:0} "
-            + $"ms{(phase.TailFactor > 1 ? ", tail overloaded" : "")}; bounds {phase.Bounds.LatencyMs:0.0} ms, "
-            + $"{phase.Bounds.EnergyJ:0.000} J");
+            $"[bold]{Markup.Escape(phase.Name)}[/]: link {phase.Link.RateText}, {phase.Link.RttMs:0} ms"
+            + (phase.TailFactor > 1 ? ", tail overloaded" : ""));
+        grid.AddRow("bounds", $"{phase.Bounds.LatencyMs:0.0} ms, {phase.Bounds.EnergyJ:0.000} J");
         if (row is not null)
         {
             ScenarioTask last = row.Tasks[^1];
@@ -84,7 +84,7 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
                 link.Up ? $"{link.RateBitsPerSecond / 1e6:0.00} Mbps, {link.RttMs:0.0} ms, tail {link.TailFactor:0.0}x, "
                     + $"{link.AgeSeconds:0.0} s ago" : "[red]tail out of reach[/]");
             grid.AddRow("control",
-                $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us, {control.LearnSteps} learning steps, "
+                $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us, {control.LearnSteps} learned, "
                 + $"{control.ShareOfTaskTime * 100:0.00} % of task time");
             grid.AddRow("because", Markup.Escape(why.Why));
             grid.AddRow("expected", Estimate(why.Expected));
@@ -110,7 +110,7 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
             if (row.Satisfied(i)) satisfied++;
         }
         return $"{latency / tasks:0.0} ms, {energy / tasks:0.000} J, accuracy {(double)right / tasks:0.00}, satisfied "
-            + $"{(double)satisfied / tasks:0.00} [grey]over its {tasks} tasks[/]";
+            + $"{(double)satisfied / tasks:0.00} [grey]of {tasks} tasks[/]";
     }
 
     static string Spark(ScenarioRow row)
@@ -128,23 +128,24 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
     string Exits(ScenarioRow row)
     {
         int from = Math.Max(0, row.Tasks.Count - Columns);
+        int bar = Math.Clamp((Room / _manifest!.Exits.Count) - 10, 1, 10);
         var text = new StringBuilder();
-        for (int exit = 1; exit <= _manifest!.Exits.Count; exit++)
+        for (int exit = 1; exit <= _manifest.Exits.Count; exit++)
         {
             int count = 0;
             for (int i = from; i < row.Tasks.Count; i++)
                 if (row.Tasks[i].Record.Exit == exit) count++;
             double share = count / (double)(row.Tasks.Count - from);
-            text.Append($"{exit} {new string('█', (int)Math.Round(share * 10)).PadRight(10, '░')} {share * 100,3:0} %  ");
+            text.Append($"{exit} {Gauge(share, 1, bar)} {share * 100,3:0} %  ");
         }
         return text.ToString();
     }
 
-    static string Share(double share)
+    static string Share(double share, int bar = Bar)
     {
         string colour = share >= 0.9 ? "green" : share >= 0.7 ? "yellow" : "red";
-        return $"[{colour}]{Gauge(share, 1)}[/] {share * 100,5:0.0} %";
+        return $"[{colour}]{Gauge(share, 1, bar)}[/] {share * 100,5:0.0} %";
     }
 
-    static string Gauge(double value, double full) => new string('█', (int)Math.Round(value / full * Bar)).PadRight(Bar, '░');
+    static string Gauge(double value, double full, int bar = Bar) => new string('█', (int)Math.Round(value / full * bar)).PadRight(bar, '░');
 }

@@ -3,10 +3,10 @@ using EdgeML.Simulation.Scenarios;
 
 namespace EdgeML.Cli.Demo;
 
-/// <summary>A line every two seconds, for output that goes into a file or a pipe.</summary>
+/// <summary>A line every ten seconds on stderr, for output that goes into a file or a pipe.</summary>
 sealed class PlainView : IDemoView
 {
-    static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
     DemoScenario? _scenario;
     IReadOnlyList<RowProgress> _rows = [];
 
@@ -21,7 +21,8 @@ sealed class PlainView : IDemoView
 
     public async Task ShowUntilAsync(Task running, int from, int to)
     {
-        while (await Task.WhenAny(running, Task.Delay(s_pause)).ConfigureAwait(false) != running) Console.WriteLine(Line(from, to));
+        while (await Task.WhenAny(running, Task.Delay(s_pause)).ConfigureAwait(false) != running)
+            await Console.Error.WriteLineAsync(Line(from, to)).ConfigureAwait(false);
         await running.ConfigureAwait(false);
     }
 

@@ -16,16 +16,17 @@ sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOu
         string whole = double.IsNaN(outcome.Accuracy) ? "" : Text($"; {100 * outcome.Accuracy:0.00} % right without a codec");
         Line($"{manifest.Name}, {count} samples of {data}; the final exit's answers{whole}");
         Line($"");
-        Line($"| cut | tensor | fp32 bytes | codec | bytes | accuracy | points lost | answers that differ |");
-        Line($"|---:|---|---:|---|---:|---:|---:|---:|");
+        TextTable table = new TextTable().Right("cut").Left("tensor").Right("fp32 bytes").Left("codec")
+            .Right("bytes", "accuracy", "points lost", "answers that differ");
         foreach (CodecRow row in outcome.Rows)
         {
             string shape = string.Join('x', row.Cut == 0 ? manifest.Input.Shape : manifest.Units[row.Cut - 1].OutShape);
             long plain = PayloadSize.Sent(manifest, row.Cut, TensorEncoding.Float32);
             string accuracy = double.IsNaN(row.Accuracy) ? "-" : Text($"{100 * row.Accuracy:0.00} %");
             string lost = double.IsNaN(row.Lost) ? "-" : Text($"{100 * row.Lost:0.00}");
-            Line($"| {row.Cut} | {shape} | {plain} | {row.Codec} | {row.Bytes} | {accuracy} | {lost} | {100 * row.Differs:0.00} % |");
+            table.Row($"{row.Cut}", shape, $"{plain}", row.Codec, $"{row.Bytes}", accuracy, lost, Text($"{100 * row.Differs:0.00} %"));
         }
+        table.ShowOrMarkdown();
         foreach (IGrouping<string, CodecRow> codec in outcome.Rows.GroupBy(row => row.Codec))
         {
             CodecRow worst = codec.MaxBy(row => double.IsNaN(row.Lost) ? row.Differs : row.Lost)!;
@@ -58,5 +59,5 @@ sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOu
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    static void Line(FormattableString text) => Console.WriteLine(Text(text));
+    static void Line(FormattableString text) => Terminal.Line(Text(text));
 }

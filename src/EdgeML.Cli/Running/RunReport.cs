@@ -48,34 +48,34 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         }
         console.Write(table);
         if (tally.Labelled)
-            console.MarkupLine($"accuracy     {Percent((double)tally.Correct / tally.Tasks)} ({tally.Correct} of {tally.Tasks})");
+            Terminal.Line($"accuracy     {Percent((double)tally.Correct / tally.Tasks)} ({tally.Correct} of {tally.Tasks})");
         string standbys = tally.Standbys > 0 ? $", {tally.Standbys} by a standby exit" : "";
-        console.MarkupLine(
+        Terminal.Line(
             $"answered     {tally.Tasks - tally.Offloaded} on the edge ({tally.Fallbacks} of them fallbacks{standbys}), "
                 + $"{tally.Offloaded} by the tail");
-        console.MarkupLine(
+        Terminal.Line(
             $"latency      mean {tally.MeanLatencyMs:0.00} ms, p50 {tally.LatencyQuantile(0.5):0.00}, p99 {tally.LatencyQuantile(0.99):0.00}; edge {tally.EdgeMs:0.00}, wire {tally.WireMs:0.00}, tail {tally.TailMs:0.00}");
-        console.MarkupLine($"energy       {tally.JoulesPerTask:0.0000} J per task ({energySource})");
+        Terminal.Line($"energy       {tally.JoulesPerTask:0.0000} J per task ({energySource})");
         if (guarantee is not null)
         {
             string limits = string.Join(' ', guarantee.Limits.Select(limit => limit.ToString("0.0000", CultureInfo.InvariantCulture)));
-            console.MarkupLine(
+            Terminal.Line(
                 $"promise      at most {Percent(guarantee.MaxLoss)} lost by early answers, {Percent(guarantee.Confidence)} sure ({(guarantee.Labelled ? "labels" : "agreement")}); "
                     + $"thresholds at most {limits}{(guarantee.Tightened > 0 ? ", tightened" : "")}");
-            console.MarkupLine(
+            Terminal.Line(
                 $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");
         }
         if (Tail is { } tail)
         {
             string fallen = tally.Fallbacks > 0 ? $"; {tally.Fallbacks} fallbacks: {tally.FallbackText}" : "";
-            console.MarkupLine(Markup.Escape($"tail         {tail.Address} {tail.Status}{fallen}"));
+            Terminal.Line($"tail         {tail.Address} {tail.Status}{fallen}");
         }
-        console.MarkupLine(Markup.Escape($"exits        {CalibrationInfo.Describe(Calibration)}"));
-        foreach (string fault in Faults) console.MarkupLine(Markup.Escape($"fault        {fault}"));
-        if (Expected is { } expected) console.MarkupLine(Markup.Escape($"expected     {expected.Text}"));
-        if (Last is { } last) console.MarkupLine(Markup.Escape($"decided      {last}"));
-        foreach (string warning in Warnings) console.MarkupLine(Markup.Escape($"warning      {warning}"));
-        if (Satisfaction is { } satisfaction) console.MarkupLine($"satisfied    {Percent(satisfaction)} inside the bounds");
+        Terminal.Line($"exits        {CalibrationInfo.Describe(Calibration)}");
+        foreach (string fault in Faults) Terminal.Line($"fault        {fault}");
+        if (Expected is { } expected) Terminal.Line($"expected     {expected.Text}");
+        if (Last is { } last) Terminal.Line($"decided      {last}");
+        foreach (string warning in Warnings) Terminal.Line($"warning      {warning}");
+        if (Satisfaction is { } satisfaction) Terminal.Line($"satisfied    {Percent(satisfaction)} inside the bounds");
     }
 
     public void WriteJson(string path) => JsonFile.Write(path, Json(), RunJsonContract.Default.RunJson);

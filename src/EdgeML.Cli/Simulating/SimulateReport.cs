@@ -1,3 +1,4 @@
+using EdgeML.Cli.CommandLine;
 using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Cli.Simulating;
@@ -10,7 +11,7 @@ static class SimulateReport
         ReplayResult first = pool.Results[0];
         string energy = scenario.Power is FrequencyProxy ? "GHz" : "J";
         string bound = double.IsFinite(scenario.Bounds.EnergyJ) ? $"{scenario.Bounds.EnergyJ:0.###} {energy}" : "any energy";
-        Console.WriteLine(
+        Terminal.Line(
             $"{first.Controller} on {scenario.Profile.Manifest.Name}, {scenario.Profile.Edge.Device}, link {scenario.Link.Spec}, " +
                           $"{scenario.Tasks} tasks, {pool.Results.Count} seeds; bounds {scenario.Bounds.LatencyMs:0.#} ms and {bound}");
         Line("satisfied", pool, m => m.SatisfactionTask, "0.0000", "own latency, energy of the state interval");
@@ -30,10 +31,10 @@ static class SimulateReport
         Line("decision", pool, m => m.DecisionMicros, "0.0", "us");
         if (scenario.Arrivals is not null) Line("lost", pool, m => m.LossRatio, "0.0000");
         if (double.IsFinite(pool.AdaptationTasks))
-            Console.WriteLine($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
+            Terminal.Line($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
         double cannotBeMet = pool.Results.Average(result => result.CannotBeMet);
         if (cannotBeMet > 0.01)
-            Console.WriteLine($"bounds cannot be met, say {100 * cannotBeMet:0} % of the decisions; they took the policy with the least violation");
+            Terminal.Line($"bounds cannot be met, say {100 * cannotBeMet:0} % of the decisions; they took the policy with the least violation");
     }
 
     public static void ShowTiming(ReplayPool pool)
@@ -42,7 +43,7 @@ static class SimulateReport
         int intervals = pool.Results.Sum(result => result.Run.Decisions.Count),
             tasks = pool.Results.Sum(result => result.Run.Records.Count);
         double seconds = pool.Results.Sum(result => result.ProcessorMs) / 1000;
-        Console.WriteLine($"took {seconds:0.00} s of one core for {tasks} tasks in {intervals} intervals: {seconds * Unit / intervals:0.00} s " +
+        Terminal.Line($"took {seconds:0.00} s of one core for {tasks} tasks in {intervals} intervals: {seconds * Unit / intervals:0.00} s " +
             $"for {Unit} intervals");
     }
 
@@ -51,6 +52,6 @@ static class SimulateReport
         (double mean, double half) = pool.Of(number);
         if (!double.IsFinite(mean)) return;
         string spread = double.IsFinite(half) ? $" +- {half.ToString(format)}" : "";
-        Console.WriteLine($"{name,-14}{mean.ToString(format),10}{spread,-12}  {remark}".TrimEnd());
+        Terminal.Line($"{name,-14}{mean.ToString(format),10}{spread,-12}  {remark}".TrimEnd());
     }
 }
