@@ -69,6 +69,7 @@ sealed class RunCommand : CliCommand
             Calibration = session.Calibration,
             Faults = session.BackgroundFaults,
             Tail = request.Offload.Tail is { } address ? (address, session.TailStatus) : null,
+            ContradictoryAnswers = session.ContradictoryAnswers,
             Warnings = warnings.All,
         };
         if (!answers.ReaderIsGone) answers.Complete();

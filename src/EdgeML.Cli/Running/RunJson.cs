@@ -47,8 +47,9 @@ sealed record RunJson
 /// <summary>Tasks that an exit answered; <paramref name="Correct"/> is null without labels.</summary>
 sealed record ExitTallyJson(int Index, long Count, long? Correct);
 
-/// <summary>Where the tail was to be, and why it was not used; fallbacks by reason.</summary>
-sealed record TailJson(string Address, string State, string? Reason, string? Fault, IReadOnlyDictionary<string, long> Fallbacks);
+/// <summary>Where the tail was to be, and why it was not used; fallbacks by reason; answers that contradicted
+/// themselves, those that came late included.</summary>
+sealed record TailJson(string Address, string State, string? Reason, string? Fault, IReadOnlyDictionary<string, long> Fallbacks, long Contradictions);
 
 /// <summary>Mean and quantiles of a latency, milliseconds.</summary>
 sealed record LatencyJson(double Mean, double P50, double P99, double P999);

@@ -31,6 +31,9 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     /// <summary>Where the tail was to be, and where the connection stood at the end; null for a run without one.</summary>
     public (HostPort Address, TailStatus Status)? Tail { get; init; }
 
+    /// <summary>Answers of the tail that were not believed.</summary>
+    public long ContradictoryAnswers { get; init; }
+
     /// <summary>What may make the answers wrong, a sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -68,7 +71,8 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         if (Tail is { } tail)
         {
             string fallen = tally.Fallbacks > 0 ? $"; {tally.Fallbacks} fallbacks: {tally.FallbackText}" : "";
-            Terminal.Line($"tail         {tail.Address} {tail.Status}{fallen}");
+            string contradictory = ContradictoryAnswers > 0 ? $"; {ContradictoryAnswers} of its answers contradict themselves" : "";
+            Terminal.Line($"tail         {tail.Address} {tail.Status}{fallen}{contradictory}");
         }
         Terminal.Line($"exits        {CalibrationInfo.Describe(Calibration)}");
         foreach (string fault in Faults) Terminal.Line($"fault        {fault}");
@@ -122,7 +126,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         return new TailJson(
             tail.Address.ToString(), JsonNamingPolicy.CamelCase.ConvertName(tail.Status.State.ToString()),
             reason == FallbackReason.None ? null : RunTally.Key(reason), tail.Status.Fault,
-            tally.FallbackReasons.ToDictionary(each => RunTally.Key(each.Reason), each => each.Count));
+            tally.FallbackReasons.ToDictionary(each => RunTally.Key(each.Reason), each => each.Count), ContradictoryAnswers);
     }
 
     /// <summary>What the decisions expected of right answers, over all tasks that ran under them; null without a controller that expects

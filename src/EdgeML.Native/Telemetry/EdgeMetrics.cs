@@ -20,6 +20,8 @@ public static class EdgeMetrics
     static readonly Counter<long> s_standbys = s_meter.CreateCounter<long>("edgeml.offload.standbys", "{task}",
         "Of these, answered by a standby exit at the deadline");
 
+    static readonly Counter<long> s_contradictions = s_meter.CreateCounter<long>("edgeml.offload.contradictions", "{answer}",
+        "Answers of the tail that contradict themselves or the request, by what is wrong with them");
     static readonly Counter<long> s_checks = s_meter.CreateCounter<long>("edgeml.promise.checks", "{task}",
         "Early answers compared with the whole network's");
     static readonly Gauge<double> s_evidence = s_meter.CreateGauge<double>("edgeml.promise.evidence", null,
@@ -57,6 +59,8 @@ public static class EdgeMetrics
         s_energy.Record(energyJ);
         if (bytesSent > 0) s_bytes.Add(bytesSent);
     }
+
+    internal static void RecordContradiction(string what) => s_contradictions.Add(1, new KeyValuePair<string, object?>("what", what));
 
     internal static void RecordFallback(FallbackReason reason, bool standby)
     {

@@ -51,4 +51,7 @@ public enum FallbackReason : byte
 
     /// <summary>The policy would send the input itself, which the session keeps (<c>RawInput</c> is off).</summary>
     RawInput,
+
+    /// <summary>The tail's answer contradicts itself or the request, for instance by a class that has not the largest logit.</summary>
+    Contradiction,
 }

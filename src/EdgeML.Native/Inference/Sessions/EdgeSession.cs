@@ -210,6 +210,10 @@ public sealed class EdgeSession : IDisposable
     /// <summary>Where the connection to the tail stands, and why the last one or the last attempt ended.</summary>
     public TailStatus TailStatus => _tail?.Status ?? TailStatus.None;
 
+    /// <summary>Answers of the tail that contradicted themselves or their task, so far: none was used, the edge finished those tasks. Above 0
+    /// something is wrong with the tail.</summary>
+    public long ContradictoryAnswers => _tail?.Contradictions ?? 0;
+
     /// <summary>Answers one input and blocks until it is answered.</summary>
     /// <param name="source">The input's bytes, one per element, in the model's layout and order of channels
     /// (<see cref="ModelManifest.Preprocessing"/>).</param>

@@ -23,7 +23,7 @@ public struct TaskResult
     /// <summary>Normalised entropy of the answer, 0..1.</summary>
     public float Entropy;
 
-    /// <summary>Whether an exit saw NaN or infinite logits; such an exit is never taken early.</summary>
+    /// <summary>Whether an exit saw NaN or infinite logits, here or on the tail; such an exit is never taken early.</summary>
     public bool InvalidLogits;
 
     /// <summary>The policy that was really executed.</summary>

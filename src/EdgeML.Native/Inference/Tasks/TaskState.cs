@@ -83,6 +83,7 @@ sealed class TaskState
         (_result.Offloaded, _result.TailMs, _result.QueueMs) = (true, reply.TailMs, reply.QueueMs);
         (_result.Exit, _result.Class) = (reply.Answer.Exit, reply.Answer.Class);
         (_result.Entropy, _result.Confidence) = (reply.Answer.Entropy, reply.Answer.Confidence);
+        _result.InvalidLogits |= reply.InvalidLogits;
         return true;
     }
 

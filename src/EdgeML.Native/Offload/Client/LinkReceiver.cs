@@ -28,6 +28,7 @@ sealed class LinkReceiver : IDisposable
     TailLink? _connecting;
     DeviceProfile? _tailProfile;
     volatile bool _readsBottlenecks;
+    volatile bool _saidContradiction;
 
     /// <param name="state">Shared with callers and clock.</param>
     /// <param name="options">The client's.</param>
@@ -39,7 +40,7 @@ sealed class LinkReceiver : IDisposable
     {
         (_state, _options, _manifest, _bottlenecks, _connect) = (state, options, manifest, bottlenecks, connect);
         _logger = options.Logger ?? NullLogger.Instance;
-        _replies = new LinkReplies(state, manifest, options.Limits);
+        _replies = new LinkReplies(state, manifest, options.Limits, Contradicted);
         _thread = new Thread(Run) { IsBackground = true, Name = "edgeml link receive" };
     }
 
@@ -152,6 +153,20 @@ sealed class LinkReceiver : IDisposable
         }
     }
 
+    /// <summary>The first one of a connection is a line: a tail that contradicts itself once does so often.</summary>
+    void Contradicted(AnswerFault fault, TailAnswer answer)
+    {
+        Log(() =>
+        {
+            EdgeMetrics.RecordContradiction(fault.ToString().ToLowerInvariant());
+            if (_saidContradiction) return;
+            _saidContradiction = true;
+            _logger.LogWarning(
+                "tail {Host}:{Port} contradicts itself in the {Fault} of an answer: {Answer}", _options.Host, _options.Port,
+                fault.ToString().ToLowerInvariant(), answer);
+        });
+    }
+
     void Down(Exception e)
     {
         FallbackReason reason = ReasonOf(e);
@@ -208,6 +223,7 @@ sealed class LinkReceiver : IDisposable
     void Open(TailLink link)
     {
         Log(() => _logger.LogInformation("link to {Host}:{Port} is up", _options.Host, _options.Port));
+        _saidContradiction = false;
         DeviceProfile profile = link.Profile();
         lock (_state.Gate)
         {

@@ -7,7 +7,12 @@ using EdgeML.Native.Telemetry;
 namespace EdgeML.Native.Offload.Client;
 
 /// <summary>Hands the tail's frames to those who wait for them. Used by the one thread whose turn it is to receive.</summary>
-sealed class LinkReplies(LinkState state, ModelManifest manifest, ProtocolLimits limits)
+/// <param name="state">Of the client.</param>
+/// <param name="manifest">The model.</param>
+/// <param name="limits">On what the tail sends.</param>
+/// <param name="contradicted">Told of every answer that is not believed, outside the gate.</param>
+sealed class LinkReplies(
+    LinkState state, ModelManifest manifest, ProtocolLimits limits, Action<AnswerFault, TailAnswer> contradicted)
 {
     readonly float[] _logits = new float[manifest.Classes];
     TailExpectation? _expectation;
@@ -42,16 +47,27 @@ sealed class LinkReplies(LinkState state, ModelManifest manifest, ProtocolLimits
         link.Input.ReadPayload(logits, limits.PayloadDeadline);
 
         RequestSlot? told = null;
+        AnswerFault fault;
         lock (state.Gate)
         {
             RequestSlot slot = state.Tasks.Find(reply.TaskId, link);
             double totalMs = Ticks.Milliseconds(now - slot.SentAt);
             double rate = state.Meter.Transfer(totalMs, slot.FrameBytes, reply.Times);
-            state.Meter.Tail(reply.Times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
-            if (slot.CallerWaits)
+            fault = AnswerCheck.FaultOf(manifest, slot.Policy, reply, _logits);
+            // What a tail says of an answer that cannot be is no reason to plan anew.
+            if (fault == AnswerFault.None) state.Meter.Tail(reply.Times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
+            else state.Contradictions++;
+            if (slot.CallerWaits && fault != AnswerFault.None)
+            {
+                TailTasks.EndForCaller(slot, TailOutcome.Contradicted, FallbackReason.Contradiction);
+                slot.Reply.RateBitsPerSecond = rate;
+                told = slot;
+            }
+            else if (slot.CallerWaits)
             {
                 TailTasks.EndForCaller(slot, TailOutcome.Answered, FallbackReason.None);
                 slot.Reply.Answer = reply.Answer;
+                slot.Reply.InvalidLogits = reply.HasInvalidLogits;
                 slot.Reply.TailMs = reply.Times.ComputeMicros / 1000.0;
                 slot.Reply.QueueMs = reply.Times.QueueMicros / 1000.0;
                 slot.Reply.RateBitsPerSecond = rate;
@@ -62,6 +78,7 @@ sealed class LinkReplies(LinkState state, ModelManifest manifest, ProtocolLimits
             if (told is { IsAsync: false }) state.Turn.GiveAway(link);
             if (state.Tasks.OnWire == 0 && !state.Probe.IsOnWay && state.Probe.IsRateOld(now)) Monitor.PulseAll(state.Gate);
         }
+        if (fault != AnswerFault.None) contradicted(fault, reply.Answer);
         told?.Tell();
     }
 

@@ -48,6 +48,9 @@ sealed class LinkState
     /// <summary>Requests the tail takes at the same time.</summary>
     public int MaxInFlight { get; private set; }
 
+    /// <summary>Answers that were not believed, so far.</summary>
+    public long Contradictions { get; set; }
+
     /// <summary>Whether the client was closed; any thread.</summary>
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
 

@@ -71,6 +71,15 @@ sealed class TailClient : IDisposable
     /// <summary>Bytes sent so far: requests, pings and probes, headers included.</summary>
     public long BytesSent => _state.BytesSent;
 
+    /// <summary>Answers so far that contradict themselves or their request, and were not used.</summary>
+    public long Contradictions
+    {
+        get
+        {
+            lock (_state.Gate) return _state.Contradictions;
+        }
+    }
+
     /// <summary>Why the last connection or attempt ended, one line; null before the first end.</summary>
     public string? LastFault
     {

@@ -18,6 +18,9 @@ enum TailOutcome
     /// <summary>The tail refused: overloaded, shutting down, or its model failed.</summary>
     Refused,
 
+    /// <summary>The tail's answer contradicts itself; it is not used.</summary>
+    Contradicted,
+
     /// <summary>The caller's cancellation token was signalled first.</summary>
     Cancelled,
 }

@@ -14,6 +14,9 @@ struct TailReply
     /// <summary>The tail's answer.</summary>
     public TailAnswer Answer;
 
+    /// <summary>Whether an exit on the tail saw NaN or infinite logits.</summary>
+    public bool InvalidLogits;
+
     /// <summary>From the send call until now, milliseconds.</summary>
     public double TotalMs;
 
