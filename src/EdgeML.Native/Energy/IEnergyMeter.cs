@@ -7,7 +7,7 @@ public interface IEnergyMeter
     string Source { get; }
 
     /// <summary>Joules of the task that has just finished. Called once a task, on the session's thread; must not allocate.</summary>
-    /// <param name="latencyMs">End to end, milliseconds.</param>
+    /// <param name="latencyMs">From the moment the task had a slot until its answer, milliseconds.</param>
     /// <param name="busyMs">Of it computing on the edge.</param>
     /// <param name="radioMs">Of it sending.</param>
     double TaskJoules(double latencyMs, double busyMs, double radioMs);

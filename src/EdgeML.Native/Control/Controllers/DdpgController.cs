@@ -77,7 +77,7 @@ sealed class DdpgController : IPolicyController
 
     public bool Completed(in TaskRecord record)
     {
-        _learner.TaskDone(record.LatencyMs, _decideMs);
+        _learner.TaskDone(record.ServiceMs, _decideMs);
         _decideMs = 0;
         return false;
     }

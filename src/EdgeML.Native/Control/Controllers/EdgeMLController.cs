@@ -100,7 +100,7 @@ sealed class EdgeMLController : IPolicyController
 
     public bool Completed(in TaskRecord record)
     {
-        _learner.TaskDone(record.LatencyMs, _decideMs);
+        _learner.TaskDone(record.ServiceMs, _decideMs);
         _decideMs = 0;
         return _planner.Completed(record);
     }

@@ -104,12 +104,12 @@ sealed class PlannerController : IPolicyController
         _now = record.TimeSeconds;
         _tasksSincePlan++;
         _budget.Spend(record.EnergyJ);
-        if (double.IsFinite(_share)) _creditMs = Math.Min(PlanningWeights.MaxDebitMs, _creditMs + (_share * record.LatencyMs));
+        if (double.IsFinite(_share)) _creditMs = Math.Min(PlanningWeights.MaxDebitMs, _creditMs + (_share * record.ServiceMs));
         bool edgeMoved = OnlineCalibration.Observe(record, _conditions);
         bool linkMoved = Link.Observe(record, OnlineCalibration.ProfiledTailMs);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
         if (linkMoved) _cause = DecisionReason.LinkChanged;
-        bool missed = record.Fallback || (record.LatencyMs > _plannedFor.LatencyMs && !_plan.LeastViolation);
+        bool missed = record.Fallback || (record.ServiceMs > _plannedFor.LatencyMs && !_plan.LeastViolation);
         if (missed) _cause = DecisionReason.Missed;
         return (edgeMoved || linkMoved || missed) && _creditMs >= -PlanningWeights.MaxOverdraftMs;
     }

@@ -39,8 +39,8 @@ sealed class LatencyPredictor : InTimePredictor
             linkMoved = Rates.Observe(Math.Max(Bandwidth.BitsPerSecond(record.BytesSent, record.WireMs), EstimationDefaults.LeastLateRate), SentAt(record));
         if (!record.Offloaded) return;
         double sendMs = Bandwidth.Milliseconds(record.BytesSent, record.RateBitsPerSecond);
-        if (record.StandbyMs > 0 && record.LatencyMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs) return;
-        double error = record.LatencyMs - (record.EdgeMs - record.StandbyMs) - sendMs - expectedRestMs;
+        if (record.StandbyMs > 0 && record.ServiceMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs) return;
+        double error = record.ServiceMs - (record.EdgeMs - record.StandbyMs) - sendMs - expectedRestMs;
         if (!double.IsFinite(error)) return;
         double limit = (EstimationDefaults.RemoteLimitDeviations * Math.Sqrt(_remoteSquare)) + EstimationDefaults.RemoteLimitMs;
         error = Math.Clamp(error, -limit, limit);
@@ -55,11 +55,11 @@ sealed class LatencyPredictor : InTimePredictor
         double sendMs = record.Fallback ? record.WireMs : Bandwidth.Milliseconds(record.BytesSent, record.RateBitsPerSecond);
         double laterMs = record switch
         {
-            { StandbyMs: > 0 } => Math.Max(record.StandbyMs, record.WireMs + record.TailMs + record.QueueMs) - sendMs,
+            { StandbyMs: > 0 } => Math.Max(record.StandbyMs, record.WireMs + record.TailMs + record.TailQueueMs) - sendMs,
             { Fallback: true } => record.EdgeMs - EdgePrefix![Math.Clamp(record.Policy.Cut, 0, EdgePrefix.Length - 1)],
-            _ => record.WireMs - sendMs + record.TailMs + record.QueueMs,
+            _ => record.WireMs - sendMs + record.TailMs + record.TailQueueMs,
         };
-        return laterMs > 0 ? record.TimeSeconds - (Math.Min(laterMs, record.LatencyMs) / 1000) : record.TimeSeconds;
+        return laterMs > 0 ? record.TimeSeconds - (Math.Min(laterMs, record.ServiceMs) / 1000) : record.TimeSeconds;
     }
 
     /// <summary>Brings everything up to a moment.</summary>

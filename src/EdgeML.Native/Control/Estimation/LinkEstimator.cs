@@ -47,9 +47,9 @@ sealed class LinkEstimator
             }
             if (profiledTailMs > EstimationDefaults.LeastMeasuredMs) moved |= _tail.Add(record.TailMs / profiledTailMs);
             _tailTime = record.TimeSeconds;
-            _queueMs += EstimationDefaults.QueueWeight * (Math.Max(0, record.QueueMs) - _queueMs);
-            if (record.QueueMs > EstimationDefaults.LeastQueueJumpMs && record.QueueMs > EstimationDefaults.QueueJump * _queueMs)
-                _queueMs = record.QueueMs;
+            _queueMs += EstimationDefaults.QueueWeight * (Math.Max(0, record.TailQueueMs) - _queueMs);
+            if (record.TailQueueMs > EstimationDefaults.LeastQueueJumpMs && record.TailQueueMs > EstimationDefaults.QueueJump * _queueMs)
+                _queueMs = record.TailQueueMs;
         }
         else if (record.Fallback)
         {

@@ -80,19 +80,19 @@ sealed class OnlineCalibration
         if (path.EdgeMs > EstimationDefaults.LeastComputeMs && !(record.StoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
 
         // An answer that waited for the standby exit tells nothing of what else it waited for.
-        if (!record.Fallback && !(record.StoodBy && record.LatencyMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs))
+        if (!record.Fallback && !(record.StoodBy && record.ServiceMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs))
         {
-            double rest = record.LatencyMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.QueueMs;
+            double rest = record.ServiceMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.TailQueueMs;
             if (record.Offloaded) _remoteOverhead.Learn(rest, path.LatencyMs);
             else _localOverhead.Learn(rest, path.LatencyMs);
             double expected = path.LatencyMs + (path.EdgeMs * (assumed.EdgeFactor - 1)) + (path.TailMs * (assumed.TailFactor - 1));
             // A level change is no spread: the estimate jumps, the margin stays.
-            double error = Math.Min(EstimationDefaults.MostLatencyError, Math.Abs(record.LatencyMs - expected) / Math.Max(expected, EstimationDefaults.LeastExpectedMs));
+            double error = Math.Min(EstimationDefaults.MostLatencyError, Math.Abs(record.ServiceMs - expected) / Math.Max(expected, EstimationDefaults.LeastExpectedMs));
             if (record.Offloaded) _remoteError += EstimationDefaults.LatencyErrorWeight * (error - _remoteError);
             else _localError += EstimationDefaults.LatencyErrorWeight * (error - _localError);
         }
         double radioMs = record.RateBitsPerSecond > 0 ? Bandwidth.Milliseconds(record.BytesSent, record.RateBitsPerSecond) : 0;
-        double modelled = _model.Power.Joules(record.LatencyMs, record.EdgeMs, radioMs);
+        double modelled = _model.Power.Joules(record.ServiceMs, record.EdgeMs, radioMs);
         if (modelled > 0 && record.EnergyJ > 0 && !record.Fallback) _energy.Add(record.EnergyJ / modelled);
         return moved;
     }

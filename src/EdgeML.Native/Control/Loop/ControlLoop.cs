@@ -140,7 +140,7 @@ public sealed class ControlLoop : IDisposable
         _delayMs = 0;
         _executed = record.Policy;
         _timeSeconds = record.TimeSeconds;
-        _taskMs += record.LatencyMs;
+        _taskMs += record.ServiceMs;
         _tasks++;
         bool early = _controller.Completed(record);
         bool linkFlipped = _link is not null && _link.Snapshot().Up != _linkWasUp;

@@ -48,6 +48,9 @@ public struct TaskRecord
     /// <summary>Waiting for a free slot or behind other requests on the tail, milliseconds.</summary>
     public double QueueMs;
 
+    /// <summary>The part of <see cref="QueueMs"/> that the task waited for a free slot on the edge.</summary>
+    public double SlotMs;
+
     /// <summary>Joules of the edge device.</summary>
     public double EnergyJ;
 
@@ -62,6 +65,12 @@ public struct TaskRecord
 
     /// <summary>Whether the edge answered what should have gone to the tail, by its standby exit or by finishing alone.</summary>
     public bool Fallback;
+
+    /// <summary>What the task took once it had a slot: all that its policy can do anything about.</summary>
+    internal readonly double ServiceMs => LatencyMs - SlotMs;
+
+    /// <summary>Waiting on the tail.</summary>
+    internal readonly double TailQueueMs => QueueMs - SlotMs;
 
     /// <summary>Whether anything was done for a standby exit.</summary>
     internal readonly bool StoodBy => StandbyReady || StandbyUnits > 0;

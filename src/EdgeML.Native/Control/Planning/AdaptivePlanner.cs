@@ -219,7 +219,7 @@ sealed class AdaptivePlanner
         // Was the tail in time once it was in use?
         if (record.Offloaded || record.Fallback)
         {
-            bool good = record.Offloaded && record.LatencyMs <= _requirements.LatencyMs;
+            bool good = record.Offloaded && record.ServiceMs <= _requirements.LatencyMs;
             if (_wasGood) _stays += PlanningWeights.StaysWeight * ((good ? 1 : 0) - _stays);
             _wasGood = good;
             if (record.Offloaded) _transferred = record.TimeSeconds;
@@ -230,7 +230,7 @@ sealed class AdaptivePlanner
         _now = record.TimeSeconds;
         _tasksSincePlan++;
         _budget.Spend(record.EnergyJ);
-        if (double.IsFinite(_share)) _creditMs = Math.Min(PlanningWeights.MaxDebitMs, _creditMs + (_share * record.LatencyMs));
+        if (double.IsFinite(_share)) _creditMs = Math.Min(PlanningWeights.MaxDebitMs, _creditMs + (_share * record.ServiceMs));
         _calibration.Observe(record, _conditions);
         double tailMs = (_calibration.ProfiledTailMs * _conditions.TailFactor) + _conditions.TailQueueMs;
         double restMs = _conditions.RttMs + tailMs + _conditions.RemoteOverheadMs;
@@ -238,7 +238,7 @@ sealed class AdaptivePlanner
         _predictor.Observe(record, restMs, out bool edgeMoved, out bool rateMoved);
         if (edgeMoved) _cause = DecisionReason.EdgeChanged;
         if (linkMoved || rateMoved) _cause = DecisionReason.LinkChanged;
-        bool missed = record.Fallback || (record.LatencyMs > _requirements.LatencyMs && !_plan.LeastViolation);
+        bool missed = record.Fallback || (record.ServiceMs > _requirements.LatencyMs && !_plan.LeastViolation);
         if (missed) _cause = DecisionReason.Missed;
         if ((edgeMoved || linkMoved || rateMoved || missed) && _creditMs >= -PlanningWeights.MaxOverdraftMs) return true;
         (double expectedJ, double spreadJ) = (_explanation.Expected.EnergyJ, _explanation.Expected.EnergySpreadJ);

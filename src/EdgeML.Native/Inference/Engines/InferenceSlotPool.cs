@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace EdgeML.Native.Inference.Engines;
 
 /// <summary>The slots of a session. Renting waits for a free one; the one returned last goes out first, its memory is warm.</summary>
@@ -24,8 +26,10 @@ sealed class InferenceSlotPool : IDisposable
     public InferenceSlot Rent()
     {
         ThrowIfClosed();
+        if (_available.Wait(0)) return Take(waitedMs: 0);
+        long called = Stopwatch.GetTimestamp();
         _available.Wait();
-        return Take();
+        return Take(Stopwatch.GetElapsedTime(called).TotalMilliseconds);
     }
 
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -34,13 +38,14 @@ sealed class InferenceSlotPool : IDisposable
     {
         cancellation.ThrowIfCancellationRequested();
         ThrowIfClosed();
-        if (_available.Wait(0, CancellationToken.None)) return new ValueTask<InferenceSlot>(Take());
+        if (_available.Wait(0, CancellationToken.None)) return new ValueTask<InferenceSlot>(Take(waitedMs: 0));
         return new ValueTask<InferenceSlot>(Wait());
 
         async Task<InferenceSlot> Wait()
         {
+            long called = Stopwatch.GetTimestamp();
             await _available.WaitAsync(cancellation).ConfigureAwait(false);
-            return Take();
+            return Take(Stopwatch.GetElapsedTime(called).TotalMilliseconds);
         }
     }
 
@@ -60,14 +65,17 @@ sealed class InferenceSlotPool : IDisposable
         _available.Release(_all.Length);
     }
 
-    InferenceSlot Take()
+    InferenceSlot Take(double waitedMs)
     {
         if (Volatile.Read(ref _closed))
         {
             _available.Release();
             ThrowIfClosed();
         }
-        lock (_gate) return _free.Pop();
+        InferenceSlot slot;
+        lock (_gate) slot = _free.Pop();
+        slot.WaitedMs = waitedMs;
+        return slot;
     }
 
     void ThrowIfClosed() => Disposed.ThrowIf(Volatile.Read(ref _closed), "EdgeSession");

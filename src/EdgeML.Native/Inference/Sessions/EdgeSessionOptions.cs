@@ -20,7 +20,7 @@ public sealed record EdgeSessionOptions
     /// refused, and checks of a guarantee run here.</summary>
     public bool RawInput { get; init; } = true;
 
-    /// <summary>Milliseconds the tail may take to answer, counted from the start of the task; then the edge finishes. Null: the
+    /// <summary>Milliseconds the tail may take to answer, counted from the call, so that waiting for a slot is in it; then the edge finishes. Null: the
     /// latency bound, or <see cref="DefaultDeadlineMs"/> without one.</summary>
     public double? DeadlineMs { get; init; }
 

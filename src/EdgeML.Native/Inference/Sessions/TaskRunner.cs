@@ -43,10 +43,12 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
     /// <summary>Offered every answered task; null for none.</summary>
     public ExitLearner? Learner { get; init; }
 
-    /// <summary>Starts the next task of a slot, whose input is loaded afterwards.</summary>
+    /// <summary>Starts the next task of a slot, whose input is loaded afterwards. The task began when its caller asked for the
+    /// slot.</summary>
     public void Begin(InferenceSlot slot)
     {
-        long started = Stopwatch.GetTimestamp();
+        double waitedMs = slot.WaitedMs;
+        long started = Stopwatch.GetTimestamp() - (long)(waitedMs * Stopwatch.Frequency / 1000);
         long id = Interlocked.Increment(ref _nextTask) - 1;
         double boundMs = Control.Requirements.LatencyMs;
         double deadlineMs = options.DeadlineMs ?? (double.IsFinite(boundMs) ? boundMs : EdgeSessionOptions.DefaultDeadlineMs);
@@ -55,7 +57,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
             ExitPolicy policy = Control.Current;
             // A tail that holds other bottlenecks, or none, is sent the session's codec.
             if (policy.Bottleneck > 0 && Tail is { LacksBottlenecks: true }) policy = policy.WithBottleneck(0);
-            slot.Task.Begin(new TaskRequest(id, started, policy, Control.Kept, deadlineMs));
+            slot.Task.Begin(new TaskRequest(id, started, waitedMs, policy, Control.Kept, deadlineMs));
         }
     }
 

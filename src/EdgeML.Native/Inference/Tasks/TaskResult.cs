@@ -32,7 +32,7 @@ public struct TaskResult
     /// <summary>The guarantee that policy was kept inside; null for none.</summary>
     public AccuracyGuarantee? Guarantee;
 
-    /// <summary>End to end, milliseconds.</summary>
+    /// <summary>End to end, from the call on, milliseconds.</summary>
     public double LatencyMs;
 
     /// <summary>Computing on the edge, milliseconds; under emulation, what the emulated device takes.</summary>
@@ -47,8 +47,12 @@ public struct TaskResult
     /// <summary>Computing on the tail, milliseconds.</summary>
     public double TailMs;
 
-    /// <summary>Waiting on the tail behind other requests, milliseconds.</summary>
+    /// <summary>Waiting for a free slot of the session, and on the tail behind other requests, milliseconds.</summary>
     public double QueueMs;
+
+    /// <summary>The part of it that passed before a slot was free: the session had <see cref="EdgeSessionOptions.InFlight"/> tasks under
+    /// way.</summary>
+    public double SlotMs;
 
     /// <summary>Joules of the edge device, from <see cref="EdgeSession.EnergySource"/>.</summary>
     public double EnergyJ;

@@ -26,7 +26,7 @@ sealed class TaskState
     /// <summary>To be executed.</summary>
     public ref readonly ExitPolicy Policy => ref _request.Policy;
 
-    /// <summary>Milliseconds since the task started.</summary>
+    /// <summary>Milliseconds since the call.</summary>
     public double ElapsedMs => Stopwatch.GetElapsedTime(_request.Started).TotalMilliseconds;
 
     /// <summary>Units after the cut that ran for the standby exit.</summary>
@@ -45,7 +45,14 @@ sealed class TaskState
     public void Begin(in TaskRequest request)
     {
         _request = request;
-        _result = new TaskResult { TaskId = request.Id, Policy = request.Policy, Guarantee = request.Guarantee };
+        _result = new TaskResult
+        {
+            TaskId = request.Id,
+            Policy = request.Policy,
+            Guarantee = request.Guarantee,
+            QueueMs = request.WaitedMs,
+            SlotMs = request.WaitedMs,
+        };
         (_reason, _rateBitsPerSecond, _firstEntropy) = (FallbackReason.None, double.NaN, float.NaN);
         (HedgeUnits, HedgeEnded, HedgeReady) = (0, false, false);
     }
@@ -80,7 +87,7 @@ sealed class TaskState
             if (_reason == FallbackReason.None) _reason = reply.Reason;
             return false;
         }
-        (_result.Offloaded, _result.TailMs, _result.QueueMs) = (true, reply.TailMs, reply.QueueMs);
+        (_result.Offloaded, _result.TailMs, _result.QueueMs) = (true, reply.TailMs, _result.SlotMs + reply.QueueMs);
         (_result.Exit, _result.Class) = (reply.Answer.Exit, reply.Answer.Class);
         (_result.Entropy, _result.Confidence) = (reply.Answer.Entropy, reply.Answer.Confidence);
         _result.InvalidLogits |= reply.InvalidLogits;
@@ -125,7 +132,8 @@ sealed class TaskState
         _result.LatencyMs = ElapsedMs;
         double radioMs = double.IsNaN(_rateBitsPerSecond)
             ? _result.WireMs : Math.Min(_result.WireMs, _result.BytesSent * 8e3 / _rateBitsPerSecond);
-        _result.EnergyJ = energy.TaskJoules(_result.LatencyMs, _result.EdgeMs, radioMs);
+        // While it waited, the device worked for the tasks before it.
+        _result.EnergyJ = energy.TaskJoules(_result.LatencyMs - _result.SlotMs, _result.EdgeMs, radioMs);
         return _result;
     }
 
@@ -147,6 +155,7 @@ sealed class TaskState
         WireMs = _result.WireMs,
         TailMs = _result.TailMs,
         QueueMs = _result.QueueMs,
+        SlotMs = _result.SlotMs,
         EnergyJ = _result.EnergyJ,
         BytesSent = _result.BytesSent,
         RateBitsPerSecond = _rateBitsPerSecond,
