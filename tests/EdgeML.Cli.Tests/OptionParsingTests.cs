@@ -57,6 +57,10 @@ public class OptionParsingTests
         Assert.Equal($"--input-shape is '{text}', not dimensions such as 3x224x224", Parse(SharedOptions.InputShape(), text).Error);
 
     [Fact]
+    public void Tail_WithAHostLongerThanNamesAre_IsRefused() => Assert.Equal(
+        "--tail names a host of 300 characters, at most 255 are possible", Parse(SharedOptions.Tail(), new string('h', 300) + ":7410").Error);
+
+    [Fact]
     public void Cut_Local_ResolvesToTheLastOne()
     {
         Assert.Equal(12, Parse(new PolicyOptions().Cut, "local").Value!.Value.Resolve(12, "m"));

@@ -1,5 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
+using EdgeML.Native.Offload.Client;
 
 namespace EdgeML.Cli.CommandLine;
 
@@ -157,7 +158,13 @@ static class Parse
             && port >= leastPort && port <= 65535)
         {
             string host = text[..colon].Trim('[', ']');
-            if (host.Length > 0) return new HostPort(host, port);
+            if (host.Length is > 0 and <= TailClientOptions.LongestHost) return new HostPort(host, port);
+            if (host.Length > 0)
+            {
+                result.AddError(
+                    $"{NameOf(result)} names a host of {host.Length} characters, at most {TailClientOptions.LongestHost} are possible");
+                return null;
+            }
         }
         result.AddError($"{NameOf(result)} is '{text}', not HOST:PORT with a port in {leastPort}..65535");
         return null;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using EdgeML.Native.Offload.Wire;
 using EdgeML.Server.Configuration;
-using EdgeML.Server.Transport;
 
 namespace EdgeML.Server.Requests;
 

@@ -1,5 +1,4 @@
 using EdgeML.Native.Offload.Wire;
-using EdgeML.Server.Transport;
 
 namespace EdgeML.Server.Requests;
 

@@ -155,7 +155,11 @@ public sealed partial class ModelPackage : IDisposable
             throw new InvalidDataException(
                 $"the profile of '{profile.Device}' has {profile.UnitMs.Count} units and {profile.HeadMs.Count} heads, "
                 + $"model {Manifest.Name} has {Manifest.Units.Count} and {Manifest.SideExits}");
-        if (profile.UnitMs.Concat(profile.HeadMs).FirstOrDefault(ms => !(double.IsFinite(ms) && ms >= 0), 0) is not 0 and double bad)
+        // Generated readers leave what the file does not have at null.
+        if (profile.EncodeMs is null || profile.DecodeMs is null)
+            profile = profile with { EncodeMs = profile.EncodeMs ?? [], DecodeMs = profile.DecodeMs ?? [] };
+        IEnumerable<double> times = profile.UnitMs.Concat(profile.HeadMs).Concat(profile.EncodeMs).Concat(profile.DecodeMs);
+        if (times.FirstOrDefault(ms => !(double.IsFinite(ms) && ms >= 0), 0) is not 0 and double bad)
             throw new InvalidDataException($"the profile of '{profile.Device}' has a time of {bad} ms");
         return profile;
     }

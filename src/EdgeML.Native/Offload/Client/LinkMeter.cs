@@ -63,7 +63,7 @@ sealed class LinkMeter
     {
         lock (_gate)
         {
-            double wireMs = Math.Max(1e-3, totalMs - ((times.ComputeMicros + times.QueueMicros) / 1000.0));
+            double wireMs = Math.Max(1e-3, totalMs - ((times.ComputeMicros + (double)times.QueueMicros) / 1000));
             double spanMs = times.SpanMicros / 1000.0;
             double sample = Sample(wireMs, spanMs, frameBytes, times.SpanBytes);
             // What arrived together with the header took its time as well, but before the span.

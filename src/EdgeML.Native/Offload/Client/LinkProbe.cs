@@ -82,7 +82,8 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter)
     {
         if (pong.Sequence == 0 || pong.Sequence != _sequence)
             throw new InvalidDataException($"pong answers ping {pong.Sequence}, {_sequence} is on the way");
-        meter.Transfer(Ticks.Milliseconds(now - _sentAt), _frameBytes, pong.Times);
+        double totalMs = Ticks.Milliseconds(now - _sentAt);
+        meter.Transfer(totalMs, _frameBytes, pong.Times.Within(totalMs, _frameBytes));
         meter.Load(pong.Times);
         (_sequence, IsOverdue) = (0, false);
     }

@@ -52,10 +52,11 @@ sealed class LinkReplies(
         {
             RequestSlot slot = state.Tasks.Find(reply.TaskId, link);
             double totalMs = Ticks.Milliseconds(now - slot.SentAt);
-            double rate = state.Meter.Transfer(totalMs, slot.FrameBytes, reply.Times);
+            TransferTimes times = reply.Times.Within(totalMs, slot.FrameBytes);
+            double rate = state.Meter.Transfer(totalMs, slot.FrameBytes, times);
             fault = AnswerCheck.FaultOf(manifest, slot.Policy, reply, _logits);
             // What a tail says of an answer that cannot be is no reason to plan anew.
-            if (fault == AnswerFault.None) state.Meter.Tail(reply.Times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
+            if (fault == AnswerFault.None) state.Meter.Tail(times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
             else state.Contradictions++;
             if (slot.CallerWaits && fault != AnswerFault.None)
             {
@@ -68,8 +69,8 @@ sealed class LinkReplies(
                 TailTasks.EndForCaller(slot, TailOutcome.Answered, FallbackReason.None);
                 slot.Reply.Answer = reply.Answer;
                 slot.Reply.InvalidLogits = reply.HasInvalidLogits;
-                slot.Reply.TailMs = reply.Times.ComputeMicros / 1000.0;
-                slot.Reply.QueueMs = reply.Times.QueueMicros / 1000.0;
+                slot.Reply.TailMs = times.ComputeMicros / 1000.0;
+                slot.Reply.QueueMs = times.QueueMicros / 1000.0;
                 slot.Reply.RateBitsPerSecond = rate;
                 _logits.CopyTo(slot.Logits, 0);
                 told = slot;
@@ -93,13 +94,15 @@ sealed class LinkReplies(
         lock (state.Gate)
         {
             RequestSlot slot = state.Tasks.Find(error.TaskId, link);
-            double rate = state.Meter.Transfer(Ticks.Milliseconds(now - slot.SentAt), slot.FrameBytes, error.Times);
-            state.Meter.Tail(error.Times, double.NaN);
+            double totalMs = Ticks.Milliseconds(now - slot.SentAt);
+            TransferTimes times = error.Times.Within(totalMs, slot.FrameBytes);
+            double rate = state.Meter.Transfer(totalMs, slot.FrameBytes, times);
+            state.Meter.Tail(times, double.NaN);
             if (slot.CallerWaits)
             {
                 FallbackReason reason = TailLink.ReasonOf(error.Code);
                 TailTasks.EndForCaller(slot, reason == FallbackReason.Late ? TailOutcome.Late : TailOutcome.Refused, reason);
-                slot.Reply.QueueMs = error.Times.QueueMicros / 1000.0;
+                slot.Reply.QueueMs = times.QueueMicros / 1000.0;
                 slot.Reply.RateBitsPerSecond = rate;
                 told = slot;
             }

@@ -65,8 +65,13 @@ sealed class LinkState
         IsUp ? FallbackReason.None
         : Link is not null ? FallbackReason.Stalled : Fault == FallbackReason.None ? FallbackReason.Connecting : Fault;
 
-    /// <summary>A number that no task, ping or probe has had.</summary>
-    public ulong NextSequence() => ++_sequence;
+    /// <summary>A number that no task, ping or probe has had. The id of a task begins with it and is never 0: to a tail that is the whole
+    /// connection.</summary>
+    public ulong NextSequence()
+    {
+        if (++_sequence << 8 == 0) _sequence = 1;
+        return _sequence;
+    }
 
     /// <summary>A connection is made and both sides have said hello.</summary>
     public void Open(TailLink link)

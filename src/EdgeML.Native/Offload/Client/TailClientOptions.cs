@@ -6,6 +6,9 @@ namespace EdgeML.Native.Offload.Client;
 /// <summary>Where the tail is and how patient its client is.</summary>
 public sealed record TailClientOptions
 {
+    /// <summary>Longest name of a host, characters.</summary>
+    internal const int LongestHost = 255;
+
     /// <summary>Host name or address of the tail.</summary>
     public required string Host { get; init; }
 
@@ -52,6 +55,8 @@ public sealed record TailClientOptions
     internal void Check()
     {
         if (string.IsNullOrWhiteSpace(Host)) throw new ArgumentException($"Host is '{Host}', not the name or address of a host", nameof(Host));
+        if (Host.Length > LongestHost)
+            throw new ArgumentException($"Host has {Host.Length} characters, a name of a host has at most {LongestHost}", nameof(Host));
         OptionRule.Within(Port, 1, IPEndPoint.MaxPort, nameof(Port));
         ArgumentNullException.ThrowIfNull(Limits, nameof(Limits));
         Limits.Check();

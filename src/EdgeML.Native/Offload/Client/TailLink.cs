@@ -127,11 +127,14 @@ sealed class TailLink : IDisposable
     }
 
     /// <summary>A refusal of the whole connection.</summary>
-    public static TailFaultException Refusal(in ErrorHeader error, string what) =>
-        error.Code == ErrorCode.Model && error.Text.StartsWith(ErrorHeader.OtherModel, StringComparison.Ordinal)
-        ? new TailFaultException(
-            FallbackReason.OtherModel, $"{what}: it holds another model: {error.Text}; both sides need the package of the same file")
-        : new TailFaultException(ReasonOf(error.Code), $"{what}: {error.Code}, {error.Text}");
+    public static TailFaultException Refusal(in ErrorHeader error, string what)
+    {
+        string text = Printable.Text(error.Text);
+        return error.Code == ErrorCode.Model && text.StartsWith(ErrorHeader.OtherModel, StringComparison.Ordinal)
+            ? new TailFaultException(
+                FallbackReason.OtherModel, $"{what}: it holds another model: {text}; both sides need the package of the same file")
+            : new TailFaultException(ReasonOf(error.Code), $"{what}: {error.Code}, {text}");
+    }
 
     public DeviceProfile Profile() => new()
     {

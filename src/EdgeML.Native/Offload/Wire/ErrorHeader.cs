@@ -16,6 +16,7 @@ struct ErrorHeader
     /// <summary>0 for the whole connection.</summary>
     public ulong TaskId;
 
+    /// <summary>For people, as the other side wrote it.</summary>
     public string Text;
 
     public TransferTimes Times;

@@ -29,6 +29,20 @@ struct TransferTimes
     /// <summary>How much longer than its profile says the tail computes now, over all its clients; 1 when it is idle.</summary>
     public float Slowdown;
 
+    /// <summary>The same, inside what the other side saw: no part of an exchange is longer than all of it.</summary>
+    /// <param name="totalMs">From sending to the answer, on the other side's clock.</param>
+    /// <param name="frameBytes">Sent.</param>
+    public readonly TransferTimes Within(double totalMs, int frameBytes)
+    {
+        int total = (int)Math.Clamp(totalMs * 1000, 0, int.MaxValue);
+        TransferTimes times = this;
+        times.ComputeMicros = Math.Min(ComputeMicros, total);
+        times.QueueMicros = Math.Min(QueueMicros, total - times.ComputeMicros);
+        times.SpanMicros = Math.Min(SpanMicros, total);
+        times.SpanBytes = Math.Min(SpanBytes, frameBytes);
+        return times;
+    }
+
     public readonly void Write(ref HeaderWriter writer)
     {
         writer.Write(FirstKey, ComputeMicros);

@@ -43,6 +43,8 @@ public sealed class OptionTests
             { "ConnectWait", "100000.00:00:00", new() { ConnectWait = TimeSpan.FromDays(100_000) } },
             { "RequireTail", "Tail", new() { RequireTail = true } },
             { "Port", "0", new() { Tail = tail with { Port = 0 } } },
+            { "Host", "300", new() { Tail = tail with { Host = new string('h', 300) } } },
+            { "Port", "70000", new() { Tail = tail with { Port = 70_000 } } },
             { "Port", "65536", new() { Tail = tail with { Port = 65_536 } } },
             { "Port", "-1", new() { Tail = tail with { Port = -1 } } },
             { "Host", "' '", new() { Tail = tail with { Host = " " } } },

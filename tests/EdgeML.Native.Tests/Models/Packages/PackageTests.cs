@@ -147,6 +147,24 @@ public sealed class PackageTests : IDisposable
     }
 
     [Fact]
+    public void Profile_WithoutTimesOfBottlenecks_HasNone()
+    {
+        ModelManifest manifest = Prepare(Graphs.All["chain"]().Bytes);
+        string times = string.Join(", ", manifest.Units.Select(_ => "1.5"));
+        string json = $$$"""{"device":"old","unitMs":[{{{times}}}],"headMs":[1,1],"power":{"idleWatts":1,"busyWatts":2,"radioWatts":3}}""";
+        File.WriteAllText(Path.Combine(_folder["package"], "device.json"), json);
+        using (ModelPackage package = ModelPackage.Open(_folder["package"]))
+        {
+            Assert.Empty(package.Profile!.DecodeMs);
+            Assert.Empty(package.Profile.EncodeMs);
+            Assert.Equal(3, package.Profile.Scaled(2).UnitMs[0]);
+        }
+        File.WriteAllText(
+            Path.Combine(_folder["package"], "device.json"), json.Replace("\"headMs\"", "\"decodeMs\":[-1],\"headMs\"", StringComparison.Ordinal));
+        Assert.Contains("-1 ms", Assert.Throws<InvalidDataException>(() => ModelPackage.Open(_folder["package"])).Message);
+    }
+
+    [Fact]
     public void SaveProfileAndCalibration_Reopened_AreTheSame()
     {
         ModelManifest manifest = Prepare(Graphs.All["chain"]().Bytes);

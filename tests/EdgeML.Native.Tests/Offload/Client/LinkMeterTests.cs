@@ -84,6 +84,31 @@ public class LinkMeterTests
             && double.IsPositiveInfinity(snapshot.AgeSeconds));
     }
 
+    [Theory]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    [InlineData(1_200_000_000, 1_200_000_000)]
+    [InlineData(int.MaxValue, 0)]
+    public void Times_BeyondWhatThisSideSaw_AreNoRoundTrip(int computeMicros, int queueMicros)
+    {
+        var meter = new LinkMeter();
+        for (int i = 0; i < 10; i++) Ping(meter, 20);
+        var times = new TransferTimes
+        {
+            ComputeMicros = computeMicros,
+            QueueMicros = queueMicros,
+            SpanMicros = int.MaxValue,
+            SpanBytes = int.MaxValue,
+        };
+        for (int i = 0; i < 10; i++) meter.Transfer(30, Frame, times);
+        Assert.InRange(meter.RttMs, 0, 30);
+        TransferTimes inside = times.Within(30, Frame);
+        Assert.InRange(inside.ComputeMicros + (long)inside.QueueMicros, 0, 30_000);
+        Assert.InRange(inside.SpanMicros, 0, 30_000);
+        Assert.InRange(inside.SpanBytes, 0, Frame);
+        for (int i = 0; i < 10; i++) meter.Transfer(30, Frame, inside);
+        Assert.InRange(meter.RttMs, 0, 30);
+    }
+
     static void Ping(LinkMeter meter, double rttMs) => meter.Transfer(rttMs, 90, default);
 
     /// <summary>A transfer over a perfect link: the first segment comes with the header, the rest takes its time within the span.</summary>

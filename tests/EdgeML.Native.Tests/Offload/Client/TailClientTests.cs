@@ -318,6 +318,56 @@ public class TailClientTests
     }
 
     [Fact]
+    public void Refusal_WithControlCharacters_IsPrintable()
+    {
+        using var tail = new RawTail(session =>
+        {
+            session.Input.ReadHead(s_patience, s_patience);
+            session.Send(Frames.Make(FrameKind.Error, new ErrorHeader
+            {
+                Code = ErrorCode.Unavailable,
+                Text = "full\u001b[2J\r\nedgeml: all is well\u202e\u0085",
+            }.Write));
+            session.WaitForEnd();
+        });
+        using var client = new TailClient(Options(tail.Port), FakeTail.Model("sha256:fake"));
+        Assert.True(SpinWait.SpinUntil(() => client.LastFault is not null, s_patience));
+        Assert.Equal(
+            @"tail refuses: Unavailable, full\u001b[2J\u000d\u000aedgeml: all is well\u202e\u0085", client.LastFault);
+    }
+
+    [Fact]
+    public void Answers_WithTimesBeyondTheirExchange_AreCutToIt()
+    {
+        using var tail = new RawTail(session =>
+        {
+            session.SayHello();
+            while (true)
+            {
+                (RequestHeader request, byte[] payload) = session.NextRequest();
+                Assert.NotEqual(0ul, request.TaskId);
+                float[] logits = new float[FakeTail.Classes];
+                TailAnswer answer = FakeTail.Expected(payload, request.Policy.Cut, logits);
+                session.Send(Frames.Make(FrameKind.Reply, new ReplyHeader
+                {
+                    TaskId = request.TaskId,
+                    Answer = answer,
+                    Times = new TransferTimes { ComputeMicros = int.MaxValue, QueueMicros = int.MaxValue, SpanMicros = int.MaxValue },
+                }.Write, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits.AsSpan())));
+            }
+        });
+        using TailClient client = Client(tail.Port);
+        for (int i = 0; i < 5; i++)
+        {
+            var task = new Task(i);
+            TailReply reply = task.SendAndWait(client, 20_000);
+            task.AssertAnswered(reply);
+            Assert.InRange(reply.TailMs + reply.QueueMs, 0, reply.TotalMs + 1);
+            Assert.InRange(client.Snapshot().RttMs, 0, 20_000);
+        }
+    }
+
+    [Fact]
     public void IdleLink_IsPingedAndProbed()
     {
         using var server = new TailServer(new FakeTail(), new TailServerOptions { LoadFactor = () => 3 });
