@@ -63,7 +63,7 @@ public sealed class DemoTests(ITestOutputHelper output) : FolderTests
         Assert.Equal(0, rows[2].GetProperty("bytesPerTask").GetDouble());
         JsonElement[] decisions = [.. root.GetProperty("decisions").EnumerateArray()];
         Assert.Equal(50, decisions.Sum(decision => decision.GetProperty("measured").GetProperty("tasks").GetInt32()));
-        Assert.Contains($"<td>{decisions[0].GetProperty("why").GetString()}</td>", File.ReadAllText(this["report.html"]));
+        Assert.Contains($">{decisions[0].GetProperty("why").GetString()}</th>", File.ReadAllText(this["report.html"]));
     }
 
     [Fact]

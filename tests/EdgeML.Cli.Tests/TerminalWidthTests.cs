@@ -10,7 +10,7 @@ public sealed partial class TerminalWidthTests(ShippedPackage package) : IClassF
     static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     [GeneratedRegex(@"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]")]
-static partial Regex Escapes { get; }
+    private static partial Regex Escapes();
 
     public static TheoryData<string> Commands =>
         [.. CommandList.All.Select(create => create().Name), "data shapes", ""];
@@ -64,7 +64,7 @@ static partial Regex Escapes { get; }
         Outcome outcome = ChildProcess.Run(
             ["script", "-qec", $"stty cols {Columns} rows 40; NO_COLOR= TERM=xterm {line}", "/dev/null"], s_limit,
             folder: EdgemlProcess.RepositoryRoot);
-        string text = Escapes.Replace(outcome.Output.Replace("\r\n", "\n"), "");
+        string text = Escapes().Replace(outcome.Output.Replace("\r\n", "\n"), "");
         Assert.True(outcome.ExitCode == 0, text);
         return [.. text.Split('\n').Select(each => each.Split('\r')[^1])];
     }

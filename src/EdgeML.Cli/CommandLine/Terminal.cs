@@ -39,7 +39,7 @@ static partial class Terminal
     /// <param name="width">The longest line; a longer word, such as a path, stays whole. Null for one line.</param>
     public static IEnumerable<string> Lines(string text, int? width)
     {
-        int indent = Label.Match(text) is { Length: > 0 and <= MostIndent } label ? label.Length : 2;
+        int indent = Label().Match(text) is { Length: > 0 and <= MostIndent } label ? label.Length : 2;
         string before = "";
         for (int room = width ?? text.Length; text.Length > room; room = width!.Value - indent)
         {
@@ -53,7 +53,7 @@ static partial class Terminal
     }
 
     [GeneratedRegex(@"^ *(\S+( \S+)* {2,})?(?=\S)")]
-static partial Regex Label { get; }
+    private static partial Regex Label();
 
     static IAnsiConsole Create(TextWriter writer, bool redirected)
     {

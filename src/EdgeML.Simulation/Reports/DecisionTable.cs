@@ -18,19 +18,21 @@ static class DecisionTable
         if (told.Length == 0) return;
         page.Append($"<section>\n<h2>Decisions of {Svg.Escape(row)}</h2>\n<p class=\"soft\">What each expected of its tasks, and what was ");
         page.Append($"measured while it was in force. {log.Count - told.Length} of {log.Count} kept the policy because nothing had moved.</p>\n");
-        page.Append($"<details>\n<summary>{told.Length} decisions</summary>\n<table>\n<thead><tr><th>why</th><th>task</th><th>policy</th>");
-        page.Append("<th>expected ms</th><th>J</th><th>accuracy</th><th>satisfied</th><th>tasks</th><th>measured ms</th><th>J</th>");
-        page.Append("<th>accuracy</th><th>satisfied</th></tr></thead>\n<tbody>\n");
+        page.Append($"<details>\n<summary>{told.Length} decisions</summary>\n");
+        var table = new HtmlTable(
+            page, "Decisions that changed something", "dense", "why", "task", "policy", "expected ms", "expected J", "expected accuracy",
+            "expected satisfied", "tasks", "measured ms", "measured J", "measured accuracy", "measured satisfied");
         foreach (LoggedDecision one in told)
         {
-            page.Append($"<tr><td>{Svg.Escape(one.Explanation.Why)}</td><td>{one.FirstTask + 1}</td>");
-            page.Append($"<td>{Svg.Escape(one.Explanation.Policy.ToString())}</td>");
-            Four(page, one.Explanation.Expected);
-            page.Append($"<td>{one.Tasks}</td>");
-            Four(page, one.Measured);
-            page.Append("</tr>\n");
+            table.Row(Svg.Escape(one.Explanation.Why));
+            table.Cell($"{one.FirstTask + 1}");
+            table.Cell(Svg.Escape(one.Explanation.Policy.ToString()));
+            Four(table, one.Explanation.Expected);
+            table.Cell($"{one.Tasks}");
+            Four(table, one.Measured);
         }
-        page.Append("</tbody>\n</table>\n</details>\n</section>\n");
+        table.End();
+        page.Append("</details>\n</section>\n");
     }
 
     static bool IsNews(DecisionLog log, int index)
@@ -40,12 +42,13 @@ static class DecisionTable
             || one.Explanation.Policy.WithInterval(1) != log[index - 1].Explanation.Policy.WithInterval(1);
     }
 
-    static void Four(StringBuilder page, in PolicyEstimate of)
+    static void Four(HtmlTable table, in PolicyEstimate of)
     {
         bool known = double.IsFinite(of.LatencyMs);
-        page.Append($"<td>{Number(of.LatencyMs, "0.0")}</td><td>{Number(known ? of.EnergyJ : double.NaN, "0.000")}</td>");
-        page.Append($"<td>{Number(known ? of.Accuracy : double.NaN, "0.00")}</td>");
-        page.Append($"<td>{Number(known ? of.Satisfaction : double.NaN, "0.00")}</td>");
+        table.Cell(Number(of.LatencyMs, "0.0"));
+        table.Cell(Number(known ? of.EnergyJ : double.NaN, "0.000"));
+        table.Cell(Number(known ? of.Accuracy : double.NaN, "0.00"));
+        table.Cell(Number(known ? of.Satisfaction : double.NaN, "0.00"));
     }
 
     static string Number(double number, string format) =>

@@ -23,28 +23,32 @@ static class ReportStyle
         p { margin: 0 0 8px; }
         .soft { color: var(--soft); }
         code { font: 13px ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-        section { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 18px 20px 12px; margin: 16px 0;
-          overflow-x: auto; }
+        section { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 18px 20px 12px; margin: 16px 0; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-        th { text-align: right; font-weight: 500; color: var(--soft); font-size: 13px; padding: 4px 10px;
-          border-bottom: 1px solid var(--rule); white-space: nowrap; }
-        td { text-align: right; padding: 6px 10px; border-bottom: 1px solid var(--rule); white-space: nowrap; }
-        tr:last-child td { border-bottom: 0; }
-        th:first-child, td:first-child { text-align: left; white-space: normal; }
-        td small { color: var(--soft); display: block; line-height: 1.3; }
-        tr.first td { font-weight: 600; } tr.first small { font-weight: 400; }
+        caption { text-align: left; color: var(--soft); padding: 0 0 6px; }
+        th, td { text-align: right; padding: 6px 8px; border-bottom: 1px solid var(--rule); }
+        td { white-space: nowrap; }
+        thead th { font-weight: 500; color: var(--soft); font-size: 13px; line-height: 1.3; vertical-align: bottom; }
+        tbody tr:last-child > * { border-bottom: 0; }
+        th:first-child { text-align: left; font-weight: 400; }
+        thead th:first-child { font-weight: 500; }
+        small { color: var(--soft); display: block; line-height: 1.3; font-size: 12px; }
+        tr.first > * { font-weight: 600; } tr.first small { font-weight: 400; }
+        .dense { font-size: 13px; } .dense th, .dense td { padding: 4px 5px; white-space: normal; }
+        .dense td:nth-of-type(2) { text-align: left; min-width: 170px; }
+        details { overflow-x: auto; } summary { cursor: pointer; }
         .bar { display: inline-block; width: 90px; height: 8px; margin-right: 8px; background: var(--rule); border-radius: 4px;
-          overflow: hidden; }
+          overflow: hidden; vertical-align: 1px; }
         .share { display: inline-block; min-width: 58px; }
         .bar i { display: block; height: 100%; background: currentColor; }
-        .swatch { display: inline-block; width: 14px; height: 3px; margin: 0 6px 4px 0; background: currentColor; border-radius: 2px; }
-        .swatch.box { height: 12px; margin-bottom: -1px; background: none; }
+        .swatch { display: inline-block; width: 14px; height: 12px; margin: 0 6px -1px 0; border-radius: 2px; }
+        .sample { width: 36px; height: 12px; margin: 0 6px -1px 0; }
         .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; font-size: 13px; margin: 6px 0 0; color: var(--soft); }
-        .legend b { font-weight: 400; color: var(--soft); }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; margin: 6px 0; }
         dt { color: var(--soft); }
         dd { margin: 0; overflow-wrap: anywhere; }
-        svg { display: block; width: 100%; min-width: 640px; height: auto; font: 11px system-ui, "Segoe UI", Roboto, Arial, sans-serif; }
+        .chart svg { display: block; width: 100%; height: auto; font: 11px system-ui, "Segoe UI", Roboto, Arial, sans-serif; }
+        .narrow { display: none; }
         svg text { fill: var(--soft); }
         .end { text-anchor: end; }
         .middle { text-anchor: middle; }
@@ -56,15 +60,18 @@ static class ReportStyle
         .link { stroke: var(--ink); stroke-width: 1.6; }
         .shown { stroke: var(--shown); color: var(--shown); }
         .line.shown { stroke-width: 2.2; }
+        .mark { fill: none; stroke-width: 1.6; }
+        .missed { fill: none; stroke: var(--missed); stroke-width: 1.6; }
+        .line.row1 { stroke-dasharray: 8 3; } .line.row2 { stroke-dasharray: 2 3; } .line.row3 { stroke-dasharray: 8 3 2 3; }
+        .line.row4 { stroke-dasharray: 4 3; } .line.row5 { stroke-dasharray: 12 4; }
         .row1 { stroke: var(--cold); color: var(--cold); }
         .row2 { stroke: var(--edge); color: var(--edge); }
         .row3 { stroke: var(--tail); color: var(--tail); }
         .row4 { stroke: var(--fixed); color: var(--fixed); }
         .row5 { stroke: var(--oracle); color: var(--oracle); }
         .dot.met { fill: var(--met); }
-        .dot.missed { fill: var(--missed); }
-        .threshold1 { stroke: var(--exit2); }
-        .threshold2 { stroke: var(--exit3); }
+        .threshold1 { stroke: var(--exit4); stroke-dasharray: 1.5 3; }
+        .threshold2 { stroke: var(--exit4); stroke-dasharray: 6 3; }
         .threshold3 { stroke: var(--exit4); }
         .exit1 { fill: var(--exit1); background: var(--exit1) !important; }
         .exit2 { fill: var(--exit2); background: var(--exit2) !important; }
@@ -80,6 +87,20 @@ static class ReportStyle
         .box.busy { background: var(--busy); }
         .box.poor { background: var(--poor); }
         .box.outage { background: var(--outage); }
+        @media (max-width: 720px) {
+          main { padding: 20px 12px 40px; } section { padding: 14px 12px 10px; } h1 { font-size: 21px; }
+          .wide { display: none; } .narrow { display: block; }
+          table, caption, tbody, tr, th, td { display: block; } thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px;
+          overflow: hidden; }
+          tbody tr { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); column-gap: 16px; font-size: 13px; padding: 8px 0; border-bottom: 1px solid var(--rule); }
+          tbody tr:last-child { border-bottom: 0; }
+          tbody tr > *, .dense th, .dense td { padding: 1px 0; border-bottom: 0; }
+          tbody th { grid-column: 1 / -1; font-size: 15px; }
+          td { display: flex; justify-content: space-between; gap: 8px; text-align: right; }
+          td::before { content: attr(data-head); color: var(--soft); font-weight: 400; text-align: left; white-space: normal; }
+          td:has(.bar), .dense td:nth-of-type(2) { grid-column: 1 / -1; } .bar { flex: 1; align-self: center; } .share { min-width: 50px; }
+          dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 6px; }
+        }
         @media print { section { break-inside: avoid; } }
         """;
 }

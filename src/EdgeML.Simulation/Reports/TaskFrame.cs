@@ -4,14 +4,21 @@ using EdgeML.Training.Charts;
 namespace EdgeML.Simulation.Reports;
 
 /// <summary>The common ground of every chart over tasks: the same horizontal scale, phases shaded behind, the same margins.</summary>
-sealed class TaskFrame(DemoScenario scenario)
+/// <param name="scenario">What was run.</param>
+/// <param name="narrow">For a telephone's width instead of a desk's.</param>
+sealed class TaskFrame(DemoScenario scenario, bool narrow)
 {
-    public const double Width = 960;
     public const double Left = 64;
-    public const double Right = 12;
+    const double RightMargin = 12;
+
+    /// <summary>Of a chart with its margins, in pixels where the page is as wide as it gets.</summary>
+    public double Width { get; } = narrow ? 360 : 960;
+
+    /// <summary>Right end of the scale.</summary>
+    public double Right => Width - RightMargin;
 
     /// <summary>From a task's index to its left edge.</summary>
-    public LinearScale X { get; } = new(0, scenario.Tasks, Left, Width - Right);
+    public LinearScale X { get; } = new(0, scenario.Tasks, Left, (narrow ? 360 : 960) - RightMargin);
 
     /// <summary>Middle of a task.</summary>
     public double Middle(int task) => X[task + 0.5];
@@ -25,11 +32,11 @@ sealed class TaskFrame(DemoScenario scenario)
     }
 
     /// <summary>Horizontal grid lines with numbers.</summary>
-    public static void DrawTicks(SvgCanvas canvas, LinearScale y, int wanted, Func<double, string> text)
+    public void DrawTicks(SvgCanvas canvas, LinearScale y, int wanted, Func<double, string> text)
     {
         foreach (double tick in AxisTicks.Between(y.Low, y.High, wanted))
         {
-            canvas.Line(Left, y[tick], Width - Right, y[tick], "grid");
+            canvas.Line(Left, y[tick], Right, y[tick], "grid");
             canvas.Text(Left - 8, y[tick] + 4, text(tick), "tick end");
         }
     }
@@ -37,7 +44,7 @@ sealed class TaskFrame(DemoScenario scenario)
     /// <summary>Task numbers under a chart.</summary>
     public void DrawTaskAxis(SvgCanvas canvas, double y)
     {
-        foreach (double tick in AxisTicks.Between(0, scenario.Tasks, 8)) canvas.Text(X[tick], y, tick.ToString("0"), "tick middle");
+        foreach (double tick in AxisTicks.Between(0, scenario.Tasks, narrow ? 4 : 8)) canvas.Text(X[tick], y, tick.ToString("0"), "tick middle");
     }
 
     /// <summary>Conditions of a phase in one line.</summary>

@@ -23,10 +23,10 @@ sealed class SvgCanvas(double width, double height, string label)
     public void Dot(double x, double y, double radius, string cssClass, string? tip = null) =>
         Element($"<circle class=\"{cssClass}\" cx=\"{Svg.Number(x)}\" cy=\"{Svg.Number(y)}\" r=\"{Svg.Number(radius)}\"", "circle", tip);
 
-    public void Path(SvgPath path, string cssClass)
+    public void Path(SvgPath path, string cssClass, string? tip = null)
     {
         string d = path.ToString();
-        if (d.Length > 0) _body.Append($"<path class=\"{cssClass}\" d=\"{d}\"/>\n");
+        if (d.Length > 0) Element($"<path class=\"{cssClass}\" d=\"{d}\"", "path", tip);
     }
 
     public void Text(double x, double y, string text, string cssClass) =>

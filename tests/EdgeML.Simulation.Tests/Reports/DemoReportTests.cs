@@ -48,8 +48,38 @@ public class DemoReportTests
     {
         MatchCollection pictures = Regex.Matches(DemoReport.Html(Data()), "<svg.*?</svg>", RegexOptions.Singleline);
 
-        Assert.Equal(5, pictures.Count);
+        Assert.Equal(2 * 5, pictures.Count(picture => picture.Value.Contains("role=\"img\"")));
         foreach (Match picture in pictures) Assert.NotNull(XDocument.Parse(picture.Value).Root!.Attribute("viewBox"));
+    }
+
+    [Fact]
+    public void Html_Tables_HaveCaptionsScopesAndHeads()
+    {
+        MatchCollection tables = Regex.Matches(DemoReport.Html(Data()), "<table.*?</table>", RegexOptions.Singleline);
+
+        Assert.Equal(2, tables.Count);
+        foreach (XElement table in tables.Select(match => XDocument.Parse(match.Value).Root!))
+        {
+            Assert.NotEqual("", Assert.Single(table.Elements("caption")).Value);
+            Assert.All(table.Element("thead")!.Descendants("th"), head => Assert.Equal("col", head.Attribute("scope")?.Value));
+            string[] heads = [.. table.Element("thead")!.Descendants("th").Skip(1).Select(head => head.Value)];
+            foreach (XElement row in table.Element("tbody")!.Elements("tr"))
+            {
+                Assert.Equal("row", Assert.Single(row.Elements("th")).Attribute("scope")?.Value);
+                Assert.Equal(heads, row.Elements("td").Select(cell => cell.Attribute("data-head")?.Value));
+            }
+        }
+    }
+
+    [Fact]
+    public void Html_RowsOfAChart_DifferWithoutColour()
+    {
+        string style = Regex.Match(DemoReport.Html(Data()), "<style>.*?</style>", RegexOptions.Singleline).Value;
+        string[] dashes = [.. Enumerable.Range(1, 5).Select(row => Regex.Match(style, $@"\.line\.row{row} {{ stroke-dasharray: ([^;]+);").Groups[1].Value)];
+        string[] marks = [.. Enumerable.Range(0, 6).Select(row => RowMarks.Of(row, 10, 10).ToString())];
+
+        Assert.Equal(5, dashes.Where(dash => dash.Length > 0).Distinct().Count());
+        Assert.Equal(6, marks.Distinct().Count());
     }
 
     [Fact]
