@@ -34,6 +34,10 @@ sealed class RefusalLog(ILogger logger, BackgroundFaults faults)
         });
     }
 
+    public void FewDescriptors(int possible, int wanted) => Write(() => logger.LogWarning(
+        "tail serves at most {Possible} connections at the same time instead of {Wanted}: more file descriptors are not allowed (ulimit -n)",
+        possible, wanted));
+
     public void CannotAccept(Exception error)
     {
         if (IsNew($"accept {error.Message}")) Write(() => logger.LogWarning("tail cannot accept: {Error}", error.Message));

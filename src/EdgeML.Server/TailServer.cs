@@ -20,12 +20,15 @@ namespace EdgeML.Server;
 public sealed class TailServer : IDisposable, IAsyncDisposable
 {
     static readonly TimeSpan s_checkTimes = TimeSpan.FromMilliseconds(100);
+    const int FewConnections = 64;
+
     static readonly TimeSpan s_acceptPause = TimeSpan.FromMilliseconds(100);
 
     readonly TailServerOptions _options;
     readonly RefusalLog _log;
     readonly ConnectionServices _services;
     readonly Socket _listener;
+    readonly int _mostConnections;
     readonly TlsCredentials? _credentials;
     readonly List<ClientConnection> _connections = [];
     readonly Timer _times;
@@ -38,6 +41,7 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
     /// <param name="executor">The model; not disposed by the server, its slots are.</param>
     /// <param name="options">Address and limits.</param>
     /// <exception cref="InvalidDataException">A certificate cannot be used.</exception>
+    /// <exception cref="IOException">The process has no file descriptor left for a connection.</exception>
     /// <exception cref="SocketException">The address is not free or not of this machine.</exception>
     public TailServer(ITailExecutor executor, TailServerOptions options)
     {
@@ -51,7 +55,19 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         _listener = Listen(options.EndPoint);
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         _services = new ConnectionServices(options, Faults, () => Connections);
-        _services.Models.Add(new ServedModel(executor, _services.Staging));
+        var model = new ServedModel(executor, _services.Staging);
+        _services.Models.Add(model);
+        try
+        {
+            if (options.WarmUp) model.WarmUp();
+            _mostConnections = MostConnections(options.Limits.MaxConnections);
+        }
+        catch
+        {
+            _listener.Dispose();
+            _services.Dispose();
+            throw;
+        }
         _times = new Timer(_ => CheckTimes(), null, s_checkTimes, s_checkTimes);
         _accepting = Task.Run(AcceptAsync);
     }
@@ -95,6 +111,17 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
 
     /// <summary>Address and connections.</summary>
     public override string ToString() => $"{EndPoint}, {Connections} connections";
+
+    int MostConnections(int wanted)
+    {
+        int possible = FileDescriptors.LeftForConnections();
+        if (possible < 1)
+            throw new IOException("no file descriptor is left for a connection; raise the limit (ulimit -n)");
+        if (possible < wanted) _log.FewDescriptors(possible, wanted);
+        // Each takes two descriptors when it starts.
+        if (possible < FewConnections) _services.Hot.Close();
+        return Math.Min(possible, wanted);
+    }
 
     static Socket Listen(IPEndPoint address)
     {
@@ -211,7 +238,7 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         lock (_connections)
         {
             if (_isStopping) return "tail is shutting down";
-            if (_connections.Count >= _options.Limits.MaxConnections) return $"tail serves {_connections.Count} connections, the limit";
+            if (_connections.Count >= _mostConnections) return $"tail serves {_connections.Count} connections, the limit";
             connection.Index = _connections.Count;
             _connections.Add(connection);
             return null;

@@ -54,6 +54,7 @@ sealed class TailCommand : CliCommand
         using var server = Listen(listen, new ModelTailExecutor(model, profile), new TailServerOptions
         {
             EndPoint = endPoint,
+            WarmUp = true,
             Tls = tls,
             LoadFactor = () => load.Value,
             Logger = new ServerLog(parsed.GetValue(GlobalOptions.Verbose)),

@@ -34,6 +34,9 @@ public sealed record TailServerOptions
     /// <summary>Bytes of pinned memory that payloads may take, over all connections and models.</summary>
     public long MaxPayloadMemory { get; init; } = 256 << 20;
 
+    /// <summary>Whether every model computes once before the server accepts clients.</summary>
+    public bool WarmUp { get; init; }
+
     /// <summary>How long a shutdown waits for requests that are on the tail already.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -39,6 +39,9 @@ sealed class HotThreads(int most, BackgroundFaults faults) : IDisposable
     /// <summary>Goes on with the caller on the thread that <see cref="TryTake"/> took.</summary>
     public Awaiter Switch() => new(this);
 
+    /// <summary>Starts no more threads.</summary>
+    public void Close() => most = 0;
+
     public void Dispose()
     {
         lock (_gate)

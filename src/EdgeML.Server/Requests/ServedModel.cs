@@ -139,6 +139,29 @@ sealed class ServedModel : IDisposable
         slot.Dispose();
     }
 
+    /// <summary>Computes once, so that the first request finds everything loaded.</summary>
+    public void WarmUp()
+    {
+        var policy = new ExitPolicy(new float[Manifest.SideExits], Manifest.LocalCut - 1);
+        int bytes = PayloadBytes(policy, TensorEncoding.Float32);
+        if (bytes <= 0 || Staging.TryRent(bytes) is not { } payload) return;
+        TailJob job = RentJob();
+        job.Row.Payload = payload;
+        payload.Data.Span.Clear();
+        ITailSlot slot = RentSlot();
+        try
+        {
+            job.Row.Policy = policy;
+            job.Row.Encoding = TensorEncoding.Float32;
+            slot.Run([job.Row]);
+        }
+        finally
+        {
+            Return(slot);
+            Return(job);
+        }
+    }
+
     /// <summary>Disposes the slots and the payloads; after the last request.</summary>
     public void Dispose()
     {
