@@ -154,7 +154,7 @@ edgeml_run_result ShippedChain::run(const std::vector<float> &image, const std::
     desc.stage_ns = stage_ns;
     desc.stage_ns_capacity = stage_ns != nullptr ? stages_ : 0;
     edgeml_run_result result{};
-    chain_->run(result, desc);
+    chain_->run(result, desc, nullptr);
     return result;
 }
 

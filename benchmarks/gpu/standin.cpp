@@ -101,7 +101,7 @@ edgeml_run_result Line::run() {
     desc.thresholds = thresholds;
     desc.threshold_count = static_cast<std::uint32_t>(exits_);
     edgeml_run_result result{};
-    chain_->run(result, desc);
+    chain_->run(result, desc, nullptr);
     return result;
 }
 

@@ -26,6 +26,8 @@ class Binding {
   public:
     virtual ~Binding() = default;
     virtual void run() = 0;
+    // Makes the network's first input lie at `data` from now on.
+    virtual void read(void *data) = 0;
     // For networks with gates. False when the keeper has ended the run: outputs behind that gate are not written.
     virtual bool run(Gatekeeper &) {
         run();
@@ -52,22 +54,28 @@ class Network {
   public:
     struct Slot {
         std::size_t index;
-        void *data; // as many bytes as the tensor has
+        void *data; // as many bytes as the tensor has, a row
     };
     virtual ~Network() = default;
-    virtual std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const = 0;
+    // More than one row only where batches().
+    virtual std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs,
+                                          std::uint32_t rows) const = 0;
     virtual std::unique_ptr<Outputs> run_once(std::span<const void *const> inputs) const = 0;
 
     const std::vector<TensorInfo> &inputs() const noexcept { return inputs_; }
     const std::vector<TensorInfo> &outputs() const noexcept { return outputs_; }
     std::uint64_t resident_bytes() const noexcept { return resident_bytes_; }
     bool has_gates() const noexcept { return has_gates_; }
+    // Whether the first dimension of the one input and of every output counts rows; `inputs` and `outputs` describe
+    // one.
+    bool batches() const noexcept { return batches_; }
 
   protected:
     std::vector<TensorInfo> inputs_;
     std::vector<TensorInfo> outputs_;
     std::uint64_t resident_bytes_ = 0;
     bool has_gates_ = false;
+    bool batches_ = false;
 };
 
 // Tensors shared by networks; the data stays with the caller. Any thread.
@@ -107,8 +115,9 @@ class Runner {
     };
     virtual ~Runner() = default;
     virtual void add(const Stage &stage) = 0;
-    // first_stage and stage_count have been checked against the stages added. Fills all but struct_size.
-    virtual void run(edgeml_run_result &result, const edgeml_run_desc &desc) = 0;
+    // first_stage and stage_count have been checked against the stages added. Fills all but struct_size. `input` is
+    // what the first stage reads instead of its own memory, null for that.
+    virtual void run(edgeml_run_result &result, const edgeml_run_desc &desc, const std::byte *input) = 0;
 };
 
 // Who wants to know how far a load has come; `tell` may be null.
@@ -131,7 +140,8 @@ class Backend {
                                           WeightSet *weights, const char *folder, const Progress &progress) = 0;
     // One network for ranges that would run one after the other, decided at gates between them. Throws
     // EDGEML_E_UNSUPPORTED where these ranges, or any with this backend, cannot be joined.
-    virtual std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights, std::uint64_t copy_limit);
+    virtual std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights, std::uint64_t copy_limit,
+                                          std::uint32_t optimization);
 };
 
 // Each joins the instance that already serves the same library file.

@@ -7,7 +7,7 @@
 
 using namespace edgeml;
 
-std::unique_ptr<Network> Backend::join(std::span<const Range>, WeightSet &, std::uint64_t) {
+std::unique_ptr<Network> Backend::join(std::span<const Range>, WeightSet &, std::uint64_t, std::uint32_t) {
     throw Error(EDGEML_E_UNSUPPORTED, "exits cannot be decided inside engines of this backend");
 }
 
@@ -60,11 +60,13 @@ edgeml_status edgeml_engine_join(edgeml_engine **out_engine, edgeml_context *con
         require(context, "context");
         require(weights, "weights");
         require_same_context(weights, context);
-        edgeml_join_desc known = read_struct(desc, sizeof(edgeml_join_desc), "desc");
+        edgeml_join_desc known = read_struct(desc, offsetof(edgeml_join_desc, optimization), "desc");
         require(known.ranges, "ranges");
-        if (known.range_count < 2 || known.range_count > EDGEML_MAX_EXITS + 1)
-            reject(std::to_string(known.range_count) + " ranges, 2.." + std::to_string(EDGEML_MAX_EXITS + 1) +
+        if (known.range_count < 1 || known.range_count > EDGEML_MAX_EXITS + 1)
+            reject(std::to_string(known.range_count) + " ranges, 1.." + std::to_string(EDGEML_MAX_EXITS + 1) +
                    " are possible");
+        if (known.optimization > EDGEML_OPTIMIZE_ALL)
+            reject("optimization " + std::to_string(known.optimization) + " is unknown");
         std::vector<Range> ranges;
         for (const edgeml_range &range : std::span(known.ranges, known.range_count)) {
             bool is_last = ranges.size() + 1 == known.range_count;
@@ -73,8 +75,8 @@ edgeml_status edgeml_engine_join(edgeml_engine **out_engine, edgeml_context *con
                        " of " + std::to_string(known.range_count));
             ranges.push_back({model_of(range.model, range.model_bytes), range.exit_index});
         }
-        *out_engine =
-            new edgeml_engine(context, weights, context->backend->join(ranges, *weights->set, known.copy_limit));
+        *out_engine = new edgeml_engine(
+            context, weights, context->backend->join(ranges, *weights->set, known.copy_limit, known.optimization));
     });
 }
 
@@ -85,6 +87,7 @@ edgeml_status edgeml_engine_get_info(edgeml_engine_info *out_info, const edgeml_
         edgeml_engine_info info{};
         info.inputs = static_cast<std::uint32_t>(engine->network->inputs().size());
         info.outputs = static_cast<std::uint32_t>(engine->network->outputs().size());
+        info.flags = engine->network->batches() ? EDGEML_ENGINE_BATCHES : 0;
         info.resident_bytes = engine->network->resident_bytes();
         write_struct(out_info, info, size);
     });

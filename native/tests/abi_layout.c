@@ -61,14 +61,16 @@ int main(void) {
     OFFSET(edgeml_range, model_bytes, 8);
     OFFSET(edgeml_range, exit_index, 16);
 
-    SIZE(edgeml_join_desc, 24);
+    SIZE(edgeml_join_desc, 32);
     OFFSET(edgeml_join_desc, range_count, 4);
     OFFSET(edgeml_join_desc, ranges, 8);
     OFFSET(edgeml_join_desc, copy_limit, 16);
+    OFFSET(edgeml_join_desc, optimization, 24);
 
     SIZE(edgeml_engine_info, 24);
     OFFSET(edgeml_engine_info, inputs, 4);
     OFFSET(edgeml_engine_info, outputs, 8);
+    OFFSET(edgeml_engine_info, flags, 12);
     OFFSET(edgeml_engine_info, resident_bytes, 16);
 
     SIZE(edgeml_buffer_view, 32);
@@ -98,7 +100,7 @@ int main(void) {
     OFFSET(edgeml_stage, gates, 24);
     OFFSET(edgeml_stage, gate_count, 32);
 
-    SIZE(edgeml_run_desc, 40);
+    SIZE(edgeml_run_desc, 48);
     OFFSET(edgeml_run_desc, flags, 4);
     OFFSET(edgeml_run_desc, thresholds, 8);
     OFFSET(edgeml_run_desc, threshold_count, 16);
@@ -106,6 +108,18 @@ int main(void) {
     OFFSET(edgeml_run_desc, stage_count, 24);
     OFFSET(edgeml_run_desc, stage_ns_capacity, 28);
     OFFSET(edgeml_run_desc, stage_ns, 32);
+    OFFSET(edgeml_run_desc, input, 40);
+
+    SIZE(edgeml_row, 24);
+    OFFSET(edgeml_row, input, 0);
+    OFFSET(edgeml_row, thresholds, 8);
+    OFFSET(edgeml_row, threshold_count, 16);
+
+    SIZE(edgeml_batch_desc, 24);
+    OFFSET(edgeml_batch_desc, row_count, 4);
+    OFFSET(edgeml_batch_desc, rows, 8);
+    OFFSET(edgeml_batch_desc, first_stage, 16);
+    OFFSET(edgeml_batch_desc, stage_count, 20);
 
     SIZE(edgeml_run_result, 216);
     OFFSET(edgeml_run_result, flags, 4);
@@ -139,7 +153,7 @@ int main(void) {
     edgeml_probe_destroy(outputs);
     edgeml_outputs_destroy(old_name);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10007);
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10008);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

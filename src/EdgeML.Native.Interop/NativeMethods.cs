@@ -14,6 +14,10 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "edgeml_abi_version")]
     internal static partial uint AbiVersion();
 
+    /// <summary>Nanoseconds that the calling thread has computed for; 0 where that is not known.</summary>
+    [LibraryImport(Library, EntryPoint = "edgeml_thread_cpu_ns")]
+    internal static partial ulong ThreadCpuNs();
+
     [LibraryImport(Library, EntryPoint = "edgeml_status_name")]
     internal static partial byte* StatusName(NativeStatus status);
 
@@ -138,6 +142,12 @@ static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "edgeml_chain_run")]
     internal static partial NativeStatus ChainRun(ref RunResultNative result, ChainHandle chain, in RunDescNative desc);
+
+    /// <param name="results">One per row; of the first the size is set.</param>
+    /// <param name="chain">Its stages run on all rows.</param>
+    /// <param name="desc">The rows.</param>
+    [LibraryImport(Library, EntryPoint = "edgeml_chain_run_batch")]
+    internal static partial NativeStatus ChainRunBatch(RunResultNative* results, ChainHandle chain, in BatchDescNative desc);
 
     [LibraryImport(Library, EntryPoint = "edgeml_chain_destroy")]
     internal static partial void ChainDestroy(nint chain);

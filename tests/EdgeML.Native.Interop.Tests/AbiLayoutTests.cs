@@ -80,11 +80,12 @@ public unsafe class AbiLayoutTests
         Assert.Equal(8, Offset(ref range, &range.ModelBytes));
         Assert.Equal(16, Offset(ref range, &range.ExitIndex));
         var s = new JoinDescNative();
-        Assert.Equal(24, sizeof(JoinDescNative));
-        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(32, sizeof(JoinDescNative));
+        Assert.Equal(32u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.RangeCount));
         Assert.Equal(8, Offset(ref s, &s.Ranges));
         Assert.Equal(16, Offset(ref s, &s.CopyLimit));
+        Assert.Equal(24, Offset(ref s, &s.Optimization));
     }
 
     [Fact]
@@ -95,6 +96,7 @@ public unsafe class AbiLayoutTests
         Assert.Equal(24u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Inputs));
         Assert.Equal(8, Offset(ref s, &s.Outputs));
+        Assert.Equal(12, Offset(ref s, &s.Flags));
         Assert.Equal(16, Offset(ref s, &s.ResidentBytes));
     }
 
@@ -152,8 +154,8 @@ public unsafe class AbiLayoutTests
     public void RunDesc_Layout_IsTheHeaders()
     {
         var s = new RunDescNative();
-        Assert.Equal(40, sizeof(RunDescNative));
-        Assert.Equal(40u, s.StructSize);
+        Assert.Equal(48, sizeof(RunDescNative));
+        Assert.Equal(48u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Flags));
         Assert.Equal(8, Offset(ref s, &s.Thresholds));
         Assert.Equal(16, Offset(ref s, &s.ThresholdCount));
@@ -161,6 +163,24 @@ public unsafe class AbiLayoutTests
         Assert.Equal(24, Offset(ref s, &s.StageCount));
         Assert.Equal(28, Offset(ref s, &s.StageNsCapacity));
         Assert.Equal(32, Offset(ref s, &s.StageNs));
+        Assert.Equal(40, Offset(ref s, &s.Input));
+    }
+
+    [Fact]
+    public void BatchDesc_Layout_IsTheHeaders()
+    {
+        var row = new RowNative();
+        Assert.Equal(24, sizeof(RowNative));
+        Assert.Equal(0, Offset(ref row, &row.Input));
+        Assert.Equal(8, Offset(ref row, &row.Thresholds));
+        Assert.Equal(16, Offset(ref row, &row.ThresholdCount));
+        var s = new BatchDescNative();
+        Assert.Equal(24, sizeof(BatchDescNative));
+        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.RowCount));
+        Assert.Equal(8, Offset(ref s, &s.Rows));
+        Assert.Equal(16, Offset(ref s, &s.FirstStage));
+        Assert.Equal(20, Offset(ref s, &s.StageCount));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   7u /* raised when something is added */
+#define EDGEML_ABI_MINOR   8u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -107,6 +107,10 @@ EDGEML_API size_t edgeml_last_error(char *text, size_t capacity);
 
 /* Objects alive in this process, those included that were destroyed but are still held by others. For leak tests. */
 EDGEML_API uint64_t edgeml_live_objects(void);
+
+/* Nanoseconds that the calling thread has computed for; 0 where that is not known. Unlike a clock it does not run while
+ * other programs have the processor. ABI 1.8 */
+EDGEML_API uint64_t edgeml_thread_cpu_ns(void);
 
 /* ---- context ---- */
 
@@ -277,20 +281,23 @@ typedef struct edgeml_engine_desc {
     const char *folder;
 } edgeml_engine_desc;
 
+/* The first dimension of the one input and of every output counts rows: see edgeml_chain_run_batch. ABI 1.8 */
+#define EDGEML_ENGINE_BATCHES 1u
+
 typedef struct edgeml_engine_info {
     uint32_t struct_size;
     uint32_t inputs;
     uint32_t outputs;
-    uint32_t reserved;
+    uint32_t flags;          /* EDGEML_ENGINE_* */
     uint64_t resident_bytes; /* about what this engine holds beside shared weights; 0 when the backend cannot tell */
 } edgeml_engine_info;
 
-/* Makes a piece of a network ready to run; takes milliseconds to seconds. Batch is 1: an unknown first dimension of an
- * input counts as 1, any other unknown dimension of an input is EDGEML_E_UNSUPPORTED. Outputs whose shape the model
- * does not tell get it from one run on zeros. Tensors of the model marked as external data (data_location EXTERNAL, any
- * location) are taken from `weights` by name; `weights` may be null, names the model lacks are ignored. Tensors that a
- * library could change, or take in another layout, are copied into the engine, all others are read in place.
- * EDGEML_E_MODEL_REJECTED: the text is the inference library's. */
+/* Makes a piece of a network ready to run; takes milliseconds to seconds. An unknown first dimension of an input is the
+ * batch and counts as 1, here and in edgeml_chain_run; any other unknown dimension of an input is EDGEML_E_UNSUPPORTED.
+ * Outputs whose shape the model does not tell get it from one run on zeros. Tensors of the model marked as external
+ * data (data_location EXTERNAL, any location) are taken from `weights` by name; `weights` may be null, names the model
+ * lacks are ignored. Tensors that a library could change, or take in another layout, are copied into the engine, all
+ * others are read in place. EDGEML_E_MODEL_REJECTED: the text is the inference library's. */
 EDGEML_API edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *context,
                                               edgeml_weights *weights, const edgeml_engine_desc *desc);
 EDGEML_API edgeml_status edgeml_engine_get_info(edgeml_engine_info *out_info, const edgeml_engine *engine);
@@ -310,9 +317,11 @@ typedef struct edgeml_range {
 
 typedef struct edgeml_join_desc {
     uint32_t struct_size;
-    uint32_t range_count; /* 2..EDGEML_MAX_EXITS + 1 */
+    uint32_t range_count; /* 1..EDGEML_MAX_EXITS + 1; one alone shares copies as joined ones do; 2.. before ABI 1.8 */
     const edgeml_range *ranges;
-    uint64_t copy_limit; /* most bytes of copies that the weights may come to hold */
+    uint64_t copy_limit;   /* most bytes of copies that the weights may come to hold */
+    uint32_t optimization; /* EDGEML_OPTIMIZE_*, of each range alone. ABI 1.8 */
+    uint32_t reserved;     /* 0 */
 } edgeml_join_desc;
 
 /* Makes one engine of ranges that would run one after the other, each in the layouts it has alone on this processor,
@@ -439,6 +448,9 @@ typedef struct edgeml_run_desc {
     uint32_t stage_count; /* stages to consider from there on; 0 means all that follow */
     uint32_t stage_ns_capacity;
     uint64_t *stage_ns; /* nanoseconds by absolute stage, 0 where not run; null: not measured */
+    /* Read instead of the first stage's own input in this run, and not held afterwards; null: its own. On the host the
+     * stage reads it in place, a device copies it. ABI 1.8 */
+    const edgeml_buffer *input;
 } edgeml_run_desc;
 
 #define EDGEML_OUTCOME_EXITED 1u /* a side exit was sure enough */
@@ -468,7 +480,8 @@ typedef struct edgeml_run_result {
     int32_t exit_label[EDGEML_MAX_EXITS]; /* -1 where not tried */
     const float *logits;                  /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
     uint64_t logit_count;
-    /* Deepest tensor computed so far that continues the network, or the input; null with a device's answer. */
+    /* Deepest tensor computed so far that continues the network, or the input; null with a device's answer, and in a
+     * batch with any. */
     void *cut;
     uint64_t cut_bytes;
     uint32_t route; /* EDGEML_ROUTE_*; ABI 1.1 */
@@ -480,6 +493,37 @@ typedef struct edgeml_run_result {
  * buffers and stay valid until something writes to them. Allocates nothing of its own. */
 EDGEML_API edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain,
                                           const edgeml_run_desc *desc);
+
+#define EDGEML_MAX_ROWS 1024
+
+/* One of several inputs of a chain. */
+typedef struct edgeml_row {
+    /* Its tensor, at the start; null: it lies in the first stage's own input buffer, at the row's place. */
+    const edgeml_buffer *input;
+    const float *thresholds; /* as in edgeml_run_desc; the exits with one above 0 are the same in all rows */
+    uint32_t threshold_count;
+    uint32_t reserved; /* 0 */
+} edgeml_row;
+
+typedef struct edgeml_batch_desc {
+    uint32_t struct_size;
+    uint32_t row_count; /* 1..EDGEML_MAX_ROWS */
+    const edgeml_row *rows;
+    uint32_t first_stage; /* as in edgeml_run_desc */
+    uint32_t stage_count;
+} edgeml_batch_desc;
+
+/* Runs several inputs together, and decides about each of them as edgeml_chain_run does: rows that an exit answers
+ * leave, the next stage runs on those that are left. For it every engine of the stages batches (EDGEML_ENGINE_BATCHES)
+ * and their buffers hold `row_count` tensors, one behind the other. Chains with other engines, and those on a device,
+ * run row after row; then each row gives its input, and only buffers of logits hold one tensor a row. Each exit has a
+ * logits buffer of its own. Results come in the order of the rows: an array of as many as there are rows, of which the
+ * first has struct_size set; logits are the row's own. What lies in the first stage's input is used up. Allocates only
+ * while the number of rows at a stage is new to the chain. ABI 1.8
+ * EDGEML_E_MISMATCH: a buffer too small.
+ * EDGEML_E_INVALID_ARGUMENT: rows that try different exits; a row without input where it is needed. */
+EDGEML_API edgeml_status edgeml_chain_run_batch(edgeml_run_result *out_results, edgeml_chain *chain,
+                                                const edgeml_batch_desc *desc);
 EDGEML_API void edgeml_chain_destroy(edgeml_chain *chain); /* null is allowed; not while it runs; cannot fail */
 
 #ifdef __cplusplus

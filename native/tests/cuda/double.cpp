@@ -29,11 +29,14 @@ void narrow(const float *from, std::uint32_t dtype, void *to) {
 
 class FunctionBinding final : public Binding {
   public:
-    explicit FunctionBinding(std::function<void()> work) : work_(std::move(work)) {}
-    void run() override { work_(); }
+    FunctionBinding(std::function<void(const float *)> work, const float *input)
+        : work_(std::move(work)), input_(input) {}
+    void read(void *data) override { input_ = static_cast<const float *>(data); }
+    void run() override { work_(input_); }
 
   private:
-    const std::function<void()> work_;
+    std::function<void(const float *)> work_;
+    const float *input_;
 };
 
 class FunctionSegment final : public cuda::Segment {
@@ -107,7 +110,8 @@ HostDense::HostDense(Dense math, DenseShape shape) : math_(math), shape_(shape) 
     outputs_ = dense_outputs(shape);
 }
 
-std::unique_ptr<Binding> HostDense::bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const {
+std::unique_ptr<Binding> HostDense::bind(std::span<const Slot> inputs, std::span<const Slot> outputs,
+                                         std::uint32_t) const {
     float *boundary = nullptr;
     void *logits = nullptr;
     for (const Slot &slot : outputs)
@@ -116,7 +120,8 @@ std::unique_ptr<Binding> HostDense::bind(std::span<const Slot> inputs, std::span
         else
             logits = slot.data;
     return std::make_unique<FunctionBinding>(
-        dense_work(math_, shape_, static_cast<const float *>(inputs[0].data), boundary, logits));
+        [=, this](const float *in) { dense_work(math_, shape_, in, boundary, logits)(); },
+        static_cast<const float *>(inputs[0].data));
 }
 
 DeviceDense::DeviceDense(std::shared_ptr<const cuda::Device> device, Dense math, DenseShape shape, Habit habit)
@@ -163,7 +168,7 @@ std::unique_ptr<cuda::Segment> DeviceHosted::place(std::span<const DeviceSlot> i
         in.push_back({slot.index, host(slot.memory, inputs_[slot.index].bytes)});
     for (const DeviceSlot &slot : outputs)
         out.push_back({slot.index, host(slot.memory, outputs_[slot.index].bytes)});
-    std::shared_ptr<Binding> binding = host_->bind(in, out);
+    std::shared_ptr<Binding> binding = host_->bind(in, out, 1);
     return std::make_unique<FunctionSegment>(
         *device_->driver, [binding] { binding->run(); }, Habit::good);
 }
@@ -205,7 +210,7 @@ Rig::Rig(std::shared_ptr<const cuda::Device> device, cuda::ChainOptions options,
     try {
         for (int i = 0; i < 5; ++i)
             tensors.push_back(new edgeml_buffer(context, Dense::width * sizeof(float), 256));
-        scores = new edgeml_buffer(context, Dense::classes * sizeof(float), 0);
+        scores = new edgeml_buffer(context, most_rows * Dense::classes * sizeof(float), 0);
         must(edgeml_chain_create(&chain, context));
         auto add = [&](int salt, bool boundary, bool logits, edgeml_buffer *in, edgeml_buffer *out, std::uint32_t exit,
                        bool is_final) {

@@ -50,7 +50,8 @@ std::vector<TensorInfo> dense_outputs(const DenseShape &shape);
 class HostDense final : public Network {
   public:
     HostDense(Dense math, DenseShape shape);
-    std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const override;
+    std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs,
+                                  std::uint32_t rows) const override;
     std::unique_ptr<Outputs> run_once(std::span<const void *const>) const override { return nullptr; }
 
   private:
@@ -128,6 +129,7 @@ class Rig {
     cuda::Chain::Report report() const { return backend_->last_chain->report(); }
 
     static constexpr int stages = 6;
+    static constexpr int most_rows = 8;
     std::vector<edgeml_buffer *> tensors; // input, after unit 1..4
     edgeml_buffer *scores = nullptr;
     edgeml_chain *chain = nullptr;

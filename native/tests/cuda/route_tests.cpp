@@ -69,6 +69,66 @@ void the_text_of_the_kernels_answers_as_the_host() {
     faults("");
 }
 
+// Inputs of a run's own, and several that are run by one call, answer on every route as the host does one by one.
+void rows_answer_as_the_host() {
+    auto device = fake_device();
+    Rig host(nullptr);
+    for (Route route : {Route::device, Route::stages, Route::streams}) {
+        Rig rig(device, on(route));
+        std::vector<edgeml_buffer *> inputs;
+        for (int i = 0; i < Rig::most_rows; ++i)
+            inputs.push_back(new edgeml_buffer(rig.context, Dense::width * sizeof(float), 0));
+        std::uint32_t outcomes[4] = {};
+        for (std::uint32_t count = 1; count <= Rig::most_rows; ++count)
+            for (std::uint32_t stages : {0u, 3u}) {
+                std::vector<float> thresholds(2 * count);
+                std::vector<edgeml_row> rows(count);
+                for (std::uint32_t i = 0; i < count; ++i) {
+                    host.set_input(10 * count + i, static_cast<float>(1 + i % 3));
+                    std::memcpy(data(inputs[i]), data(host.tensors[0]), Dense::width * sizeof(float));
+                    thresholds[2 * i] = 0.1f * static_cast<float>(1 + i);
+                    thresholds[2 * i + 1] = 0.9f - 0.1f * static_cast<float>(i);
+                    rows[i] = {inputs[i], &thresholds[2 * i], 2, 0};
+                }
+                auto desc = make<edgeml_batch_desc>();
+                desc.row_count = count;
+                desc.rows = rows.data();
+                desc.stage_count = stages;
+                std::vector<edgeml_run_result> results(count);
+                results[0].struct_size = sizeof results[0];
+                EXPECT_STATUS(edgeml_chain_run_batch(results.data(), rig.chain, &desc), EDGEML_OK);
+                for (std::uint32_t i = 0; i < count; ++i) {
+                    std::memcpy(data(host.tensors[0]), data(inputs[i]), Dense::width * sizeof(float));
+                    edgeml_run_result expected = host.run({thresholds[2 * i], thresholds[2 * i + 1]}, 0, stages);
+                    ++outcomes[expected.outcome];
+                    EXPECT(results[i].exit_index == expected.exit_index && results[i].label == expected.label);
+                    EXPECT(results[i].logit_count == expected.logit_count);
+                    EXPECT(expected.logit_count == 0 ||
+                           (std::memcmp(results[i].logits, expected.logits, Dense::classes * sizeof(float)) == 0 &&
+                            results[i].entropy == expected.entropy));
+                }
+                auto run = make<edgeml_run_desc>();
+                run.thresholds = thresholds.data();
+                run.threshold_count = 2;
+                run.stage_count = stages;
+                run.input = inputs[count - 1];
+                auto got = make<edgeml_run_result>();
+                EXPECT_STATUS(edgeml_chain_run(&got, rig.chain, &run), EDGEML_OK);
+                EXPECT(same(host.run({thresholds[0], thresholds[1]}, 0, stages), got));
+            }
+        EXPECT(outcomes[EDGEML_OUTCOME_EXITED] > 5 && outcomes[EDGEML_OUTCOME_FINAL] > 5 &&
+               outcomes[EDGEML_OUTCOME_CUT] > 5);
+        auto desc = make<edgeml_batch_desc>();
+        edgeml_row bare{};
+        desc.row_count = 1;
+        desc.rows = &bare;
+        auto result = make<edgeml_run_result>();
+        EXPECT_STATUS(edgeml_chain_run_batch(&result, rig.chain, &desc), EDGEML_E_INVALID_ARGUMENT);
+        for (edgeml_buffer *buffer : inputs)
+            release(buffer);
+    }
+}
+
 void thresholds_change_without_touching_a_graph() {
     auto device = fake_device();
     Rig rig(device);
@@ -241,6 +301,7 @@ void one_run_keeps_every_output() {
 void route_tests() {
     every_route_answers_as_the_host();
     the_text_of_the_kernels_answers_as_the_host();
+    rows_answer_as_the_host();
     thresholds_change_without_touching_a_graph();
     a_cut_takes_another_plan_and_few_are_kept();
     the_cut_is_copied_only_when_the_chain_gets_there();

@@ -74,6 +74,31 @@ unsafe struct RunDescNative()
     public uint StageCount;
     public uint StageNsCapacity;
     public ulong* StageNs;
+
+    /// <summary>Read instead of the first stage's own input; null: its own.</summary>
+    public nint Input;
+}
+
+/// <summary>edgeml_row: one of several inputs of a chain.</summary>
+[StructLayout(LayoutKind.Sequential)]
+unsafe struct RowNative
+{
+    /// <summary>Null: at the row's place in the first stage's own input.</summary>
+    public nint Input;
+    public float* Thresholds;
+    public uint ThresholdCount;
+    public uint Reserved;
+}
+
+/// <summary>edgeml_batch_desc.</summary>
+[StructLayout(LayoutKind.Sequential)]
+unsafe struct BatchDescNative()
+{
+    public readonly uint StructSize = (uint)Unsafe.SizeOf<BatchDescNative>();
+    public uint RowCount;
+    public RowNative* Rows;
+    public uint FirstStage;
+    public uint StageCount;
 }
 
 /// <summary>edgeml_run_result.</summary>

@@ -51,10 +51,13 @@ unsafe struct EngineDescNative()
 [StructLayout(LayoutKind.Sequential)]
 struct EngineInfoNative()
 {
+    /// <summary>The first dimension of the one input and of every output counts rows.</summary>
+    public const uint Batches = 1;
+
     public readonly uint StructSize = (uint)Unsafe.SizeOf<EngineInfoNative>();
     public uint Inputs;
     public uint Outputs;
-    readonly uint _reserved;
+    public uint Flags;
 
     /// <summary>About what the engine holds beside shared weights; 0 when the backend cannot tell.</summary>
     public ulong ResidentBytes;
@@ -82,4 +85,8 @@ unsafe struct JoinDescNative()
 
     /// <summary>Most bytes of copies that the weights may come to hold.</summary>
     public ulong CopyLimit;
+
+    /// <summary>Of each range alone.</summary>
+    public NativeOptimization Optimization;
+    public uint Reserved;
 }

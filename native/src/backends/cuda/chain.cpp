@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace edgeml::cuda {
@@ -36,7 +37,7 @@ class DeviceChain final : public Chain {
     }
 
     void add(const Stage &stage) override;
-    void run(edgeml_run_result &result, const edgeml_run_desc &desc) override;
+    void run(edgeml_run_result &result, const edgeml_run_desc &desc, const std::byte *input) override;
     Report report() const override { return report_; }
 
   private:
@@ -274,7 +275,7 @@ const Record &DeviceChain::run_plan(const Plan &plan, Route route) {
     return mailbox_.wait(mailbox_.answer(), stream);
 }
 
-void DeviceChain::run(edgeml_run_result &result, const edgeml_run_desc &desc) {
+void DeviceChain::run(edgeml_run_result &result, const edgeml_run_desc &desc, const std::byte *input) {
     if (desc.first_stage >= stages_.size() || desc.stage_count > stages_.size() - desc.first_stage)
         reject("stages " + std::to_string(desc.first_stage) + " + " + std::to_string(desc.stage_count) +
                " of a chain with " + std::to_string(stages_.size()));
@@ -295,6 +296,10 @@ void DeviceChain::run(edgeml_run_result &result, const edgeml_run_desc &desc) {
     }
     key.timed = desc.stage_ns != nullptr;
 
+    if (input != nullptr) { // graphs have the address of the stage's own memory in them
+        const PlacedStage &first = stages_[desc.first_stage];
+        std::memcpy(first.input->data(), input, first.input_tensor().bytes);
+    }
     Current current(*device_);
     const Plan &plan = plan_for(key);
     if (plan.stages.empty()) {

@@ -66,7 +66,7 @@ Chain::Report probe_route(const std::shared_ptr<const Device> &device, const Cha
     run.thresholds = &threshold;
     run.threshold_count = 1;
     edgeml_run_result result{};
-    chain->run(result, run);
+    chain->run(result, run, nullptr);
     if (result.outcome != EDGEML_OUTCOME_FINAL || result.exit_index != 2)
         throw Error(EDGEML_E_RUN_FAILED,
                     "a trial chain answered at exit " + std::to_string(result.exit_index) + " of 2");

@@ -38,7 +38,7 @@ class DeviceNetwork : public Network {
     std::uint64_t scratch_bytes() const noexcept { return scratch_bytes_; }
 
     // Chains of a device place segments instead.
-    std::unique_ptr<Binding> bind(std::span<const Slot>, std::span<const Slot>) const final {
+    std::unique_ptr<Binding> bind(std::span<const Slot>, std::span<const Slot>, std::uint32_t) const final {
         throw Error(EDGEML_E_INTERNAL, "a network of a device is bound by its chain");
     }
 

@@ -33,9 +33,10 @@ class OnnxRuntime final : public Backend {
                                                  static_cast<ort::OrtWeightSet *>(weights), folder);
     }
 
-    std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights,
-                                  std::uint64_t copy_limit) override {
-        return ort::OrtNetwork::join(runtime_, ranges, static_cast<ort::OrtWeightSet &>(weights), copy_limit);
+    std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights, std::uint64_t copy_limit,
+                                  std::uint32_t optimization) override {
+        return ort::OrtNetwork::join(runtime_, ranges, static_cast<ort::OrtWeightSet &>(weights), copy_limit,
+                                     optimization);
     }
 
   private:

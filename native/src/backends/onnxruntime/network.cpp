@@ -155,6 +155,18 @@ class OrtBinding final : public Binding {
         runtime_->check(runtime_->api.CreateRunOptions(options_.out()));
     }
 
+    void bind(TensorInfo tensor, void *data, bool is_input, std::uint32_t rows) {
+        if (rows > 1) {
+            tensor.dims[0] = rows;
+            tensor.bytes *= rows;
+        }
+        if (is_input && values_.empty()) {
+            input_ = tensor;
+            data_ = data;
+        }
+        bind(tensor, data, is_input);
+    }
+
     void bind(const TensorInfo &tensor, void *data, bool is_input) {
         Owned<OrtValue> value(runtime_->api.ReleaseValue, runtime_->wrap(tensor, data));
         runtime_->check(is_input ? runtime_->api.BindInput(binding_.get(), tensor.name.c_str(), value.get())
@@ -166,6 +178,14 @@ class OrtBinding final : public Binding {
         gates_.options = options_.get();
         gate_address_ = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(&gates_));
         bind(gate_tensor(), &gate_address_, true);
+    }
+
+    void read(void *data) override {
+        if (data == data_)
+            return;
+        Owned<OrtValue> value(runtime_->api.ReleaseValue, runtime_->wrap(input_, data));
+        runtime_->check(runtime_->api.BindInput(binding_.get(), input_.name.c_str(), value.get()));
+        data_ = data;
     }
 
     void run() override {
@@ -191,6 +211,8 @@ class OrtBinding final : public Binding {
   private:
     const std::shared_ptr<Runtime> runtime_;
     OrtSession *const session_;
+    TensorInfo input_; // the first one, and where it lies
+    void *data_ = nullptr;
     std::vector<Owned<OrtValue>> values_;
     Owned<OrtIoBinding> binding_;
     Owned<OrtRunOptions> options_;
@@ -248,7 +270,8 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
 }
 
 std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, std::span<const Range> ranges,
-                                             OrtWeightSet &weights, std::uint64_t copy_limit) {
+                                             OrtWeightSet &weights, std::uint64_t copy_limit,
+                                             std::uint32_t optimization) {
     // Joined, ranges would be judged as one: each is optimised alone.
     ScratchFolder folder;
     std::list<Source> sources;
@@ -257,7 +280,7 @@ std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, s
     std::vector<std::uint32_t> exits;
     for (const Range &range : ranges) {
         const Source &source = sources.emplace_back(range.model, &weights, nullptr);
-        GraphOptimizationLevel level = to_level(EDGEML_OPTIMIZE_DEFAULT, source.scan());
+        GraphOptimizationLevel level = to_level(optimization, source.scan());
         exits.push_back(range.exit);
         if (level != ORT_ENABLE_ALL) { // which keeps the model's own layouts
             models.push_back(source.bytes());
@@ -315,8 +338,10 @@ void OrtNetwork::describe() {
             has_gates_ = true;
             continue;
         }
-        if (!tensor.dims.empty() && tensor.dims[0] < 0)
+        if (!tensor.dims.empty() && tensor.dims[0] < 0) {
             tensor.dims[0] = 1; // the batch
+            batches_ = true;
+        }
         if (tensor.dtype == EDGEML_DTYPE_OTHER)
             throw Error(EDGEML_E_UNSUPPORTED, "input " + tensor.name + " is not a tensor of numbers");
         for (std::size_t d = 0; d < tensor.dims.size(); ++d)
@@ -326,10 +351,12 @@ void OrtNetwork::describe() {
         tensor.bytes = tensor_bytes(tensor.dims, tensor.dtype, tensor.name);
         inputs_.push_back(std::move(tensor));
     }
+    batches_ &= inputs_.size() == 1 && !has_gates_;
     runtime_->check(api.SessionGetOutputCount(session_, &count));
     bool all_known = true;
     for (std::size_t i = 0; i < count; ++i) {
         outputs_.push_back(describe(false, i));
+        batches_ &= !outputs_.back().dims.empty() && outputs_.back().dims[0] < 0;
         all_known &= is_known(outputs_.back()) && outputs_.back().dtype != EDGEML_DTYPE_OTHER;
     }
     if (!all_known) {
@@ -347,12 +374,13 @@ void OrtNetwork::describe() {
         tensor.bytes = tensor_bytes(tensor.dims, tensor.dtype, tensor.name);
 }
 
-std::unique_ptr<Binding> OrtNetwork::bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const {
+std::unique_ptr<Binding> OrtNetwork::bind(std::span<const Slot> inputs, std::span<const Slot> outputs,
+                                          std::uint32_t rows) const {
     auto binding = std::make_unique<OrtBinding>(runtime_, session_);
     for (const Slot &slot : inputs)
-        binding->bind(inputs_[slot.index], slot.data, true);
+        binding->bind(inputs_[slot.index], slot.data, true, rows);
     for (const Slot &slot : outputs)
-        binding->bind(outputs_[slot.index], slot.data, false);
+        binding->bind(outputs_[slot.index], slot.data, false, rows);
     if (has_gates_)
         binding->bind_gates();
     return binding;

@@ -11,11 +11,14 @@ class OrtNetwork final : public Network {
                const OrtWeightSet *weights, const char *folder);
     ~OrtNetwork() override;
 
-    // One session for ranges that would run one after the other, each in the layouts it has alone.
+    // One session for ranges that would run one after the other, each in the layouts it has alone; also for a single
+    // one, whose filters are shared then.
     static std::unique_ptr<OrtNetwork> join(std::shared_ptr<Runtime> runtime, std::span<const Range> ranges,
-                                            OrtWeightSet &weights, std::uint64_t copy_limit);
+                                            OrtWeightSet &weights, std::uint64_t copy_limit,
+                                            std::uint32_t optimization);
 
-    std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs) const override;
+    std::unique_ptr<Binding> bind(std::span<const Slot> inputs, std::span<const Slot> outputs,
+                                  std::uint32_t rows) const override;
     std::unique_ptr<Outputs> run_once(std::span<const void *const> inputs) const override;
 
   private:

@@ -53,7 +53,10 @@ class Join {
     std::vector<std::byte> operator()(const std::vector<Graph> &ranges, std::span<const std::uint32_t> exits) {
         graph_.add(graph_name, ranges[0].name);
         graph_.add_whole(ranges[0].input_fields[0]);
-        graph_.add(graph_input, gate_description());
+        if (ranges.size() > 1) {
+            graph_.add(graph_input, gate_description());
+            versions_.emplace(gate_domain, 1);
+        }
         for (Bytes output : ranges.back().output_fields)
             graph_.add_whole(output);
         std::string passed(ranges[0].inputs[0]);
@@ -208,7 +211,7 @@ class Join {
 
     OrtWeightSet &weights_;
     Message graph_;
-    std::map<std::string_view, std::uint64_t> versions_{{gate_domain, 1}};
+    std::map<std::string_view, std::uint64_t> versions_;
     std::set<std::string> taken_; // shared tensors that the model has already
     std::string prefix_;
     std::map<std::string_view, std::string> names_;
