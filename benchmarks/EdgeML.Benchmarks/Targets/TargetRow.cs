@@ -19,6 +19,9 @@ sealed record TargetRow(string What, string Measured, string Target, Verdict Ver
     public static TargetRow AtMost(string what, double value, double target, string measured, string targetText) =>
         new(what, measured, targetText, value <= target ? Verdict.Holds : Verdict.Missed);
 
+    public static TargetRow AtLeast(string what, double value, double target, string measured, string targetText) =>
+        new(what, measured, targetText, value >= target ? Verdict.Holds : Verdict.Missed);
+
     public static TargetRow Info(string what, string measured) => new(what, measured, "", Verdict.ForInformation);
 
     public static TargetRow Skipped(string what, string why) => new(what, why, "", Verdict.Skipped);

@@ -13,6 +13,7 @@ static class TargetsRun
         (DecisionTarget.Name, _ => DecisionTarget.Measure()),
         (LearningTarget.Name, LearningTarget.Measure),
         (ControlShareTarget.Name, ControlShareTarget.Measure),
+        (BatchTarget.Name, BatchTarget.Measure),
         (OffloadTarget.Name, _ => OffloadTarget.Measure()),
         (EquivalenceTarget.Name, EquivalenceTarget.Measure),
         (ProductsTarget.Name, _ => ProductsTarget.Measure()),

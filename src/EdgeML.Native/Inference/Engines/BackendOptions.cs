@@ -32,6 +32,9 @@ public sealed record BackendOptions
     /// <summary>Whether the CPU gets the same engines as a GPU, one per range between stops, to compare the two bit for bit.</summary>
     internal bool MergedUnits { get; init; }
 
+    /// <summary>Whether rows are computed together in any number, whether it pays or not: to compare them with rows alone.</summary>
+    internal bool AnyBatchPays { get; init; }
+
     /// <summary>How engines are made instead of as the package says, while that is being found out; null otherwise.</summary>
     internal EngineSettings? Settings { get; init; }
 

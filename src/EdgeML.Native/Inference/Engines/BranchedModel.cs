@@ -11,6 +11,8 @@ namespace EdgeML.Native.Inference.Engines;
 /// background. Edge sessions and tails of one process share it. Any thread.</summary>
 public sealed class BranchedModel : IDisposable
 {
+    const int MostNotes = 8;
+
     readonly WeightsHandle _weights = new();
     readonly bool _joinsPlans;
     readonly Engine?[] _engines;
@@ -20,6 +22,9 @@ public sealed class BranchedModel : IDisposable
     readonly bool _ownsPackage;
     readonly NativeOptimization _optimization;
     readonly bool _inlineWeights;
+    readonly Lock _gate = new();
+    readonly List<BatchPlans> _batches = [];
+    readonly List<string> _notes = [];
     int _disposed;
 
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
@@ -30,6 +35,7 @@ public sealed class BranchedModel : IDisposable
         _ownsPackage = ownsPackage;
         options.Check();
         EngineSettings settings = options.Kind == BackendKind.OnnxRuntime ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
+        AnyBatchPays = options.AnyBatchPays;
         _joinsPlans = options.JoinPlans && settings.JoinedPlans;
         _optimization = settings.Optimization switch
         {
@@ -93,8 +99,17 @@ public sealed class BranchedModel : IDisposable
     /// <summary>Version of the inference library in use.</summary>
     public string BackendVersion => $"{Backend.Name} {Backend.LibraryVersion}";
 
-    /// <summary>What is unusual about the inference library in this process, one sentence each; empty as a rule.</summary>
-    public IReadOnlyList<string> BackendNotes => Backend.IsGuest
+    /// <summary>What is unusual about the inference library in this process, and what it cannot do for this model, one sentence each; empty
+    /// as a rule.</summary>
+    public IReadOnlyList<string> BackendNotes
+    {
+        get
+        {
+            lock (_gate) return [.. GuestNotes, .. _notes];
+        }
+    }
+
+    string[] GuestNotes => Backend.IsGuest
         ? [$"ONNX Runtime's environment was made by other code of this process without a thread pool for all sessions: each of this model's sessions has its own arena and {(Backend.Threads == 1 ? "computes on the caller's thread" : $"its own pool of {Backend.Threads - 1} threads beside the caller")}; load the first model before that code uses ONNX Runtime to share one pool"]
         : [];
 
@@ -108,6 +123,36 @@ public sealed class BranchedModel : IDisposable
 
     /// <summary>Sessions of several units that are ready, or wanted.</summary>
     internal FusedRanges Fused => _fused!;
+
+    /// <summary>How far a range for several rows may be rewritten, in the order in which that is tried.</summary>
+    internal NativeOptimization[] RowLevels => _inlineWeights || _optimization != NativeOptimization.Default
+        ? [_optimization] : [NativeOptimization.All, NativeOptimization.Extended];
+
+    /// <summary>Whether rows are computed together in any number.</summary>
+    internal bool AnyBatchPays { get; }
+
+    /// <summary>Finds out, from now on, which plans can be computed for several rows at once; ends with the model.</summary>
+    /// <param name="rows">Most of them.</param>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    internal BatchPlans FindBatches(int rows)
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            var plans = new BatchPlans(this, rows);
+            _batches.Add(plans);
+            return plans;
+        }
+    }
+
+    /// <summary>Adds a sentence to <see cref="BackendNotes"/>, once.</summary>
+    internal void Note(string sentence)
+    {
+        lock (_gate)
+        {
+            if (_notes.Count < MostNotes && !_notes.Contains(sentence)) _notes.Add(sentence);
+        }
+    }
 
     /// <summary>Makes such sessions at once.</summary>
     internal RangeBuilder Builder => _builder!;
@@ -201,6 +246,9 @@ public sealed class BranchedModel : IDisposable
 
     void Release()
     {
+        BatchPlans[] batches;
+        lock (_gate) batches = [.. _batches];
+        foreach (BatchPlans plans in batches) plans.Dispose();
         _fused?.Dispose();
         foreach (var engine in _engines) engine?.Dispose();
         foreach (var engine in _heads) engine?.Dispose();

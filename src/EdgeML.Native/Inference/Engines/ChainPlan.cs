@@ -48,7 +48,10 @@ sealed unsafe class ChainPlan : IDisposable
     /// <param name="result">Filled.</param>
     /// <param name="firstStage">Above 0 continues behind a stage that was run before.</param>
     /// <param name="stageNs">Receives nanoseconds by stage; may be empty.</param>
-    public void Run(ReadOnlySpan<float> thresholds, ref RunResultNative result, int firstStage = 0, Span<ulong> stageNs = default)
+    /// <param name="input">Where the tensor at its start lies, in this run only; null for the workspace.</param>
+    public void Run(
+        ReadOnlySpan<float> thresholds, ref RunResultNative result, int firstStage = 0, Span<ulong> stageNs = default,
+        PinnedBuffer? input = null)
     {
         if (firstStage == 0 && _fusedVersion != _model.Fused.Version) Refresh();
         fixed (float* thresholdPointer = thresholds)
@@ -61,8 +64,10 @@ sealed unsafe class ChainPlan : IDisposable
                 FirstStage = (uint)firstStage,
                 StageNs = stagePointer,
                 StageNsCapacity = (uint)stageNs.Length,
+                Input = input?.Handle.DangerousGetHandle() ?? 0,
             };
             NativeError.Check(NativeMethods.ChainRun(ref result, _chain, desc));
+            GC.KeepAlive(input);
         }
     }
 

@@ -28,6 +28,7 @@ sealed unsafe class Engine : IDisposable
         var info = new EngineInfoNative();
         NativeError.Check(NativeMethods.EngineGetInfo(ref info, _handle));
         ResidentBytes = (long)info.ResidentBytes;
+        Batches = (info.Flags & EngineInfoNative.Batches) != 0;
         // RangeModel lists the boundary first where there is one.
         BoundaryOutput = last.Boundary is null ? None : 0;
         LogitsOutput = last.Logits is null ? None : last.Boundary is null ? 0 : 1;
@@ -38,13 +39,15 @@ sealed unsafe class Engine : IDisposable
     /// weights.</summary>
     /// <param name="backend">One with gates.</param>
     /// <param name="weights">Gets copies of what this processor wants in another layout.</param>
-    /// <param name="ranges">Two or more; every one but the last emits its boundary and the logits of its exit.</param>
+    /// <param name="ranges">Every one but the last emits its boundary and the logits of its exit; one alone shares its copies, too.</param>
     /// <param name="exits">The exit behind each; the last one does not matter.</param>
     /// <param name="copyLimit">Most bytes of such copies, those there already included.</param>
+    /// <param name="optimization">Of each range alone.</param>
     /// <exception cref="NativeException"><see cref="NativeStatus.Unsupported"/> for ranges that cannot be joined, or copies beyond the
     /// limit.</exception>
     public static Engine Join(
-        Backend backend, WeightsHandle weights, ReadOnlySpan<RangeModel> ranges, ReadOnlySpan<int> exits, long copyLimit)
+        Backend backend, WeightsHandle weights, ReadOnlySpan<RangeModel> ranges, ReadOnlySpan<int> exits, long copyLimit,
+        NativeOptimization optimization = NativeOptimization.Default)
     {
         var pinned = new PinnedGCHandle<byte[]>[ranges.Length];
         try
@@ -60,7 +63,13 @@ sealed unsafe class Engine : IDisposable
                     ExitIndex = i + 1 < ranges.Length ? (uint)exits[i] : 0,
                 };
             }
-            var desc = new JoinDescNative { RangeCount = (uint)ranges.Length, Ranges = natives, CopyLimit = (ulong)copyLimit };
+            var desc = new JoinDescNative
+            {
+                RangeCount = (uint)ranges.Length,
+                Ranges = natives,
+                CopyLimit = (ulong)copyLimit,
+                Optimization = optimization,
+            };
             NativeError.Check(NativeMethods.EngineJoin(out var handle, backend.Handle, weights, desc));
             var gates = new GateOutput[ranges.Length - 1];
             for (int i = 0; i < gates.Length; i++) gates[i] = new GateOutput(exits[i], ranges[^1].Outputs.Count + i);
@@ -93,6 +102,9 @@ sealed unsafe class Engine : IDisposable
     public int BoundaryOutput { get; }
 
     public int LogitsOutput { get; }
+
+    /// <summary>Whether it takes several rows at once.</summary>
+    public bool Batches { get; }
 
     /// <summary>Side exits decided inside.</summary>
     public GateOutput[] Gates { get; }

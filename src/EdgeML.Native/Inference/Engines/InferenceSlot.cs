@@ -90,34 +90,39 @@ sealed unsafe class InferenceSlot : IDisposable
         return Result.Outcome != NativeOutcome.Cut;
     }
 
+    /// <summary>Runs everything behind a cut, from a tensor that lies elsewhere.</summary>
+    /// <param name="policy">Its cut and thresholds.</param>
+    /// <param name="tensor">Float32, at the start; not kept.</param>
+    public void RunFrom(in ExitPolicy policy, PinnedBuffer tensor) =>
+        PlanFor(PlanKey.For(Manifest, policy.Cut, Manifest.LocalCut, policy.Thresholds))
+            .Run(policy.Thresholds, ref _result, input: tensor);
+
     /// <summary>Takes a payload as the tensor at a cut.</summary>
     /// <param name="policy">Its cut and bottleneck.</param>
     /// <param name="encoding">Of the payload.</param>
     /// <param name="payload">As many bytes as the tensor takes in that encoding.</param>
     public void Receive(in ExitPolicy policy, TensorEncoding encoding, ReadOnlySpan<byte> payload)
     {
-        if (encoding == TensorEncoding.Bottleneck)
-        {
-            _model.Bottlenecks.Map(policy.Bottleneck).Decode(payload, Workspace.Boundary(policy.Cut).Floats);
-            RoundToLevels(policy.Cut);
-        }
-        else Receive(policy.Cut, encoding, payload);
+        Decode(policy, encoding, payload, Workspace.Boundary(policy.Cut).Floats);
+        _inputIsDecoded = true;
     }
 
-    void Receive(int cut, TensorEncoding encoding, ReadOnlySpan<byte> payload)
+    /// <summary>Writes a payload as the tensor at a cut.</summary>
+    /// <param name="policy">Its cut and bottleneck.</param>
+    /// <param name="encoding">Of the payload.</param>
+    /// <param name="payload">As many bytes as the tensor takes in that encoding.</param>
+    /// <param name="tensor">Gets it.</param>
+    public void Decode(in ExitPolicy policy, TensorEncoding encoding, ReadOnlySpan<byte> payload, Span<float> tensor)
     {
-        var tensor = Workspace.Boundary(cut);
+        CutInfo cut = Manifest.Cuts[policy.Cut];
         switch (encoding)
         {
-            case TensorEncoding.Float16 or TensorEncoding.Int8:
-                TensorPayload.Decode(encoding, payload, tensor.Floats, 1f);
-                RoundToLevels(cut);
-                break;
-            case TensorEncoding.Quantised: QuantisedCodec.Decode(Manifest.Cuts[cut], payload, tensor.Floats); break;
-            case TensorEncoding.Bytes: _model.Pixels.Decode(payload, tensor.Floats); break;
-            default: payload.CopyTo(tensor.Data); break;
+            case TensorEncoding.Quantised: QuantisedCodec.Decode(cut, payload, tensor); return;
+            case TensorEncoding.Bytes: _model.Pixels.Decode(payload, tensor); return;
+            case TensorEncoding.Bottleneck: _model.Bottlenecks.Map(policy.Bottleneck).Decode(payload, tensor); break;
+            default: TensorPayload.Decode(encoding, payload, tensor, 1f); break;
         }
-        _inputIsDecoded = true;
+        if (cut.IsQuantised) QuantisedCodec.RoundToLevels(cut, tensor);
     }
 
     /// <summary>Entropy of the first side exit that the last run tried, NaN where it tried none.</summary>
@@ -186,7 +191,7 @@ sealed unsafe class InferenceSlot : IDisposable
         if (cut >= Manifest.LocalCut || encoding is not (TensorEncoding.Float16 or TensorEncoding.Int8)) return;
         if (cut == 0) DecodeInput();
         (_, int bytes) = Encode(cut, encoding);
-        Receive(cut, encoding, Workspace.Packed.Data[..bytes]);
+        Receive(new ExitPolicy([], cut), encoding, Workspace.Packed.Data[..bytes]);
     }
 
     /// <summary>Copies the answering exit's logits; pass an empty span to skip them.</summary>

@@ -58,10 +58,39 @@ sealed class RangeBuilder(ModelPackage package, Backend backend, WeightsHandle w
         Span<int> exits = stackalloc int[ranges.Length];
         for (int i = 0; i < exits.Length; i++) exits[i] = ranges[i].Exit;
         var engine = Engine.Join(backend, weights, graphs, exits, mostCopiedBytes);
+        CountCopies();
+        return engine;
+    }
+
+    /// <summary>One session of a range for any number of rows.</summary>
+    /// <param name="range">Between two stops.</param>
+    /// <param name="level">How far the inference library rewrites it, where the package leaves that open.</param>
+    /// <returns>Null where what goes in and out has no leading dimension that could count rows.</returns>
+    /// <exception cref="NativeException">The inference library refuses the model.</exception>
+    public Engine? BuildRows(PlanRange range, NativeOptimization level)
+    {
+        using var alone = _building.EnterScope();
+        if (OpenBatch.Of(Graph(range)) is not { } open) return null;
+        if (inlineWeights || optimization != NativeOptimization.Default)
+            return new Engine(backend, weights, open, watch: null, optimization);
+        try
+        {
+            // Half of the room stays for plans of single tasks, whose copies come later.
+            var engine = Engine.Join(backend, weights, [open], [0], mostCopiedBytes / 2, level);
+            CountCopies();
+            return engine;
+        }
+        catch (NativeException e) when (e.Status == NativeStatus.Unsupported)
+        {
+            return new Engine(backend, weights, open, watch: null, NativeOptimization.Extended);
+        }
+    }
+
+    void CountCopies()
+    {
         var info = new WeightsInfoNative();
         NativeError.Check(NativeMethods.WeightsGetInfo(ref info, weights));
         Volatile.Write(ref _copiedBytes, (long)info.CopiedBytes);
-        return engine;
     }
 
     RangeModel Graph(PlanRange range)
