@@ -88,7 +88,7 @@ void measure_decisions(Session &session) {
                        "decisions differ from the CPU's");
     }
 
-    session.line("\n| exit kernel, launch to record seen | mean us | p50 | p99 |\n|---|---|---|---|");
+    session.line("\n| exit kernel, launch to record seen | mean µs | p50 | p99 |\n|---|---|---|---|");
     for (std::int32_t count : {10, 1000, 4096}) {
         Spread s = measure_us(session.runs, [&] {
             std::uint32_t sequence = ++mailbox->control.sequence;

@@ -32,7 +32,7 @@ double input_us(Session &session, std::uint64_t bytes, bool mapped) {
 } // namespace
 
 void measure_memory(Session &session) {
-    session.line("## Memory\n\n| input | copied, us | read from mapped memory, us |\n|---|---|---|");
+    session.line("## Memory\n\n| input | copied, µs | read from mapped memory, µs |\n|---|---|---|");
     for (std::uint64_t kib : {12ull, 600ull})
         session.line("| %llu KiB | %.1f | %.1f |", static_cast<unsigned long long>(kib),
                      input_us(session, kib * 1024, false), input_us(session, kib * 1024, true));

@@ -74,7 +74,7 @@ class ModelMeasurement {
     void answers() {
         session_.line(
             "| thresholds | route | pictures by exit | exit differs | class differs | largest entropy "
-            "difference | other logit bits | mean us | p50 | p99 |\n|---|---|---|---|---|---|---|---|---|---|");
+            "difference | other logit bits | mean µs | p50 | p99 |\n|---|---|---|---|---|---|---|---|---|---|");
         for (const auto &[row, thresholds] :
              {std::pair{"0, none tried", always(0)}, {"so that each takes half", halving_}, {"above 1", always(2)}}) {
             std::vector<HostAnswer> expected;
@@ -101,7 +101,7 @@ class ModelMeasurement {
     }
 
     void cuts() {
-        session_.line("\nCut behind every unit, no exit tried: the tensor in pinned memory against the host's.\n\n"
+        session_.line("\nCut after every unit, no exit tried: the tensor in pinned memory against the host's.\n\n"
                       "| route | cuts x pictures | other bits | largest difference |\n|---|---|---|---|");
         for (Route route : routes) {
             std::unique_ptr<ShippedChain> chain = open(route, "cuts");
@@ -136,7 +136,7 @@ class ModelMeasurement {
                 sum[s] += ns[s];
         }
         session_.line("\nDevice time of every stage by the device's own clock, plain calls, every exit tried, none "
-                      "taken.\n\n| stage | multiply-accumulates | output bytes | us |\n|---|---|---|---|");
+                      "taken.\n\n| stage | multiply-accumulates | output bytes | µs |\n|---|---|---|---|");
         std::size_t stage = 0;
         auto row = [&](const char *kind, std::size_t number, const Piece &piece) {
             session_.line("| %s %zu | %lld | %zu | %.1f |", kind, number, static_cast<long long>(piece.macs()),

@@ -20,10 +20,10 @@ std::string refusal(Line &line) {
 }
 
 void compare(Session &session, std::uint64_t unit_us, std::uint64_t head_us) {
-    session.line("\n3 side exits; a unit holds the device %llu us, a head %llu us; polled by spinning.\n",
+    session.line("\n3 side exits; a unit holds the device %llu µs, a head %llu µs; polled by spinning.\n",
                  static_cast<unsigned long long>(unit_us), static_cast<unsigned long long>(head_us));
     double best = std::numeric_limits<double>::infinity();
-    session.line("| early exits | route | mean us | p50 | p99 |\n|---|---|---|---|---|");
+    session.line("| early exits | route | mean µs | p50 | p99 |\n|---|---|---|---|---|");
     for (int percent : {0, 50, 100})
         for (Route route : routes) {
             Line line(session.device, route, 3, unit_us * 1000, head_us * 1000);
@@ -66,7 +66,7 @@ void measure_routes(Session &session) {
 
     session.line("\nNesting: every segment costs nothing, all exits are tried and none is taken; per exit means the "
                  "slope between 1 and 8.\n");
-    session.line("| route | 1 exit us | 2 | 4 | 8 | per exit us | exit taken at the first of 8 "
+    session.line("| route | 1 exit µs | 2 | 4 | 8 | per exit µs | exit taken at the first of 8 "
                  "|\n|---|---|---|---|---|---|---|");
     for (Route route : routes) {
         double us[4] = {}, first = 0;

@@ -47,7 +47,7 @@ class LayerReader {
         if (node.op == "Relu" || node.op == "Mul") {
             Layer &before = layers.back();
             if (before.output != in || (node.op == "Relu") != (before.kind == Layer::Kind::conv))
-                throw Error(EDGEML_E_MODEL_REJECTED, node.op + " behind another layer");
+                throw Error(EDGEML_E_MODEL_REJECTED, node.op + " after another layer");
             if (node.op == "Relu")
                 before.conv.relu = 1;
             else
@@ -147,7 +147,7 @@ ShippedModel::ShippedModel() {
     channels = input.channels;
     height = input.height;
     width = input.width;
-    std::map<std::string, std::size_t> ends; // tensor -> units in front of it
+    std::map<std::string, std::size_t> ends; // tensor -> units before it
     std::vector<Layer> unit;
     for (Layer &layer : path_to(graph.outputs.back(), reader.layers, {graph.input})) {
         bool begins = layer.kind == Layer::Kind::conv && !unit.empty() && unit.back().kind != Layer::Kind::scale;

@@ -26,7 +26,7 @@ class StandInSegment final : public Segment {
     std::uint64_t count_, ns_;
 };
 
-// One for all that live at a time: a driver without its cache compiles the text anew at every load.
+// One for all that live at a time: a driver without its cache compiles the text again at every load.
 std::shared_ptr<const Module> standin_kernels(const std::shared_ptr<const Device> &device) {
     static std::weak_ptr<const Module> known;
     std::shared_ptr<const Module> kernels = known.lock();

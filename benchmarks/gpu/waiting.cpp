@@ -20,8 +20,8 @@ double cpu_us() {
 
 void measure_waiting(Session &session) {
     const std::shared_ptr<const Device> &device = session.device;
-    session.line("## Waiting\n\nA unit of 500 us and a head; the wait is what a run takes beyond that.\n");
-    session.line("| wait | run p50 us | beyond the device us | CPU us of a run |\n|---|---|---|---|");
+    session.line("## Waiting\n\nA unit of 500 µs and a head; the wait is what a run takes beyond that.\n");
+    session.line("| wait | run p50 µs | beyond the device µs | CPU µs of a run |\n|---|---|---|---|");
     for (auto [wait, name] : {std::pair{Wait::spin, "spin"}, {Wait::hybrid, "hybrid"}, {Wait::block, "block"}}) {
         Line line(device, Route::automatic, 0, 500000, 0, wait);
         line.set_input(false);

@@ -1,4 +1,4 @@
-// What an inference library has to offer. Everything above this line is the same for all of them.
+// The interface of an inference library. Everything above this line is the same for all of them.
 #pragma once
 
 #include "tensor.h"
@@ -90,10 +90,10 @@ class WeightSet {
 // A range of a network on its way into one network with others.
 struct Range {
     std::span<const std::byte> model; // puts out the tensor that the next range reads, then the logits of `exit`
-    std::uint32_t exit;               // the side exit behind it; of the last one it means nothing
+    std::uint32_t exit;               // the side exit after it; of the last one it means nothing
 };
 
-// The memory of a buffer: data_bytes at data(), headroom in front of them.
+// The memory of a buffer: data_bytes at data(), headroom before them.
 class Memory {
   public:
     virtual ~Memory() = default;

@@ -45,7 +45,7 @@ edgeml_status edgeml_buffer_create(edgeml_buffer **out_buffer, edgeml_context *c
         *out_buffer = nullptr;
         require(context, "context");
         if (bytes == 0 || bytes > EDGEML_MAX_BUFFER_BYTES || headroom > EDGEML_MAX_BUFFER_BYTES)
-            reject("buffer of " + std::to_string(bytes) + " bytes behind " + std::to_string(headroom) +
+            reject("buffer of " + std::to_string(bytes) + " bytes after " + std::to_string(headroom) +
                    ", limits are 1.." + std::to_string(EDGEML_MAX_BUFFER_BYTES));
         *out_buffer = new edgeml_buffer(context, bytes, headroom);
     });

@@ -6,7 +6,7 @@
 
 namespace edgeml {
 
-// Never unloaded: what is loaded here has threads of its own. Null on failure, with the loader's reason in `cause`.
+// Never unloaded: these libraries have their own threads. Null on failure, with the loader's reason in `cause`.
 void *open_library(const std::string &path, std::string &cause);
 void *find_symbol(void *library, const char *symbol); // null when it is not there
 

@@ -71,7 +71,7 @@ edgeml_status edgeml_engine_join(edgeml_engine **out_engine, edgeml_context *con
         for (const edgeml_range &range : std::span(known.ranges, known.range_count)) {
             bool is_last = ranges.size() + 1 == known.range_count;
             if (is_last ? range.exit_index != 0 : range.exit_index < 1 || range.exit_index > EDGEML_MAX_EXITS)
-                reject("exit " + std::to_string(range.exit_index) + " behind range " + std::to_string(ranges.size()) +
+                reject("exit " + std::to_string(range.exit_index) + " after range " + std::to_string(ranges.size()) +
                        " of " + std::to_string(known.range_count));
             ranges.push_back({model_of(range.model, range.model_bytes), range.exit_index});
         }

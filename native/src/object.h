@@ -1,4 +1,4 @@
-// What every handle is: counted, so that parents outlive their children whatever the caller destroys first.
+// The base of every handle: counted, so that parents outlive their children whatever the caller destroys first.
 #pragma once
 
 #include <atomic>

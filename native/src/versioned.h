@@ -33,7 +33,7 @@ template <class Struct> Struct read_struct(const Struct *given, std::size_t firs
     return known;
 }
 
-// Copies `value` into what the caller gave, keeping the caller's struct_size and zeroing what is unknown here.
+// Copies `value` into the caller's struct, keeping its struct_size and zeroing fields unknown here.
 template <class Struct> void write_struct(Struct *out, const Struct &value, std::uint32_t size) {
     std::memcpy(reinterpret_cast<unsigned char *>(out) + sizeof(std::uint32_t),
                 reinterpret_cast<const unsigned char *>(&value) + sizeof(std::uint32_t),

@@ -184,7 +184,7 @@ void edges_are_checked() {
     stage.classes = 4;
     EXPECT_STATUS(add(f.head, f.features, nullptr, f.scores), EDGEML_E_MISMATCH);
     stage.classes = 3;
-    stage.exit_index = 17; // only the final exit may stand behind sixteen others
+    stage.exit_index = 17; // only the final exit may follow sixteen others
     EXPECT_STATUS(add(f.head, f.features, nullptr, f.scores), EDGEML_E_INVALID_ARGUMENT);
     stage.exit_index = 1;
     stage.logits_output = 1;
@@ -216,7 +216,7 @@ void edges_are_checked() {
     edgeml_context_destroy(other);
 }
 
-// Two exits and the final one behind gates of one engine, with buffers of its own.
+// Two exits and the final one after gates of one engine, with their own buffers.
 struct Gated {
     edgeml_buffer *x, *scores, *exits[2];
     edgeml_chain *chain;
@@ -257,7 +257,7 @@ void a_gate_ends_the_run_where_its_exit_is_taken() {
         edgeml_run_result r = f.run(g.chain, {0.5f, 0.5f});
         EXPECT(r.outcome == EDGEML_OUTCOME_EXITED && r.exit_index == 1 && r.label == 0 && r.stages_run == 1);
         EXPECT(r.logits == data(g.exits[0]) && r.logits[0] == 40 && r.logit_count == 3);
-        EXPECT(r.exit_entropy[0] < 1e-6 && r.exit_label[1] == -1 && scores[0] == -1); // what lies behind was not run
+        EXPECT(r.exit_entropy[0] < 1e-6 && r.exit_label[1] == -1 && scores[0] == -1); // nothing after it was run
         EXPECT(r.cut == x && r.cut_bytes == 32);
 
         r = f.run(g.chain, {0, 0.5f});

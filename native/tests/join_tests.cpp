@@ -80,7 +80,7 @@ void joined_ranges_answer_like_ranges() {
     std::uint64_t copied = f.copied();
     EXPECT_STATUS(f.join(&joined[1], f.first, f.last, copied), EDGEML_OK); // which needs no more copies
     EXPECT(f.copied() == copied);
-    if (copied > 0) { // the processor has a layout of its own
+    if (copied > 0) { // the processor has its own layout
         edgeml_weights_destroy(f.weights);
         REQUIRE(edgeml_weights_create(&f.weights, f.context, nullptr, nullptr));
         edgeml_engine *refused = nullptr;

@@ -59,7 +59,7 @@ void what_lies_there_instead_is_named() {
     is_missing(tensorrt, damaged, "cannot be loaded");
 }
 
-// TensorRT without its parser, in a folder of its own.
+// TensorRT without its parser, in its own folder.
 struct RuntimeAlone {
     Folder folder{"runtime"};
     RuntimeAlone() {

@@ -48,7 +48,7 @@ void plans_are_kept() {
     { Pipeline again(open_or_exit(path.c_str())); }
     EXPECT(counts().builds == builds);
 
-    // Cut short, damaged, of another key: each is built anew, on what is known of timing.
+    // Cut short, damaged, of another key: each is built again, on what is known of timing.
     std::vector<fs::path> plans = folder.files(".plan");
     fs::resize_file(plans[0], fs::file_size(plans[0]) - 1);
     {
@@ -60,7 +60,7 @@ void plans_are_kept() {
     { Pipeline repaired(open_or_exit(path.c_str())); }
     EXPECT(counts().builds == builds + 3 && counts().warm_timing_caches == warm + 3);
 
-    // TensorRT refuses one: built anew, with a word about it.
+    // TensorRT refuses one: built again, with a word about it.
     faults("refuse_plans=1");
     { Pipeline stale(open_or_exit(path.c_str(), 0, &lines)); }
     EXPECT(counts().builds == builds + 4 && lines.warnings == 1);

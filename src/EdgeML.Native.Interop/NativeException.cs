@@ -20,10 +20,10 @@ public sealed class NativeException : Exception
     public NativeException(string message, Exception innerException) : base(message, innerException) => Status = NativeStatus.Internal;
 
     /// <summary>Creates an exception.</summary>
-    /// <param name="status">What the native call returned.</param>
+    /// <param name="status">The status of the native call.</param>
     /// <param name="message">One line.</param>
     public NativeException(NativeStatus status, string message) : base(message) => Status = status;
 
-    /// <summary>What the native call returned.</summary>
+    /// <summary>The status of the native call.</summary>
     public NativeStatus Status { get; }
 }

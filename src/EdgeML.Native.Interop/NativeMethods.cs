@@ -94,7 +94,7 @@ static unsafe partial class NativeMethods
     internal static partial void EngineDestroy(nint engine);
 
     /// <param name="outputs">The outputs of the run.</param>
-    /// <param name="engine">What is run.</param>
+    /// <param name="engine">The engine to run.</param>
     /// <param name="inputs">One pointer per input; null means zeros.</param>
     /// <param name="inputBytes">One size per input.</param>
     /// <param name="inputCount">Inputs of the engine.</param>
@@ -130,7 +130,7 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "edgeml_chain_create")]
     internal static partial NativeStatus ChainCreate(out ChainHandle chain, ContextHandle context);
 
-    /// <param name="chain">What grows.</param>
+    /// <param name="chain">The chain that grows.</param>
     /// <param name="engine">An engine with one input.</param>
     /// <param name="input">Read by the stage.</param>
     /// <param name="boundary">Gets the boundary tensor; a fresh <c>new BufferHandle()</c> stands for none.</param>

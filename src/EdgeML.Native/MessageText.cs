@@ -17,7 +17,7 @@ static class MessageText
 
     const int MostMessage = 400, MostReason = 280;
 
-    /// <summary>What an engine says, as one line that keeps its end: engines begin with places in their own code and end with the
+    /// <summary>An engine's message as one line that keeps its end: engines begin with places in their own code and end with the
     /// reason.</summary>
     internal static string EngineReason(string text)
     {

@@ -21,7 +21,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Benchmarks.Processes;
 
-/// <summary>An edge in a process of its own, so that what the process allocates is what the edge allocates: default controller, learner
+/// <summary>An edge in its own process, so that what the process allocates is what the edge allocates: default controller, learner
 /// and telemetry on, pictures of the data set "shapes".</summary>
 static class EdgeProcess
 {

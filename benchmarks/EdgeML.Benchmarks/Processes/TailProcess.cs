@@ -9,7 +9,7 @@ using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Processes;
 
-/// <summary>A tail in a process of its own, on a free port of this machine.</summary>
+/// <summary>A tail in its own process, on a free port of this machine.</summary>
 sealed class TailProcess : IDisposable
 {
     public const string Argument = "tail-process";

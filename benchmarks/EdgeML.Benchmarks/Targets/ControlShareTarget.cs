@@ -22,7 +22,7 @@ static class ControlShareTarget
     static TargetRow Row(string what, EdgeRunResult result) => TargetRow.AtMost(
         what, result.ControlShare, LargestShare,
         $"{100 * result.ControlShare:0.00} %, warm {100 * result.ControlShareWhenWarm:0.00} % " +
-            $"({result.Decisions} decisions of {result.DecideMicros:0.0} us, {result.LearnSteps} learn steps of " +
-            $"{result.LearnMicros:0} us, tasks of {result.MeanLatencyMs:0.00} ms)",
+            $"({result.Decisions} decisions of {result.DecideMicros:0.0} µs, {result.LearnSteps} learn steps of " +
+            $"{result.LearnMicros:0} µs, tasks of {result.MeanLatencyMs:0.00} ms)",
         "< 2 %");
 }

@@ -16,7 +16,7 @@ static class DecisionTarget
         double nothing = Interleaved.PerCall(() => subject.Nothing(), callsPerRound: 2000);
         yield return TargetRow.AtMost(
             "exit decision, 10 classes, called from C#", call, LargestMicros,
-            $"{call:0.000} us ({nothing:0.000} us of it the call itself, {call - nothing:0.000} us the decision with its checks)",
-            $"<= {LargestMicros} us");
+            $"{call:0.000} µs ({nothing:0.000} µs of it the call itself, {call - nothing:0.000} µs the decision with its checks)",
+            $"<= {LargestMicros} µs");
     }
 }

@@ -23,11 +23,11 @@ static class HeadsTarget
         var ranges = Interleaved.Measure(subject.RunRanges, subject.RunWhole, pairs: 300);
         yield return TargetRow.Info(
             "the same with a session per range (BackendOptions.JoinPlans off)",
-            $"{ranges.DifferenceMicros / subject.ExtraRanges:0.0} us, " +
-                $"{ranges.QuietDifferenceMicros / subject.ExtraRanges:0.0} of the quickest fifth ({ranges.FirstMicros:0.0} us)");
+            $"{ranges.DifferenceMicros / subject.ExtraRanges:0.0} µs, " +
+                $"{ranges.QuietDifferenceMicros / subject.ExtraRanges:0.0} of the quickest fifth ({ranges.FirstMicros:0.0} µs)");
         var units = Interleaved.Measure(subject.RunUnits, subject.RunWhole, pairs: 300);
         yield return TargetRow.Info(
-            "the same before ranges are fused: a session per unit and head", $"ratio {units.Ratio:0.000} ({units.FirstMicros:0.0} us)");
+            "the same before ranges are fused: a session per unit and head", $"ratio {units.Ratio:0.000} ({units.FirstMicros:0.0} µs)");
     }
 
     // Sessions run plans as they do unless they are told otherwise.
@@ -52,9 +52,9 @@ static class HeadsTarget
         double whole = Statistics.Median(loads.Select(load => load.SecondMicros));
         return TargetRow.AtMost(
             $"one more range, {name}", median, LargestMicrosPerRange,
-            $"{median:0.0} us ({perRange[0]:0.0}..{perRange[^1]:0.0} over {Loads} loads, {quiet:0.0} of the quickest fifth; " +
-                $"all exits {all:0} us, whole {whole:0} us, {Loads} x {loads[0].Pairs} pairs)",
-            $"<= {LargestMicrosPerRange} us");
+            $"{median:0.0} µs ({perRange[0]:0.0}..{perRange[^1]:0.0} over {Loads} loads, {quiet:0.0} of the quickest fifth; " +
+                $"all exits {all:0} µs, whole {whole:0} µs, {Loads} x {loads[0].Pairs} pairs)",
+            $"<= {LargestMicrosPerRange} µs");
     }
 
     static TargetRow Large(string package)
@@ -64,7 +64,7 @@ static class HeadsTarget
         var pairs = Interleaved.Measure(subject.RunPlan, subject.RunWhole, pairs: 400);
         return TargetRow.AtMost(
             $"heads tried and never taken, {subject.Manifest.Name}: {subject.ExtraRanges + 1} ranges, decided between them / one session",
-            pairs.Ratio, LargestRatio, $"{pairs.Ratio:0.0000} ({pairs.FirstMicros:0} us / {pairs.SecondMicros:0} us, {pairs.Pairs} pairs)",
+            pairs.Ratio, LargestRatio, $"{pairs.Ratio:0.0000} ({pairs.FirstMicros:0} µs / {pairs.SecondMicros:0} µs, {pairs.Pairs} pairs)",
             $"<= {LargestRatio}");
     }
 }

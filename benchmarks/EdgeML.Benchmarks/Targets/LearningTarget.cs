@@ -19,15 +19,15 @@ static class LearningTarget
         var subject = new LearnerSubject();
         double act = Interleaved.PerCall(() => subject.Act(), callsPerRound: 200);
         yield return TargetRow.AtMost($"DDPG chooses an action ({subject.Sizes})",
-            act, LargestActMicros, $"{act:0.00} us", $"<= {LargestActMicros} us");
+            act, LargestActMicros, $"{act:0.00} µs", $"<= {LargestActMicros} µs");
         double learn = Interleaved.PerCall(subject.Learn, callsPerRound: 1, rounds: 3000);
         yield return TargetRow.AtMost($"DDPG learns from a batch of {subject.Batch}",
-            learn, LargestLearnMicros, $"{learn:0.0} us", $"<= {LargestLearnMicros} us");
+            learn, LargestLearnMicros, $"{learn:0.0} µs", $"<= {LargestLearnMicros} µs");
         (double decide, double often) = new ControllerSubject(models.Shipped, PolicyControllers.EdgeML).Measure(DecidedTasks);
         yield return TargetRow.AtMost("edgeml decides, the link another one every fourth task", decide, LargestDecideMicros,
-            $"{decide:0.0} us, {often:0.00} decisions a task", $"<= {LargestDecideMicros} us");
+            $"{decide:0.0} µs, {often:0.00} decisions per task", $"<= {LargestDecideMicros} µs");
         var planner = new PlannerSubject(models.Shipped);
         double plan = Interleaved.PerCall(() => planner.Plan(), callsPerRound: 50);
-        yield return TargetRow.Info($"the planner makes a full plan ({planner.Sizes})", $"{plan:0.0} us");
+        yield return TargetRow.Info($"the planner makes a full plan ({planner.Sizes})", $"{plan:0.0} µs");
     }
 }

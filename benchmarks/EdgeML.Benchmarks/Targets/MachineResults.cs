@@ -13,7 +13,7 @@ static partial class MachineResults
 {
     /// <param name="file">Name of the page.</param>
     /// <param name="title">Its heading.</param>
-    /// <param name="option">What made it, in front of <c>--write</c>.</param>
+    /// <param name="option">What made it, before <c>--write</c>.</param>
     /// <param name="text">What stands below.</param>
     /// <returns>The folder written to.</returns>
     /// <exception cref="DirectoryNotFoundException">The program does not lie in a source tree.</exception>

@@ -16,7 +16,7 @@ static class OffloadTarget
         yield return Row("offload 8 KB up, 64 B down, awaited, two processes / async-Socket ping-pong, p50", awaited, plain);
         // The waiting thread is woken by the receiving one, which costs more the busier the machine is.
         yield return Row("the same, waited for by a blocked thread", offload, plain);
-        yield return TargetRow.Info("the same bytes over blocking sockets", $"{blocking.P50:0.0} us");
+        yield return TargetRow.Info("the same bytes over blocking sockets", $"{blocking.P50:0.0} µs");
     }
 
     static TargetRow Row(string what, (string Name, double P50, double P99) offload, (string Name, double P50, double P99) plain)
@@ -24,7 +24,7 @@ static class OffloadTarget
         double ratio = offload.P50 / plain.P50;
         return TargetRow.AtMost(
             what, ratio, LargestRatio,
-            $"{ratio:0.00} ({offload.P50:0.0} us / {plain.P50:0.0} us; p99 {offload.P99:0.0} us / {plain.P99:0.0} us)",
+            $"{ratio:0.00} ({offload.P50:0.0} µs / {plain.P50:0.0} µs; p99 {offload.P99:0.0} µs / {plain.P99:0.0} µs)",
             $"<= {LargestRatio}");
     }
 }

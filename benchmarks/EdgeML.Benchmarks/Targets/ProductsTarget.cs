@@ -25,7 +25,7 @@ static class ProductsTarget
                     [("forward", Batch, outputs, inputs, false, false), ("weights' gradients", inputs, outputs, Batch, true, false),
                         ("inputs' gradients", Batch, inputs, outputs, false, true)])
                 {
-                    if (layer == 0 && transposeB) continue; // nothing learns in front of the features
+                    if (layer == 0 && transposeB) continue; // nothing learns before the features
                     using var subject = new ProductSubject(m, n, k, transposeA, transposeB);
                     subject.Verify();
                     var pairs = Interleaved.Measure(subject.Ours, subject.Theirs, Pairs);

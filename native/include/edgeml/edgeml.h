@@ -4,11 +4,11 @@
  *   context   one inference library and one thread pool. Any thread.
  *   weights   tensors shared by many engines. Any thread; it may grow, but not while an engine is made with it.
  *   engine    one piece of a network, immutable. Any thread, any number of chains at once.
- *   outputs   what one run of an engine gave. Any thread.
+ *   outputs   the results of one run of an engine. Any thread.
  *   buffer    aligned memory that never moves. Any thread; two chains must not run on the same buffer at once.
  *   chain     stages in order, and the state of one run. One thread at a time: a second caller gets EDGEML_E_BUSY.
  *             Which thread calls may change between calls. Different chains run in parallel.
- *   Every object keeps alive what it was made from; objects may be destroyed in any order, each exactly once.
+ *   Every object keeps alive the objects it was made from; objects may be destroyed in any order, each exactly once.
  *   edgeml_last_error speaks of the calling thread only.
  *
  * Conventions
@@ -196,7 +196,7 @@ typedef struct edgeml_device_info {
 EDGEML_API edgeml_status edgeml_device_probe(edgeml_device_info *out_info, int32_t device, const char *driver_path);
 
 /* Which TensorRT is here and the plug-ins it needs, for people: a line per piece, fields between tabs: name, 1 or 0
- * for usable or not, what was found or why not, places looked at. `library_path` as in edgeml_context_desc. `text`,
+ * for usable or not, the finding or the reason, places searched. `library_path` as in edgeml_context_desc. `text`,
  * capacity and result as in edgeml_last_error. Loads libraries that it finds. ABI 1.3 */
 EDGEML_API size_t edgeml_inspect_tensorrt(char *text, size_t capacity, const char *library_path);
 
@@ -311,7 +311,7 @@ EDGEML_API void edgeml_engine_destroy(edgeml_engine *engine); /* null is allowed
 typedef struct edgeml_range {
     const void *model; /* as in edgeml_engine_desc; outputs: the tensor that the next range reads, the exit's logits */
     uint64_t model_bytes;
-    uint32_t exit_index; /* of the side exit behind it; 0 for the last range */
+    uint32_t exit_index; /* of the side exit after it; 0 for the last range */
     uint32_t reserved;   /* 0 */
 } edgeml_range;
 
@@ -366,7 +366,7 @@ typedef struct edgeml_buffer_view {
     uint32_t reserved;
     void *data;        /* aligned to EDGEML_BUFFER_ALIGNMENT; does not move while the buffer lives */
     uint64_t bytes;    /* at data */
-    uint64_t headroom; /* writable bytes directly in front of data, for a frame's header */
+    uint64_t headroom; /* writable bytes directly before data, for a frame's header */
 } edgeml_buffer_view;
 
 /* Zeroed memory. */
@@ -388,7 +388,7 @@ typedef struct edgeml_decision {
     float margin;     /* confidence minus the second probability */
 } edgeml_decision;
 
-/* What an exit decides from, by the same source as in chains. `logits` are raw scores, not probabilities. */
+/* The inputs of an exit's decision, by the same source as in chains. `logits` are raw scores, not probabilities. */
 EDGEML_API edgeml_status edgeml_decide(edgeml_decision *out_decision, const float *logits, uint64_t count);
 
 /* ---- sha-256, since ABI 1.6 ---- */
@@ -402,12 +402,12 @@ EDGEML_API edgeml_status edgeml_sha256_blocks(uint32_t *state, const void *data,
 #define EDGEML_STAGE_FINAL 1u /* its logits are the network's answer: always taken, never compared with a threshold */
 
 /* A side exit inside a stage. Such an engine's model has, for each of them, a node Gate of domain "edgeml" between the
- * layers before and behind the exit:
+ * layers before and after the exit:
  *   inputs   the tensor that continues the network (float), the exit's logits (also an output of the model), and the
  *            model's second input "edgeml/gate" (int64, 1 element), which engines do not list and chains fill
- *   output   the same tensor; whatever lies behind the exit depends on it
+ *   output   the same tensor; everything after the exit depends on it
  *   exit     attribute: the exit's index
- * The run looks at the exit there and ends when it is taken, without running what lies behind. */
+ * The run looks at the exit there and ends when it is taken, without running anything after it. */
 typedef struct edgeml_gate {
     uint32_t exit_index; /* 1..EDGEML_MAX_EXITS */
     uint32_t classes;
@@ -490,7 +490,7 @@ typedef struct edgeml_run_result {
 
 /* Runs the stages in order and returns at the first exit taken, at the final exit, or when the stages end. A stage that
  * is only a side exit's head is skipped while its threshold is 0. Pointers in the result point into the caller's
- * buffers and stay valid until something writes to them. Allocates nothing of its own. */
+ * buffers and stay valid until something writes to them. Allocates nothing. */
 EDGEML_API edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain,
                                           const edgeml_run_desc *desc);
 

@@ -71,7 +71,7 @@ void a_device_that_does_not_end_is_given_up() {
                 }
                 faults(""); // what still worked with the chain's memory ends now, and finds it there
             }
-    Rig rig(fake_device()); // a device that came back serves whoever asks anew
+    Rig rig(fake_device()); // a device that came back serves new contexts
     rig.run({0.5f});
 }
 

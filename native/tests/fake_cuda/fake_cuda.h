@@ -34,8 +34,8 @@ EDGEML_FAKE_API void *edgeml_fake_cuda_host(uint64_t device_pointer, size_t byte
  *   no_instantiate      graphs are refused when they are instantiated
  *   bad_ptx             modules are refused
  *   lost=5              the fifth kernel from now on fails, and everything after it, until edgeml_fake_cuda_revive
- *   stuck=5             the fifth kernel from now on does not end before faults are set anew
- *   slow_us=1000        every kernel takes so much longer
+ *   stuck=5             the fifth kernel from now on does not end before faults are set again
+ *   slow_us=1000        every kernel takes this much longer
  *   interpret           kernels of the exit modules run from their PTX text, slowly, instead of by name
  *   capability=61       of the device, 8.6 otherwise
  *   integrated          a Jetson: integrated, capability 8.7

@@ -321,7 +321,7 @@ CUresult allocate(std::uint64_t *address, std::size_t bytes, bool pinned) {
     if (used + bytes > (pinned ? world.faults.pinned : world.faults.memory))
         return cuda_out_of_memory;
     void *memory = ::operator new(bytes, alignment);
-    std::memset(memory, 0xcd, bytes); // nobody may count on zeros
+    std::memset(memory, 0xcd, bytes); // callers must not count on zeros
     *address = reinterpret_cast<std::uint64_t>(memory);
     world.allocations[*address] = bytes;
     if (pinned)

@@ -40,7 +40,7 @@ struct Faults {
 struct World {
     std::mutex lock;
     Faults faults;
-    bool hangs = false; // a kernel that does not end; until faults are set anew
+    bool hangs = false; // a kernel that does not end; until faults are set again
     std::condition_variable moves;
     std::map<std::uint64_t, std::uint64_t> allocations; // begin (host address) -> bytes
     std::set<std::uint64_t> pinned;                     // those of them that the host may use

@@ -1,4 +1,4 @@
-// A plug-in and its TensorRT in one library, behind the plug-in's table alone: it needs no header of TensorRT, so
+// A plug-in and its TensorRT in one library, reached only through the plug-in's table: it needs no header of TensorRT, so
 // search, plans, builds, faults and routes are tested everywhere. The real plug-ins meet TensorRT's interfaces in
 // infer.cpp.
 #include "execution.h"

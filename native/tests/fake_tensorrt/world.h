@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-// Ends the process: whoever calls what the double does not have is wrong.
+// Ends the process: a call of something that the double lacks is an error of the caller.
 [[noreturn]] void fake_unexpected(const char *function) noexcept;
 
 namespace fake {
@@ -52,7 +52,7 @@ class Model {
 
     const std::vector<std::byte> onnx;
     edgeml_engine *engine = nullptr;
-    std::vector<Tensor> tensors; // outputs first, last one leading: not the model's order, which nobody may rely on
+    std::vector<Tensor> tensors; // outputs first, last one leading: not the model's order, on which callers must not rely
     std::uint32_t inputs = 0;
 };
 

@@ -3,12 +3,12 @@ using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Calibrating;
 
-/// <summary>What <c>calibrate --json</c> writes of a new guarantee, keys in this order.</summary>
+/// <summary>The output of <c>calibrate --json</c> for a new guarantee, keys in this order.</summary>
 sealed record GuaranteeJson(
     string Model, string Data, int Samples, bool Labelled, double MaxLossPoints, double ConfidencePercent, IReadOnlyList<float> Limits,
     int TestedSamples, int Lost, int LossesAllowed, int PathSamples, double SavedMacs, double DiffersAtMost, string Digest);
 
-/// <summary>What it writes of a check by repeated draws.</summary>
+/// <summary>Its output for a check by repeated draws.</summary>
 sealed record GuaranteeCheckJson(
     string Model, string Data, int Samples, bool Labelled, double MaxLossPoints, double ConfidencePercent, int Draws, int DrawSize, int Seed,
     double Exceeded, double ExceededInside, double MeanLost, double MeanSavedMacs, double HindsightSavedMacs, double ShareOfHindsight,

@@ -9,7 +9,7 @@ namespace EdgeML.Cli.CommandLine;
 sealed class BackendLog(bool verbose, TextWriter? output = null) : ILogger
 {
     readonly TextWriter _output = output ?? Console.Error;
-    readonly bool _overwrites = output is null && !Console.IsErrorRedirected; // a line of progress may stand there
+    readonly bool _overwrites = output is null && !Console.IsErrorRedirected; // a progress line may be on the screen
     readonly Lock _gate = new();
 
     public bool IsEnabled(LogLevel logLevel) => verbose || logLevel == LogLevel.Warning;

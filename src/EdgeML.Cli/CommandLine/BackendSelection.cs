@@ -4,7 +4,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary><c>--backend</c> and what goes with it, the same for every command that runs a model.</summary>
+/// <summary><c>--backend</c> and its options, the same for every command that runs a model.</summary>
 sealed class BackendSelection
 {
     // In the order of BackendKind and ChainRoute.
@@ -12,7 +12,7 @@ sealed class BackendSelection
     static readonly string[] s_routes = ["best", "device", "stages", "streams"];
 
     readonly Option<string?> _backend =
-        SharedOptions.OneOf("--backend", "What computes: ONNX Runtime on the CPU, or TensorRT on a GPU (onnxruntime).", s_backends);
+        SharedOptions.OneOf("--backend", "Inference library: ONNX Runtime on the CPU, or TensorRT on a GPU (onnxruntime).", s_backends);
 
     readonly Option<string?> _route =
         SharedOptions.OneOf("--route", "How a GPU runs a chain; with --backend tensorrt (best).", s_routes);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>How a page says by what command and on what machine it was made.</summary>
+/// <summary>The command and the machine of a page, for its head.</summary>
 static class CommandText
 {
     /// <summary>Processor, cores, system and runtime.</summary>

@@ -2,7 +2,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>Says on standard error what a source passed over and what to doubt.</summary>
+/// <summary>Prints on standard error which samples a source skipped and which labels or pictures are doubtful.</summary>
 static class DataNotes
 {
     public static void Show(ImageSource source)

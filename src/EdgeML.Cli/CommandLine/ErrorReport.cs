@@ -37,7 +37,7 @@ static class ErrorReport
     public static string OneLine(string text) =>
         string.Join("; ", text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
-    // A failed static constructor or a lone inner task error says nothing by itself; what lies under it does.
+    // A failed static constructor or a lone inner task error has no useful message; its inner exception does.
     static Exception Unwrap(Exception error)
     {
         while (true)

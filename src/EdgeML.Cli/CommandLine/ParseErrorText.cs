@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>What was wrong with a command line, as one line.</summary>
+/// <summary>The fault of a command line, in one line.</summary>
 static class ParseErrorText
 {
     public static string Describe(ParseResult parsed)

@@ -18,7 +18,7 @@ sealed class PreprocessingOptions
     readonly Option<double?> _scale = new("--scale")
     {
         HelpName = "F",
-        Description = "What bytes 0..255 are multiplied by, for instance 1 or 1/255; by metadata, or 1/255, unless given.",
+        Description = "Factor for bytes 0..255, for instance 1 or 1/255; by metadata, or 1/255, unless given.",
         CustomParser = Parse.Scale,
     };
 
@@ -32,13 +32,13 @@ sealed class PreprocessingOptions
     readonly Option<double[]?> _std = new("--std")
     {
         HelpName = "D,...",
-        Description = "Divides what is left: one number, or one per channel in the network's order (1).",
+        Description = "Divisor after the mean: one number, or one per channel in the network's order (1).",
         CustomParser = Parse.Numbers,
     };
 
     public IEnumerable<Option> All => [_layout, _channels, _scale, _mean, _std, _resize];
 
-    /// <summary>Options with what was given.</summary>
+    /// <summary>Options with the given values.</summary>
     public PrepareOptions Apply(ParseResult parsed, PrepareOptions options) => options with
     {
         Layout = parsed.GetValue(_layout) switch { "NCHW" => PixelLayout.Nchw, "NHWC" => PixelLayout.Nhwc, _ => null },

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>What a tail tells its operator on stderr: refusals always, connections with <c>--verbose</c>. Any thread.</summary>
+/// <summary>A tail's messages to its operator on stderr: refusals always, connections with <c>--verbose</c>. Any thread.</summary>
 /// <param name="verbose">Whether everything is shown.</param>
 /// <param name="output">Null for stderr.</param>
 sealed class ServerLog(bool verbose, TextWriter? output = null) : ILogger

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>Standard output as the place of a result for programs, written <c>-</c>; what is meant for people goes to stderr then.</summary>
+/// <summary>Standard output as the place of a result for programs, written <c>-</c>; messages for people then go to stderr.</summary>
 static class StandardOutput
 {
     /// <summary>How an option names it.</summary>
@@ -44,7 +44,7 @@ static class StandardOutput
     {
         if (!OperatingSystem.IsWindows())
         {
-            // The console's own stream drops what no one reads any more, without a word.
+            // The console's stream silently drops output that no process reads.
             var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
             if (!pipe.CanSeek) return pipe;
             // A file may be shared with other programs, and this kind of stream would not move its position.

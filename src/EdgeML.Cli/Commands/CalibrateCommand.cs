@@ -12,7 +12,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml calibrate</c>: limits of the thresholds that keep a guarantee about what early answers lose.</summary>
+/// <summary><c>edgeml calibrate</c>: limits of the thresholds that keep a guarantee on the loss of early answers.</summary>
 sealed class CalibrateCommand : CliCommand
 {
     const int DefaultCount = 5000;

@@ -23,7 +23,7 @@ sealed class CodecsCommand : CliCommand
     readonly Option<string?> _cuts = new("--cuts")
     {
         HelpName = "all|candidates|pools|K,...",
-        Description = "Every cut, those that controllers use, those behind pooling, or these (all).",
+        Description = "Every cut, those that controllers use, those after pooling, or these (all).",
     };
     readonly Option<string?> _only = SharedOptions.OneOf("--only", "Measure one codec (all).", [.. CodecCurve.Codecs]);
     readonly Option<string?> _fit = new("--bottlenecks")
@@ -54,7 +54,7 @@ sealed class CodecsCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
 
     public CodecsCommand()
-        : base("codecs", "Show what every codec costs in bytes and accuracy at every cut, and make bottlenecks that cost less.",
+        : base("codecs", "Show bytes and accuracy of every codec at every cut, and make smaller bottlenecks.",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001,difficulty=mixed --count 1000",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001 --cuts pools --bottlenecks shapes:seed=1001 --add")
         => AddOptions(_model, _data, _count, _cuts, _only, _fit, _ratios, _fitCount, _train, _add, _maxLoss, _threads, _svg, _json);
@@ -67,7 +67,7 @@ sealed class CodecsCommand : CliCommand
         if (add && fit is null) throw new ArgumentException("--add goes with --bottlenecks SPEC");
         if (parsed.GetValue(_ratios) is not null && fit is null) throw new ArgumentException("--ratios goes with --bottlenecks SPEC");
         int threads = parsed.GetValue(_threads) ?? 1;
-        // Every cut begins a range of its own; fusing them all would cost more than it gains.
+        // Every cut begins its own range; fusing them all would cost more than it gains.
         using BranchedModel model = BranchedModel.Load(
             parsed.GetRequiredValue(_model), new BackendOptions { Threads = threads, Fuse = false });
         ModelManifest manifest = model.Manifest;
@@ -148,7 +148,7 @@ sealed class CodecsCommand : CliCommand
                     $"--cuts is '{which}', not all, candidates, pools or cuts in 0..{manifest.LocalCut - 1} of {manifest.Name}")),
     ];
 
-    /// <summary>Behind a unit that computes nothing and leaves fewer pixels.</summary>
+    /// <summary>After a unit that computes nothing and leaves fewer pixels.</summary>
     static bool IsPool(ModelManifest manifest, int cut) =>
         cut > 0 && manifest.Units[cut - 1] is { Macs: 0, OutShape: [_, _, _] };
 }

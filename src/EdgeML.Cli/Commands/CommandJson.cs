@@ -5,7 +5,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary>What <c>curve --json</c> writes, keys in this order.</summary>
+/// <summary>The output of <c>curve --json</c>, keys in this order.</summary>
 sealed record CurveJson(
     string Model, string Data, int Samples, bool Labelled, IReadOnlyList<CurveExitJson> Exits, IReadOnlyList<CurveThresholdJson> Thresholds);
 
@@ -15,13 +15,13 @@ sealed record CurveExitJson(int Index, string Name, double Accuracy, double Mean
 /// <summary>One threshold for all exits; a share of the tasks per exit.</summary>
 sealed record CurveThresholdJson(double Threshold, double Accuracy, double MeanMacs, IReadOnlyList<double> Shares);
 
-/// <summary>What <c>doctor --json</c> writes.</summary>
+/// <summary>The output of <c>doctor --json</c>.</summary>
 sealed record DoctorJson(string Version, IReadOnlyList<FindingJson> Findings);
 
 /// <summary>Something looked for, and where.</summary>
 sealed record FindingJson(string Group, string Name, bool Present, string Value, IReadOnlyList<string> Looked);
 
-/// <summary>What <c>build --json</c> writes; no folder where nothing is kept.</summary>
+/// <summary>The output of <c>build --json</c>; no folder where nothing is kept.</summary>
 sealed record BuildJson(
     string Model, string Backend, int Engines, int Built, double Seconds,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Folder);

@@ -5,7 +5,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml data</c>: data sets of our own making.</summary>
+/// <summary><c>edgeml data</c>: data sets that this project draws.</summary>
 sealed class DataCommand : Command
 {
     public DataCommand()

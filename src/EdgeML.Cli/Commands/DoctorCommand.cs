@@ -12,7 +12,7 @@ sealed class DoctorCommand : CliCommand
     readonly Option<string?> _json = SharedOptions.Json();
 
     public DoctorCommand()
-        : base("doctor", "Show what this machine offers and every path searched; never fails.", "edgeml doctor",
+        : base("doctor", "Show this machine's libraries, devices and sensors, and every path searched; never fails.", "edgeml doctor",
             "edgeml doctor --json doctor.json")
         => AddOptions(_json);
 

@@ -72,7 +72,7 @@ sealed class InspectCommand : CliCommand
         Terminal.Line(CalibrationInfo.Describe(package.Calibration?.Info));
     }
 
-    /// <summary>The manifest's keys, and what is known of the exits.</summary>
+    /// <summary>The manifest's keys, and the calibration of the exits.</summary>
     static JsonObject Json(ModelPackage package)
     {
         JsonObject facts = JsonSerializer.SerializeToNode(package.Manifest, ModelManifest.JsonContract)!.AsObject();

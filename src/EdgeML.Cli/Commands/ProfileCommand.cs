@@ -30,7 +30,7 @@ sealed class ProfileCommand : CliCommand
     readonly Option<double?> _speed = SharedOptions.Positive(
         "--tail-speed", "X", $"The tail is taken for X times faster than the edge; {CostModel.GuessedTailSpeed:0} unless given.");
 
-    readonly Option<bool> _check = new("--check") { Description = "Also measure plans that were not, and show what the profile says of them." };
+    readonly Option<bool> _check = new("--check") { Description = "Also measure other plans, and compare them with the profile's prediction." };
     readonly Option<bool> _save = new("--save") { Description = "Keep the profile in the package, where run and tail find it." };
 
     public ProfileCommand()

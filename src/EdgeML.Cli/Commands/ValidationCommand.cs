@@ -106,5 +106,5 @@ sealed class ValidationCommand : CliCommand
             ? FormattableString.Invariant($"a relay of the same process at {mbps:0.###} Mbps of payload")
             : FormattableString.Invariant(
                 $"`tc tbf rate {mbps:0.###}mbit burst {ShapedNamespace.BurstBytes(mbps)}` between two network namespaces: ") +
-                FormattableString.Invariant($"{mbps * ShapedNamespace.PayloadShare:0.00} Mbps of payload, 1448 of 1514 bytes a frame"));
+                FormattableString.Invariant($"{mbps * ShapedNamespace.PayloadShare:0.00} Mbps of payload, 1448 of 1514 bytes per frame"));
 }

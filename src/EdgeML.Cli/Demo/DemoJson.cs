@@ -51,7 +51,7 @@ sealed record BoundsJson(double LatencyMs, double EnergyJ)
     public static BoundsJson Of(Requirements bounds) => new(bounds.LatencyMs, bounds.EnergyJ);
 }
 
-/// <summary>A part of the demo with a link, a load of the tail and bounds of its own.</summary>
+/// <summary>A part of the demo with its own link, tail load and bounds.</summary>
 sealed record PhaseJson(string Name, int FirstTask, int Tasks, double Mbps, double RttMs, double TailFactor, BoundsJson Bounds)
 {
     public static PhaseJson Of(ScenarioPhase phase) => new(
@@ -59,7 +59,7 @@ sealed record PhaseJson(string Name, int FirstTask, int Tasks, double Mbps, doub
         BoundsJson.Of(phase.Bounds));
 }
 
-/// <summary>What one controller came to.</summary>
+/// <summary>The result of one controller.</summary>
 sealed record DemoRowJson(
     string Name, double Satisfaction, double Accuracy, double Goodput, LatencyJson LatencyMs, double EnergyJ, double BytesPerTask,
     IReadOnlyList<int> TasksUntilMet, IReadOnlyList<double> SatisfactionByPhase, string Note)

@@ -4,7 +4,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Demo;
 
-/// <summary>What a demo run was asked for.</summary>
+/// <summary>The options of a demo run.</summary>
 sealed record DemoOptions
 {
     public string? Model { get; init; }
@@ -20,7 +20,7 @@ sealed record DemoOptions
 
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>What computes, on the edge and in the tail.</summary>
+    /// <summary>The inference library, on the edge and in the tail.</summary>
     public required BackendOptions Backend { get; init; }
 
     /// <summary>The same as arguments of <c>edgeml tail</c>.</summary>

@@ -13,7 +13,7 @@ namespace EdgeML.Cli.Demo;
 
 /// <summary>A controller of the demo.</summary>
 /// <param name="Name">As in <c>--rows</c>.</param>
-/// <param name="Note">What it is, in a line.</param>
+/// <param name="Note">Its description, in a line.</param>
 /// <param name="UsesTail">Whether it needs a tail.</param>
 /// <param name="Controller">Makes it.</param>
 sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerContext, IPolicyController> Controller)
@@ -71,7 +71,7 @@ sealed record DemoRow(string Name, string Note, bool UsesTail, Func<ControllerCo
                 context => BaselineControllers.Create(PolicyControllers.Fixed, context with { FixedPolicy = bestFixed })),
             ReplayControllers.Oracle => new(name, "knows the true link and how hard inputs are", true,
                 context => new OracleController(world, context.Model)),
-            PolicyControllers.Planner => Named(name, "plans on the cost model, corrected by what tasks show"),
+            PolicyControllers.Planner => Named(name, "plans on the cost model, corrected by measured tasks"),
             BaselineControllers.Neurosurgeon => Named(name, "the best cut without exits, chosen once"),
             BaselineControllers.NeurosurgeonLive => Named(name, "the best cut without exits, chosen again when the link moves"),
             BaselineControllers.Nsga3 => Named(name, "NSGA-III, every candidate executed, the oldest measured again"),

@@ -15,7 +15,7 @@ interface IDemoView
     /// <summary>Shows rows until they are done.</summary>
     /// <param name="running">Ends when they are; its failure is passed on.</param>
     /// <param name="from">First row that runs.</param>
-    /// <param name="to">Behind the last one.</param>
+    /// <param name="to">One past the last task.</param>
     Task ShowUntilAsync(Task running, int from, int to);
 
     /// <summary>No row runs any more, for whatever reason.</summary>

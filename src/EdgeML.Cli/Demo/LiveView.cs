@@ -11,7 +11,7 @@ using Spectre.Console.Rendering;
 
 namespace EdgeML.Cli.Demo;
 
-/// <summary>The demo redrawn in place a few times a second.</summary>
+/// <summary>The demo redrawn in place a few times per second.</summary>
 sealed class LiveView(IAnsiConsole console) : IDemoView
 {
     const string Levels = "▁▂▃▄▅▆▇█";
@@ -97,7 +97,7 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
         ? $"{of.LatencyMs:0.0} ms, {of.EnergyJ:0.000} J, accuracy {of.Accuracy:0.00}, satisfied {of.Satisfaction:0.00}"
         : "[grey]nothing, this controller has no model[/]";
 
-    /// <summary>What came of the last decision that has tasks already.</summary>
+    /// <summary>The measurements of the last decision that has tasks already.</summary>
     static string Measured(ScenarioRow row)
     {
         (int tasks, double latency, double energy, int right, int satisfied) = (0, 0, 0, 0, 0);

@@ -5,7 +5,7 @@ using EdgeML.Simulation.Scenarios;
 
 namespace EdgeML.Cli.Demo;
 
-/// <summary><c>edgeml tail</c> as a process of its own, started from this same executable and ended with it.</summary>
+/// <summary><c>edgeml tail</c> as a separate process, started from this same executable and ended with it.</summary>
 /// <remarks>The tail follows its standard input: lines set its load, and the end of input, for whatever reason, ends it. So none is left
 /// behind.</remarks>
 sealed class TailProcess : IScenarioTail, IDisposable
@@ -26,7 +26,7 @@ sealed class TailProcess : IScenarioTail, IDisposable
     /// <param name="cancellation">Ends it while it starts.</param>
     /// <param name="host">Address it listens on, at a port of the operating system's choice.</param>
     /// <param name="launcher">Words to put before its command line, for a process that starts it elsewhere; null for none.</param>
-    /// <param name="backend">Further arguments, which choose what computes; null for none.</param>
+    /// <param name="backend">Further arguments, which choose the inference library; null for none.</param>
     /// <exception cref="InvalidOperationException">It ended or stayed silent; with its own words.</exception>
     public static async Task<TailProcess> StartAsync(
         string model, CancellationToken cancellation, string host = "127.0.0.1", IReadOnlyList<string>? launcher = null,
@@ -70,7 +70,7 @@ sealed class TailProcess : IScenarioTail, IDisposable
         _process.WriteLine(factor.ToString("0.###", CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Tells it to finish what it computes and end; does not wait.</summary>
+    /// <summary>Tells it to finish running requests and end; does not wait.</summary>
     public void Stop() => _process.CloseInput();
 
     /// <summary>Makes sure that it is gone.</summary>

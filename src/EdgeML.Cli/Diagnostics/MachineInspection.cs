@@ -1,6 +1,6 @@
 namespace EdgeML.Cli.Diagnostics;
 
-/// <summary>What this machine offers to EdgeML.Native. Looks, loads libraries for a moment, changes nothing, never throws.</summary>
+/// <summary>This machine's libraries, devices and sensors. Looks, loads libraries for a moment, changes nothing, never throws.</summary>
 public static class MachineInspection
 {
     /// <summary>Every finding, grouped in the order to show them.</summary>

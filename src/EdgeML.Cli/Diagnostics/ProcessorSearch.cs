@@ -5,7 +5,7 @@ using X86 = System.Runtime.Intrinsics.X86;
 
 namespace EdgeML.Cli.Diagnostics;
 
-/// <summary>What the processor and the system are.</summary>
+/// <summary>Processor and system.</summary>
 static class ProcessorSearch
 {
     public static IEnumerable<Finding> Find()

@@ -11,7 +11,7 @@ static class TensorRtSearch
         try
         {
             NativeLibraryLoader.EnsureLoaded();
-            // Once for the length; what is found cannot change in between, but a longer text would only be cut.
+            // Once for the length. The findings cannot change in between; a longer text would only be cut.
             var text = new byte[(int)NativeMethods.InspectTensorrt([], 0, null)];
             _ = NativeMethods.InspectTensorrt(text, (nuint)text.Length, null);
             return [.. Rows(Encoding.UTF8.GetString(text.AsSpan().TrimEnd((byte)0)))];

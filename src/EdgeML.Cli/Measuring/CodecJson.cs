@@ -3,7 +3,7 @@ using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Cli.Measuring;
 
-/// <summary>What <c>codecs --json</c> writes, keys in this order.</summary>
+/// <summary>The output of <c>codecs --json</c>, keys in this order.</summary>
 sealed record CodecJson(string Model, string Data, int Samples, double Accuracy, IReadOnlyList<CodecRowJson> Rows);
 
 /// <summary>A codec at a cut: payload bytes and shares of the samples.</summary>

@@ -8,7 +8,7 @@ using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Measuring;
 
-/// <summary>What <c>codecs</c> measured: as Markdown, and as JSON.</summary>
+/// <summary>The measurements of <c>codecs</c>, as Markdown and as JSON.</summary>
 sealed class CodecReport(ModelManifest manifest, string data, int count, CodecOutcome outcome)
 {
     public void Show()

@@ -14,7 +14,7 @@ static class SampleRun
     /// <param name="asked">How many; null for <paramref name="standard"/>, or as many as there are.</param>
     /// <param name="standard">How many of a source without an end.</param>
     /// <param name="cancellation">Ends it between samples.</param>
-    /// <returns>What every exit said, and the name of the source.</returns>
+    /// <returns>Every exit's outputs, and the name of the source.</returns>
     public static (ExitRecorder Recorder, string Source) Record(
         BranchedModel model, DataSpec spec, int? asked, int standard, CancellationToken cancellation)
     {

@@ -3,7 +3,7 @@ namespace EdgeML.Cli.Running;
 /// <summary>One class with its probability.</summary>
 readonly record struct RankedClass(int Class, float Probability);
 
-/// <summary>What <c>run</c> says of one input.</summary>
+/// <summary>The answer of <c>run</c> to one input.</summary>
 /// <param name="Input">File name, or the sample's index where it has none.</param>
 /// <param name="Class">Answered.</param>
 /// <param name="Confidence">Softmax probability of the class, 0..1.</param>

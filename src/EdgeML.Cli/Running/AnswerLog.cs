@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>What becomes of a run's answers: the first few for a table, all of them for a file or for standard output, in input order.
+/// <summary>The answers of a run: the first few for a table, all of them for a file or for standard output, in input order.
 /// Any thread, one call at a time.</summary>
 sealed class AnswerLog : IDisposable
 {

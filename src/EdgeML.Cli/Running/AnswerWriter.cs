@@ -43,7 +43,7 @@ sealed class AnswerWriter(Stream stream, AnswerFormat format, IReadOnlyList<stri
         if (live || _line.WrittenCount >= FlushAt) Flush();
     }
 
-    /// <summary>Passes on what is left.</summary>
+    /// <summary>Flushes the rest.</summary>
     /// <exception cref="IOException">The stream takes nothing.</exception>
     public void Flush()
     {

@@ -7,7 +7,7 @@ using EdgeML.Simulation.Decisions;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>A decision, with what it expected and what was measured, under the same names in every command.</summary>
+/// <summary>A decision, with its expectation and measurements, under the same names in every command.</summary>
 sealed record DecisionJson(int Task, string Reason, string Why, bool CannotBeMet, PolicyJson Policy, EstimateJson Expected, MeasuredJson Measured)
 {
     /// <summary>All decisions of a log, in order.</summary>
@@ -25,7 +25,7 @@ sealed record DecisionJson(int Task, string Reason, string Why, bool CannotBeMet
     }
 }
 
-/// <summary>What a decision chose; no bottleneck and no standby exit leave no trace.</summary>
+/// <summary>The policy of a decision; no bottleneck and no standby exit are left out.</summary>
 sealed record PolicyJson(
     int Cut, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Bottleneck,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Standby, int Interval, IReadOnlyList<float> Thresholds)
@@ -35,7 +35,7 @@ sealed record PolicyJson(
         [.. policy.Thresholds]);
 }
 
-/// <summary>What was expected of a policy.</summary>
+/// <summary>The expectation of a policy.</summary>
 sealed record EstimateJson(
     double LatencyMs, double Energy, double Accuracy,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Agreement, double Satisfaction)
@@ -51,7 +51,7 @@ sealed record EstimateJson(
     }
 }
 
-/// <summary>What came of it, over the tasks that ran under it.</summary>
+/// <summary>The measurements, over the tasks that ran under it.</summary>
 sealed record MeasuredJson(
     int Tasks, double LatencyMs, double Energy, double Accuracy,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Agreement, double Satisfaction);

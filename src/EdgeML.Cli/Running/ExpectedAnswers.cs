@@ -4,8 +4,8 @@ using EdgeML.Simulation.Decisions;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>What the decisions of a run expected of right answers, each counted with the tasks that ran under it.</summary>
-/// <param name="Tasks">Tasks under a decision that knew what to expect.</param>
+/// <summary>The accuracy that the decisions of a run expected, each weighted by the tasks that ran under it.</summary>
+/// <param name="Tasks">Tasks under a decision with an expectation.</param>
 /// <param name="Accuracy">Share of right answers; NaN where no decision rested on labels.</param>
 /// <param name="Agreement">Share of answers that are the whole network's; NaN where no decision rested on that alone.</param>
 /// <param name="Unknown">Tasks under a decision that knew nothing of its exits.</param>

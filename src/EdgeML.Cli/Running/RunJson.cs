@@ -54,21 +54,21 @@ sealed record TailJson(string Address, string State, string? Reason, string? Fau
 /// <summary>Mean and quantiles of a latency, milliseconds.</summary>
 sealed record LatencyJson(double Mean, double P50, double P99, double P999);
 
-/// <summary>Where the time of a task goes, milliseconds.</summary>
+/// <summary>The parts of a task's time, milliseconds.</summary>
 sealed record PartsJson(double EdgeMs, double WireMs, double TailMs, double QueueMs);
 
-/// <summary>Energy of the device and what told it.</summary>
+/// <summary>Energy of the device and its source.</summary>
 sealed record EnergyJson(double JoulesPerTask, string Source);
 
-/// <summary>What decisions expected of right answers.</summary>
+/// <summary>The accuracy that decisions expected.</summary>
 sealed record ExpectedJson(long Tasks, double Accuracy, double Agreement);
 
-/// <summary>The accuracy guarantee of the package, and what checking it found.</summary>
+/// <summary>The accuracy guarantee of the package, and the result of its checks.</summary>
 sealed record GuaranteeJson(
     double MaxLoss, double Confidence, bool Labelled, IReadOnlyList<float> Limits, int Tightened, long Checked, long Differing,
     double Evidence, string Digest);
 
-/// <summary>What deciding and learning cost.</summary>
+/// <summary>The cost of deciding and learning.</summary>
 sealed record ControlJson(long Decisions, long LearnSteps, double DecideMicros, double LearnMicros, double ShareOfTaskTime)
 {
     public static ControlJson Of(in ControlCounters control) => new(

@@ -22,10 +22,10 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     /// <summary>All of its decisions, where somebody wants to read them.</summary>
     public DecisionLog? Decisions { get; init; }
 
-    /// <summary>How much is known of what the exits are worth; null where nothing is.</summary>
+    /// <summary>The calibration of the exits; null where there is none.</summary>
     public CalibrationInfo? Calibration { get; init; }
 
-    /// <summary>What background threads of the session could not do.</summary>
+    /// <summary>Faults of the session's background threads.</summary>
     public IReadOnlyList<string> Faults { get; init; } = [];
 
     /// <summary>Where the tail was to be, and where the connection stood at the end; null for a run without one.</summary>
@@ -129,7 +129,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
             tally.FallbackReasons.ToDictionary(each => RunTally.Key(each.Reason), each => each.Count), ContradictoryAnswers);
     }
 
-    /// <summary>What the decisions expected of right answers, over all tasks that ran under them; null without a controller that expects
+    /// <summary>The accuracy that the decisions expected, over all tasks that ran under them; null without a controller that expects
     /// anything.</summary>
     ExpectedAnswers? Expected => Decisions is { } log && Last is not null ? ExpectedAnswers.Of(log) : null;
 

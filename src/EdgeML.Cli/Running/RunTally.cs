@@ -8,7 +8,7 @@ using EdgeML.Simulation.Decisions;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>What a run adds up to. Sized at the start, so that counting allocates nothing. Not thread-safe.</summary>
+/// <summary>The sums of a run. Sized at the start, so that counting allocates nothing. Not thread-safe.</summary>
 sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
 {
     /// <summary>Tasks at the start that allocation figures leave out.</summary>
@@ -85,7 +85,7 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
 
     public double MeanLatencyMs => Latencies.Length == 0 ? double.NaN : Latencies.ToArray().Average();
 
-    /// <summary>Bytes the process allocated a task after the first <see cref="WarmUpTasks"/>; NaN for shorter runs.</summary>
+    /// <summary>Bytes the process allocated per task after the first <see cref="WarmUpTasks"/>; NaN for shorter runs.</summary>
     public double AllocatedBytesPerTask { get; private set; } = double.NaN;
 
     ReadOnlySpan<double> Latencies => _latencies.AsSpan(0, Tasks);
@@ -123,7 +123,7 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
         if (Tasks == WarmUpTasks) _allocatedAtWarmUp = GC.GetTotalAllocatedBytes();
     }
 
-    /// <summary>Takes the final reading of what was allocated.</summary>
+    /// <summary>Takes the final reading of allocated bytes.</summary>
     public void Close()
     {
         if (Tasks > WarmUpTasks) AllocatedBytesPerTask = (GC.GetTotalAllocatedBytes() - _allocatedAtWarmUp) / (double)(Tasks - WarmUpTasks);

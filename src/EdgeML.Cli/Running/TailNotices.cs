@@ -11,7 +11,7 @@ sealed class TailNotices(HostPort address, bool verbose, TextWriter? output = nu
 {
     readonly Lock _gate = new();
 
-    /// <summary>Whether nothing is said: while a tail is required, its absence is the error of the command.</summary>
+    /// <summary>Whether to print nothing: where a tail is required, its absence is the command's error.</summary>
     public bool IsMuted { get; set; }
 
     bool _said;
@@ -31,7 +31,7 @@ sealed class TailNotices(HostPort address, bool verbose, TextWriter? output = nu
         }
     }
 
-    /// <summary>At the end: what the link itself did not complain about.</summary>
+    /// <summary>At the end: faults that the link did not report.</summary>
     public void Summarise(RunTally tally)
     {
         if (tally.Fallbacks == 0) return;

@@ -52,7 +52,7 @@ sealed class TaskFeed(EdgeSession session, ImageSource source, RunTally tally, i
         }
         finally
         {
-            // None may go on after what it writes to is closed.
+            // None may continue after its output is closed.
             await Task.WhenAll(pending).ConfigureAwait(false);
         }
     }

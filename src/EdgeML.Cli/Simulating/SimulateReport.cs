@@ -3,7 +3,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Cli.Simulating;
 
-/// <summary>Shows what a simulation came to.</summary>
+/// <summary>Shows the result of a simulation.</summary>
 static class SimulateReport
 {
     public static void Show(ReplayPool pool, ReplayScenario scenario)

@@ -5,7 +5,7 @@ using EdgeML.Simulation.Sweeps;
 
 namespace EdgeML.Cli.Simulating;
 
-/// <summary>What <c>sweep --json</c> writes, keys in this order.</summary>
+/// <summary>The output of <c>sweep --json</c>, keys in this order.</summary>
 sealed record SweepJson(
     int Runs, int Done, int Seeds, double Minutes, IReadOnlyList<SweepVerdictJson> Acceptance, IReadOnlyList<SweepVerdictJson> Directions,
     IReadOnlyList<SweepCellJson> Cells)

@@ -59,7 +59,7 @@ struct EngineInfoNative()
     public uint Outputs;
     public uint Flags;
 
-    /// <summary>About what the engine holds beside shared weights; 0 when the backend cannot tell.</summary>
+    /// <summary>About the bytes the engine holds beside shared weights; 0 when the backend cannot tell.</summary>
     public ulong ResidentBytes;
 }
 
@@ -70,7 +70,7 @@ unsafe struct RangeNative
     public void* Model;
     public ulong ModelBytes;
 
-    /// <summary>Side exit behind the range; 0 for the last one.</summary>
+    /// <summary>Side exit after the range; 0 for the last one.</summary>
     public uint ExitIndex;
     public uint Reserved;
 }

@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 
 namespace EdgeML.Native.Codecs;
 
-/// <summary>A byte an element behind one scale for the tensor: a quarter of the bytes, 255 levels.</summary>
+/// <summary>A byte per element after one scale for the tensor: a quarter of the bytes, 255 levels.</summary>
 /// <remarks>
 /// The payload begins with the scale as float32. Above zero: every element is its unsigned byte times the scale, for tensors without
-/// negative values, which is what ReLU leaves. Below zero: its signed byte times the scale's magnitude. A tensor with NaN or infinity
+/// negative values, as after ReLU. Below zero: its signed byte times the scale's magnitude. A tensor with NaN or infinity
 /// has the scale NaN and comes back as NaN throughout, so that the answer made of it is marked invalid and not believed.
 /// </remarks>
 readonly struct Int8Codec : ITensorCodec

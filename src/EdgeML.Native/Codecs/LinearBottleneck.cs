@@ -15,8 +15,8 @@ sealed class LinearBottleneck
 
     /// <param name="patches">How the tensor is seen; its rows are the channels below.</param>
     /// <param name="mean">Of every channel; taken off before and added after.</param>
-    /// <param name="encoder">A row of channels a component.</param>
-    /// <param name="decoder">A row of channels a component: what one of it adds to every channel.</param>
+    /// <param name="encoder">A row of channels per component.</param>
+    /// <param name="decoder">A row of channels per component: its contribution to every channel.</param>
     /// <param name="ranges">Lowest and highest level of every component; values beyond are cut off.</param>
     /// <param name="bits">Of every component, 1..8.</param>
     /// <param name="rectified">Whether the tensor has no negative values.</param>
@@ -48,10 +48,10 @@ sealed class LinearBottleneck
     /// <summary>Of every row.</summary>
     public float[] Mean { get; }
 
-    /// <summary>What every component is made of.</summary>
+    /// <summary>The encoder's weights.</summary>
     public float[] Encoder { get; }
 
-    /// <summary>What every component adds.</summary>
+    /// <summary>The decoder's weights.</summary>
     public float[] Decoder { get; }
 
     /// <summary>Lowest and highest level of every component.</summary>

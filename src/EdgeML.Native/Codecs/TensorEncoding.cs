@@ -12,7 +12,7 @@ public enum TensorEncoding : byte
     /// <summary>The input's own bytes, at cut 0 only; the tail multiplies them by the model's byte scale.</summary>
     Bytes = 3,
 
-    /// <summary>One little-endian float32, the scale, then a byte an element: unsigned where the scale is above zero, signed where it is
+    /// <summary>One little-endian float32, the scale, then a byte per element: unsigned where the scale is above zero, signed where it is
     /// below.</summary>
     Int8 = 4,
 

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Codecs;
 
-/// <summary>A tensor channels x height x width seen as square patches: every pixel of a patch is a channel of its own, every patch a
+/// <summary>A tensor channels x height x width seen as square patches: every pixel of a patch is a channel, every patch a
 /// position. With patches of one pixel the order is the tensor's own.</summary>
 /// <param name="Channels">Of the tensor.</param>
 /// <param name="Height">A multiple of <paramref name="Size"/>.</param>

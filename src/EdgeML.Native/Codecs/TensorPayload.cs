@@ -40,7 +40,7 @@ public static class TensorPayload
     /// <param name="encoding">How the payload writes it.</param>
     /// <param name="payload">Exactly <see cref="Bytes"/> bytes; must not overlap <paramref name="tensor"/>.</param>
     /// <param name="tensor">Where the elements go.</param>
-    /// <param name="byteScale">What <see cref="TensorEncoding.Bytes"/> multiplies each byte by; the other encodings ignore it.</param>
+    /// <param name="byteScale">Factor for each byte of <see cref="TensorEncoding.Bytes"/>; the other encodings ignore it.</param>
     /// <exception cref="ArgumentException">A payload of another size.</exception>
     public static void Decode(TensorEncoding encoding, ReadOnlySpan<byte> payload, Span<float> tensor, float byteScale)
     {

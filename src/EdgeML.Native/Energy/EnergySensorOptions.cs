@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Energy;
 
-/// <summary>Which sensor measures what tasks cost.</summary>
+/// <summary>The sensor that measures the energy of tasks.</summary>
 public sealed record EnergySensorOptions
 {
     /// <summary>One of <see cref="EnergySensors.Names"/>; null for the first that answers.</summary>

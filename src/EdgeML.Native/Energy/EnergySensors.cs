@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Energy;
 
-/// <summary>Finds what this machine has to measure energy with: NVML, INA3221, RAPL, and the declared power model where there is
+/// <summary>Finds this machine's energy sensors: NVML, INA3221, RAPL, and the declared power model where there is
 /// nothing.</summary>
 public static class EnergySensors
 {
@@ -75,9 +75,9 @@ public static class EnergySensors
     };
 }
 
-/// <summary>What became of looking for an energy sensor.</summary>
+/// <summary>The result of the search for an energy sensor.</summary>
 /// <param name="Name">As <see cref="EnergySensorOptions.Source"/> takes it.</param>
 /// <param name="Usable">Whether it answers.</param>
-/// <param name="Text">What it measures, or why it cannot be used.</param>
+/// <param name="Text">Its quantity, or why it cannot be used.</param>
 /// <param name="Looked">Paths searched, in order.</param>
 public sealed record SensorState(string Name, bool Usable, string Text, IReadOnlyList<string> Looked);

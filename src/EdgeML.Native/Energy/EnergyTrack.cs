@@ -53,7 +53,7 @@ sealed class EnergyTrack(int capacity, long longestStep)
 
     double At(long ticks)
     {
-        // The samples on both sides, or the two at the end it lies behind.
+        // The samples on both sides, or the two nearest to it at either end.
         (int low, int high) = (0, _count - 1);
         while (high - low > 1)
         {

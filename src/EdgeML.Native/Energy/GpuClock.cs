@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Energy;
 
-/// <summary>Clock of a Jetson's GPU (<c>devfreq</c>): what the governor makes of it changes latency more than most optimisations, so it
+/// <summary>Clock of a Jetson's GPU (<c>devfreq</c>): its governor changes latency more than most optimisations, so it
 /// belongs beside every measurement.</summary>
 sealed class GpuClock : IDisposable
 {
@@ -24,7 +24,7 @@ sealed class GpuClock : IDisposable
     {
         string? folder = SysfsNumber.Folders(Path.Combine(root, "sys/class/devfreq"))
             .FirstOrDefault(device => s_suffixes.Any(suffix => device.EndsWith(suffix, StringComparison.Ordinal)));
-        reason = folder is null ? "no GPU with a clock of its own here" : "";
+        reason = folder is null ? "no GPU with its own clock here" : "";
         if (folder is null) return null;
         try
         {

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Energy;
 
-/// <summary>Says what a task cost the edge device. Every result names the source of its energy numbers.</summary>
+/// <summary>Measures the energy of a task on the edge device. Every result names the source of its energy numbers.</summary>
 public interface IEnergyMeter
 {
     /// <summary>Where the numbers come from, for instance <c>declared</c>.</summary>

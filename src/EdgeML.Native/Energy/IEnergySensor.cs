@@ -1,13 +1,13 @@
 namespace EdgeML.Native.Energy;
 
-/// <summary>A sensor of what the device draws: a counter of joules, or watts of the moment.</summary>
+/// <summary>A sensor of the device's power: a counter of joules, or watts of the moment.</summary>
 /// <remarks>Read by one thread at a time; reading allocates nothing.</remarks>
 interface IEnergySensor : IDisposable
 {
     /// <summary>As results name it, for instance <c>rapl</c>.</summary>
     string Name { get; }
 
-    /// <summary>What is measured, for people.</summary>
+    /// <summary>The measured quantity, for people.</summary>
     string Description { get; }
 
     /// <summary>Whether readings are joules since some moment; otherwise they are watts.</summary>

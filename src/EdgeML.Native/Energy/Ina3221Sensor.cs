@@ -88,7 +88,7 @@ sealed class Ina3221Sensor : IEnergySensor
     {
         bool iio = Path.GetFileName(monitor).StartsWith("iio:", StringComparison.Ordinal);
         List<Rail> rails = [];
-        // hwmon counts from 1 and has sums of shunt voltages behind the third channel; iio counts from 0.
+        // hwmon counts from 1 and has sums of shunt voltages after the third channel; iio counts from 0.
         for (int channel = iio ? 0 : 1; channel < (iio ? Channels : Channels + 1); channel++)
         {
             string? name = SysfsNumber.ReadLine(Path.Combine(monitor, iio ? $"rail_name_{channel}" : $"in{channel}_label"));

@@ -5,9 +5,9 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Energy;
 
-/// <summary>Charges a task what a sensor saw the device draw while it ran, everything else on the device included.</summary>
+/// <summary>Charges a task the energy that a sensor measured while it ran, everything else on the device included.</summary>
 /// <remarks>
-/// A thread of its own samples; tasks only interpolate, from any thread, and allocate nothing. Tasks that overlap are each charged the
+/// Its own thread samples; tasks only interpolate, from any thread, and allocate nothing. Tasks that overlap are each charged the
 /// whole. A sensor that stops answering leaves the rest to the declared model, and <see cref="Source"/> says so.
 /// </remarks>
 sealed class SensorEnergyMeter : IEnergyMeter, IDisposable

@@ -23,7 +23,7 @@ static unsafe class FrameRows
         }
     }
 
-    /// <summary>Resizes a row of 3 or 4 bytes a pixel into one of 4.</summary>
+    /// <summary>Resizes a row of 3 or 4 bytes per pixel into one of 4.</summary>
     internal static void MixPixels(ReadOnlySpan<byte> row, int step, ResizeTaps taps, Span<byte> to)
     {
         int last = (row.Length / step) - 1;
@@ -81,7 +81,7 @@ static unsafe class FrameRows
         }
     }
 
-    /// <summary>Three bytes a pixel to four.</summary>
+    /// <summary>Three bytes per pixel to four.</summary>
     internal static void Widen(ReadOnlySpan<byte> row, Span<byte> to)
     {
         for (int i = 0, j = 0; i < row.Length; i += 3, j += 4) (to[j], to[j + 1], to[j + 2]) = (row[i], row[i + 1], row[i + 2]);

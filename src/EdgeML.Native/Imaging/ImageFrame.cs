@@ -10,7 +10,7 @@ public readonly ref struct ImageFrame
     /// <param name="pixels">Rows from the top, pixels from the left.</param>
     /// <param name="width">In pixels.</param>
     /// <param name="height">In pixels.</param>
-    /// <param name="format">What the bytes are.</param>
+    /// <param name="format">The order of the bytes.</param>
     /// <param name="stride">Bytes from one row to the next; 0 for rows without a gap.</param>
     /// <exception cref="ArgumentException">A size outside 1..<see cref="MaxSide"/>, a stride shorter than a row, or too few
     /// bytes.</exception>
@@ -39,7 +39,7 @@ public readonly ref struct ImageFrame
     /// <summary>In pixels.</summary>
     public int Height { get; }
 
-    /// <summary>What the bytes are.</summary>
+    /// <summary>The order of the bytes.</summary>
     public PixelFormat Format { get; }
 
     /// <summary>Bytes from one row to the next.</summary>

@@ -1,12 +1,12 @@
 namespace EdgeML.Native.Imaging;
 
-/// <summary>What the bytes of a frame are, 8 bits each; alpha is not premultiplied.</summary>
+/// <summary>The order of a frame's bytes, 8 bits each; alpha is not premultiplied.</summary>
 public enum PixelFormat
 {
     /// <summary>Red, green, blue.</summary>
     Rgb24,
 
-    /// <summary>Blue, green, red: what OpenCV and most cameras give.</summary>
+    /// <summary>Blue, green, red: the order of OpenCV and most cameras.</summary>
     Bgr24,
 
     /// <summary>Red, green, blue, alpha.</summary>

@@ -23,7 +23,7 @@ sealed class ContentHash
         return hash.Finish();
     }
 
-    /// <summary>Takes in what comes next; pieces of any length.</summary>
+    /// <summary>Takes in the next bytes; pieces of any length.</summary>
     internal void Append(ReadOnlySpan<byte> data)
     {
         int held = (int)(_bytes % BlockBytes);

@@ -37,7 +37,7 @@ static class NormalDistribution
         return s_table[cell] + ((at - cell) * (s_table[cell + 1] - s_table[cell]));
     }
 
-    // x + x^3/3 + x^5/(3*5) + ...: times the density, what lies between 0 and x.
+    // x + x^3/3 + x^5/(3*5) + ...: times the density, the probability between 0 and x.
     static double BesideTheMean(double x)
     {
         double term = x, sum = x;
@@ -49,7 +49,7 @@ static class NormalDistribution
         return sum;
     }
 
-    // x + 1/(x + 2/(x + 3/(x + ...))): density over it is what lies above x.
+    // x + 1/(x + 2/(x + 3/(x + ...))): density over it is the probability above x.
     static double MillsDenominator(double x)
     {
         double value = x;

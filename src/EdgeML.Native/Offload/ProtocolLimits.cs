@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Offload;
 
-/// <summary>What one side accepts from the other; every length is compared with these before it is used for anything.</summary>
+/// <summary>Limits on frames of the other side; every length is compared with these before it is used for anything.</summary>
 public sealed record ProtocolLimits
 {
     /// <summary>Largest payload of a frame, bytes.</summary>

@@ -3,7 +3,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload;
 
-/// <summary>What a tail's profile says a request should take there; the yardstick for how loaded it is. Immutable.</summary>
+/// <summary>The profiled time of a request on a tail, from which its load is measured. Immutable.</summary>
 sealed class TailExpectation
 {
     readonly double[] _unitsUpTo;

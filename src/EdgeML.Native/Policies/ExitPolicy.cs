@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeML.Native.Policies;
 
-/// <summary>What a controller chooses: one threshold per side exit, the cut, and for how many tasks the choice stays in force.</summary>
+/// <summary>The choice of a controller: one threshold per side exit, the cut, and the number of tasks for which it stays in force.</summary>
 /// <remarks>
 /// An immutable value that fits on the stack, so that a decision every few tasks allocates nothing. Thresholds are normalised
 /// entropies in 0..1; an exit is taken when its entropy is strictly below its threshold, so 0 never exits. Cut k runs the first k
@@ -33,7 +33,7 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     /// <param name="interval">Tasks until the next decision, at least 1.</param>
     /// <param name="bottleneck">Number of the package's bottleneck that carries the cut's tensor, from 1; 0 for the session's
     /// codec.</param>
-    /// <param name="standby">The side exit that stands by while a task is with the tail, from 1; 0 for none.</param>
+    /// <param name="standby">The standby exit, computed while a task is with the tail, from 1; 0 for none.</param>
     /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, an
     /// interval below 1, a bottleneck outside 0..255, or a standby exit that the thresholds do not speak of.</exception>
     public ExitPolicy(ReadOnlySpan<float> thresholds, int cut, int interval = 1, int bottleneck = 0, int standby = 0)
@@ -79,7 +79,7 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     public ReadOnlySpan<float> Thresholds =>
         MemoryMarshal.CreateReadOnlySpan(in Unsafe.As<ThresholdArray, float>(ref Unsafe.AsRef(in _thresholds)), Exits);
 
-    /// <summary>The same choice with another cut, its tensor in the session's codec, nothing standing by.</summary>
+    /// <summary>The same choice with another cut, its tensor in the session's codec, without a standby exit.</summary>
     public ExitPolicy WithCut(int cut) => new(Thresholds, cut, Interval);
 
     /// <summary>The same choice with the tensor sent otherwise.</summary>

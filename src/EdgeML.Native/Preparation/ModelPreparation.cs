@@ -12,10 +12,10 @@ public static class ModelPreparation
 {
     /// <summary>Makes a package of a model file.</summary>
     /// <param name="onnxPath">Any ONNX classifier with one float32 input and one output per exit.</param>
-    /// <param name="folder">Appears whole or not at all; a package that lies there is replaced, and what was measured of it is kept where
+    /// <param name="folder">Appears whole or not at all; an existing package is replaced, and its measurements are kept where
     /// model and exits are the same.</param>
-    /// <param name="options">Which outputs are exits, and what the file leaves open.</param>
-    /// <exception cref="InvalidDataException">The model cannot be used; one line says what and where.</exception>
+    /// <param name="options">The outputs that are exits, and settings that the file leaves open.</param>
+    /// <exception cref="InvalidDataException">The model cannot be used; one line names fault and place.</exception>
     /// <exception cref="ArgumentException">The folder is something else than a package, and not empty; or a package whose calibration,
     /// guarantee, bottlenecks or profile would be lost, without <see cref="PrepareOptions.Force"/>.</exception>
     /// <exception cref="IOException">The file cannot be read or the folder not be written.</exception>

@@ -5,8 +5,8 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Native.Preparation;
 
-/// <summary>What a folder holds that was measured of its package: calibration, guarantee, bottlenecks, device profile. A package that is made
-/// again from the same model keeps what still fits.</summary>
+/// <summary>Measurements of a package in its folder: calibration, guarantee, bottlenecks, device profile. A package that is made
+/// again from the same model keeps those that still fit.</summary>
 sealed class PackageExtras
 {
     readonly List<string> _kept = [];
@@ -17,16 +17,16 @@ sealed class PackageExtras
     {
     }
 
-    /// <summary>What is carried over, in words.</summary>
+    /// <summary>The files carried over, in words.</summary>
     public IReadOnlyList<string> Kept => _kept;
 
-    /// <summary>What does not fit the new package, in words.</summary>
+    /// <summary>The files that do not fit the new package, in words.</summary>
     public IReadOnlyList<string> Lost => _lost;
 
     /// <summary>Whether a calibration is carried over.</summary>
     public bool HoldsCalibration => _files.Exists(file => file.Name == PackageFiles.CalibrationName);
 
-    /// <summary>Reads what lies in a folder and sorts it by whether it fits a new package.</summary>
+    /// <summary>Reads the files of a folder and sorts them by whether they fit a new package.</summary>
     /// <param name="folder">A package, perhaps of another model or damaged; nothing where it is not there.</param>
     /// <param name="next">The package that takes its place.</param>
     /// <param name="calibrated">Whether the new package brings a calibration, so that the old one is not missed.</param>
@@ -75,7 +75,7 @@ sealed class PackageExtras
             + "take another folder, or --force to replace it");
     }
 
-    /// <summary>Writes what fits into a new package's folder.</summary>
+    /// <summary>Writes the fitting files into a new package's folder.</summary>
     public void Write(string folder)
     {
         foreach ((string name, byte[] content) in _files) File.WriteAllBytes(Path.Combine(folder, name), content);

@@ -3,9 +3,9 @@ using EdgeML.Native.Preparation.Options;
 
 namespace EdgeML.Native.Preparation;
 
-/// <summary>What <see cref="ModelPreparation.Prepare(string, string, PrepareOptions?)"/> did.</summary>
+/// <summary>The result of <see cref="ModelPreparation.Prepare(string, string, PrepareOptions?)"/>.</summary>
 /// <param name="Manifest">Of the package written.</param>
-/// <param name="Notes">What was changed in or left out of the model, one sentence each.</param>
+/// <param name="Notes">Changes and omissions of the model, one sentence each.</param>
 public sealed record PreparedModel(ModelManifest Manifest, IReadOnlyList<string> Notes)
 {
     /// <summary>The model and all notes.</summary>

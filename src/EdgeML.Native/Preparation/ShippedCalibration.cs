@@ -3,16 +3,16 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Native.Preparation;
 
-/// <summary>A calibration beside a model file, as <c>NAME.calibration.csv</c> beside <c>NAME.onnx</c>, so that a shipped model carries what its
-/// exits are worth.</summary>
+/// <summary>A calibration beside a model file, as <c>NAME.calibration.csv</c> beside <c>NAME.onnx</c>, so that a shipped model carries its
+/// exits' accuracy.</summary>
 static class ShippedCalibration
 {
     const string Extension = ".calibration.csv";
 
     /// <summary>Reads it where it is of exactly this model and these exits.</summary>
     /// <param name="onnxPath">The model file.</param>
-    /// <param name="manifest">What is made of it.</param>
-    /// <param name="notes">Told what was taken, or why not.</param>
+    /// <param name="manifest">The manifest of its package.</param>
+    /// <param name="notes">Gets a note of the calibration used, or of the reason against it.</param>
     /// <returns>Null for none.</returns>
     public static ExitCalibration? Beside(string onnxPath, ModelManifest manifest, List<string> notes)
     {

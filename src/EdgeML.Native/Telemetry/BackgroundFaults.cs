@@ -27,8 +27,8 @@ sealed class BackgroundFaults
 
     /// <summary>Records a fault and counts it on the meter.</summary>
     /// <param name="thread">Short name of the work, for instance "fusion".</param>
-    /// <param name="consequence">What the program does instead.</param>
-    /// <param name="error">What happened.</param>
+    /// <param name="consequence">The program's reaction.</param>
+    /// <param name="error">The exception.</param>
     [SuppressMessage("Design", "CA1031", Justification = "runs inside catch-all handlers and must not throw")]
     public void Add(string thread, string consequence, Exception error)
     {

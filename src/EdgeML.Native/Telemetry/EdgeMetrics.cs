@@ -3,7 +3,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Telemetry;
 
-/// <summary>The meter <c>EdgeML.Native</c>: what any OpenTelemetry or dotnet-counters listener can collect. Recording allocates
+/// <summary>The meter <c>EdgeML.Native</c>, for any OpenTelemetry or dotnet-counters listener. Recording allocates
 /// nothing.</summary>
 public static class EdgeMetrics
 {

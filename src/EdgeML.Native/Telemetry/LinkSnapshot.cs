@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Telemetry;
 
-/// <summary>What the client knows of link and tail at one moment. NaN stands for "never measured".</summary>
+/// <summary>The client's knowledge of link and tail at one moment. NaN stands for "never measured".</summary>
 public struct LinkSnapshot
 {
     /// <summary>No tail at all.</summary>
@@ -16,7 +16,7 @@ public struct LinkSnapshot
     /// <summary>Whether a request could be sent now: connected, handshake done, nothing stalled.</summary>
     public bool Up;
 
-    /// <summary>Uplink rate in bits a second, from acknowledged bytes, never from queue time.</summary>
+    /// <summary>Uplink rate in bits per second, from acknowledged bytes, never from queue time.</summary>
     public double RateBitsPerSecond;
 
     /// <summary>Round-trip time without transfer and computing, milliseconds.</summary>
@@ -25,7 +25,7 @@ public struct LinkSnapshot
     /// <summary>Seconds since the rate was last measured; infinite before.</summary>
     public double AgeSeconds;
 
-    /// <summary>Measured tail computing time over what its profile says; 1 for an idle tail.</summary>
+    /// <summary>Measured tail computing time over its profile; 1 for an idle tail.</summary>
     public double TailFactor;
 
     /// <summary>Milliseconds a request lately waited on the tail before it was computed.</summary>

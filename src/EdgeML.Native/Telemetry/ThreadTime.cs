@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeML.Native.Telemetry;
 
-/// <summary>A clock that stands while its thread is not running: what deciding and learning cost is processor time, and on a busy
+/// <summary>A clock that stands while its thread is not running: deciding and learning cost processor time, and on a busy
 /// machine the wall clock tells several times that. Two readings belong together only if one thread took both.</summary>
 /// <remarks>Linux and macOS tell a thread's time finely enough; elsewhere the stopwatch stands in, which never shows less.</remarks>
 sealed unsafe partial class ThreadTime : TimeProvider
@@ -32,7 +32,7 @@ sealed unsafe partial class ThreadTime : TimeProvider
         }
     }
 
-    /// <summary>Milliseconds this thread has run since a reading of its own.</summary>
+    /// <summary>Milliseconds this thread has run since one of its readings.</summary>
     public static double MillisecondsSince(long start) => (Now - start) / 1e6;
 
     public override long GetTimestamp() => Now;

@@ -15,7 +15,7 @@ public static class BaselineControllers
     /// <summary>NSGA-III over the paper's actions, every candidate executed for an interval; the oldest fifth is measured again.</summary>
     public const string Nsga3 = "nsga3";
 
-    /// <summary>The same, what was once measured counts for ever.</summary>
+    /// <summary>The same, measurements count for ever.</summary>
     public const string Nsga3Stale = "nsga3-stale";
 
     /// <summary>NSGA-III on the cost model and the measured link.</summary>
@@ -32,7 +32,7 @@ public static class BaselineControllers
 
     /// <summary>Makes a controller.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="context">What it works on.</param>
+    /// <param name="context">Its inputs.</param>
     /// <exception cref="ArgumentException">An unknown name, or a fixed policy that does not fit the model.</exception>
     public static IPolicyController Create(string name, ControllerContext context) => name switch
     {

@@ -7,7 +7,7 @@ namespace EdgeML.Simulation.Baselines;
 
 /// <summary>The paper's evolutionary baseline: NSGA-III whose candidates are measured, each executed for one action interval.</summary>
 /// <remarks>
-/// A generation is 15 candidates and, unless what was once measured counts for ever, the oldest fifth of the members again. As many
+/// A generation is 15 candidates and, unless measurements count for ever, the oldest fifth of the members again. As many
 /// intervals follow under the best member so far, whose measurements are kept fresh. Accuracy cannot be seen without labels; the mean exit
 /// stands for it as in the paper's reward.
 /// </remarks>
@@ -67,7 +67,7 @@ sealed class MeasuredNsga3Controller : IPolicyController
         }
         else
         {
-            // Chosen again every time: what it measured last may have made another member the better one.
+            // Chosen again every time: the last measurement may have made another member the better one.
             (_running, _isEvaluation) = (_policies.Choose(observation.Requirements, share: 1), false);
             if (_resting > 0 && --_resting == 0) StartGeneration();
         }

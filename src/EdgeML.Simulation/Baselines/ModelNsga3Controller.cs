@@ -16,7 +16,7 @@ sealed class ModelNsga3Controller : IPolicyController
     /// <summary>Generations before the first decision.</summary>
     const int FirstGenerations = 60;
 
-    /// <summary>Generations after a change, one a decision.</summary>
+    /// <summary>Generations after a change, one per decision.</summary>
     const int LaterGenerations = 30;
 
     /// <summary>Share of the bounds that plans may use.</summary>

@@ -10,7 +10,7 @@ namespace EdgeML.Simulation.Baselines;
 /// <summary>Neurosurgeon (Kang et al. 2017) as the paper uses it: no exits; tries every cut on the cost model and keeps the best.</summary>
 /// <remarks>
 /// Best is the largest expected satisfaction, then the least latency: without bounds its latency mode. The static form settles on the first
-/// link it has a rate of; the live one solves again when what it measured has moved by more than a tenth.
+/// link it has a rate of; the live one solves again when a measurement has moved by more than a tenth.
 /// </remarks>
 /// <param name="model">Costs.</param>
 /// <param name="live">Whether to follow the link.</param>

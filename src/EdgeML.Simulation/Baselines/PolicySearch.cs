@@ -33,7 +33,7 @@ sealed class PolicySearch
         return _codec.Decode(_action);
     }
 
-    /// <summary>Sets what a member is worth, or moves it there by a share.</summary>
+    /// <summary>Sets the value of a member, or moves it there by a share.</summary>
     public void Score(int member, double latencyMs, double energyJ, double accuracy, double share = 1)
     {
         Span<double> values = _search.Values(member);

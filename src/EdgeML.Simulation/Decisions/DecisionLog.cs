@@ -6,11 +6,11 @@ using EdgeML.Simulation.Worlds;
 
 namespace EdgeML.Simulation.Decisions;
 
-/// <summary>Keeps the decisions of a run and what came of each. Sized at the start: taking down allocates nothing.</summary>
+/// <summary>Keeps the decisions of a run and the measurements of each. Sized at the start: logging allocates nothing.</summary>
 /// <remarks>One thread at a time; only <see cref="Judged"/> may be called beside the others, for tasks that finished.</remarks>
 public sealed class DecisionLog
 {
-    /// <summary>Decisions kept unless said otherwise; those behind them are counted only.</summary>
+    /// <summary>Decisions kept by default; those after them are counted only.</summary>
     public const int MostDecisions = 20_000;
 
     const int IntervalsOfState = 3;

@@ -31,7 +31,7 @@ sealed class LinkPacer(LinkTrace trace)
         }
     }
 
-    /// <summary>Goes on under another trace; what entered before leaves as it was going to.</summary>
+    /// <summary>Continues under another trace; bytes that entered before leave as scheduled.</summary>
     public void Use(LinkTrace trace)
     {
         lock (_gate) _trace = trace;

@@ -81,7 +81,7 @@ public sealed class LinkShaper : IDisposable
 
     /// <summary>Leaves the trace and stays at one level until the next call; for runs whose link changes with tasks instead of
     /// seconds.</summary>
-    /// <param name="mbps">Megabits a second in each direction; 0 is an outage until the next call.</param>
+    /// <param name="mbps">Megabits per second in each direction; 0 is an outage until the next call.</param>
     /// <param name="rttMs">Round-trip time without transfer.</param>
     /// <exception cref="InvalidDataException">A value that is negative or no number.</exception>
     public void Hold(double mbps, double rttMs)
@@ -116,7 +116,7 @@ public sealed class LinkShaper : IDisposable
     /// <summary>The same at a moment of <see cref="Time"/>.</summary>
     internal double ClockAt(double moment) => moment - Volatile.Read(ref _origin);
 
-    /// <summary>What its waits are measured by.</summary>
+    /// <summary>The clock of its waits.</summary>
     internal LinkClock Time => _clock;
 
     /// <summary>One-way delay now, seconds.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace EdgeML.Simulation.Links;
 
-/// <summary>What a <see cref="LinkShaper"/> imitates and between whom.</summary>
+/// <summary>The link that a <see cref="LinkShaper"/> imitates, and its ends.</summary>
 public sealed record LinkShaperOptions
 {
     /// <summary>The tail.</summary>

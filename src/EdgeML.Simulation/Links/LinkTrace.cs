@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EdgeML.Simulation.Links;
 
-/// <summary>A recorded or drawn course of a link: levels that each hold until the next begins; behind the last one the trace starts over.
+/// <summary>A recorded or drawn course of a link: levels that each hold until the next begins; after the last one the trace starts over.
 /// Immutable.</summary>
 public sealed class LinkTrace
 {
@@ -42,7 +42,7 @@ public sealed class LinkTrace
         return Parse(reader, Path.GetFileName(path));
     }
 
-    /// <summary>Reads what <see cref="Load"/> reads.</summary>
+    /// <summary>Reads the format of <see cref="Load"/>.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">Names the text in errors.</param>
     /// <exception cref="InvalidDataException">As <see cref="Load"/>.</exception>
@@ -74,7 +74,7 @@ public sealed class LinkTrace
         return levels.Count > 0 ? new LinkTrace(levels) : throw new InvalidDataException($"trace {name} has no levels");
     }
 
-    /// <summary>The level in force at a time; times behind the end wrap around, times before 0 count as 0.</summary>
+    /// <summary>The level in force at a time; times after the end wrap around, times before 0 count as 0.</summary>
     public LinkLevel At(double seconds) => _levels[IndexAt(Wrap(seconds))];
 
     /// <summary>How long the link takes to move some bits from a moment on, outages included.</summary>
@@ -125,7 +125,7 @@ public sealed class LinkTrace
         if (!double.IsFinite(level.Seconds)) throw new InvalidDataException($"{where} is at second {level.Seconds}");
         if (index == 0 && level.Seconds != 0) throw new InvalidDataException($"{where} is the first and at second {level.Seconds}, not 0");
         if (index > 0 && level.Seconds <= levels[index - 1].Seconds)
-            throw new InvalidDataException($"{where} is at second {level.Seconds}, behind second {levels[index - 1].Seconds}");
+            throw new InvalidDataException($"{where} is at second {level.Seconds}, not after second {levels[index - 1].Seconds}");
         if (!(double.IsFinite(level.Mbps) && level.Mbps >= 0)) throw new InvalidDataException($"{where} has a rate of {level.Mbps} Mbps");
         if (!double.IsNaN(level.RttMs) && !(double.IsFinite(level.RttMs) && level.RttMs >= 0))
             throw new InvalidDataException($"{where} has a round-trip time of {level.RttMs} ms");

@@ -3,9 +3,9 @@ using System.Net;
 
 namespace EdgeML.Simulation.Links;
 
-/// <summary>A network namespace of this machine behind a pair of virtual interfaces, whose way in is slowed down by the kernel's token
+/// <summary>A network namespace of this machine, connected by a pair of virtual interfaces, whose way in is slowed down by the kernel's token
 /// bucket (<c>tc tbf</c>). Everything is gone again when it is disposed.</summary>
-/// <remarks>Linux, root, <c>ip</c> and <c>tc</c>. Its name carries the process id, so that the next one can clear away what a killed
+/// <remarks>Linux, root, <c>ip</c> and <c>tc</c>. Its name carries the process id, so that the next one can remove the rest of a killed
 /// process left.</remarks>
 public sealed class ShapedNamespace : IDisposable
 {
@@ -57,7 +57,7 @@ public sealed class ShapedNamespace : IDisposable
     public static int BurstBytes(double mbps) => Math.Max(SmallestBurst, (int)(mbps * 1e6 / 8 * 0.0002));
 
     /// <summary>Makes one.</summary>
-    /// <param name="mbps">Megabits a second into the namespace, frames counted whole; the way back is not slowed down.</param>
+    /// <param name="mbps">Megabits per second into the namespace, frames counted whole; the way back is not limited.</param>
     /// <exception cref="InvalidOperationException">This machine or user cannot; nothing is left behind.</exception>
     public static ShapedNamespace Create(double mbps)
     {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EdgeML.Simulation.Processes;
 
-/// <summary>A program in a process of its own, with input, output and errors in pipes; disposing it leaves nothing of it behind.</summary>
+/// <summary>A program in its own process, with input, output and errors in pipes; disposing it leaves nothing of it behind.</summary>
 /// <remarks>Errors are read as they come. Output is read when it is asked for: line by line, and the rest at the end. One thread at a
 /// time.</remarks>
 sealed class ChildProcess : IDisposable
@@ -30,7 +30,7 @@ sealed class ChildProcess : IDisposable
 
     /// <summary>Starts a program.</summary>
     /// <param name="command">The program, then its arguments.</param>
-    /// <param name="environment">Variables to set on top of this process's; null for none.</param>
+    /// <param name="environment">Variables to set in addition to this process's; null for none.</param>
     /// <param name="folder">Where it runs; null for here.</param>
     /// <param name="stopLimit">How long it has to end by itself once its input is closed, for one that follows its input; without, it is
     /// killed at once.</param>
@@ -52,7 +52,7 @@ sealed class ChildProcess : IDisposable
     /// <summary>Runs a program without input to its end; kills it where it takes too long.</summary>
     /// <param name="command">The program, then its arguments.</param>
     /// <param name="limit">How long it may take.</param>
-    /// <param name="environment">Variables to set on top of this process's; null for none.</param>
+    /// <param name="environment">Variables to set in addition to this process's; null for none.</param>
     /// <param name="folder">Where it runs; null for here.</param>
     /// <exception cref="TimeoutException">It took longer.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
@@ -118,8 +118,8 @@ sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Reads what it still prints until it has ended.</summary>
-    /// <exception cref="TimeoutException">It has not; it goes on until it is stopped.</exception>
+    /// <summary>Reads its output until it has ended.</summary>
+    /// <exception cref="TimeoutException">It has not; it continues until it is stopped.</exception>
     public Outcome WaitForEnd(TimeSpan limit)
     {
         if (!Task.WaitAll([Rest(), _error, _process.WaitForExitAsync()], limit))

@@ -1,8 +1,8 @@
 namespace EdgeML.Simulation.Processes;
 
-/// <summary>What an ended child process left.</summary>
+/// <summary>Exit code and output of an ended child process.</summary>
 /// <param name="ExitCode">128 and the signal's number where a signal ended it.</param>
-/// <param name="Output">What it printed that nobody had read before.</param>
+/// <param name="Output">The output that was not read before.</param>
 /// <param name="Error">All that it said on standard error.</param>
 sealed record Outcome(int ExitCode, string Output, string Error)
 {

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EdgeML.Simulation.Replay;
 
 /// <summary>Tasks that arrive by themselves: a Poisson process that feeds a queue of limited length.</summary>
-/// <param name="RatePerSecond">Mean arrivals a second.</param>
+/// <param name="RatePerSecond">Mean arrivals per second.</param>
 /// <param name="QueueLength">Tasks that may wait while another one runs; who finds that many waiting is lost.</param>
 public sealed record ArrivalProcess(double RatePerSecond, int QueueLength)
 {
@@ -21,7 +21,7 @@ public sealed record ArrivalProcess(double RatePerSecond, int QueueLength)
             && int.TryParse(parts[1].AsSpan(Queue.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int queue))
             return new ArrivalProcess(rate, queue);
         throw new ArgumentException(
-            $"arrivals '{spec}' are not poisson:RATE,queue=K with a rate in 0..1000000 tasks a second and a whole number K");
+            $"arrivals '{spec}' are not poisson:RATE,queue=K with a rate in 0..1000000 tasks per second and a whole number K");
     }
 
     /// <summary>Seconds at which tasks arrive.</summary>

@@ -5,7 +5,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Simulation.Replay;
 
-/// <summary>Reads and writes what every exit said of recorded samples as CSV: <c>index,label,pred1,entropy1,...</c>, the final exit
+/// <summary>Reads and writes every exit's output for recorded samples as CSV: <c>index,label,pred1,entropy1,...</c>, the final exit
 /// last.</summary>
 public static class ExitsFile
 {
@@ -21,7 +21,7 @@ public static class ExitsFile
         return Parse(reader, Path.GetFileName(path), byLabels);
     }
 
-    /// <summary>Reads what <see cref="Load"/> reads.</summary>
+    /// <summary>Reads the format of <see cref="Load"/>.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">Names the text in errors.</param>
     /// <param name="byLabels">False judges by agreement in any case.</param>
@@ -64,7 +64,7 @@ public static class ExitsFile
     /// <summary>Writes recorded samples.</summary>
     /// <param name="writer">Receives the text.</param>
     /// <param name="recorder">Holds the samples.</param>
-    /// <param name="exits">Exits a sample, the final one included.</param>
+    /// <param name="exits">Exits per sample, the final one included.</param>
     public static void Write(TextWriter writer, ExitRecorder recorder, int exits)
     {
         ArgumentNullException.ThrowIfNull(writer);

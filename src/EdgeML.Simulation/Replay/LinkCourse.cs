@@ -79,7 +79,7 @@ public sealed class LinkCourse
         return changes;
     }
 
-    /// <summary>The link on the mean over a number of tasks, or over a whole trace: what is known of it before a run.</summary>
+    /// <summary>The mean of the link over a number of tasks, or over a whole trace, as known before a run.</summary>
     public VirtualLink Mean(int tasks)
     {
         (double rate, double rtt, double weight) = (0, 0, 0);
@@ -134,7 +134,7 @@ public sealed class LinkCourse
                 throw new ArgumentException($"link '{spec}' says '{part}', not MBPS@TASK");
             if (from.Count == 0 && task != 0) throw new ArgumentException($"link '{spec}' says '{part}', the first level starts at task 0");
             if (from.Count > 0 && (at < 0 || task <= from[^1]))
-                throw new ArgumentException($"link '{spec}' says '{part}', which does not start behind task {from[^1]}");
+                throw new ArgumentException($"link '{spec}' says '{part}', which does not start after task {from[^1]}");
             mbps.Add(Mbps(at < 0 ? part : part[..at], spec));
             from.Add(task);
         }

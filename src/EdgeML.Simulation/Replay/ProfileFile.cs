@@ -30,7 +30,7 @@ public static class ProfileFile
         return Parse(reader, Path.GetFileName(path), device);
     }
 
-    /// <summary>Reads what <see cref="Load"/> reads.</summary>
+    /// <summary>Reads the format of <see cref="Load"/>.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">Names the text in errors, and the network.</param>
     /// <param name="device">As in <see cref="Load"/>.</param>
@@ -64,12 +64,12 @@ public static class ProfileFile
             if ((what == "input") != (inputBytes == 0))
                 throw new InvalidDataException(
                     inputBytes == 0 ? $"{rows.Where} is a {what}, before the input" : $"{rows.Where} is a second input");
-            if (what == "unit" && heads.Count > 0) throw new InvalidDataException($"{rows.Where} is a unit, behind head {heads.Count}");
+            if (what == "unit" && heads.Count > 0) throw new InvalidDataException($"{rows.Where} is a unit, after head {heads.Count}");
             int expected = what switch { "input" => 0, "unit" => units.Count + 1, _ => heads.Count + 1 };
             int given = rows.Whole(index, 0, int.MaxValue);
             if (given != expected) throw new InvalidDataException($"{rows.Where} is {what} {given}, {what} {expected} is missing");
             if (units.Count == MostUnits)
-                throw new InvalidDataException($"{rows.Where} is behind {MostUnits} units, more than a network has");
+                throw new InvalidDataException($"{rows.Where} is after {MostUnits} units, more than a network has");
             long macs = (long)Math.Round(rows.Number(mmac, 0, 1e9) * 1e6);
             int outBytes = rows.Whole(bytes, 4, 1 << 30);
             if (outBytes % 4 != 0) throw new InvalidDataException($"{rows.Where} puts out {outBytes} bytes, not whole floats");
@@ -152,7 +152,7 @@ public static class ProfileFile
         {
             Name = name,
             Hash = "sha256:" + ContentHash.Of(Encoding.UTF8.GetBytes(text)),
-            // A source sends one byte an element.
+            // A source sends one byte per element.
             Input = new InputInfo([inputBytes / 4], "float32", 1 / 255.0),
             Classes = (int)(units[^1].OutBytes / 4),
             Units = units,

@@ -13,14 +13,14 @@ public static class ReplayControllers
     /// <summary>Knows true times, the true link and how hard inputs are.</summary>
     public const string Oracle = "oracle";
 
-    /// <summary><c>edgeml</c> without its learned residual: every plan is executed as it is. Only in the simulator, to show what the
-    /// residual is worth.</summary>
+    /// <summary><c>edgeml</c> without its learned residual: every plan is executed as it is. Only in the simulator, to show the
+    /// gain of the residual.</summary>
     public const string EdgeMLPlan = "edgeml-plan";
 
     /// <summary>The names <c>--controller</c> takes.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. BaselineControllers.Names, EdgeMLPlan, Oracle];
 
-    /// <summary>What a decision of a controller costs by declaration, microseconds.</summary>
+    /// <summary>The declared time of a controller's decision, microseconds.</summary>
     /// <remarks>Means over 2,000 to 16,000 decisions with <c>--decision-us measured</c>, VGG16 over a mobile trace, where most decisions
     /// are full plans, on one busy core; for edgeml the median of <c>--targets --only learning</c> on such a core. A run charges
     /// these and not the clock, so that a seed gives the same run everywhere.</remarks>

@@ -1,6 +1,6 @@
 namespace EdgeML.Simulation.Replay;
 
-/// <summary>What a run, or several pooled, came to. NaN where there is nothing to say.</summary>
+/// <summary>The results of a run, or of several pooled. NaN where there is none.</summary>
 /// <remarks>Lost tasks count as neither satisfied nor right in satisfaction and goodput; accuracy, latency and energy are of tasks that
 /// ran.</remarks>
 public sealed record ReplayMetrics
@@ -23,7 +23,7 @@ public sealed record ReplayMetrics
     /// <summary>The same of the first 100 tasks.</summary>
     public double GoodputFirst100 { get; init; }
 
-    /// <summary>The same of the tasks behind them.</summary>
+    /// <summary>The same for the tasks after them.</summary>
     public double GoodputAfter100 { get; init; }
 
     /// <summary>Mean latency, milliseconds; waiting and deciding included.</summary>
@@ -32,7 +32,7 @@ public sealed record ReplayMetrics
     /// <summary>99 % quantile of latency, milliseconds.</summary>
     public double P99LatencyMs { get; init; }
 
-    /// <summary>Mean energy a task, in the unit of the bound.</summary>
+    /// <summary>Mean energy per task, in the unit of the bound.</summary>
     public double Energy { get; init; }
 
     /// <summary>Mean reward of state intervals.</summary>
@@ -47,7 +47,7 @@ public sealed record ReplayMetrics
     /// <summary>Mean tasks of an action interval.</summary>
     public double MeanInterval { get; init; }
 
-    /// <summary>What a decision was charged, mean, microseconds.</summary>
+    /// <summary>Time charged for a decision, mean, microseconds.</summary>
     public double DecisionMicros { get; init; }
 
     /// <summary>Share of tasks that found the queue full.</summary>

@@ -18,7 +18,7 @@ public sealed class ReplayResult
     /// <summary>The seed.</summary>
     public int Seed { get; }
 
-    /// <summary>What was run.</summary>
+    /// <summary>The scenario.</summary>
     public ReplayScenario Scenario { get; }
 
     /// <summary>Processor time of the run, milliseconds; the one number that differs from run to run.</summary>

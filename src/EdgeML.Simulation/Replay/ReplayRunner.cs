@@ -5,16 +5,16 @@ using EdgeML.Simulation.Worlds;
 
 namespace EdgeML.Simulation.Replay;
 
-/// <summary>Runs controllers over scenarios. Several runs of one scenario may go on at once.</summary>
+/// <summary>Runs controllers over scenarios. Several runs of one scenario may run at once.</summary>
 public static class ReplayRunner
 {
     /// <summary>Runs one seed; the same arguments give the same result, unless decisions are charged by the clock.</summary>
-    /// <param name="scenario">What happens.</param>
+    /// <param name="scenario">The scenario.</param>
     /// <param name="controller">One of <see cref="ReplayControllers.Names"/>.</param>
     /// <param name="seed">Draws jitter, model error, order of inputs, arrivals and the controller's own exploration, each by
     /// itself.</param>
     /// <param name="progress">Told now and then how many tasks are done.</param>
-    /// <param name="traces">What a learning controller brings along and leaves; others have no use for it.</param>
+    /// <param name="traces">A learning controller's experience, in and out; others ignore it.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">An unknown controller, or a profile or trace that does not fit.</exception>
     public static ReplayResult Run(
@@ -30,7 +30,7 @@ public static class ReplayRunner
     /// <summary>Runs one seed under a controller of the caller's own, made as a session makes it
     /// (<see cref="EdgeSessionOptions.CreateController"/>). The same arguments give the same result if the controller itself depends on
     /// nothing else.</summary>
-    /// <param name="scenario">What happens. A decision is charged <see cref="ReplayScenario.DecisionMicros"/>, nothing where that is
+    /// <param name="scenario">The scenario. A decision is charged <see cref="ReplayScenario.DecisionMicros"/>, nothing where that is
     /// null.</param>
     /// <param name="createController">Makes a controller for this run, which disposes it.</param>
     /// <param name="seed">Draws jitter, model error, order of inputs and arrivals, each by itself, and is

@@ -23,13 +23,13 @@ public sealed record ReplayScenario
     readonly Lazy<CostModel> _told;
     readonly Lazy<(int FromTask, ExitStatistics Statistics)[]> _populations;
 
-    /// <summary>A scenario of a network and what its exits said of samples.</summary>
+    /// <summary>A scenario of a network and its exits' outputs for samples.</summary>
     /// <exception cref="ArgumentException">They do not fit each other.</exception>
     public ReplayScenario(ReplayProfile profile, ExitCalibration samples)
     {
         if (samples.Exits != profile.Manifest.Exits.Count)
             throw new ArgumentException(
-                $"{samples.Source} holds {samples.Exits} exits a sample, " +
+                $"{samples.Source} holds {samples.Exits} exits per sample, " +
                 $"profile {profile.Manifest.Name} has {profile.Manifest.Exits.Count}");
         Profile = profile;
         bool split = samples.Samples >= LeastToSplit;
@@ -67,7 +67,7 @@ public sealed record ReplayScenario
     /// <summary>Energy of the edge: a declared power model, or the paper's frequency.</summary>
     public PowerModel Power { get; init; } = PowerModel.Default;
 
-    /// <summary>How cut tensors travel. The replay charges the bytes only; what a codec does to accuracy it does not know.</summary>
+    /// <summary>The encoding of cut tensors. The replay charges the bytes only, not a codec's effect on accuracy.</summary>
     public TensorEncoding Codec { get; init; } = TensorEncoding.Float32;
 
     /// <summary>Whether the input itself may be sent.</summary>
@@ -82,7 +82,7 @@ public sealed record ReplayScenario
     /// <summary>By how much true unit times may differ from the profile, as a share; drawn per seed.</summary>
     public double Mismatch { get; init; }
 
-    /// <summary>Whether controllers may let an exit stand by; the oracle always may.</summary>
+    /// <summary>Whether controllers may choose a standby exit; the oracle always may.</summary>
     public bool AllowStandby { get; init; } = true;
 
     /// <summary>How tasks arrive; null for one after the other.</summary>
@@ -91,14 +91,14 @@ public sealed record ReplayScenario
     /// <summary>Which samples tasks draw.</summary>
     public InputShift Shift { get; init; } = InputShift.None;
 
-    /// <summary>Milliseconds after which the edge finishes what the tail has not answered; by default, as live, the latency bound or a
+    /// <summary>Milliseconds after which the edge finishes a task that the tail has not answered; by default, as live, the latency bound or a
     /// second.</summary>
     public double? DeadlineMs { get; init; }
 
     /// <summary>Seconds without a transfer after which the client probes the link; by default as live.</summary>
     public double ProbeSeconds { get; init; } = 1;
 
-    /// <summary>What a decision costs, microseconds; null for the controller's declared time, NaN for what it takes here, which differs
+    /// <summary>The time of a decision, microseconds; null for the controller's declared time, NaN for the measured time, which differs
     /// from run to run.</summary>
     public double? DecisionMicros { get; init; }
 
@@ -113,7 +113,7 @@ public sealed record ReplayScenario
 
     /// <summary>The true world of one seed.</summary>
     /// <param name="seed">The seed.</param>
-    /// <param name="withPopulations">Whether to count what inputs are drawn from; only the oracle asks.</param>
+    /// <param name="withPopulations">Whether to count the populations of inputs; only the oracle needs them.</param>
     internal VirtualWorld World(int seed, bool withPopulations = false)
     {
         var error = new Random(SeedOf(seed, 1));

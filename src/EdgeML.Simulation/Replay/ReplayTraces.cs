@@ -2,11 +2,11 @@ using EdgeML.Native.Control.Learning.Traces;
 
 namespace EdgeML.Simulation.Replay;
 
-/// <summary>What a learning controller of a replay takes along from another device, and what it leaves for one:
+/// <summary>The experience of a learning controller of a replay, from another device and for one:
 /// the paper's eq. 8.</summary>
 public sealed record ReplayTraces
 {
-    /// <summary>What was experienced on the other device; null to start untrained.</summary>
+    /// <summary>The experience of the other device; null to start untrained.</summary>
     public TransitionTrace? Source { get; init; }
 
     /// <summary>Share of a batch that comes from there at first.</summary>
@@ -15,6 +15,6 @@ public sealed record ReplayTraces
     /// <summary>Updates from that experience alone, before the first decision; the paper only mixes.</summary>
     public int SourceUpdates { get; init; }
 
-    /// <summary>Takes down what this run experiences.</summary>
+    /// <summary>Records the experience of this run.</summary>
     public TransitionTrace? Record { get; init; }
 }

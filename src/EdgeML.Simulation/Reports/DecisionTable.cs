@@ -7,7 +7,7 @@ using EdgeML.Training.Charts;
 
 namespace EdgeML.Simulation.Reports;
 
-/// <summary>The decisions of a report's first row as a table: why, what was chosen, what it expected, what was measured.</summary>
+/// <summary>The decisions of a report's first row as a table: reason, policy, expectation, measurement.</summary>
 static class DecisionTable
 {
     /// <summary>Writes a section that folds away; nothing for an empty log. Decisions that kept the policy because nothing moved are left
@@ -16,7 +16,7 @@ static class DecisionTable
     {
         LoggedDecision[] told = [.. Enumerable.Range(0, log.Count).Where(i => IsNews(log, i)).Select(i => log[i])];
         if (told.Length == 0) return;
-        page.Append($"<section>\n<h2>Decisions of {Svg.Escape(row)}</h2>\n<p class=\"soft\">What each expected of its tasks, and what was ");
+        page.Append($"<section>\n<h2>Decisions of {Svg.Escape(row)}</h2>\n<p class=\"soft\">The expectation of each for its tasks, and the values ");
         page.Append($"measured while it was in force. {log.Count - told.Length} of {log.Count} kept the policy because nothing had moved.</p>\n");
         page.Append($"<details>\n<summary>{told.Length} decisions</summary>\n");
         var table = new HtmlTable(

@@ -119,7 +119,7 @@ sealed class DemoCharts(DemoReportData data, bool narrow)
         return canvas.ToString();
     }
 
-    /// <summary>What the shown row chose and what came of it: exit, cut and thresholds per task.</summary>
+    /// <summary>Choices of the shown row and their outcome: exit, cut and thresholds per task.</summary>
     public string Choices()
     {
         const double exitTop = 8, exitHeight = 18, cutTop = 40, cutBottom = 118, thresholdTop = 132, thresholdBottom = 202;

@@ -3,19 +3,19 @@ using EdgeML.Simulation.Scenarios;
 
 namespace EdgeML.Simulation.Reports;
 
-/// <summary>What the report of a demo run is made from.</summary>
+/// <summary>The data of a demo run's report.</summary>
 sealed record DemoReportData
 {
-    /// <summary>What was run.</summary>
+    /// <summary>The scenario.</summary>
     public required DemoScenario Scenario { get; init; }
 
     /// <summary>The rows; the first one is the controller on show.</summary>
     public required IReadOnlyList<ScenarioRow> Rows { get; init; }
 
-    /// <summary>One line under each row's name, by name: what the row does.</summary>
+    /// <summary>One line under each row's name, by name: its description.</summary>
     public required IReadOnlyDictionary<string, string> RowNotes { get; init; }
 
-    /// <summary>Name and value of what else a reader may ask: machine, versions, model, seed.</summary>
+    /// <summary>Name and value of further facts: machine, versions, model, seed.</summary>
     public required IReadOnlyList<(string Name, string Value)> Environment { get; init; }
 
     /// <summary>Cut that runs everything on the edge.</summary>

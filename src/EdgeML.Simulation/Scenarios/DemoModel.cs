@@ -16,10 +16,10 @@ static class DemoModel
 
     /// <summary>Loads the model; preparing and calibrating it takes some seconds once.</summary>
     /// <param name="folder">A package; null for the shipped model's, which is kept in the folder of engines.</param>
-    /// <param name="data">What a package without calibration is calibrated on where "shapes" does not fit it; null for "shapes".</param>
-    /// <param name="say">Told what takes time.</param>
+    /// <param name="data">The data on which a package without calibration is calibrated where "shapes" does not fit it; null for "shapes".</param>
+    /// <param name="say">Gets the names of slow steps.</param>
     /// <param name="cancellation">Checked between samples.</param>
-    /// <param name="backend">What computes; null for the defaults.</param>
+    /// <param name="backend">The inference library; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">The shipped model is not there.</exception>
     /// <exception cref="InvalidDataException">The package is malformed.</exception>
     public static BranchedModel Load(string? folder, DataSpec? data, Action<string> say, CancellationToken cancellation,
@@ -63,7 +63,7 @@ static class DemoModel
         }
         catch (InvalidDataException)
         {
-            // Of an older version or damaged; it is our cache, so it is rebuilt.
+            // Of an older version or damaged; it is only a cache, so it is rebuilt.
             return false;
         }
     }

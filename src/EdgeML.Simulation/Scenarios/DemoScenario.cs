@@ -9,7 +9,7 @@ sealed class DemoScenario
 
     /// <summary>Puts phases together.</summary>
     /// <param name="phases">In order and without gaps, the first one from task 0.</param>
-    /// <param name="seed">What the phases and the inputs were drawn from.</param>
+    /// <param name="seed">Seed of the phases and the inputs.</param>
     /// <param name="periodMs">Milliseconds between two inputs.</param>
     /// <param name="deadlineMs">After how long the edge stops waiting for the tail and finishes itself.</param>
     /// <param name="edgeSlowdown">How many times slower the emulated edge computes than this machine.</param>
@@ -37,7 +37,7 @@ sealed class DemoScenario
     /// <summary>Number of tasks.</summary>
     public int Tasks => _phaseOfTask.Length;
 
-    /// <summary>What link and inputs were drawn from.</summary>
+    /// <summary>Seed of link and inputs.</summary>
     public ulong Seed { get; }
 
     /// <summary>Milliseconds from one input to the next; a task that takes longer delays the next one.</summary>

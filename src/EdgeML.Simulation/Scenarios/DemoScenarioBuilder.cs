@@ -5,7 +5,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Simulation.Scenarios;
 
-/// <summary>Makes a demo scenario for a model on a machine: the emulated edge, bounds between what must and what must not fit, phases
+/// <summary>Makes a demo scenario for a model on a machine: the emulated edge, bounds that admit some policies and exclude others, phases
 /// from a seed.</summary>
 /// <remarks>Everything is relative to the measured times of this machine, so that the same story is told on a slow and on a fast
 /// one.</remarks>
@@ -50,7 +50,7 @@ sealed class DemoScenarioBuilder
         EdgeSlowdown = Math.Max(1, _tuning.Exit1Ms / PathMs(machine, 1));
         Edge = machine.Scaled(EdgeSlowdown) with { Device = $"{machine.Device}, {EdgeSlowdown:0.#} times slower" };
         (Bounds, SavingBounds) = Place();
-        // Even what leaves at exit 1 of a busy tail comes too late.
+        // Even answers of exit 1 of a busy tail are late.
         BusyTailFactor = Math.Max(1, 1.2 * Bounds.LatencyMs / PathMs(machine, 1));
     }
 
@@ -165,7 +165,7 @@ sealed class DemoScenarioBuilder
             new Requirements(Math.Round(latency, 1), Math.Round(saving, 3)));
     }
 
-    // A bound that lies on what some exit costs would be decided by the noise of measuring: as far from all of them as the range allows.
+    // At a bound equal to some exit's cost, measuring noise would decide: so it is as far from all of them as the range allows.
     static double Apart(double low, double high, ReadOnlySpan<double> costs)
     {
         const int Steps = 40;

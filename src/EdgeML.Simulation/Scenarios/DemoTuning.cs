@@ -15,10 +15,10 @@ sealed record DemoTuning
     /// <summary>Milliseconds between two inputs.</summary>
     public double PeriodMs { get; init; } = 80;
 
-    /// <summary>Uplink of the fast phases, bits a second.</summary>
+    /// <summary>Uplink of the fast phases, in bits per second.</summary>
     public double FastRate { get; init; } = 15e6;
 
-    /// <summary>Uplink of the slow phases, bits a second.</summary>
+    /// <summary>Uplink of the slow phases, in bits per second.</summary>
     public double SlowRate { get; init; } = 3e6;
 
     /// <summary>Round-trip time of fast and slow phases, milliseconds.</summary>

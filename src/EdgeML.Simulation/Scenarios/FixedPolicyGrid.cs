@@ -6,7 +6,7 @@ using EdgeML.Simulation.Worlds;
 
 namespace EdgeML.Simulation.Scenarios;
 
-/// <summary>Judges every policy of a grid over a whole scenario on the cost model, with hindsight: what the best fixed choice would have
+/// <summary>Judges every policy of a grid over a whole scenario on the cost model, with hindsight: the result the best fixed choice would have
 /// been.</summary>
 /// <remarks>The grid is every candidate cut with every combination of <see cref="Levels"/> as thresholds. Times are the cost model's,
 /// without jitter; exits are those the tasks' own inputs take.</remarks>
@@ -124,7 +124,7 @@ sealed class FixedPolicyGrid
     {
         ref readonly PathCost path = ref _paths[exit];
         if (!path.Offloaded || path.LatencyMs <= _world.DeadlineMs) return (path.LatencyMs, path.EnergyJ);
-        // The tail does not answer by the deadline, and the edge finishes what is left.
+        // The tail does not answer by the deadline, and the edge finishes the rest.
         double waitMs = Math.Max(0, _world.DeadlineMs - path.EdgeMs);
         double busyMs = _local[exit].EdgeMs;
         return (busyMs + waitMs, _model.Power.Joules(busyMs + waitMs, busyMs, waitMs));

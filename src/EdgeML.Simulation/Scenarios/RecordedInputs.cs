@@ -6,7 +6,7 @@ using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Simulation.Scenarios;
 
-/// <summary>What every exit says of a run of inputs, and which answer counts as right.</summary>
+/// <summary>Every exit's output for a run of inputs, and the answer that counts as right.</summary>
 sealed class RecordedInputs
 {
     readonly ExitRecorder _recorder;
@@ -26,7 +26,7 @@ sealed class RecordedInputs
         return new RecordedInputs(recorder, source.Spec, model.Manifest.Exits.Count);
     }
 
-    /// <summary>Whether a class is the right answer to an input: its label, or without labels what the final exit says.</summary>
+    /// <summary>Whether a class is the right answer to an input: its label, or without labels the final exit's class.</summary>
     public bool IsCorrect(int input, int answer) =>
         answer == (_recorder.Label(input) >= 0 ? _recorder.Label(input) : _recorder.Class(input, _finalExit));
 

@@ -35,7 +35,7 @@ sealed class RowProgress(string name, int tasks)
     /// <summary>The finished tasks, judged; null before the first.</summary>
     public ScenarioRow? Judge() => Tasks is { Count: > 0 } tasks ? new ScenarioRow(name, tasks) : null;
 
-    /// <summary>What the client knows of the link, what control has done, why the last policy was chosen.</summary>
+    /// <summary>The client's view of the link, counts of control, reason of the last policy.</summary>
     public (LinkSnapshot Link, ControlCounters Control, DecisionExplanation Explanation) State
     {
         get

@@ -6,16 +6,16 @@ namespace EdgeML.Simulation.Scenarios;
 /// <param name="Name">For people, as short as "15 Mbps" or "outage".</param>
 /// <param name="FirstTask">Index of its first task, from 0.</param>
 /// <param name="Tasks">How many tasks it lasts.</param>
-/// <param name="Link">What the link can do.</param>
+/// <param name="Link">The state of the link.</param>
 /// <param name="TailFactor">How many times slower than alone the tail computes; 1 for an idle tail.</param>
-/// <param name="Bounds">What the user asks for.</param>
+/// <param name="Bounds">The user's bounds.</param>
 sealed record ScenarioPhase(string Name, int FirstTask, int Tasks, LinkCondition Link, double TailFactor, Requirements Bounds)
 {
-    /// <summary>Index behind its last task.</summary>
+    /// <summary>One past its last task.</summary>
     public int End => FirstTask + Tasks;
 }
 
-/// <summary>What the link between edge and tail can do during one task.</summary>
+/// <summary>The state of the link between edge and tail during one task.</summary>
 /// <param name="RateBitsPerSecond">Uplink rate; 0 is an outage, in which nothing gets through and connections stall.</param>
 /// <param name="RttMs">Round-trip time without transfer, milliseconds.</param>
 readonly record struct LinkCondition(double RateBitsPerSecond, double RttMs)

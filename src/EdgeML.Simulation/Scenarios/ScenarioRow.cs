@@ -4,7 +4,7 @@ namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>All tasks of one controller over a scenario, judged.</summary>
 /// <remarks>A task is satisfied when its own latency is inside its bound and the mean energy of its state interval, the last
-/// three action intervals, is inside the energy bound. What was spent under other bounds says nothing about these: a change starts a new
+/// three action intervals, is inside the energy bound. Energy spent under other bounds tells nothing about these: a change starts a new
 /// state interval.</remarks>
 sealed class ScenarioRow
 {
@@ -47,10 +47,10 @@ sealed class ScenarioRow
     /// <summary>Share of tasks answered right and satisfied.</summary>
     public double Goodput => Tasks.Where((task, i) => task.Correct && _satisfied[i]).Count() / (double)Tasks.Count;
 
-    /// <summary>Joules a task, mean.</summary>
+    /// <summary>Joules per task, mean.</summary>
     public double EnergyJ => Tasks.Average(task => task.Record.EnergyJ);
 
-    /// <summary>Bytes sent a task, mean.</summary>
+    /// <summary>Bytes sent per task, mean.</summary>
     public double BytesPerTask => Tasks.Average(task => task.Record.BytesSent);
 
     /// <summary>Mean and tail of the tasks' latencies.</summary>

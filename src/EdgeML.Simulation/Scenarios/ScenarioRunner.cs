@@ -13,11 +13,11 @@ using EdgeML.Training.Data;
 namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>Runs rows of a scenario for real: a session on the emulated edge, a shaped link, a tail in another process.</summary>
-/// <param name="scenario">What happens.</param>
+/// <param name="scenario">The scenario.</param>
 /// <param name="model">Loaded; rows may share it and run at the same time.</param>
 /// <param name="edge">Times of the emulated edge.</param>
-/// <param name="data">Opened once a row.</param>
-/// <param name="inputs">What is right for every input.</param>
+/// <param name="data">Opened once per row.</param>
+/// <param name="inputs">The right answer to every input.</param>
 /// <param name="codec">How cut tensors travel.</param>
 sealed class ScenarioRunner(DemoScenario scenario, BranchedModel model, DeviceProfile edge, DataSpec data, RecordedInputs inputs,
     TensorEncoding codec)

@@ -7,11 +7,11 @@ namespace EdgeML.Simulation.Scenarios;
 static class ScenarioWorld
 {
     /// <summary>The world of a scenario.</summary>
-    /// <param name="scenario">What happens.</param>
+    /// <param name="scenario">The scenario.</param>
     /// <param name="manifest">The model.</param>
     /// <param name="edge">True times of the emulated edge.</param>
     /// <param name="tail">True times of the idle tail.</param>
-    /// <param name="samples">What the exits say of the tasks' inputs, in order of the tasks.</param>
+    /// <param name="samples">The exits' outputs for the tasks' inputs, in order of the tasks.</param>
     /// <param name="payloadBytes">Bytes every cut puts on the wire.</param>
     public static VirtualWorld Of(
         DemoScenario scenario, ModelManifest manifest, DeviceProfile edge, DeviceProfile tail, ExitCalibration samples,

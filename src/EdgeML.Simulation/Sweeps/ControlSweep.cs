@@ -50,7 +50,7 @@ sealed class ControlSweep
     /// <summary>Runs that are done, those of the journal included.</summary>
     public int Done { get; private set; }
 
-    /// <summary>Runs everything that is missing, or what fits.</summary>
+    /// <summary>Runs all missing parts, or as many as fit.</summary>
     /// <param name="cores">Runs at a time.</param>
     /// <param name="limit">No run starts later than this.</param>
     /// <param name="progress">Told the number of runs done; one call at a time.</param>
@@ -92,7 +92,7 @@ sealed class ControlSweep
 
     SweepSample Run(Job job, CancellationToken cancellation)
     {
-        // Processor time: what else the machine does is no matter of the plan.
+        // Processor time: other load of the machine must not change the plan.
         long start = ThreadTime.Now;
         ReplayResult result = SweepTransfer.Run(_cells[job.Cell], job.Row, SeedOf(job.Seed), cancellation);
         SweepSample sample = SweepSample.Of(result) with { TookMs = ThreadTime.MillisecondsSince(start) };
@@ -142,7 +142,7 @@ sealed class ControlSweep
         else _jobs.Enqueue(new Job(cell, row, 1, true));
     }
 
-    /// <summary>The first seed has run: are the others still what they were?</summary>
+    /// <summary>The first seed has run: are the others still the same?</summary>
     void Check(Job job, SweepSample first)
     {
         for (int seed = 2; seed <= _samples[(job.Cell, job.Row)].Length; seed++)

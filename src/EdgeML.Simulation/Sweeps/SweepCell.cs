@@ -4,7 +4,7 @@ using EdgeML.Simulation.Replay;
 namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>One scenario of the sweep and the controllers that run over it.</summary>
-/// <param name="Part">What it is asked for.</param>
+/// <param name="Part">Its part of the sweep.</param>
 /// <param name="Link">Name of the link: S2, S3, constant, or a trace's file name.</param>
 /// <param name="RttMs">Round-trip time.</param>
 /// <param name="RawInput">Whether the input itself may be sent.</param>
@@ -14,7 +14,7 @@ namespace EdgeML.Simulation.Sweeps;
 sealed record SweepCell(
     SweepPart Part, string Link, double RttMs, bool RawInput, SweepSetting Setting, ReplayScenario Scenario, IReadOnlyList<string> Rows)
 {
-    /// <summary>What the link is made of, where its name does not say it: a hash of the trace, or the levels.</summary>
+    /// <summary>The contents of the link, where its name does not tell them: a hash of the trace, or the levels.</summary>
     public string LinkKey { get; init; } = Link;
 
     /// <summary>Seeds of this cell for each one that is asked for; the paper's rows scatter more than ours.</summary>
@@ -51,7 +51,7 @@ sealed record SweepSetting(string Device, double LatencyMs, double Ghz)
     public string Name => FormattableString.Invariant($"{Device} {LatencyMs:0.#} ms {Ghz:0.###} GHz");
 }
 
-/// <summary>What a cell of the sweep is asked for.</summary>
+/// <summary>The parts of the sweep.</summary>
 enum SweepPart
 {
     /// <summary>Goodput against baselines and oracle: model error, jitter, a shift of inputs.</summary>

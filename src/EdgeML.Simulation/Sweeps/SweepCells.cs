@@ -7,7 +7,7 @@ namespace EdgeML.Simulation.Sweeps;
 
 /// <summary>Makes cells over one network.</summary>
 /// <param name="profiles">The network by device.</param>
-/// <param name="samples">What its exits said.</param>
+/// <param name="samples">Its exits' outputs.</param>
 sealed class SweepCells(Func<string, ReplayProfile> profiles, ExitCalibration samples)
 {
     /// <summary>The paper gives no round-trip time; this is the shorter one of the traces.</summary>
@@ -21,7 +21,7 @@ sealed class SweepCells(Func<string, ReplayProfile> profiles, ExitCalibration sa
     readonly Dictionary<string, string> _keys = [];
 
     /// <summary>One cell.</summary>
-    /// <param name="part">What it is for; only acceptance has model error.</param>
+    /// <param name="part">Its part; only acceptance has model error.</param>
     /// <param name="link">The link's name.</param>
     /// <param name="spec">The link.</param>
     /// <param name="tasks">Tasks of a run.</param>
@@ -51,7 +51,7 @@ sealed class SweepCells(Func<string, ReplayProfile> profiles, ExitCalibration sa
             Shift = shift,
         };
 
-    /// <summary>The levels, or for a trace what is in the file: its name may stay while it changes.</summary>
+    /// <summary>The levels, or for a trace the contents of the file: its name may stay while it changes.</summary>
     string KeyOf(string spec)
     {
         if (!File.Exists(spec)) return spec;

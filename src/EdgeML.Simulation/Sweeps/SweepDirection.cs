@@ -4,8 +4,8 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="Paper">The paper's number of it.</param>
 /// <param name="Claim">In one sentence.</param>
 /// <param name="Cell">The scenario.</param>
-/// <param name="Above">What shall be larger, mean over seeds.</param>
-/// <param name="Below">What shall be smaller.</param>
+/// <param name="Above">The value expected to be larger, mean over seeds.</param>
+/// <param name="Below">The value expected to be smaller.</param>
 /// <param name="HalfWidth">Half the 95 % interval of their difference within a seed.</param>
 /// <param name="Unit">Of the numbers; empty for shares.</param>
 /// <param name="Room">Whether the scenario leaves anything to win: false where it is saturated for this pair.</param>

@@ -68,7 +68,7 @@ static class SweepDirections
         }
     }
 
-    /// <summary>From the first low period of S3 to the second: what falls stands above.</summary>
+    /// <summary>From the first low period of S3 to the second; the larger value is expected first.</summary>
     static IEnumerable<SweepDirection> Fell(
         string paper, string what, SweepCellResult[] cells, string unit, Func<SweepSample.Period, double> number)
     {

@@ -5,7 +5,7 @@ using EdgeML.Native.Models;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>Keeps finished runs of a sweep in a file, so that a sweep that was interrupted, or grew, runs only what is missing.</summary>
+/// <summary>Keeps finished runs of a sweep in a file, so that a sweep that was interrupted, or grew, runs only missing parts.</summary>
 /// <remarks>
 /// A line "program STAMP" before the runs of every build; then a line a run: a hash of all that it depends on, the numbers, and a semicolon
 /// that says that the line is whole. Runs of other builds are found too, but apart, build by build: those of one count only where a run of
@@ -40,7 +40,7 @@ sealed class SweepJournal : IDisposable
             string text = reader.ReadToEnd();
             if (text.StartsWith(Head, StringComparison.Ordinal)) (whole, last) = Take(text, program);
         }
-        // What follows the last whole line was cut short.
+        // Bytes after the last whole line are of an interrupted write.
         stream.SetLength(whole);
         stream.Position = whole;
         _writer = new StreamWriter(stream) { AutoFlush = true };
@@ -52,7 +52,7 @@ sealed class SweepJournal : IDisposable
     public static string ThisProgram { get; } = string.Concat(
         ((Type[])[typeof(SweepJournal), typeof(PolicyControllers)]).Select(type => type.Module.ModuleVersionId.ToString("N")));
 
-    /// <summary>Stands for what is in some files.</summary>
+    /// <summary>A digest of some files.</summary>
     public static string HashOf(params IReadOnlyList<string> files)
     {
         ArgumentNullException.ThrowIfNull(files);

@@ -3,7 +3,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>Writes a sweep as a page of Markdown: what a reader wants to know first, every cell in the table beside it.</summary>
+/// <summary>Writes a sweep as a page of Markdown: the summary first, every cell in the table beside it.</summary>
 static class SweepPage
 {
     /// <summary>Lines of one demand that fails before the rest is counted only.</summary>
@@ -12,17 +12,17 @@ static class SweepPage
     const string Preface =
         """
         Goodput is the share of tasks answered right and inside both bounds. Shares are in percent, `+-` is half a 95 % interval over
-        seeds, inequalities compare means over seeds. Acceptance cells: compute jitter of 5 %, true unit times up to 15 % off the profile,
-        inputs that turn from easy to hard or from hard to easy in mid-run, bounds on latency and on the paper's frequency, which is computed over the
-        latency bound. S2 has 2,500 tasks, everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give, and no raw
-        input. Traces run as they were measured, most of them downlink, with an RTT of 12 and 44 ms, raw input off and on: eight cells a
-        trace and setting. `fixed` has no row: without a policy of its own it is `edge-only`. Where the tail may be late `edgeml` and the
-        oracle let an exit stand by on the edge; the other rows know nothing of that.
+        seeds, inequalities compare means over seeds. Acceptance cells have compute jitter of 5 %, true unit times up to 15 % off the
+        profile, and inputs that turn from easy to hard or from hard to easy in mid-run. Their bounds are on latency and on the paper's frequency, which is
+        computed over the latency bound. S2 has 2,500 tasks, everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give, and no raw
+        input. Traces run as they were measured, most of them downlink, with an RTT of 12 and 44 ms, raw input off and on: eight cells
+        per trace and setting. `fixed` has no row: without its own policy it is `edge-only`. Where the tail may be late, `edgeml` and the oracle
+        use standby exits; the other rows do not. docs/reference/paper.md explains S2 to S6 and P15 to P50.
         """;
 
     /// <summary>Writes the page.</summary>
     /// <param name="writer">Receives the text.</param>
-    /// <param name="report">What it is about.</param>
+    /// <param name="report">The sweep.</param>
     /// <param name="table">File name of the table of all cells, to point to.</param>
     public static void Write(TextWriter writer, SweepReport report, string table)
     {
@@ -43,7 +43,7 @@ static class SweepPage
         foreach (SweepVerdict verdict in SweepVerdicts.Judge(report.Results)) Verdict(page, verdict);
         if (SweepResidual.Of(report.Results) is { } residual)
         {
-            page.Heading("What the learned residual is worth");
+            page.Heading("The gain of the learned residual");
             page.Text($"The {residual}.");
         }
         Directions(page, report.Results);
@@ -67,7 +67,7 @@ static class SweepPage
     {
         int most = report.Seeds * report.Results.Max(result => result.Cell.SeedFactor);
         string from = report.FirstSeed == 1 ? "" : $" from {report.FirstSeed} on";
-        string seeds = $"{report.Seeds} seeds a row{from}, up to {most} in the paper's scenarios";
+        string seeds = $"{report.Seeds} seeds per row{from}, up to {most} in the paper's scenarios";
         double minutes = report.Results.Sum(cell => cell.Rows.Sum(row => row.Samples.Sum(sample => sample.TookMs))) / 60_000;
         string effort = FormattableString.Invariant($"{seeds}; {minutes:0.0} minutes of one core");
         string earlier = report.SpotChecked > 0
@@ -92,12 +92,12 @@ static class SweepPage
         page.Heading("Directions of the paper");
         page.Text(
             """
-            Among the paper's rows, without model error and shift of inputs, each claim in every scenario that it speaks of. `epochs`: at
-            the length of the paper, which compares over 5,000 epochs (S3, S6: 1,000) of one to five tasks, here three tasks an epoch.
+            Among the paper's rows, without model error and shift of inputs, each claim in every scenario to which it applies. `epochs`:
+            the length of the paper, which compares over 5,000 epochs (S3, S6: 1,000) of one to five tasks, here three tasks per epoch.
             `text`: the paper's program sends tensors as JSON, several times the bytes of float32; a quarter of the rates is four times the
-            bytes. 0.5 GHz: a bound that the first low period exceeds, as the paper's did its own. S6: `ddpg` on the Nano untrained, and with what `ddpg`
-            experienced on the TX2 in 3,000 tasks (`-300`: and 300 updates from that before the first task, which the paper does not make).
-            P17, P18 and P21 wait for a profile of ResNet50-CIFAR100.
+            bytes. 0.5 GHz: a bound that the first low period exceeds, as in the paper. S6: `ddpg` on the Nano untrained, and with the experience of
+            `ddpg` from 3,000 tasks on the TX2 (`-300`: and 300 updates from it before the first task, which the paper does not make). P17, P18 and
+            P21 need a profile of ResNet50-CIFAR100, which is missing.
 
             """);
         IReadOnlyList<SweepDirection> directions = SweepDirections.All(results);
@@ -106,8 +106,8 @@ static class SweepPage
         page.Line($"The oracle leads the best baseline by more than 3 points in {open} of these {scenarios.Length} scenarios.");
         page.Text(
             """
-            The demand here is harder: a scenario counts unless the row to be beaten itself satisfies at most 3 points less than the
-            best row ("saturated"). Differences are taken seed by seed; `+-` is half their interval.
+            A scenario is "saturated", and does not count, where the row to be beaten satisfies at most 3 points less than the best
+            row. Differences are taken seed by seed; `+-` is half their interval.
 
             """);
         page.Head("paper", "claim", "scenario", "numbers", "difference", "verdict");

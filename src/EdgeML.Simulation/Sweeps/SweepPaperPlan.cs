@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <summary>The paper's scenarios, without model error and shift of inputs: as they are named everywhere, at the paper's length, and with
 /// the sizes its program sends.</summary>
 /// <remarks>
-/// The paper counts epochs of 1 to 5 tasks and compares over 5,000 of them (S3 and S6: 1,000); at three tasks an epoch that are 15,000
+/// The paper counts epochs of 1 to 5 tasks and compares over 5,000 of them (S3 and S6: 1,000); at three tasks per epoch these are 15,000
 /// tasks and 3,000. Its program sends tensors as JSON text, several times the bytes of float32: four times the bytes take as long as a
 /// quarter of the rates.
 /// </remarks>

@@ -6,7 +6,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>Which cells there are.</summary>
+/// <summary>The cells of a sweep.</summary>
 static class SweepPlan
 {
     const int SquareTasks = 2500, SeriesTasks = 1000;
@@ -21,14 +21,14 @@ static class SweepPlan
     public static IReadOnlyList<string> EverywhereRows { get; } =
         [PolicyControllers.EdgeML, PolicyControllers.Planner, PolicyControllers.Ddpg, ReplayControllers.Oracle];
 
-    /// <summary>Rows of S2, S3 and three traces: all but <c>fixed</c>, which without a policy of its own is edge-only.</summary>
+    /// <summary>Rows of S2, S3 and three traces: all but <c>fixed</c>, which without a policy is edge-only.</summary>
     public static IReadOnlyList<string> AllRows { get; } =
         [.. EverywhereRows, .. BaselineControllers.Names.Except(EverywhereRows).Where(name => name != PolicyControllers.Fixed)];
 
     /// <summary>The cells, S2 and S3 first; then all traces under one condition after the other, so that a run that ends early has seen
     /// every trace.</summary>
     /// <param name="profiles">The network by device.</param>
-    /// <param name="samples">What its exits said.</param>
+    /// <param name="samples">Its exits' outputs.</param>
     /// <param name="traces">Files of <c>seconds,mbps</c>, in order; the first, the middle and the last run all rows.</param>
     /// <param name="quick">Only two traces, all rows on S2 and S3 alone.</param>
     /// <exception cref="ArgumentException">No traces.</exception>

@@ -1,6 +1,6 @@
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>What a page about a sweep needs beside its cells.</summary>
+/// <summary>The data of a sweep's page beside its cells.</summary>
 sealed record SweepReport
 {
     /// <summary>The cells with a row that ran to its end.</summary>
@@ -15,7 +15,7 @@ sealed record SweepReport
     /// <summary>How long it took.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>Seeds a row.</summary>
+    /// <summary>Seeds per row.</summary>
     public required int Seeds { get; init; }
 
     /// <summary>The first of them.</summary>
@@ -30,7 +30,7 @@ sealed record SweepReport
     /// <summary>Those of them that an earlier build made.</summary>
     public int SpotChecked { get; init; }
 
-    /// <summary>What left parts of the plan out, as it was written; empty for nothing.</summary>
+    /// <summary>The options that left parts of the plan out, as written; empty for none.</summary>
     public string Filter { get; init; } = "";
 
     /// <summary>Runs in the plan that was asked for.</summary>
@@ -42,6 +42,6 @@ sealed record SweepReport
     /// <summary>Whether the plan was the short one.</summary>
     public required bool Quick { get; init; }
 
-    /// <summary>What was run, in one line.</summary>
+    /// <summary>The sweep, in one line.</summary>
     public override string ToString() => $"{Results.Count} results of {Cells} cells, {Seeds} seeds from {FirstSeed}, {Done} of {Runs} runs done";
 }

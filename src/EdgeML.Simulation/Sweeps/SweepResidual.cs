@@ -3,7 +3,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>What the learned residual of <c>edgeml</c> is worth: its goodput less that of <see cref="ReplayControllers.EdgeMLPlan"/>, cell by
+/// <summary>The gain of the learned residual of <c>edgeml</c>: its goodput less that of <see cref="ReplayControllers.EdgeMLPlan"/>, cell by
 /// cell.</summary>
 /// <param name="Cells">Cells that have both rows.</param>
 /// <param name="Mean">Over the cells, as a share of the tasks.</param>

@@ -18,7 +18,7 @@ sealed record SweepRow(string Controller, IReadOnlyList<SweepSample> Samples)
     /// <summary>Of the first 100 tasks.</summary>
     public double First => Of(metrics => metrics.GoodputFirst100).Mean;
 
-    /// <summary>Of the tasks behind them.</summary>
+    /// <summary>Of the tasks after them.</summary>
     public double After => Of(metrics => metrics.GoodputAfter100).Mean;
 
     /// <summary>Median over all changes of the link in all seeds.</summary>

@@ -4,7 +4,7 @@ using EdgeML.Simulation.Worlds;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>What is kept of one seed of one row; the tasks themselves are not.</summary>
+/// <summary>The kept results of one seed of one row, without the tasks.</summary>
 /// <param name="Metrics">Over the whole run.</param>
 /// <param name="Adaptations">Tasks after every change of the link until bounds were met again.</param>
 /// <param name="FirstLow">Tasks between the first and the second change of the link: the first low period of S2, S3 and S6.</param>
@@ -25,7 +25,7 @@ sealed record SweepSample(
     /// <summary>Share of satisfied tasks within the first 200 decisions, which the paper calls epochs.</summary>
     public double FirstEpochs { get; init; } = double.NaN;
 
-    /// <summary>Tasks behind the last change of the link.</summary>
+    /// <summary>Tasks after the last change of the link.</summary>
     public Period Last { get; init; } = s_none;
 
     /// <summary>Processor time of the run, milliseconds.</summary>
@@ -54,7 +54,7 @@ sealed record SweepSample(
         .. ReplayMetrics.Columns.Select(column => column.Value(Metrics)), .. Adaptations,
     ];
 
-    /// <summary>From what <see cref="ToNumbers"/> gave; null where numbers are missing.</summary>
+    /// <summary>From the result of <see cref="ToNumbers"/>; null where numbers are missing.</summary>
     internal static SweepSample? FromNumbers(ReadOnlySpan<double> numbers)
     {
         int metrics = ReplayMetrics.Columns.Count;

@@ -4,7 +4,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>The tables over links and settings: who is how good, and what the oracle leaves to gain.</summary>
+/// <summary>The tables over links and settings: goodput of every row, and the oracle's lead.</summary>
 static class SweepSummary
 {
     const int MostCells = 8;
@@ -21,7 +21,7 @@ static class SweepSummary
             Row(page, group.Key.Link, group.Key.Setting.Name, new SweepGroup([.. group]));
     }
 
-    /// <summary>What the oracle leaves, and where it is no ceiling.</summary>
+    /// <summary>The oracle's lead, and the cells where another row passes it.</summary>
     public static void WriteRoom(MarkdownPage page, SweepCellResult[] cells)
     {
         SweepCellResult[] open = [.. cells.Where(cell => !cell.Saturated).OrderByDescending(cell => -Room(cell))];

@@ -4,10 +4,10 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Simulation.Sweeps;
 
-/// <summary>Runs rows, those too that learned on another device before: the paper's S6.</summary>
+/// <summary>Runs rows, including those that learned on another device first: the paper's S6.</summary>
 static class SweepTransfer
 {
-    /// <summary><c>ddpg</c> with what one of the same seed experienced on the source device mixed into its training.</summary>
+    /// <summary><c>ddpg</c> with the experience of the same seed on the source device mixed into its training.</summary>
     public const string Mixed = "ddpg-transfer";
 
     /// <summary>The same, and updates from that experience alone before the first task, which the paper does not make.</summary>

@@ -23,7 +23,7 @@ static class SweepVerdicts
         SweepCellResult[] cells = [.. judged.Where(result => result.Cell.Part == SweepPart.Acceptance)];
         return
         [
-            OverCells("goodput of edgeml at most 0.5 points behind every row but the oracle", cells,
+            OverCells("goodput of edgeml at most 0.5 points below every row but the oracle", cells,
                 cell => cell.Ours.Goodput - cell.BestBaseline.Goodput + Tolerance,
                 cell => $"{Points(cell.Ours.Goodput)} against {Points(cell.BestBaseline.Goodput)} of {cell.BestBaseline.Controller}"),
             Ahead(cells),
@@ -36,14 +36,14 @@ static class SweepVerdicts
             OverCells("on S3 a median adaptation of at most 10 tasks", [.. cells.Where(cell => cell.Cell.Link == "S3")],
                 cell => MostAdaptation - cell.Ours.Adaptation,
                 cell => string.Create(CultureInfo.InvariantCulture, $"{cell.Ours.Adaptation:0.#} tasks")),
-            OverCells("constant link, exact profile: at most 0.5 points behind the planner",
+            OverCells("constant link, exact profile: at most 0.5 points below the planner",
                 [.. judged.Where(cell => cell.Cell.Part == SweepPart.Exact && cell.Find(PolicyControllers.Planner) is not null)],
                 cell => cell.Ours.Goodput - cell.Find(PolicyControllers.Planner)!.Goodput + Tolerance,
                 cell => $"{Points(cell.Ours.Goodput)} against {Points(cell.Find(PolicyControllers.Planner)!.Goodput)}"),
         ];
     }
 
-    /// <summary>On the mean over the cells that are not saturated, ahead of every baseline: each over the cells it ran in.</summary>
+    /// <summary>On average over the cells that are not saturated, ahead of every baseline: each over the cells it ran in.</summary>
     static SweepVerdict Ahead(SweepCellResult[] cells)
     {
         SweepCellResult[] open = [.. cells.Where(cell => !cell.Saturated)];
@@ -75,7 +75,7 @@ static class SweepVerdicts
     static string Ratio(double part, double whole) => (part / whole).ToString("0.000", CultureInfo.InvariantCulture);
 }
 
-/// <summary>One demand of the acceptance and what became of it.</summary>
+/// <summary>One demand of the acceptance and its outcome.</summary>
 /// <param name="Demand">In one sentence.</param>
 /// <param name="Held">Cells, or rows, where it holds.</param>
 /// <param name="Asked">Cells, or rows, where it was asked; 0 says that nothing was measured.</param>

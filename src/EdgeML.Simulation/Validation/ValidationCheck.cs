@@ -20,13 +20,13 @@ namespace EdgeML.Simulation.Validation;
 
 /// <summary>Runs fixed policies live, over a tail in another process, and again in the simulator: same inputs, same order.</summary>
 /// <remarks>
-/// The simulator is told what <c>simulate</c> is told: the profile of the edge (without emulation measured between the turns, median), the
-/// tail's times from the handshake, what every exit says of the inputs, and rate and round-trip time as configured; nothing that the live
+/// The simulator gets the inputs of <c>simulate</c>: the profile of the edge (without emulation measured between the turns, median), the
+/// tail's times from the handshake, every exit's output for the inputs, and rate and round-trip time as configured; nothing that the live
 /// tasks measured.
 /// </remarks>
 /// <param name="model">Loaded.</param>
 /// <param name="data">Inputs; the first ones are taken, by every policy the same.</param>
-/// <param name="settings">What to run.</param>
+/// <param name="settings">The settings of the run.</param>
 sealed class ValidationCheck(BranchedModel model, DataSpec data, ValidationSettings settings)
 {
     const int ProfileRuns = 20;
@@ -93,7 +93,7 @@ sealed class ValidationCheck(BranchedModel model, DataSpec data, ValidationSetti
             [.. times(profiles[0]).Select((_, i) => Statistics.Median(profiles.Select(profile => times(profile)[i])))];
     }
 
-    /// <summary>What a client of its own learns of link and tail while nothing else goes on.</summary>
+    /// <summary>The link and tail that a separate client measures while nothing else runs.</summary>
     (LinkSnapshot Link, DeviceProfile Tail) Look(LinkShaper link, CancellationToken cancellation)
     {
         using var client = new TailClient(Client(link) with { ProbeInterval = TimeSpan.FromMilliseconds(100) }, model.Manifest);

@@ -45,15 +45,15 @@ static class ValidationPage
         writer.Write($"**{Verdict(report)}.**\n\n");
         writer.Write($"`{origin.Command}`\n\n");
         writer.Write(Line($"- Machine: {origin.Machine}\n"));
-        writer.Write($"- Model {manifest.Name}, {settings.Tasks} tasks a policy in {settings.Rounds} turns, the same inputs for all.\n");
+        writer.Write($"- Model {manifest.Name}, {settings.Tasks} tasks per policy in {settings.Rounds} turns, the same inputs for all.\n");
         writer.Write(Line($"- Link: {origin.Link}; {settings.RttMs:0.#} ms round trip by a relay in user space. "));
         writer.Write(Line($"A client measured {report.Link.RateBitsPerSecond / 1e6:0.00} Mbps and {report.Link.RttMs:0.0} ms "));
-        writer.Write("before the first task; the simulator was not told.\n");
+        writer.Write("before the first task; the simulator did not get these numbers.\n");
         string edge = settings.EdgeSlowdown > 1
             ? Line($"emulated, {settings.EdgeSlowdown:0.##} times slower than this machine")
             : "this machine as it is";
         writer.Write(Line($"- Edge: {edge}, whole network {report.EdgeMs:0.0} ms by its profile. "));
-        writer.Write(Line($"Tail: a process of its own, {report.TailMs:0.00} ms.\n"));
+        writer.Write(Line($"Tail: a separate process, {report.TailMs:0.00} ms.\n"));
         writer.Write(Line($"- The whole network took this machine {report.MachineMs.Before:0.00} ms before the first task and "));
         writer.Write(Line($"{report.MachineMs.After:0.00} ms after the last one.\n\n"));
         writer.Write("Latencies in milliseconds; ratio is simulated over live median.\n\n");

@@ -15,7 +15,7 @@ sealed record ValidationPolicy(ExitPolicy Policy, TensorEncoding Codec)
 
     static readonly TensorEncoding[] s_codecs = [TensorEncoding.Float32, TensorEncoding.Float16, TensorEncoding.Int8];
 
-    /// <summary>Cut, threshold of every exit, codec, and what stands by.</summary>
+    /// <summary>Cut, threshold of every exit, codec, and standby exit.</summary>
     /// <param name="localCut">The cut that sends nothing.</param>
     public string Name(int localCut)
     {
@@ -28,15 +28,15 @@ sealed record ValidationPolicy(ExitPolicy Policy, TensorEncoding Codec)
             _ => ", fp32",
         };
         string exits = threshold > 0 ? string.Create(CultureInfo.InvariantCulture, $", exits below {threshold:0.00}") : ", no exits";
-        string standby = Policy.Standby > 0 ? string.Create(CultureInfo.InvariantCulture, $", exit {Policy.Standby} standing by") : "";
+        string standby = Policy.Standby > 0 ? string.Create(CultureInfo.InvariantCulture, $", standby exit {Policy.Standby}") : "";
         return cut + exits + codec + standby;
     }
 
     /// <summary>Takes policies apart from each other out of candidate cuts x thresholds x codecs, always the same ones.</summary>
-    /// <remarks>Before the first exit every other policy lets that exit stand by. Thresholds are 0 or let about 30 % or 70 % of the inputs leave at the first exit. They are placed such that the median
+    /// <remarks>Before the first exit every other policy has it as its standby exit. Thresholds are 0 or let about 30 % or 70 % of the inputs leave at the first exit. They are placed such that the median
     /// input is well within one exit: between two exits it would jump by milliseconds with a single task that was disturbed.</remarks>
     /// <param name="manifest">The model.</param>
-    /// <param name="inputs">What its exits say of the inputs.</param>
+    /// <param name="inputs">Its exits' outputs for the inputs.</param>
     /// <param name="count">How many.</param>
     /// <exception cref="ArgumentException">There are not as many.</exception>
     public static IReadOnlyList<ValidationPolicy> Choose(ModelManifest manifest, ExitCalibration inputs, int count)

@@ -2,10 +2,10 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Simulation.Validation;
 
-/// <summary>What a validation came to.</summary>
-/// <param name="Settings">What was run.</param>
+/// <summary>The result of a validation.</summary>
+/// <param name="Settings">The settings of the run.</param>
 /// <param name="Rows">A row per policy, in the settings' order.</param>
-/// <param name="Link">What a client measured of the link before the first task.</param>
+/// <param name="Link">A client's measurements of the link before the first task.</param>
 /// <param name="EdgeMs">The whole network on the edge by its profile, milliseconds.</param>
 /// <param name="MachineMs">The same on this machine before the first and after the last task: far apart where something disturbed
 /// it.</param>

@@ -17,7 +17,7 @@ public sealed class OracleController : IPolicyController
     /// <summary>Inputs before and after the next one whose difficulty is known: the local mix, not the answers themselves.</summary>
     const int Neighbours = 50;
 
-    /// <summary>How much of what is known of difficulty is the mix of the inputs of the coming interval itself.</summary>
+    /// <summary>Weight of the mix of the coming interval's inputs in the known difficulty.</summary>
     const double NextShare = 0.7;
 
     /// <summary>Expected goodput that another plan must bring to end an interval early: short intervals make the state interval short and
@@ -110,7 +110,7 @@ public sealed class OracleController : IPolicyController
         VirtualLink link = _world.Link(now, _task);
         if (now != _lookedAt) _predictor.Look(_lookedAt = now, _task);
         _predictor.EdgeSpread = _world.Jitter;
-        // Of what the tail computes of the whole network, at most.
+        // Largest share of the whole network that the tail computes.
         _predictor.RemoteSpreadMs = (_world.Jitter * _truths[0].TailMs * link.TailFactor) + _world.RttJitterMs;
         _conditions.LinkUp = link.RateBitsPerSecond > 0 && _clientUp;
         _conditions.RateBitsPerSecond = Math.Max(link.RateBitsPerSecond, 1000);

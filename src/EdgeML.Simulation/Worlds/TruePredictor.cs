@@ -2,7 +2,7 @@ using EdgeML.Native.Control.Costs;
 
 namespace EdgeML.Simulation.Worlds;
 
-/// <summary>The truth about spreads and transfers: what jitter is drawn from, and the rates a transfer will meet on its way.</summary>
+/// <summary>The truth about spreads and transfers: the distribution of the jitter, and the rates a transfer will meet on its way.</summary>
 sealed class TruePredictor(VirtualWorld world) : InTimePredictor
 {
     /// <summary>Steps in which a changing rate is followed, and how far.</summary>

@@ -3,7 +3,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Simulation.Worlds;
 
-/// <summary>The tail client of a virtual run: knows only what finished transfers and probes measured.</summary>
+/// <summary>The tail client of a virtual run: knows only the measurements of finished transfers and probes.</summary>
 sealed class VirtualClient(VirtualWorld world) : ILinkSource
 {
     /// <summary>Seconds after its deadline at which a request that is still on the way makes the client reconnect, as
@@ -50,7 +50,7 @@ sealed class VirtualClient(VirtualWorld world) : ILinkSource
         _measuredAt = Now;
     }
 
-    /// <summary>A request did not come back in time. Nothing is sent behind it until its answer is there, which is measured and
+    /// <summary>A request did not come back in time. Nothing is sent after it until its answer is there, which is measured and
     /// dropped.</summary>
     /// <param name="until">When the answer comes, or the client gives the connection up.</param>
     /// <param name="rate">Of the whole transfer; 0 when it was given up.</param>

@@ -169,7 +169,7 @@ public sealed class VirtualEdge
         return record;
     }
 
-    /// <summary>The edge answers what the tail did not, after a wait: by the standby exit, or by finishing the network.</summary>
+    /// <summary>The edge answers a task that the tail did not, after a wait: by the standby exit, or by finishing the network.</summary>
     void AnswerAlone(ref TaskRecord record, int sample, uint heads, int exit, double standbyMs, double waitMs, double jitter)
     {
         record.Fallback = true;
@@ -250,7 +250,7 @@ public sealed class VirtualEdge
         for (int exit = 0; exit < policy.Exits; exit++)
         {
             if (policy.Thresholds[exit] <= 0f) continue;
-            // What the tail tries is not reported entropy by entropy.
+            // The tail does not report the entropies of the exits it tries.
             return _world.Manifest.Exits[exit].AfterUnit <= policy.Cut ? _world.Samples.Entropy(sample, exit + 1) : float.NaN;
         }
         return float.NaN;

@@ -4,7 +4,7 @@ using EdgeML.Native.Control.Planning;
 
 namespace EdgeML.Simulation.Worlds;
 
-/// <summary>What came out of a virtual run.</summary>
+/// <summary>The results of a virtual run.</summary>
 public sealed class VirtualRun
 {
     internal VirtualRun(
@@ -23,7 +23,7 @@ public sealed class VirtualRun
     /// <summary>Every policy that was executed, in order.</summary>
     public IReadOnlyList<VirtualDecision> Decisions { get; }
 
-    /// <summary>What control did.</summary>
+    /// <summary>Counts of control.</summary>
     public ControlCounters Control { get; }
 
     /// <summary>Share of satisfied tasks.</summary>
@@ -35,7 +35,7 @@ public sealed class VirtualRun
     /// <summary>Share of tasks right and satisfied.</summary>
     public double Goodput => GoodputOf(0, Records.Count);
 
-    /// <summary>Mean joules a task.</summary>
+    /// <summary>Mean joules per task.</summary>
     public double EnergyJ => Records.Average(record => record.EnergyJ);
 
     /// <summary>Mean latency, milliseconds.</summary>
@@ -64,5 +64,5 @@ public sealed class VirtualRun
 
 /// <summary>A decision of a virtual run, and where its action interval begins.</summary>
 /// <param name="FirstTask">Index of the first task executed under it.</param>
-/// <param name="Explanation">What was chosen, expected, and why.</param>
+/// <param name="Explanation">Choice, expectation and reason.</param>
 public readonly record struct VirtualDecision(int FirstTask, DecisionExplanation Explanation);

@@ -16,7 +16,7 @@ public sealed record VirtualWorld
     /// <summary>True times of the idle tail.</summary>
     public required DeviceProfile Tail { get; init; }
 
-    /// <summary>What every exit says of every recorded sample.</summary>
+    /// <summary>Every exit's output for every recorded sample.</summary>
     public required ExitCalibration Samples { get; init; }
 
     /// <summary>Sample of task 0, 1, ...; without it the samples in order, again from the start when they end.</summary>
@@ -56,7 +56,7 @@ public sealed record VirtualWorld
     /// <summary>Tasks of <see cref="Arrivals"/> that may wait while another one runs; who finds this many waiting is lost.</summary>
     public int QueueLength { get; init; } = int.MaxValue;
 
-    /// <summary>What every decision costs the task behind it, milliseconds; NaN charges what it takes on this machine.</summary>
+    /// <summary>Time that every decision costs the task after it, milliseconds; NaN charges the time on this machine.</summary>
     public double DecisionMs { get; init; }
 
     /// <summary>Seconds without a transfer after which the client probes the link.</summary>
@@ -68,7 +68,7 @@ public sealed record VirtualWorld
     /// <summary>Sample of a task.</summary>
     public int SampleOf(int task) => Order is null ? task % Samples.Samples : Order[task % Order.Count];
 
-    /// <summary>What the tasks from one on are drawn from; without it all samples. For the oracle, who knows the true mix.</summary>
+    /// <summary>The population of the tasks from one on; without it all samples. For the oracle, which knows the true mix.</summary>
     internal IReadOnlyList<(int FromTask, ExitStatistics Statistics)>? Populations { get; init; }
 
     /// <summary>A cost model that knows the true times.</summary>

@@ -6,7 +6,7 @@ static class BitShares
     const int LongestStep = 3;
 
     /// <summary>Bits of every component, 0 for those left out.</summary>
-    /// <param name="components">What each loses with how many bits.</param>
+    /// <param name="components">The loss of each by number of bits.</param>
     /// <param name="budget">Bits altogether.</param>
     public static int[] Divide(IReadOnlyList<QuantiserTable> components, int budget)
     {

@@ -3,7 +3,7 @@ using EdgeML.Training.Numerics;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>Linear bottlenecks of one cut that lose least: principal components in the metric of what the network minds, bits where they
+/// <summary>Linear bottlenecks of one cut that lose least: principal components in the metric of the network's sensitivity, bits where they
 /// take away most of the error.</summary>
 sealed class BottleneckFit
 {
@@ -13,7 +13,7 @@ sealed class BottleneckFit
     readonly QuantiserTable[] _tables;
 
     /// <param name="statistics">Of the cut.</param>
-    /// <param name="metric">Rows x rows: e' M e is what the network minds of an error e in a patch; null minds all alike, which makes
+    /// <param name="metric">Rows x rows: e' M e weighs an error e in a patch by the network's sensitivity; null weighs all errors alike, which makes
     /// plain principal components.</param>
     /// <param name="even">How much of the metric is spread evenly, 0..1: one of few samples leaves directions unseen, and unseen is not
     /// unimportant.</param>

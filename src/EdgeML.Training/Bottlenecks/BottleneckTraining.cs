@@ -5,7 +5,7 @@ using EdgeML.Training.Numerics;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>Moves encoder and decoder of a bottleneck so that the network behind it answers as it did without: Adam on the
+/// <summary>Moves encoder and decoder of a bottleneck so that the network after it answers as it did without: Adam on the
 /// softened answers' cross-entropy. Rounding lets gradients through (straight-through) where a value is inside its range. The network
 /// stays as it is.</summary>
 sealed class BottleneckTraining
@@ -48,7 +48,7 @@ sealed class BottleneckTraining
         _inside = new bool[_codes.Length];
     }
 
-    /// <summary>Trains. What comes out is never judged worse than the start.</summary>
+    /// <summary>Trains. The result is never judged worse than the start.</summary>
     /// <param name="start">As fitted; its ranges and bits stay.</param>
     /// <param name="tail">Of its cut.</param>
     /// <param name="samples">Of its cut.</param>
@@ -113,7 +113,7 @@ sealed class BottleneckTraining
         return sum / _samples.Judging.Length;
     }
 
-    /// <summary>As encoder and decoder do, keeping what the way back needs.</summary>
+    /// <summary>As encoder and decoder do, keeping the values for the gradient.</summary>
     void Forward(float[] tensor)
     {
         _start.Patches.Gather(tensor, _gathered);

@@ -14,7 +14,7 @@ public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Co
     /// <summary>How many of them.</summary>
     public int FitSamples { get; init; } = 1000;
 
-    /// <summary>How many of those the network's derivative is taken at, for what it minds.</summary>
+    /// <summary>Number of those samples at which the network's derivative is taken for its sensitivity.</summary>
     public int FitGradients { get; init; } = 250;
 
     /// <summary>How many are probed for it where the network has layers without a derivative here, and the next layer does not say

@@ -1,6 +1,6 @@
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>What one way of sending the tensor at one cut costs and does to the answers.</summary>
+/// <summary>Bytes and accuracy of one encoding of the tensor at one cut.</summary>
 /// <param name="Cut">Units before it.</param>
 /// <param name="Codec">How it is sent.</param>
 /// <param name="Bytes">Of the payload.</param>

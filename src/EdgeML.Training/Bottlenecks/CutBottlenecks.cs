@@ -11,11 +11,11 @@ static class CutBottlenecks
 {
     const int LeastChannels = 8;
 
-    /// <summary>Name of what is measured for comparison only.</summary>
+    /// <summary>Name of the bottleneck that is measured for comparison only.</summary>
     const string Components = "components";
 
-    /// <summary>Fits one a cut and ratio, and at the middle ratio plain principal components for comparison. Cuts whose tensor has no
-    /// channels worth the name are left out.</summary>
+    /// <summary>Fits one per cut and ratio, and at the middle ratio plain principal components for comparison. Cuts whose tensor has
+    /// too few channels are left out.</summary>
     public static IReadOnlyList<FittedBottleneck> Fit(
         BranchedModel model, SampleReader samples, CodecPlan plan, CancellationToken cancellation)
     {
@@ -50,7 +50,7 @@ static class CutBottlenecks
         return made;
     }
 
-    /// <summary>Fits in the metrics that are to be had of what the network minds.</summary>
+    /// <summary>Fits in every available metric of the network's sensitivity.</summary>
     static IEnumerable<BottleneckFit> Weighted(
         BranchedModel model, int cut, CutSamples seen, CutStatistics statistics, CutTail tail, TailGradient? gradient, CodecPlan plan,
         CancellationToken cancellation)
@@ -71,11 +71,11 @@ static class CutBottlenecks
                 statistics, ScoreProbes.Metric(tail, seen, statistics.Patches, plan.FitProbes, seed: cut, cancellation), even: 0.1);
     }
 
-    /// <summary>Those worth keeping: at most so much lost, and at their cut none smaller that loses no more.</summary>
+    /// <summary>The bottlenecks to keep: each loses at most the given share, and no smaller one at its cut loses as little.</summary>
     /// <param name="made">All of a cut were measured together.</param>
     /// <param name="rows">Measured.</param>
     /// <param name="samples">How many were measured.</param>
-    /// <param name="source">What they are.</param>
+    /// <param name="source">Their name.</param>
     /// <param name="maxLoss">Share of answers.</param>
     public static IReadOnlyList<CutBottleneck> WorthKeeping(
         IReadOnlyList<FittedBottleneck> made, IReadOnlyList<CodecRow> rows, int samples, string source, double maxLoss)
@@ -99,7 +99,7 @@ static class CutBottlenecks
     static double Lost(FittedBottleneck made, IReadOnlyList<CodecRow> rows)
     {
         CodecRow row = rows.Single(row => row.Cut == made.Cut && row.Codec == made.Name);
-        // A gain is luck of the samples, nothing to be counted on.
+        // A gain is noise of the samples; it is not counted.
         return double.IsNaN(row.Lost) ? row.Differs : Math.Max(0, row.Lost);
     }
 }

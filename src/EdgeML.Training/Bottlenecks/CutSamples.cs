@@ -4,7 +4,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>Tensors at a cut and what the whole network makes of them. One in eight only judges: nothing is fitted on it.</summary>
+/// <summary>Tensors at a cut and the whole network's outputs for them. One in eight only judges: nothing is fitted on it.</summary>
 /// <param name="Tensors">A sample each.</param>
 /// <param name="Scores">The network's, of every sample.</param>
 sealed record CutSamples(IReadOnlyList<float[]> Tensors, IReadOnlyList<float[]> Scores)

@@ -4,7 +4,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>The network behind a cut, to be asked what it makes of a tensor there. One thread.</summary>
+/// <summary>The network after a cut, run on a tensor at the cut. One thread.</summary>
 sealed class CutTail : IDisposable
 {
     readonly InferenceSlot _slot;
@@ -30,7 +30,7 @@ sealed class CutTail : IDisposable
         return _scores;
     }
 
-    /// <summary>How far answers behind a bottleneck are from those without, on the samples that judge.</summary>
+    /// <summary>The distance of the answers with a bottleneck from those without, on the samples that judge.</summary>
     public double Loss(LinearBottleneck map, CutSamples samples)
     {
         byte[] payload = new byte[map.PayloadBytes];

@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>A network behind a cut with its derivative: a graph that takes the tensor there and target probabilities, and puts out the
+/// <summary>A network after a cut with its derivative: a graph that takes the tensor there and target probabilities, and puts out the
 /// logits and the gradient of <see cref="SoftAnswer.Loss"/> by the tensor. The inference library computes both; no training library is
 /// needed.</summary>
 sealed class GradientGraph
@@ -19,8 +19,8 @@ sealed class GradientGraph
     const string Target = "edgeml/target";
 
     /// <summary>Builds it, or says null where a layer has no derivative here: known are convolutions of stride 1, ReLU, maximum and
-    /// global mean pooling, matrix products, sums, and what only changes shapes.</summary>
-    /// <param name="tail">The network behind the cut, weights inline.</param>
+    /// global mean pooling, matrix products, sums, and operators that only change shapes.</summary>
+    /// <param name="tail">The network after the cut, weights inline.</param>
     public static byte[]? Build(RangeModel tail)
     {
         ModelProto model = ModelProto.Parser.ParseFrom(tail.Onnx);

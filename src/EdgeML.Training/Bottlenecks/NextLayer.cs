@@ -5,7 +5,7 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>How much the convolutions behind a cut mind an error in the tensor there: the sum of squares it becomes in what they
+/// <summary>How sensitive the convolutions after a cut are to an error in the tensor there: the sum of squares of its effect on their
 /// compute, before their activation.</summary>
 /// <remarks>With this metric principal components are the best fit of so many numbers to those sums (reduced-rank regression), errors of
 /// different patches taken for unrelated.</remarks>
@@ -22,7 +22,7 @@ static class NextLayer
         {
             if (reader.OpType != "Conv" || reader.Input[0] != range.Input) return null;
             TensorProto? filters = graph.Initializer.FirstOrDefault(each => each.Name == reader.Input[1]);
-            // What two pixels of a patch share is counted by neighbouring taps.
+            // Terms that two pixels of a patch share are counted by neighbouring taps.
             if (patches.Size > 1 && reader.Attribute.Any(each => each.Name == "dilations" && each.Ints.Any(step => step != 1))) return null;
             if (filters is not { Dims: [_, _, _, _], DataType: ElementType.Float } || filters.Dims[1] != patches.Channels) return null;
             // A stride sees some positions more often than others; over a patch's pixels that evens out well enough.
@@ -35,7 +35,7 @@ static class NextLayer
     {
         (int outputs, int channels, int height, int width) = (dims[0], dims[1], dims[2], dims[3]);
         int size = patches.Size, pixels = size * size, rows = patches.Rows, taps = height * width;
-        // Filters with the outputs side by side, so that what two taps share is one dot product.
+        // Filters with the outputs side by side, so that the shared term of two taps is one dot product.
         float[] byTap = new float[filters.Length];
         for (int o = 0; o < outputs; o++)
         {

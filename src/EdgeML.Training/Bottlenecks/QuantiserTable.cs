@@ -1,6 +1,6 @@
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>For one component: the range that rounding to 1..8 bits loses least with, and how much that is; measured, since values behind a
+/// <summary>For one component: the range that rounding to 1..8 bits loses least with, and how much that is; measured, since values after a
 /// ReLU have long tails.</summary>
 sealed class QuantiserTable
 {

@@ -3,7 +3,7 @@ using EdgeML.Native.Codecs;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>How much a network's answer minds an error in the tensor at a cut, found by its derivative.</summary>
+/// <summary>How sensitive a network's answer is to an error in the tensor at a cut, by its derivative.</summary>
 static class ScoreGradients
 {
     /// <summary>Rows x rows of the patches: the mean of g g', g the gradient of the cross-entropy to an answer drawn from the network's own

@@ -2,14 +2,14 @@ using EdgeML.Native.Codecs;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>How much a network's scores mind an error in the tensor at a cut, found by moving the tensor.</summary>
+/// <summary>How sensitive a network's scores are to an error in the tensor at a cut, found by moving the tensor.</summary>
 static class ScoreProbes
 {
     const float Size = 0.05f;
 
     /// <summary>Rows x rows of the patches: the sum of G'G, G the change of the scores when a row is moved by one seeded sign at each
     /// position; over signs the mean is the sum over positions of the squared derivative.</summary>
-    /// <param name="tail">Of the cut; runs once a row and probe.</param>
+    /// <param name="tail">Of the cut; runs once per row and probe.</param>
     /// <param name="samples">Of the cut.</param>
     /// <param name="patches">Of its tensor.</param>
     /// <param name="probes">How many samples.</param>

@@ -7,7 +7,7 @@ namespace EdgeML.Training.Bottlenecks;
 /// error, and would say that none matters.</summary>
 static class SoftAnswer
 {
-    /// <summary>What scores are divided by.</summary>
+    /// <summary>The divisor of scores.</summary>
     public const float Softening = 4;
 
     public static float[] Of(float[] scores)

@@ -6,7 +6,7 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Training.Bottlenecks;
 
-/// <summary>What the network behind a cut minds: the gradient by the tensor at the cut of how far its softened answer is from a wanted one.
+/// <summary>The sensitivity of the network after a cut: the gradient by the tensor at the cut of how far its softened answer is from a wanted one.
 /// One thread at a time.</summary>
 sealed unsafe class TailGradient : IDisposable
 {
@@ -30,7 +30,7 @@ sealed unsafe class TailGradient : IDisposable
         }
     }
 
-    /// <summary>For a cut of a package; null where a layer behind it has no derivative here.</summary>
+    /// <summary>For a cut of a package; null where a layer after it has no derivative here.</summary>
     public static TailGradient? Of(ModelPackage package, int cut)
     {
         RangeModel tail = package.BuildRange(

@@ -4,7 +4,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Training.Branching;
 
-/// <summary>What <c>edgeml branch</c> was asked for.</summary>
+/// <summary>The options of <c>edgeml branch</c>.</summary>
 /// <param name="ModelFile">An ONNX classifier.</param>
 /// <param name="Data">Samples to learn from.</param>
 /// <param name="Folder">The package to write.</param>

@@ -18,7 +18,7 @@ sealed record BranchReportJson(
     static StageTime Rounded(StageTime time) => new(Math.Round(time.Seconds, 2), Math.Round(time.CpuSeconds, 2));
 }
 
-/// <summary>An exit; what is trained alone has what belongs to its head.</summary>
+/// <summary>An exit; only trained exits have the values of a head.</summary>
 sealed record BranchExitJson
 {
     public required int Index { get; init; }

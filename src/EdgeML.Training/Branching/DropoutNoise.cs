@@ -21,7 +21,7 @@ sealed class DropoutNoise
         _state = Vector256.Create<uint>(seeds);
     }
 
-    /// <summary>What values that stay are multiplied by.</summary>
+    /// <summary>Factor of the values that stay.</summary>
     internal float Kept => _kept;
 
     internal void Apply(Span<float> values)

@@ -6,7 +6,7 @@ namespace EdgeML.Training.Branching;
 /// <summary>Chooses where exits sit and how large their heads are, by the rules of the EdgeML paper.</summary>
 /// <remarks>
 /// Exits stand at equal steps of multiply-accumulates, all heads up to and including their own counted (rule 1); one that costs
-/// nearly what its neighbour costs is left out. Early heads have more fully-connected layers (rule 2), and a head is pooling and
+/// nearly as much as its neighbour is left out. Early heads have more fully-connected layers (rule 2), and a head is pooling and
 /// fully-connected layers only (rule 3). Of places that are about as far, the one with the smallest map wins: a pooling's output.
 /// </remarks>
 static class ExitPlacement
@@ -27,7 +27,7 @@ static class ExitPlacement
         for (int u = 0; u < units.Count; u++) until[u + 1] = until[u] + units[u].Macs;
         double head = budget * until[^1] / exits;
         var plans = new List<HeadPlan>();
-        // What the heads will really take depends on where they sit, and where they sit on what all take: one round settles it.
+        // The work of the heads depends on their places, and the places on the work of all heads: one round is enough.
         double all = until[^1] + (head * exits);
         for (int round = 0; round < 2; round++)
         {
@@ -68,14 +68,14 @@ static class ExitPlacement
             }
             if (best is null)
             {
-                notes.Add($"exit {j} of {exits} left out: no place is left behind unit {(plans.Count == 0 ? 0 : plans[^1].AfterUnit)}");
+                notes.Add($"exit {j} of {exits} left out: no place is left after unit {(plans.Count == 0 ? 0 : plans[^1].AfterUnit)}");
                 break;
             }
             double cost = until[best.AfterUnit] + spent + best.Macs;
             if (cost - previous < TooNear * all || until[^1] + spent + best.Macs - cost < TooNear * all)
             {
                 notes.Add(
-                    $"exit {j} of {exits} left out: behind unit {best.AfterUnit} it would cost {cost / 1e6:0.##} MMAC, "
+                    $"exit {j} of {exits} left out: after unit {best.AfterUnit} it would cost {cost / 1e6:0.##} MMAC, "
                     + $"its neighbours {previous / 1e6:0.##} and {until[^1] / 1e6:0.##}");
                 continue;
             }

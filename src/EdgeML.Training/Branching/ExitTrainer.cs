@@ -29,7 +29,7 @@ sealed class ExitTrainer
     readonly IReadOnlyList<string> _classNames;
 
     /// <summary>Reads the model and the first samples, and decides where exits go; nothing is written yet.</summary>
-    /// <exception cref="InvalidDataException">The model or the data cannot be used; one line says what and where.</exception>
+    /// <exception cref="InvalidDataException">The model or the data cannot be used; one line names fault and place.</exception>
     internal ExitTrainer(BranchOptions options, IBranchProgress progress)
     {
         (_options, _progress) = (options, progress);
@@ -56,7 +56,7 @@ sealed class ExitTrainer
 
     internal ModelManifest Manifest => _backbone.Manifest;
 
-    /// <summary>Runs all of it. Interrupted, it leaves its work folder, from which the same call goes on.</summary>
+    /// <summary>Runs all of it. Interrupted, it leaves its work folder, from which the same call continues.</summary>
     internal BranchReport Run(CancellationToken cancellation)
     {
         string beside = Path.TrimEndingDirectorySeparator(Path.GetFullPath(_options.Folder)) + ".work";
@@ -140,7 +140,7 @@ sealed class ExitTrainer
         }
     }
 
-    /// <summary>What every exit says of the test samples, or of those held out; labels judge too where they did not teach.</summary>
+    /// <summary>Every exit's output for the test samples, or for those held out; labels judge even where they were not learned.</summary>
     (ExitCalibration Judged, double[]? Accuracies, double[] Agreements) Judge(FeatureFile file, TrainedHead[] heads, TrainingSplit split)
     {
         IReadOnlyList<int> rows = _tests > 0 ? [.. Enumerable.Range(_samples, _tests)] : split.HeldOut;
@@ -182,7 +182,7 @@ sealed class ExitTrainer
         {
             manifest = ModelPreparation.Prepare(file, temporary, _options.Prepare with { Exits = exits, InputShape = _options.InputShape }).Manifest;
             if (!manifest.Exits.SkipLast(1).Select(e => e.AfterUnit).SequenceEqual(_plans.Select(p => p.AfterUnit)))
-                throw new InvalidOperationException($"{manifest.Name}: exits were put behind other units than planned");
+                throw new InvalidOperationException($"{manifest.Name}: exits follow other units than planned");
             using ModelPackage package = ModelPackage.Open(temporary);
             package.SaveCalibration(judged);
             PackageExtras extras = PackageExtras.Of(_options.Folder, manifest, calibrated: true);
@@ -195,7 +195,7 @@ sealed class ExitTrainer
         return manifest;
     }
 
-    /// <summary>What features depend on.</summary>
+    /// <summary>The inputs on which features depend.</summary>
     string Identity()
     {
         string plans = string.Join(' ', _plans.Select(p => $"{p.Tensor}:{p.Pool}:{p.Features}"));

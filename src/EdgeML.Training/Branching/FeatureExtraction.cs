@@ -9,14 +9,14 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Training.Branching;
 
-/// <summary>Runs the backbone once over samples and keeps what the heads will read.</summary>
+/// <summary>Runs the backbone once over samples and keeps the inputs of the heads.</summary>
 sealed class FeatureExtraction(Backbone backbone, IReadOnlyList<HeadPlan> plans, int threads)
 {
     const int Block = 256;
 
     readonly InputPixels _pixels = new(backbone.Manifest);
 
-    /// <summary>Fills rows from samples; several threads, each with a source of its own.</summary>
+    /// <summary>Fills rows from samples; several threads, each with its own source.</summary>
     /// <param name="file">Rows to fill.</param>
     /// <param name="done">Rows of these samples that are there already.</param>
     /// <param name="count">Samples.</param>

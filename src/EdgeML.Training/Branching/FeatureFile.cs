@@ -2,7 +2,7 @@ using System.IO.MemoryMappedFiles;
 
 namespace EdgeML.Training.Branching;
 
-/// <summary>What the backbone makes of every sample, on disk: a row holds the features of every head, the final scores, and the label.
+/// <summary>The backbone's output for every sample, on disk: a row holds the features of every head, the final scores, and the label.
 /// Mapped, so the system decides how much of it is in memory. Reading is safe from any thread, writing where rows differ.</summary>
 sealed unsafe class FeatureFile : IDisposable
 {
@@ -13,7 +13,7 @@ sealed unsafe class FeatureFile : IDisposable
     /// <summary>Opens or makes a file of so many rows.</summary>
     /// <param name="path">An existing file of this very length keeps its content.</param>
     /// <param name="rows">Samples.</param>
-    /// <param name="scores">Final scores a row.</param>
+    /// <param name="scores">Final scores per row.</param>
     /// <param name="features">Features of every head.</param>
     /// <exception cref="IOException">There is no room.</exception>
     internal FeatureFile(string path, long rows, int scores, IReadOnlyList<int> features)
@@ -34,7 +34,7 @@ sealed unsafe class FeatureFile : IDisposable
 
     internal long Rows { get; }
 
-    /// <summary>Floats a row.</summary>
+    /// <summary>Floats per row.</summary>
     internal int Width { get; }
 
     internal int Scores { get; }

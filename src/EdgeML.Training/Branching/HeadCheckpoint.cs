@@ -5,14 +5,14 @@ using EdgeML.Training.Numerics;
 
 namespace EdgeML.Training.Branching;
 
-/// <summary>Everything a head's training goes on from, between two passes.</summary>
+/// <summary>The full state of a head's training between two passes.</summary>
 sealed class HeadCheckpoint(float[] weights)
 {
     const uint Magic = 0x32484245; // "EBH2"
 
     internal AdamState Adam { get; } = new(weights.Length);
 
-    /// <summary>Of the weights of late; what is judged and kept.</summary>
+    /// <summary>Moving average of the weights, which is judged and kept.</summary>
     internal float[] Average { get; } = [.. weights];
 
     /// <summary>The last averages that judged no worse than any, but for chance.</summary>

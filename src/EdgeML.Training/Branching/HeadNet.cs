@@ -8,8 +8,8 @@ namespace EdgeML.Training.Branching;
 
 /// <summary>The fully-connected layers of a head while they learn: ReLU and dropout between them. One thread at a time.</summary>
 /// <remarks>
-/// A layer is inputs x padded outputs, then the biases; what pads is zero and has no gradient, so it stays zero. A dropped value is 0
-/// behind its ReLU, so the ReLU's derivative carries the dropout back and no mask is kept.
+/// A layer is inputs x padded outputs, then the biases; the padding is zero and has no gradient, so it stays zero. A dropped value is 0
+/// after its ReLU, so the ReLU's derivative carries the dropout back and no mask is kept.
 /// </remarks>
 sealed unsafe class HeadNet
 {
@@ -63,7 +63,7 @@ sealed unsafe class HeadNet
 
     /// <summary>Computes the scores of the first rows.</summary>
     /// <param name="rows">Filled before.</param>
-    /// <param name="dropout">What to drop behind hidden layers, or null outside training.</param>
+    /// <param name="dropout">The values to drop after hidden layers, or null outside training.</param>
     internal void Forward(int rows, DropoutNoise? dropout)
     {
         fixed (float* weights = Weights)
@@ -85,7 +85,7 @@ sealed unsafe class HeadNet
     /// <summary>Carries the gradients of the scores back into <see cref="Gradients"/>, for the rows of the last
     /// <see cref="Forward"/>.</summary>
     /// <param name="rows">As in that call.</param>
-    /// <param name="kept">What values that were not dropped were multiplied by.</param>
+    /// <param name="kept">Factor of the values that were not dropped.</param>
     internal void Backward(int rows, float kept)
     {
         fixed (float* weights = Weights, gradients = Gradients)

@@ -9,11 +9,11 @@ static class HeadShapes
 {
     const int MostFeatures = 8192, MostHidden = 1024, LeastHidden = 16, Step = 8, MostCells = 8;
 
-    /// <summary>A head behind a unit, or null where none can read.</summary>
+    /// <summary>A head after a unit, or null where none can read.</summary>
     /// <param name="backbone">The network.</param>
     /// <param name="unit">Index of the unit it follows.</param>
     /// <param name="layers">Fully-connected layers, 2 or 3.</param>
-    /// <param name="macs">What it may take; a network too small for that gets the smallest head there is.</param>
+    /// <param name="macs">Its largest work; a network too small for that gets the smallest possible head.</param>
     internal static HeadPlan? For(Backbone backbone, int unit, int layers, double macs)
     {
         TensorInfo tensor = backbone.Boundary(unit);

@@ -77,7 +77,7 @@ sealed class HeadTrainer
     void RunEpoch(int[] order, CancellationToken cancellation)
     {
         SeededRandom random = Random(_state.Epoch + 1);
-        // From the same order whatever came before, so that a resumed run goes on as the interrupted one would have.
+        // From the same order whatever came before, so that a resumed run continues as the interrupted one would have.
         for (int i = 0; i < order.Length; i++) order[i] = _split.Training[i];
         random.Shuffle(order);
         var features = new DropoutNoise(_training.FeatureDropout, random);
@@ -174,7 +174,7 @@ sealed class HeadTrainer
         return new TrainedHead(_plan, layers, temperature, _state.Epoch, _state.KeptEpoch);
     }
 
-    /// <summary>What a right answer is: the label, or what the backbone says.</summary>
+    /// <summary>The right answer: the label, or the backbone's class.</summary>
     int Answer(int row) => _training.Labelled ? _file.Label(row) : TensorPrimitives.IndexOfMax(_file.FinalScores(row));
 
     delegate void Scored(int row, ReadOnlySpan<float> scores);

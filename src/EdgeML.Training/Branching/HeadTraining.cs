@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace EdgeML.Training.Branching;
 
-/// <summary>How heads learn. Every field changes what comes out, so a resumed run must have the same.</summary>
+/// <summary>How heads learn. Every field changes the result, so a resumed run must have the same.</summary>
 /// <param name="Labelled">Whether labels are the targets; otherwise the backbone's own scores are.</param>
 /// <param name="Seed">Of the split, the first weights, the order of samples and the dropout.</param>
 sealed record HeadTraining(bool Labelled, ulong Seed)
 {
-    /// <summary>Samples a step.</summary>
+    /// <summary>Samples per step.</summary>
     internal int Batch { get; init; } = 128;
 
     /// <summary>Most passes over the training part; the learning rate falls to zero over them along half a cosine.</summary>
@@ -31,7 +31,7 @@ sealed record HeadTraining(bool Labelled, ulong Seed)
     /// <summary>Share of the samples that only judges.</summary>
     internal double HeldOut { get; init; } = 0.1;
 
-    /// <summary>Steps of one pass over so many training rows; what is left of a batch waits for the next shuffle.</summary>
+    /// <summary>Steps of one pass over this many training rows; an incomplete batch waits for the next shuffle.</summary>
     internal int Steps(int rows) => Math.Max(1, rows / Batch);
 
     /// <summary>The same with as many passes, and as much patience, as few samples need.</summary>

@@ -5,7 +5,7 @@ namespace EdgeML.Training.Branching;
 /// <summary>A head that has learned; standardisation and temperature are in its weights.</summary>
 /// <param name="Plan">Where it sits, and its sizes.</param>
 /// <param name="Layers">As they go into the model.</param>
-/// <param name="Temperature">What its scores were divided by.</param>
+/// <param name="Temperature">The divisor of its scores.</param>
 /// <param name="Epochs">Passes it took.</param>
 /// <param name="KeptEpoch">The pass whose weights these are.</param>
 sealed record TrainedHead(HeadPlan Plan, IReadOnlyList<HeadLayer> Layers, double Temperature, int Epochs, int KeptEpoch)

@@ -3,7 +3,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Training.Branching;
 
-/// <summary>What an interrupted run leaves for the next one: features and half-trained heads, each with what they were made for.</summary>
+/// <summary>Features and half-trained heads of an interrupted run, for the next one, each with the settings they were made for.</summary>
 sealed class WorkFolder : IDisposable
 {
     const string FeaturesId = "features.id", HeadsId = "heads.id", Progress = "rows", Lock = "lock";
@@ -37,7 +37,7 @@ sealed class WorkFolder : IDisposable
 
     internal string HeadFile(int head) => this[$"head{head + 1}.state"];
 
-    /// <summary>Keeps what lies there when it was made for the same; otherwise starts from scratch.</summary>
+    /// <summary>Keeps the contents when they were made for the same settings; otherwise starts from scratch.</summary>
     /// <returns>Feature rows that are there.</returns>
     internal long BeginFeatures(string identity)
     {

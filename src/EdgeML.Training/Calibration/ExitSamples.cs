@@ -56,7 +56,7 @@ sealed class ExitSamples
         return reach;
     }
 
-    /// <summary>Samples of which any exit that fires below its limit is lost: at least what any policy inside the limits loses.</summary>
+    /// <summary>Samples of which any exit that fires below its limit is lost: at least as many as any policy inside the limits loses.</summary>
     public int LostInside(ReadOnlySpan<int> rows, ReadOnlySpan<float> limits)
     {
         int lost = 0;
@@ -73,7 +73,7 @@ sealed class ExitSamples
         return lost;
     }
 
-    /// <summary>What one policy really loses and saves on samples: lost tasks, and the mean share of the work not done.</summary>
+    /// <summary>Loss and saving of one policy on samples: lost tasks, and the mean share of the work not done.</summary>
     public (int Lost, double Saved) Measure(ReadOnlySpan<int> rows, ReadOnlySpan<float> thresholds)
     {
         Span<double> work = stackalloc double[SideExits + 1];

@@ -8,7 +8,7 @@ namespace EdgeML.Training.Calibration;
 /// thresholds.</summary>
 public static class GuaranteeCalibration
 {
-    /// <summary>Finds limits and what is to be watched.</summary>
+    /// <summary>Finds limits and the rate to test at run time.</summary>
     /// <param name="manifest">Of the model recorded.</param>
     /// <param name="record">Samples as tasks will be; judged by labels or by agreement with the whole network.</param>
     /// <param name="agreement">The same samples judged by agreement; equal to <paramref name="record"/> without labels.</param>

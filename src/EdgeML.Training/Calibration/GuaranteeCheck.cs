@@ -8,7 +8,7 @@ public static class GuaranteeCheck
 {
     /// <summary>Draws, calibrates and counts.</summary>
     /// <param name="manifest">Of the model recorded.</param>
-    /// <param name="pool">What inputs are, for this check.</param>
+    /// <param name="pool">The population of inputs, for this check.</param>
     /// <param name="maxLoss">Share of tasks that may be lost.</param>
     /// <param name="confidence">How sure.</param>
     /// <param name="draws">Calibrations.</param>

@@ -1,6 +1,6 @@
 namespace EdgeML.Training.Calibration;
 
-/// <summary>What <see cref="GuaranteeCheck"/> counted.</summary>
+/// <summary>The counts of <see cref="GuaranteeCheck"/>.</summary>
 /// <param name="Draws">Calibrations.</param>
 /// <param name="Size">Samples in each.</param>
 /// <param name="Exceeded">Share of the draws whose limits lose more of the pool than guaranteed.</param>
@@ -8,7 +8,7 @@ namespace EdgeML.Training.Calibration;
 /// more.</param>
 /// <param name="MeanLost">Share of the pool lost at the limits, mean over draws.</param>
 /// <param name="MeanSaved">Share of the multiply-accumulates saved at the limits, mean over draws.</param>
-/// <param name="HindsightSaved">What the best thresholds save that lose no more of the pool than guaranteed, chosen on the pool
+/// <param name="HindsightSaved">Saving of the best thresholds that lose no more of the pool than guaranteed, chosen on the pool
 /// itself.</param>
 /// <param name="HindsightThresholds">Those thresholds.</param>
 public sealed record GuaranteeCheckResult(

@@ -21,7 +21,7 @@ sealed record GuaranteeFit(float[] Limits, ThresholdPath Path, int Tested, int L
     public const double PathShare = 0.25;
 
     /// <summary>Fits a draw.</summary>
-    /// <param name="samples">What the draw is taken from.</param>
+    /// <param name="samples">The samples to draw from.</param>
     /// <param name="drawn">Rows in random order.</param>
     /// <param name="maxLoss">Share of tasks that may be lost.</param>
     /// <param name="confidence">How sure.</param>
@@ -68,7 +68,7 @@ sealed record GuaranteeFit(float[] Limits, ThresholdPath Path, int Tested, int L
         return best!;
     }
 
-    /// <summary>What a path saves, averaged over losses around the one aimed at, because one count of a few samples is mostly
+    /// <summary>Saving of a path, averaged over losses around the target, because one count of a few samples is mostly
     /// chance.</summary>
     static double Saved(ExitSamples samples, ReadOnlySpan<int> rows, ThresholdPath path, int around)
     {

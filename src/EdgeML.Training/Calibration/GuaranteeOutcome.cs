@@ -9,7 +9,7 @@ namespace EdgeML.Training.Calibration;
 /// <param name="Saved">Share of the multiply-accumulates that the limits save on the tested samples.</param>
 public sealed record GuaranteeOutcome(AccuracyGuarantee Guarantee, int Allowed, int PathSamples, double Saved)
 {
-    /// <summary>The guarantee and what it saves, in one line.</summary>
+    /// <summary>The guarantee and its saving, in one line.</summary>
     public override string ToString() => FormattableString.Invariant(
         $"{Guarantee}; {Guarantee.Losses} lost of {Allowed} allowed, {100 * Saved:0.0} % of the work saved");
 }

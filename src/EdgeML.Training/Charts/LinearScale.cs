@@ -1,6 +1,6 @@
 namespace EdgeML.Training.Charts;
 
-/// <summary>Maps values to pixels; what lies outside the range is drawn at its edge.</summary>
+/// <summary>Maps values to pixels; values outside the range are drawn at its edge.</summary>
 readonly record struct LinearScale(double Low, double High, double PixelLow, double PixelHigh)
 {
     /// <summary>The pixel of a value, clamped.</summary>

@@ -36,7 +36,7 @@ sealed class SvgCanvas(double width, double height, string label)
     public override string ToString() =>
         $"<svg viewBox=\"0 0 {Svg.Number(width)} {Svg.Number(height)}\" role=\"img\" aria-label=\"{Svg.Escape(label)}\">\n{_body}</svg>\n";
 
-    /// <summary>The picture as a file of its own, with its style inside.</summary>
+    /// <summary>The picture as a standalone file, with its style inside.</summary>
     public string ToFile(string css) =>
         $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Svg.Number(width)} {Svg.Number(height)}\" role=\"img\" "
         + $"aria-label=\"{Svg.Escape(label)}\">\n<style>{css}</style>\n{_body}</svg>\n";

@@ -37,7 +37,7 @@ public sealed record DataSpec
     public long? Count { get; private init; }
 
     /// <summary>Reads a specification.</summary>
-    /// <exception cref="ArgumentException">An unknown kind, key or value; the message names what is known.</exception>
+    /// <exception cref="ArgumentException">An unknown kind, key or value; the message names the known ones.</exception>
     public static DataSpec Parse(string text)
     {
         int colon = text.IndexOf(':');

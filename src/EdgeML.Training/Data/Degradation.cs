@@ -1,10 +1,10 @@
 namespace EdgeML.Training.Data;
 
-/// <summary>What one number in 0..1 does to a picture: contrast, light, noise, blur and occlusion get worse together.</summary>
+/// <summary>The effect of one number in 0..1 on a picture: contrast, light, noise, blur and occlusion get worse together.</summary>
 /// <param name="Contrast">Distance of shape and background per channel before darkening, 0..1.</param>
-/// <param name="Brightness">What the picture is multiplied by.</param>
+/// <param name="Brightness">Factor of the picture.</param>
 /// <param name="Noise">Standard deviation of the sensor noise, 0..1, after darkening.</param>
-/// <param name="BlurPasses">Passes of a (1 2 1) kernel at 96 pixels a side.</param>
+/// <param name="BlurPasses">Passes of a (1 2 1) kernel at 96 pixels per side.</param>
 /// <param name="Texture">Amplitude of the background's pattern.</param>
 /// <param name="Occluders">Pieces laid over the shape, the fraction is drawn.</param>
 /// <param name="OccluderSize">Half width of such a piece against the shape's radius.</param>

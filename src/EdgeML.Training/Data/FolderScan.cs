@@ -1,6 +1,6 @@
 namespace EdgeML.Training.Data;
 
-/// <summary>The pictures in a folder and the folders in it, and what was passed over, counted.</summary>
+/// <summary>The pictures in a folder and the folders in it, and counts of skipped files.</summary>
 sealed class FolderScan
 {
     const int MostDepth = 16;

@@ -18,7 +18,7 @@ public sealed class ImageFolderSource : ImageSource
 
     /// <summary>Lists a folder; files are opened when they are read.</summary>
     /// <param name="path">The folder, or one file.</param>
-    /// <param name="picture">What the network takes.</param>
+    /// <param name="picture">The network's input.</param>
     /// <param name="shape">Of its input.</param>
     /// <param name="model">Whose classes the folders are; null counts and compares nothing.</param>
     internal ImageFolderSource(string path, PictureInput picture, IReadOnlyList<int> shape, ModelManifest? model)

@@ -39,7 +39,7 @@ public abstract class ImageSource : IDisposable
     /// <summary>Names of the classes by label, or empty.</summary>
     public virtual IReadOnlyList<string> ClassNames => [];
 
-    /// <summary>What people call a sample: its file's name below the source's folder, or its index.</summary>
+    /// <summary>The name of a sample: its file's name below the source's folder, or its index.</summary>
     /// <param name="index">0 or more. Past <see cref="Count"/> the samples begin again.</param>
     /// <exception cref="ArgumentException">The index is negative.</exception>
     public string NameOf(long index) => Name(Wrap(index));
@@ -47,10 +47,10 @@ public abstract class ImageSource : IDisposable
     /// <summary>Names a sample; the index is inside <see cref="Count"/>.</summary>
     protected virtual string Name(long index) => index.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>What was passed over, a sentence each.</summary>
+    /// <summary>Skipped files, a sentence each.</summary>
     public virtual IReadOnlyList<string> Notes => _notes;
 
-    /// <summary>What may make labels or pictures mean something else than the model was trained for, a sentence each.</summary>
+    /// <summary>Doubts whether labels or pictures are those of the model's training, a sentence each.</summary>
     public virtual IReadOnlyList<string> Warnings => _warnings;
 
     /// <summary>How many samples a command works on: those asked for, else all there are, else so many of an endless source.</summary>
@@ -73,7 +73,7 @@ public abstract class ImageSource : IDisposable
     /// <summary>Reads one sample as floats.</summary>
     /// <param name="index">0 or more. Past <see cref="Count"/> the samples begin again.</param>
     /// <param name="tensor">Receives <see cref="Elements"/> floats.</param>
-    /// <param name="byteScale">What a byte is multiplied by; a source of floats ignores it.</param>
+    /// <param name="byteScale">Factor for a byte; a source of floats ignores it.</param>
     /// <returns>The label, or <see cref="NoLabel"/>.</returns>
     /// <exception cref="ArgumentException">The destination is too short or the index negative.</exception>
     public int ReadTensor(long index, Span<float> tensor, float byteScale = 1f / 255f)

@@ -5,7 +5,7 @@ namespace EdgeML.Training.Data;
 /// <summary>Writes files that are either complete or not there, after asking whether the place is one for a file.</summary>
 static class OutputFile
 {
-    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> produces; an exception leaves the old file as it
+    /// <summary>Replaces <paramref name="path"/> by the output of <paramref name="write"/>; an exception leaves the old file as it
     /// was.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="write">Writes the content and leaves the stream open.</param>

@@ -5,7 +5,7 @@ using SkiaSharp;
 
 namespace EdgeML.Training.Data;
 
-/// <summary>Decodes JPEG, PNG, WebP, BMP and GIF files (the first frame) into upright pixels, 8 bits a channel, alpha not premultiplied. One
+/// <summary>Decodes JPEG, PNG, WebP, BMP and GIF files (the first frame) into upright pixels, 8 bits per channel, alpha not premultiplied. One
 /// thread at a time; the memory of a picture is used again for the next.</summary>
 /// <remarks>Colours are those stored: no colour profile is applied. Of 16 bits the upper 8 are taken. The orientation that EXIF gives is
 /// applied.</remarks>
@@ -25,7 +25,7 @@ sealed class PictureReader
     int _width;
     int _height;
 
-    /// <summary>What is read, for people.</summary>
+    /// <summary>The readable formats, for people.</summary>
     internal static string Known => Formats;
 
     /// <summary>Whether a file's name is that of a picture.</summary>

@@ -17,7 +17,7 @@ public abstract class PlaneSource : ImageSource
     /// <inheritdoc/>
     public override IReadOnlyList<int> Shape => _shape ?? [3, _size, _size];
 
-    /// <summary>Sets what a network takes that wants anything else than red, green and blue planes.</summary>
+    /// <summary>Sets the input of a network that takes other planes than red, green and blue.</summary>
     internal void FitTo(PictureInput picture, IReadOnlyList<int> shape)
     {
         _shape = shape;

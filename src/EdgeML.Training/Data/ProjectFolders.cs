@@ -16,7 +16,7 @@ static class ProjectFolders
     /// <summary>Path of the shipped model, or null.</summary>
     public static string? ShippedModel => ShippedModelPlaces.FirstOrDefault(File.Exists);
 
-    /// <summary>Folder for what is compiled or measured once per machine and model: <c>engines/</c> of the source tree, else the user's
+    /// <summary>Folder for files compiled or measured once per machine and model: <c>engines/</c> of the source tree, else the user's
     /// cache.</summary>
     public static string Engines
     {

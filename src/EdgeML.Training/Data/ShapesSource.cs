@@ -39,7 +39,7 @@ public sealed class ShapesSource : PlaneSource
     /// <summary>The difficulty, 0..1, of one sample.</summary>
     public float DifficultyOf(long index)
     {
-        // A stream of its own, so that the same seed draws the same shapes, places and colours at any difficulty.
+        // A separate stream, so that the same seed draws the same shapes, places and colours at any difficulty.
         float uniform = new SampleRandom(~Seed, (ulong)index).NextFloat();
         return Difficulty switch
         {

@@ -13,7 +13,7 @@ static class AccuracyDoubt
 
     /// <summary>A warning, or null for an accuracy that gives no reason to doubt.</summary>
     /// <param name="model">Of a package.</param>
-    /// <param name="calibration">What its exits said of samples; null for none.</param>
+    /// <param name="calibration">Its exits' outputs for samples; null for none.</param>
     /// <param name="correct">Right answers.</param>
     /// <param name="tasks">Labelled answers.</param>
     /// <param name="exits">Which exits (1..N + 1) answered.</param>

@@ -4,7 +4,7 @@ using EdgeML.Training.Charts;
 
 namespace EdgeML.Training.Evaluation;
 
-/// <summary>Points lost against bytes as a picture: a line a cut, from its largest payload to its smallest; trained bottlenecks have a
+/// <summary>Points lost against bytes as a picture: a line per cut, from its largest payload to its smallest; trained bottlenecks have a
 /// broken one.</summary>
 static class CodecChart
 {
@@ -15,11 +15,11 @@ static class CodecChart
         ".grid{stroke:#e4e4e2}.line{fill:none;stroke-width:2}.c0{stroke:#0b68cb}.c1{stroke:#ca244d}.c2{stroke:#218358}.c3{stroke:#8e4ec6}" +
         ".c4{stroke:#cc4e00}.trained{stroke-dasharray:5 4}.dot{fill:#60646c}";
 
-    /// <summary>An SVG file. Without labels, shares of differing answers take the place of points lost; what loses more than 4 points is
+    /// <summary>An SVG file. Without labels, shares of differing answers take the place of points lost; rows that lose more than 4 points are
     /// drawn at 4.</summary>
     /// <param name="manifest">The model.</param>
     /// <param name="rows">Measured.</param>
-    /// <param name="data">What they were measured on.</param>
+    /// <param name="data">The data of the measurements.</param>
     public static string Draw(ModelManifest manifest, IReadOnlyList<CodecRow> rows, string data)
     {
         List<CodecRow> drawn = [.. rows.Where(row => !row.Codec.StartsWith("components", StringComparison.Ordinal))];

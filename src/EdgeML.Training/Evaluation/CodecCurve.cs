@@ -17,7 +17,7 @@ public static class CodecCurve
     /// <param name="model">Loaded, best without fused ranges.</param>
     /// <param name="source">Of the model's input shape.</param>
     /// <param name="count">Samples.</param>
-    /// <param name="plan">What is measured where.</param>
+    /// <param name="plan">Codecs and cuts to measure.</param>
     /// <param name="done">Told how many samples are done, by one thread at a time.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     public static CodecOutcome Measure(
@@ -101,7 +101,7 @@ public static class CodecCurve
         }
     }
 
-    /// <summary>The whole network's answer, and those behind every cut and codec.</summary>
+    /// <summary>The whole network's answer, and those after every cut and codec.</summary>
     static int Answers(BranchedModel model, InferenceSlot slot, IReadOnlyList<int> cuts, List<CutCodec> codecs, int[,] answers)
     {
         int local = model.Manifest.LocalCut;
@@ -109,7 +109,7 @@ public static class CodecCurve
         slot.DecodeInput();
         for (int unit = 1; unit <= local; unit++) slot.Run(unit - 1, unit, never);
         int whole = slot.Result.Label;
-        // From the last cut to the first: what runs behind a cut may write over the boundaries there, never over those in front.
+        // From the last cut to the first: the network after a cut may overwrite the boundaries there, never those before it.
         for (int c = cuts.Count - 1; c >= 0; c--)
         {
             int cut = cuts[c];

@@ -3,8 +3,8 @@ using EdgeML.Training.Bottlenecks;
 
 namespace EdgeML.Training.Evaluation;
 
-/// <summary>What codecs cost at cuts, and the bottlenecks that were made on the way.</summary>
-/// <param name="Rows">One a cut and codec, cuts ascending.</param>
+/// <summary>Bytes and accuracy of codecs at cuts, and the bottlenecks made.</summary>
+/// <param name="Rows">One per cut and codec, cuts ascending.</param>
 /// <param name="Accuracy">Share of right answers of the final exit without a codec; NaN without labels.</param>
 /// <param name="Worth">Made bottlenecks that lose at most as much as the plan allows, none of them larger than one at its cut that loses
 /// no more.</param>

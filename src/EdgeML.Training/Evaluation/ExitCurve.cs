@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Training.Evaluation;
 
-/// <summary>Accuracy against work: what every exit said of every sample, replayed under a sweep of thresholds.</summary>
+/// <summary>Accuracy against work: every exit's output for every sample, replayed under a sweep of thresholds.</summary>
 public sealed class ExitCurve
 {
     readonly ExitCalibration _record;
@@ -47,7 +47,7 @@ public sealed class ExitCurve
         for (int sample = 0; sample < _record.Samples; sample++)
         {
             int exit = 1;
-            // NaN compares false and goes on, as in the native decision.
+            // NaN compares false and continues, as in the native decision.
             while (exit < _record.Exits && !(_record.Entropy(sample, exit) < threshold)) exit++;
             left[exit - 1]++;
             if (_record.IsCorrect(sample, exit)) correct++;
@@ -74,7 +74,7 @@ public sealed class ExitCurve
     double Average(Func<int, double> value) => Enumerable.Range(0, _record.Samples).Average(value);
 }
 
-/// <summary>What one threshold, used at every side exit, makes of a set of samples.</summary>
+/// <summary>The result of one threshold, used at every side exit, on a set of samples.</summary>
 /// <param name="Threshold">Normalised entropy below which an exit is taken.</param>
 /// <param name="Accuracy">Share of right answers, 0..1; agreement with the final exit where the samples have no labels.</param>
 /// <param name="MeanMacs">Multiply-accumulates of a sample on average, tried heads included.</param>

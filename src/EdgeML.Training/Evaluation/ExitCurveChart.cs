@@ -2,7 +2,7 @@ using EdgeML.Training.Charts;
 
 namespace EdgeML.Training.Evaluation;
 
-/// <summary>Accuracy against mean work as a picture of its own.</summary>
+/// <summary>Accuracy against mean work as a standalone picture.</summary>
 static class ExitCurveChart
 {
     const double Width = 640, Height = 360, Left = 56, Right = 24, Top = 16, Bottom = 44;

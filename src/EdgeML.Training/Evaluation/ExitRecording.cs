@@ -13,7 +13,7 @@ public static class ExitRecording
     /// <param name="count">Samples to run.</param>
     /// <param name="done">Told how many samples are done; null if not needed.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>What every exit said; the caller's to dispose.</returns>
+    /// <returns>Every exit's outputs; the caller disposes them.</returns>
     public static ExitRecorder Record(
         BranchedModel model, ImageSource source, int count, Action<int>? done = null, CancellationToken cancellation = default)
     {

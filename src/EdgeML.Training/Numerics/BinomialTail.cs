@@ -3,7 +3,7 @@ using MathNet.Numerics.Distributions;
 
 namespace EdgeML.Training.Numerics;
 
-/// <summary>Exact binomial tails: what a number of failures says of a rate.</summary>
+/// <summary>Exact binomial tails: bounds on a rate from a number of failures.</summary>
 static class BinomialTail
 {
     /// <summary>The probability of at most so many failures.</summary>

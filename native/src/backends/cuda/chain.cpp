@@ -30,7 +30,7 @@ class DeviceChain final : public Chain {
         try {
             settle();
         } catch (const Error &) {
-            // The device is lost: what is freed now was its last work. If it is given up it may still be at work.
+            // The device is lost: the memory freed now was its last work's. If it is given up it may still be at work.
             if (device_->is_given_up())
                 keep_segments();
         }
@@ -98,7 +98,7 @@ void DeviceChain::add(const Stage &stage) {
     }
 }
 
-// Kernels of a device that is given up may still work with what segments own.
+// Kernels of a device that is given up may still work with the segments' memory.
 void DeviceChain::keep_segments() noexcept {
     for (PlacedStage &stage : stages_)
         if (stage.segment != nullptr)

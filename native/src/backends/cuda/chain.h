@@ -35,7 +35,7 @@ struct ChainOptions {
     static ChainOptions from_environment();
 };
 
-// What backends hand to edgeml_chain. Every network given to add must be a DeviceNetwork and every Memory a Buffer of
+// The inputs of edgeml_chain. Every network given to add must be a DeviceNetwork and every Memory a Buffer of
 // the same device.
 class Chain : public Runner {
   public:

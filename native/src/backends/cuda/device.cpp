@@ -87,7 +87,7 @@ void Device::keep(std::uint64_t handle) noexcept {
     try {
         kept->push_back(handle);
     } catch (const std::bad_alloc &) {
-        return; // one that is not on the list is kept all the same
+        return; // one that is not on the list is still kept
     }
 }
 

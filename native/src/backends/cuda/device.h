@@ -1,4 +1,4 @@
-// A device and its primary context, and what is allocated in it. Everything releases itself; nothing throws on the way.
+// A device, its primary context, and allocations in it. Everything releases itself; nothing throws on the way.
 #pragma once
 
 #include "backend.h"
@@ -37,7 +37,7 @@ class Device {
     bool is_given_up() const noexcept;
     void require() const; // EDGEML_E_DEVICE_LOST when it is given up
 
-    // Keeps what is not released, for the life of the process.
+    // Keeps unreleased objects for the life of the process.
     static void keep(std::uint64_t handle) noexcept;
 
     // Held by captures, and by whatever would break one on another thread: release of anything (it may synchronise),
@@ -139,7 +139,7 @@ Module load_module(std::shared_ptr<const Device> device, const char *ptx);
 CUfunction find_function(const Device &device, const Module &module, const char *name);
 
 // Memory of an edgeml_buffer: pinned and mapped on the host, with a tensor's worth of device memory beside it. The
-// host's side is what a caller reads and writes; chains copy between the two where a run begins and where it stops.
+// caller reads and writes the host's side; chains copy between the two where a run begins and where it stops.
 class Buffer final : public Memory {
   public:
     Buffer(std::shared_ptr<const Device> device, std::uint64_t data_bytes, std::uint64_t headroom_bytes);

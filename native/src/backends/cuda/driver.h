@@ -1,7 +1,7 @@
 // The CUDA driver, declared here and looked up at run time: nothing of NVIDIA's is needed to build.
 //
 // Names carry the version suffix under which libcuda exports the signature given here, so a newer driver cannot change
-// what is called. Entries after `first_optional` came with CUDA 12.3 and are null on older drivers.
+// the functions called. Entries after `first_optional` came with CUDA 12.3 and are null on older drivers.
 #pragma once
 
 #include "status.h"
@@ -208,13 +208,13 @@ class Driver {
     // EDGEML_E_BACKEND_MISSING: not found, or no device. EDGEML_E_BACKEND_VERSION: older than minimum_version.
     static std::shared_ptr<const Driver> open(const char *path);
 
-    // What route A needs (conditional nodes).
+    // Requirements of route A (conditional nodes).
     bool has_conditional_nodes() const noexcept {
         return version >= 12040 && add_node != nullptr && conditional_handle != nullptr && add_kernel_v2 != nullptr;
     }
 
-    // Throws unless `result` is success: EDGEML_E_OUT_OF_MEMORY, EDGEML_E_DEVICE_LOST for what no later call recovers
-    // from, `status` for the rest. The text names `what` and the driver's own words.
+    // Throws unless `result` is success: EDGEML_E_OUT_OF_MEMORY, EDGEML_E_DEVICE_LOST for errors no later call
+    // recovers from, `status` for the rest. The text names `what` and the driver's own words.
     void check(CUresult result, const char *what, edgeml_status status = EDGEML_E_RUN_FAILED) const {
         if (result != cuda_success)
             raise(result, what, status);

@@ -77,7 +77,7 @@ void enqueue(const PlacedStage &stage, const Device &device, CUstream stream);
 // Puts a step on a stream.
 void issue(const Step &step, const std::vector<PlacedStage> &stages, const Device &device, CUstream stream);
 
-// What `work` puts on the stream, as a graph. EDGEML_E_UNSUPPORTED when the capture breaks.
+// The work that `work` puts on the stream, as a graph. EDGEML_E_UNSUPPORTED when the capture breaks.
 template <class Work> Graph capture(const std::shared_ptr<const Device> &device, CUstream stream, Work &&work) {
     const Driver &driver = *device->driver;
     std::lock_guard held(Device::capture_lock());

@@ -1,4 +1,4 @@
-// What host and device tell each other through pinned memory: one control block, and the records of the exits.
+// Messages between host and device through pinned memory: one control block, and the records of the exits.
 //
 // The host writes the control block, then launches. A kernel writes a record's payload, a fence for the whole system,
 // and then `sequence` with a releasing store; the host reads `sequence` with acquire and then the payload. The sequence
@@ -16,7 +16,7 @@ inline constexpr std::uint32_t record_invalid = 1u << 9; // NaN or +infinity amo
 inline constexpr std::uint32_t record_final = 1u << 10;  // the final exit's answer
 inline constexpr std::uint32_t record_cut = 1u << 11;    // the stages ended undecided; the cut tensor is complete
 
-struct alignas(128) Record { // a cache line of its own
+struct alignas(128) Record { // in its own cache line
     std::uint32_t sequence;  // written last; 0 is never used
     std::uint32_t exit_and_flags;
     std::int32_t label;
@@ -60,7 +60,7 @@ struct ExitArguments {
 };
 static_assert(sizeof(ExitArguments) == 48);
 
-// Parameter of edgeml_publish: the cut is reached, and what precedes it in the stream is complete.
+// Parameter of edgeml_publish: the cut is reached, and everything before it in the stream is complete.
 struct PublishArguments {
     std::uint64_t mailbox;
 };

@@ -60,7 +60,7 @@ std::unique_ptr<Outputs> run_once(std::shared_ptr<const Device> device, const De
     try {
         wait_until_idle(*device, stream.get(), ChainOptions::from_environment().limit_ms);
     } catch (const Error &) {
-        if (device->is_given_up()) // and may still work with what the segment owns
+        if (device->is_given_up()) // and may still work with the segment's memory
             Device::keep(reinterpret_cast<std::uint64_t>(segment.release()));
         throw;
     }

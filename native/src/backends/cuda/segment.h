@@ -1,4 +1,4 @@
-// What the routes know of an inference library: work that a stream takes, with every address fixed.
+// The routes' view of an inference library: work that a stream takes, with every address fixed.
 #pragma once
 
 #include "backend.h"

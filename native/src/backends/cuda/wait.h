@@ -16,7 +16,7 @@ class Patience {
     // slept, has not waited. EDGEML_E_DEVICE_LOST at the limit; the device is given up then.
     void check();
 
-    // Sleeps for about a thirtieth of the time waited, 20 us to 500 us. As check.
+    // Sleeps for about a thirtieth of the time waited, 20 µs to 500 µs. As check.
     void pause();
 
     std::chrono::nanoseconds waited() const noexcept { return waited_; } // as of the last check or pause
@@ -29,7 +29,7 @@ class Patience {
     std::chrono::nanoseconds waited_{0};
 };
 
-// Returns when the stream has ended all of its work. Throws what ended it, or EDGEML_E_DEVICE_LOST at the limit.
+// Returns when the stream has ended all of its work. Throws the error that ended it, or EDGEML_E_DEVICE_LOST at the limit.
 void wait_until_idle(const Device &device, CUstream stream, std::uint32_t limit_ms);
 
 } // namespace edgeml::cuda

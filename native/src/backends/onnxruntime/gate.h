@@ -4,7 +4,7 @@
 //   inputs   trunk: float, logits: float, edgeml/gate: int64[1], the run's GateState
 //   output   trunk, the same memory
 //
-// What lies behind a range reads the gate's output, so ONNX Runtime runs it after the exit has been decided. A taken
+// Everything after a range reads the gate's output, so ONNX Runtime runs it after the exit has been decided. A taken
 // exit raises the run's terminate flag, which the executor looks at before every node.
 #pragma once
 

@@ -55,7 +55,7 @@ std::string choose_library(const char *path) {
 Library open_library(const std::string &path) {
 #if !defined(_WIN32)
     // Builds since 1.30 keep a database of usage events in the user's cache folder, put every failed run into it and
-    // try to send it. The variable is read while the library is loaded; nobody asked for any of that here.
+    // try to send it. The variable is read while the library is loaded; this process wants none of that.
     setenv("ORT_DISABLE_TELEMETRY", "1", 1);
 #endif
     std::string cause;

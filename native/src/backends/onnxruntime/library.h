@@ -7,7 +7,7 @@
 
 namespace edgeml::ort {
 
-// What is asked of a library at least: the first version of the table that has every entry used here, and of custom
+// Minimum requirements on a library: the first version of the table that has every entry used here, and of custom
 // operators that may pass a tensor on in place. The table only grows at its end, so a newer library serves it as well;
 // entries that came later must not be called.
 inline constexpr std::uint32_t required_api_version = 18;
@@ -22,7 +22,7 @@ struct Library {
 // library or in the program's folder, else the plain name for the loader's own search.
 std::string choose_library(const char *path);
 
-// Loads for good: a library with threads of its own is never unloaded. Throws Error with EDGEML_E_BACKEND_*.
+// Loads for good: a library that has its own threads is never unloaded. Throws Error with EDGEML_E_BACKEND_*.
 Library open_library(const std::string &path);
 
 } // namespace edgeml::ort

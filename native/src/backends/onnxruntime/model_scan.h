@@ -1,4 +1,4 @@
-// What has to be known about an ONNX file before ONNX Runtime sees it.
+// Facts about an ONNX file needed before ONNX Runtime reads it.
 #pragma once
 
 #include <cstddef>

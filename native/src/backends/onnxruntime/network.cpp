@@ -15,7 +15,7 @@ namespace edgeml::ort {
 
 namespace {
 
-// About what a session needs beside tensors, measured on one-operator models.
+// Approximate bytes of a session beside tensors, measured on one-operator models.
 constexpr std::uint64_t session_overhead_bytes = 200 * 1024;
 
 GraphOptimizationLevel to_level(std::uint32_t optimization, const ModelScan &scan) {
@@ -36,7 +36,7 @@ GraphOptimizationLevel to_level(std::uint32_t optimization, const ModelScan &sca
     }
 }
 
-// Fills type, shape and size from what ONNX Runtime says; -1 marks an unknown dimension.
+// Fills type, shape and size from ONNX Runtime's information; -1 marks an unknown dimension.
 void read_shape(const Runtime &runtime, const OrtTensorTypeAndShapeInfo *shape, TensorInfo &tensor) {
     ONNXTensorElementDataType type{};
     std::size_t rank = 0;
@@ -105,7 +105,7 @@ OrtSession *create_session(const Runtime &runtime, Bytes model, const OrtSession
         runtime.env, model.data(), model.size(), options, weights->prepacked(), &session);
     if (failed == nullptr)
         return session;
-    // Kernels that cannot share what they pack refuse the container; without it they pack for themselves.
+    // Kernels that cannot share their packed weights refuse the container; without it they pack for themselves.
     if (OrtStatus *again =
             runtime.api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options, &session)) {
         runtime.api.ReleaseStatus(again);
@@ -149,8 +149,8 @@ class OrtBinding final : public Binding {
     OrtBinding(std::shared_ptr<Runtime> runtime, OrtSession *session)
         : runtime_(std::move(runtime)), session_(session), binding_(runtime_->api.ReleaseIoBinding),
           options_(runtime_->api.ReleaseRunOptions) {
-        // A binding with run options of its own is the cheapest way to run: 1.1 us for an empty graph, against 1.2 us
-        // for Run and 0.05 us more for options that the library would make anew each time.
+        // A binding with its own run options is the cheapest way to run: 1.1 µs for an empty graph, against 1.2 µs
+        // for Run and 0.05 µs more for options that the library would make again each time.
         runtime_->check(runtime_->api.CreateIoBinding(session_, binding_.out()));
         runtime_->check(runtime_->api.CreateRunOptions(options_.out()));
     }

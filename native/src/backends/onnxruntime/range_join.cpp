@@ -14,7 +14,7 @@ using namespace onnx;
 
 namespace {
 
-// Smaller tensors are not worth a name of their own.
+// Smaller tensors are not worth their own name.
 constexpr std::size_t least_shared = 4096;
 
 [[noreturn]] void refuse(const std::string &text) {
@@ -77,7 +77,7 @@ class Join {
     }
 
   private:
-    // Adds a range that reads `input`; returns what the next one reads.
+    // Adds a range that reads `input`; returns the input of the next one.
     std::string add(const std::vector<Graph> &ranges, std::size_t index, std::string input, std::uint32_t exit) {
         const Graph &range = ranges[index];
         bool ends = index + 1 == ranges.size();
@@ -236,7 +236,7 @@ std::vector<std::byte> join_ranges(std::span<const Bytes> models, std::span<cons
                 missing += tensor.data.size();
         ranges.push_back(std::move(range));
     }
-    // Before anything is kept: what is kept stays.
+    // Before anything is kept: kept objects stay.
     if (weights.copied_bytes() + missing > copy_limit)
         refuse(std::to_string(missing) + " bytes of tensors in another layout beside " +
                std::to_string(weights.copied_bytes()) + " are more than the limit of " + std::to_string(copy_limit));

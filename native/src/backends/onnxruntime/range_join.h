@@ -1,4 +1,4 @@
-// Ranges of a network one behind the other in one model, a gate at each stop between them; see edgeml_join_desc.
+// Consecutive ranges of a network in one model, a gate at each stop between them; see edgeml_join_desc.
 #pragma once
 
 #include "onnx_wire.h"

@@ -9,7 +9,7 @@
 namespace edgeml::ort {
 
 namespace {
-// ONNX's numbers of EDGEML_DTYPE_*, by our number.
+// ONNX's numbers of EDGEML_DTYPE_*, by the number here.
 constexpr ONNXTensorElementDataType onnx_types[] = {
     ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
     ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16,   ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16,
@@ -70,7 +70,7 @@ Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning
         check(api.SetGlobalIntraOpNumThreads(pool.get(), static_cast<int>(threads)));
         check(api.SetGlobalInterOpNumThreads(pool.get(), 1));
         check(api.SetGlobalSpinControl(pool.get(), spins ? 1 : 0));
-        // What goes wrong comes back as a status; nothing is written to the caller's console.
+        // Errors come back as a status; nothing is written to the caller's console.
         // A process has one environment: where other code has made it, this only takes a share in that one, as it is.
         check(api.CreateEnvWithGlobalThreadPools(ORT_LOGGING_LEVEL_FATAL, "edgeml", pool.get(), &env));
         check(api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));

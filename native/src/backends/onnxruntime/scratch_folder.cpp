@@ -19,7 +19,7 @@ ScratchFolder::ScratchFolder() {
 }
 
 ScratchFolder::~ScratchFolder() {
-    std::error_code ignored; // what cannot be removed is the system's to clear
+    std::error_code ignored; // the system clears files that cannot be removed
     fs::remove_all(path_, ignored);
 }
 

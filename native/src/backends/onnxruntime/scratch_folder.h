@@ -1,4 +1,4 @@
-// A folder for what ONNX Runtime only hands over in files; gone with the object.
+// A folder for data that ONNX Runtime only hands over in files; removed with the object.
 #pragma once
 
 #include <cstddef>

@@ -75,7 +75,7 @@ std::string OrtWeightSet::keep(const Tensor &tensor) {
     return info.name;
 }
 
-// Copies lie together in huge pages where there are some: filters of their own, each in small pages, cost a plan
+// Copies lie together in huge pages where there are some: separate filters, each in small pages, cost a plan
 // microseconds.
 void *OrtWeightSet::room(std::size_t bytes) {
     bytes = (bytes + EDGEML_BUFFER_ALIGNMENT - 1) / EDGEML_BUFFER_ALIGNMENT * EDGEML_BUFFER_ALIGNMENT;

@@ -1,4 +1,4 @@
-// Optimizers of ONNX Runtime that are known to change what some models answer.
+// Optimizers of ONNX Runtime that are known to change the answers of some models.
 #pragma once
 
 #include "onnx_graph.h"

@@ -106,7 +106,7 @@ std::unique_ptr<Network> Builder::load(std::span<const std::byte> model, std::ui
         } catch (const Error &e) {
             if (e.status() != EDGEML_E_MODEL_REJECTED)
                 throw;
-            std::string text = "plan " + cache_.file(key, plan_extension).string() + " is built anew: " + e.what();
+            std::string text = "plan " + cache_.file(key, plan_extension).string() + " is built again: " + e.what();
             log_.tell(EDGEML_LOG_WARNING, text.c_str());
             cache_.remove(key, plan_extension);
         }

@@ -17,7 +17,7 @@ class Builder {
     std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization,
                                   const Progress &progress) const;
 
-    // What a plan depends on beside the model: one line.
+    // A plan's dependencies beside the model: one line.
     std::string platform() const;
 
   private:

@@ -28,7 +28,7 @@ class Library {
     edgeml_trt_runtime *runtime = nullptr;
 };
 
-// Owns what the plug-in frees. A device that is given up may still work with it: then it stays.
+// Owns objects that the plug-in frees. A device that is given up may still work with it: then it stays.
 template <class T> class PluginOwned {
   public:
     using Release = void (*)(T *);

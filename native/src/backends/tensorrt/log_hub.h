@@ -5,7 +5,7 @@
 
 namespace edgeml::trt {
 
-// What plug-ins log to, for the life of the process.
+// Receives the plug-ins' log, for the life of the process.
 void log_to_all(void *unused, int32_t level, const char *text) noexcept;
 
 // Gets every line while it lives; once it is gone its function is not called any more.

@@ -6,7 +6,7 @@ namespace edgeml::trt {
 
 namespace {
 
-// Beside the plan's own weights: what a context keeps, roughly.
+// Beside the plan's weights: a context's memory, roughly.
 constexpr std::uint64_t engine_overhead_bytes = 1024 * 1024;
 
 class TrtSegment final : public cuda::Segment {

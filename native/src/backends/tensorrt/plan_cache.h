@@ -18,7 +18,7 @@ class PlanCache {
     // An empty folder keeps nothing. It is made when something is written.
     explicit PlanCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-    // Where what belongs to this key (any text) lies.
+    // Where the file of this key (any text) lies.
     std::filesystem::path file(const std::string &key, const char *extension) const;
 
     // Nothing if there is no such file, or one that is cut short, damaged or of another key.

@@ -1,4 +1,4 @@
-/* What a TensorRT plug-in offers to the library: one function that gives a table of functions. TensorRT 10 and 11 are
+/* The interface of a TensorRT plug-in: one function that gives a table of functions. TensorRT 10 and 11 are
  * not binary compatible, so the plug-in is compiled once per major from one source, and this header is all that the
  * library knows of it. Not public: library and plug-ins are built together.
  *

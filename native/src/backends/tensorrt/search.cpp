@@ -41,9 +41,9 @@ const char *environment(const char *name) {
     return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
-// The file itself, or one with more version numbers behind its name; empty if there is none.
+// The file itself, or one with more version numbers after its name; empty if there is none.
 std::string file_in(const fs::path &folder, const std::string &name) {
-    std::error_code ignored; // what cannot be listed holds nothing
+    std::error_code ignored; // a folder that cannot be listed holds nothing
     if (fs::exists(folder / name, ignored))
         return (folder / name).string();
     for (const fs::directory_entry &entry : fs::directory_iterator(folder, ignored))

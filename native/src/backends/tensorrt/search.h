@@ -1,4 +1,4 @@
-// Where TensorRT is looked for, and what was found there.
+// The search for TensorRT and its findings.
 #pragma once
 
 #include "plugin.h"
@@ -9,7 +9,7 @@
 
 namespace edgeml::trt {
 
-// One place and what it holds, in words.
+// One place and its finding, in words.
 struct Place {
     std::string where;
     std::string outcome;

@@ -6,7 +6,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Controllers;
 
-/// <summary>What a controller is made from.</summary>
+/// <summary>The inputs from which a controller is made.</summary>
 public sealed record ControllerContext
 {
     /// <summary>Costs and accuracies of policies on this model, edge and tail. One model may serve several controllers.</summary>
@@ -28,7 +28,7 @@ public sealed record ControllerContext
     /// time.</summary>
     public double LearningBudget { get; init; } = 0.02;
 
-    /// <summary>What learning fills up to, deciding included; the rest is for watching tasks and reading clocks.</summary>
+    /// <summary>The share that deciding and learning together may use; the rest is for watching tasks and reading clocks.</summary>
     internal double LearnerShare => 0.75 * LearningBudget;
 
     /// <summary>A quarter of the budget is for plans that are not urgent. A simulation has none: its runs must not depend on how fast this
@@ -38,7 +38,7 @@ public sealed record ControllerContext
     /// <summary>The reward of learning controllers.</summary>
     public RewardOptions Reward { get; init; } = new();
 
-    /// <summary>What a learning controller experienced on another device; mixed into its training at the start.</summary>
+    /// <summary>A learning controller's experience on another device; mixed into its training at the start.</summary>
     public TransitionTrace? SourceTrace { get; init; }
 
     /// <summary>Share of a batch that comes from there at first, 0 to 1; it fades to nothing over 300 own transitions.</summary>
@@ -47,10 +47,10 @@ public sealed record ControllerContext
     /// <summary>Updates from that experience alone, before the first decision; the paper only mixes.</summary>
     public int SourceUpdates { get; init; }
 
-    /// <summary>Whether <c>edgeml</c> learns a residual on its plan; without, it executes every plan as it is, which shows what the
-    /// residual is worth.</summary>
+    /// <summary>Whether <c>edgeml</c> learns a residual on its plan; without, it executes every plan as it is, which shows the
+    /// gain of the residual.</summary>
     internal bool LearnsResidual { get; init; } = true;
 
-    /// <summary>Records what a learning controller experiences, for another device. The caller saves it after the run.</summary>
+    /// <summary>Records a learning controller's experience, for another device. The caller saves it after the run.</summary>
     public TransitionTrace? RecordTrace { get; init; }
 }

@@ -13,7 +13,7 @@ namespace EdgeML.Native.Control.Controllers;
 /// a = clip(a_plan + scale (2 mu(s) - 1)): an untrained actor answers 0.5 and leaves the plan alone. A moved policy is executed only if
 /// the corrected cost model expects it to hold the bounds and to be right as often as the plan, to within a small tolerance, and
 /// if either the critic prefers it or it is this decision's turn to explore. After a change of link, bounds or edge the plan is executed
-/// as it is. When learned decisions satisfy less than half of what was predicted, learning is put aside for a while. What was executed is
+/// as it is. When learned decisions satisfy less than half of the prediction, learning is suspended for a while. The executed policy is
 /// learned from.
 /// </remarks>
 sealed class EdgeMLController : IPolicyController
@@ -126,7 +126,7 @@ sealed class EdgeMLController : IPolicyController
         _explore = Math.Max(LearningDefaults.ExploreLast, _explore * LearningDefaults.ExploreDecay);
         bool explores = _turns.Uniform() < _explore;
         ReadOnlySpan<float> noise = explores ? _noise.Next() : default;
-        // Where energy binds, plans are made for what the state interval has left, which the state does not show.
+        // Where energy binds, plans use the energy left in the state interval, which the state does not show.
         if (_explanation.Expected.EnergyJ > PlanningWeights.BindingShare * _planner.Affordable.EnergyJ) return plan;
         _learner.Networks.Act(_state, noise, _moved);
         // A side exit that the plan leaves out costs its head even if hardly anyone takes it.
@@ -134,7 +134,7 @@ sealed class EdgeMLController : IPolicyController
         {
             if (_plan[exit] == 0) _moved[exit] = 0;
         }
-        // The interval stays the plan's: it follows from how calm things are, not from what is right.
+        // The interval stays the plan's: it follows from the time since the last change, not from accuracy.
         _moved[^1] = _plan[^1];
         ExitPolicy moved = _codec.Decode(_moved);
         var candidate = new CutCandidate(moved.Cut, moved.Bottleneck, plan.Standby);

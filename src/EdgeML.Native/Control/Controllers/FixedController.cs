@@ -11,7 +11,7 @@ sealed class FixedController(ExitPolicy policy, CostModel? model = null, string 
     ExitPolicy _policy = policy;
     DecisionExplanation _explanation = new(policy, DecisionReason.Fixed);
 
-    /// <summary>What is kept; a change holds from the next decision on.</summary>
+    /// <summary>The policy; a change applies from the next decision on.</summary>
     public ExitPolicy Policy
     {
         get => _policy;

@@ -13,11 +13,11 @@ public interface IPolicyController : IDisposable
     /// <summary>Name as on the command line.</summary>
     string Name { get; }
 
-    /// <summary>Whether it decides by what calibration samples say of the exits.</summary>
+    /// <summary>Whether it decides by the exits' outputs on calibration samples.</summary>
     bool UsesCalibration => true;
 
     /// <summary>The policy for the next interval.</summary>
-    /// <param name="observation">What was measured up to now; before the first task everything measured is NaN or 0.</param>
+    /// <param name="observation">The measurements up to now; before the first task they are NaN or 0.</param>
     ExitPolicy Next(in Observation observation);
 
     /// <summary>Told of every task as it completes. By default it is not looked at.</summary>
@@ -28,6 +28,6 @@ public interface IPolicyController : IDisposable
     /// <summary>Why the last <see cref="Next"/> chose as it did.</summary>
     DecisionExplanation Explanation { get; }
 
-    /// <summary>What learning has cost; zeros for a controller that does not learn.</summary>
+    /// <summary>The cost of learning; zeros for a controller that does not learn.</summary>
     LearningCounters Learning => default;
 }

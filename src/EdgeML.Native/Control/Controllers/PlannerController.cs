@@ -7,9 +7,9 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Controllers;
 
-/// <summary>Plans on the cost model, corrected by what tasks show: the baseline every learner must beat, and the safety net under
+/// <summary>Plans on the cost model, corrected by measured tasks: the baseline every learner must beat, and the safety net under
 /// it.</summary>
-/// <remarks>A full plan is only made when something it rests on has moved; otherwise the plan in force goes on.</remarks>
+/// <remarks>A full plan is only made when one of its inputs has moved; otherwise the plan in force continues.</remarks>
 sealed class PlannerController : IPolicyController
 {
     readonly CostModel _model;
@@ -68,7 +68,7 @@ sealed class PlannerController : IPolicyController
         Link.Fill(ref _conditions, _now);
         if (_hasPlan && observation.Requirements != _plannedFor) _budget.Clear();
         else _budget.CloseInterval();
-        // As if nothing had changed; a change shortens the interval, and with it what is left for it.
+        // As if nothing had changed; a change shortens the interval, and with it the energy left for it.
         Afford(Interval(_calm + 1), observation.Requirements);
         DecisionReason reason = Changed(observation.Requirements);
         bool gradual = reason is DecisionReason.InputsChanged or DecisionReason.BudgetChanged
@@ -143,7 +143,7 @@ sealed class PlannerController : IPolicyController
     {
         OnlineCalibration.Mix.CopyTo(_plannedMix);
         Planner.Mix.Blend(_plannedMix);
-        // What the last intervals spent above their share, the next one must save.
+        // The next interval must save the excess of the last ones.
         Requirements affordable = requirements with { EnergyJ = requirements.EnergyJ * _level };
         Planner.Plan found = Planner.Find(_conditions, affordable);
         FullPlans++;
@@ -161,7 +161,7 @@ sealed class PlannerController : IPolicyController
         if (_conditions.LinkUp != _planned.LinkUp) return _conditions.LinkUp ? DecisionReason.LinkChanged : DecisionReason.LinkDown;
         if (_cause != DecisionReason.Stable) return _cause;
         double scale = double.IsPositiveInfinity(requirements.LatencyMs) ? _model.LocalMs : requirements.LatencyMs;
-        // A rate matters by what it adds to a transfer, not by itself: a fast link may become twice as fast unnoticed.
+        // A rate matters only through the time of a transfer: a fast link may become twice as fast without a new plan.
         double typicalBytes = Math.Max(_explanation.Expected.Bytes, PlanningWeights.LeastTypicalBytes);
         double before = Bandwidth.Milliseconds(typicalBytes, _planned.RateBitsPerSecond);
         double after = Bandwidth.Milliseconds(typicalBytes, _conditions.RateBitsPerSecond);

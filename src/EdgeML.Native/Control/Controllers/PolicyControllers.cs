@@ -32,7 +32,7 @@ public static class PolicyControllers
     /// <summary>The paper's without exits: cut and interval only.</summary>
     public const string DdpgNonBranch = "ddpg-nonbranch";
 
-    /// <summary>Our default: the planner's policy, moved by a learner that the planner guards.</summary>
+    /// <summary>The default: the planner's policy, moved by a learner that the planner guards.</summary>
     public const string EdgeML = "edgeml";
 
     /// <summary>The names <see cref="Create"/> knows.</summary>
@@ -46,7 +46,7 @@ public static class PolicyControllers
 
     /// <summary>Makes a controller.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="context">What it works on.</param>
+    /// <param name="context">Its inputs.</param>
     /// <exception cref="ArgumentException">An unknown name, or a fixed policy that does not fit the model.</exception>
     public static IPolicyController Create(string name, ControllerContext context) => name switch
     {

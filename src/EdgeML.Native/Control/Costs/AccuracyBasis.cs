@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>What an expected accuracy rests on.</summary>
+/// <summary>The basis of an expected accuracy.</summary>
 public enum AccuracyBasis
 {
     /// <summary>Calibration samples with labels.</summary>

@@ -49,7 +49,7 @@ static class CostDefaults
     /// <summary>Probability below which an answer has no chance.</summary>
     public const double HardlySent = 0.001;
 
-    // What is known of the exits.
+    // Calibration of the exits.
 
     /// <summary>Calibration samples used at most: the counting stays at some ten milliseconds.</summary>
     public const int MaxSamples = 1024;

@@ -23,11 +23,11 @@ public sealed class CostModel
 
     sealed record Times(double[] Prefix, double[] Heads, double[] Encode, double[] Decode);
 
-    /// <summary>What is known of the exits.</summary>
+    /// <summary>The calibration of the exits.</summary>
     /// <param name="Statistics">Shares and right answers.</param>
     /// <param name="Mix">Under the inputs as calibrated.</param>
-    /// <param name="Kept">By bottleneck, 0 for none: what it leaves of right answers.</param>
-    /// <param name="Judged">What right answers are.</param>
+    /// <param name="Kept">By bottleneck, 0 for none: the share of right answers it keeps.</param>
+    /// <param name="Judged">The definition of a right answer.</param>
     sealed record Knowledge(ExitStatistics Statistics, ExitMix Mix, double[] Kept, AccuracyBasis Judged);
 
     readonly Times _edge;
@@ -44,7 +44,7 @@ public sealed class CostModel
     /// <param name="manifest">The model.</param>
     /// <param name="edge">Times of the edge device.</param>
     /// <param name="tail">Times of the tail; without them a twelfth of the edge's is assumed until <see cref="UseTail"/>.</param>
-    /// <param name="calibration">What the exits said of sample inputs; without it nothing is known of them, and no plan counts on an
+    /// <param name="calibration">The exits' outputs for sample inputs; without them their accuracy is unknown, and no plan counts on an
     /// exit while the whole network is expected inside the bounds.</param>
     /// <param name="power">Power of the edge device; by default as its profile declares.</param>
     /// <param name="payloadBytes">Bytes that cut 0, 1, ... put on the wire under the codec in use; by default the manifest's.</param>
@@ -59,7 +59,7 @@ public sealed class CostModel
     {
     }
 
-    /// <summary>For a running session: exits are not believed on the luck of their samples. A loss that the samples did not show is
+    /// <summary>For a running session: gains of an exit that may be sampling noise do not count. A loss that the samples did not show is
     /// allowed for, and a side exit gets no credit for being right where the whole network is wrong.</summary>
     internal static CostModel Sceptical(ModelManifest manifest, DeviceProfile edge, ExitCalibration? calibration,
                                         IReadOnlyList<long>? payloadBytes, AccuracyGuarantee? guarantee, BottleneckSet? bottlenecks,
@@ -127,7 +127,7 @@ public sealed class CostModel
     /// whatever their entropy.</summary>
     internal bool AllowsStandby { get; init; }
 
-    /// <summary>Whether an exit can stand by under a cut: it follows the cut, or it is tried before it.</summary>
+    /// <summary>Whether an exit can be the standby exit under a cut: it follows the cut, or it is tried before it.</summary>
     internal bool CanStandBy(CutCandidate candidate, uint headMask) => Hedge(candidate).CanAnswer(headMask);
 
     /// <summary>The schedule of a candidate's standby exit, which must have one.</summary>
@@ -143,10 +143,10 @@ public sealed class CostModel
 
     internal int[] Cuts { get; }
 
-    /// <summary>What is known of the exits; another object after <see cref="UseCalibration"/>.</summary>
+    /// <summary>The calibration of the exits; another object after <see cref="UseCalibration"/>.</summary>
     internal ExitStatistics Statistics => _exits.Statistics;
 
-    /// <summary>What expected accuracies rest on.</summary>
+    /// <summary>The basis of expected accuracies.</summary>
     internal AccuracyBasis Judged => _exits.Judged;
 
     internal SampleSet Samples => Statistics.Samples;
@@ -172,14 +172,14 @@ public sealed class CostModel
     /// <summary>Milliseconds the whole network takes on the tail as profiled.</summary>
     internal double TailMs => _tail.Prefix[^1];
 
-    /// <summary>Bytes a request of a cut puts on the wire.</summary>
+    /// <summary>Bytes of a request of a cut on the wire.</summary>
     internal double PayloadBytes(int cut) => cut == LocalCut ? 0 : _payloadBytes[cut];
 
     /// <summary>Replaces the tail's times, for instance by those it reports in the handshake. From any thread.</summary>
     /// <exception cref="ArgumentException">Times that do not fit the model.</exception>
     public void UseTail(DeviceProfile tail) => _tail = Tabulate(tail);
 
-    /// <summary>Replaces what is known of the exits. Counting takes some ten milliseconds, on the caller's thread; controllers find the
+    /// <summary>Replaces the calibration of the exits. Counting takes some ten milliseconds, on the caller's thread; controllers find the
     /// result at their next decision. From any thread.</summary>
     internal void UseCalibration(ExitCalibration calibration)
     {
@@ -198,13 +198,13 @@ public sealed class CostModel
     Knowledge Know(ExitStatistics statistics, AccuracyBasis judged)
     {
         SampleSet samples = statistics.Samples;
-        // What the final exit loses is what every exit after the cut is taken to lose.
+        // Every exit after the cut is assumed to lose as much as the final exit.
         double right = Math.Max(samples.Correct[^1].Take(samples.Count).DefaultIfEmpty(1).Average(), CostDefaults.LeastAccuracy);
         double[] kept = [1, .. _bottlenecks.Items.Select(item => Math.Clamp(1 - (item.Lost / right), 0, 1))];
         return new Knowledge(statistics, new ExitMix(samples, statistics.Grid), kept, judged);
     }
 
-    /// <summary>What a policy is expected to cost and reach on inputs as calibrated.</summary>
+    /// <summary>Expected cost and accuracy of a policy on inputs as calibrated.</summary>
     /// <exception cref="ArgumentException">A bottleneck that does not exist at the policy's cut.</exception>
     public PolicyEstimate Estimate(in ExitPolicy policy, in PlanningConditions conditions, in Requirements requirements) =>
         Estimate(policy, conditions, requirements, CalibratedMix);
@@ -235,7 +235,7 @@ public sealed class CostModel
         for (int exit = 0; exit < paths.Length; exit++) PathTo(headMask, exit, candidate, conditions, out paths[exit]);
     }
 
-    /// <summary>The cost of leaving at one exit (0-based) under a cut. Heads behind it have no part in it.</summary>
+    /// <summary>The cost of leaving at one exit (0-based) under a cut. Heads after it have no part in it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void PathTo(uint headMask, int exit, CutCandidate candidate, in PlanningConditions conditions, out PathCost path)
     {
@@ -321,7 +321,7 @@ public sealed class CostModel
         return path.EnergyJ + ((1 - inside) * (alone - path.EnergyJ)); // (6)
     }
 
-    /// <summary>Latency and energy of a path, with what an answer that may not come in time costs then, and how sure it is to come; as
+    /// <summary>Latency and energy of a path, with the cost of an answer that is late, and the probability that it is in time; as
     /// stated, and sure, where spreads are not known.</summary>
     internal (double LatencyMs, double EnergyJ, double Inside) Expected(in PathCost path, in PlanningConditions conditions, double boundMs)
     {
@@ -345,7 +345,7 @@ public sealed class CostModel
         return Math.Clamp(0.5 + ((boundJ - mean) / (CostDefaults.EnergyRamp * spread)), 0, 1); // (7)
     }
 
-    /// <summary>Adds up what exits with these shares cost and reach.</summary>
+    /// <summary>Adds up cost and accuracy of exits with these shares.</summary>
     internal PolicyEstimate Summarise(ReadOnlySpan<float> shares, ReadOnlySpan<float> rights, ReadOnlySpan<float> standbys,
                                       ReadOnlySpan<PathCost> paths, in PlanningConditions conditions, in Requirements requirements)
     {

@@ -3,10 +3,10 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>What the next interval may spend so that the state interval it completes stays inside the energy bound.</summary>
+/// <summary>The energy that the next interval may spend so that the state interval it completes stays inside the bound.</summary>
 /// <remarks>
 /// Energy is averaged over the last q intervals, so the coming one answers for the q - 1 before it. With those known, only the coming
-/// tasks are uncertain; planning for what is left holds the bound with far less reserve than planning for the mean.
+/// tasks are uncertain; planning with the remaining energy holds the bound with far less reserve than planning for the mean.
 /// </remarks>
 sealed class EnergyBudget
 {
@@ -24,14 +24,14 @@ sealed class EnergyBudget
         _open = default;
     }
 
-    /// <summary>Forgets what was spent; new bounds start a new state interval.</summary>
+    /// <summary>Forgets the spent energy; new bounds start a new state interval.</summary>
     public void Clear()
     {
         Array.Clear(_closed);
         _open = default;
     }
 
-    /// <summary>Joules a task the next interval may spend, as a share of the bound.</summary>
+    /// <summary>Joules per task the next interval may spend, as a share of the bound.</summary>
     /// <param name="boundJ">E_usr.</param>
     /// <param name="tasksAhead">Tasks the next interval will have.</param>
     public double Level(double boundJ, int tasksAhead = ControlIntervals.MaxInterval)
@@ -44,9 +44,9 @@ sealed class EnergyBudget
     }
 
     /// <summary>Whether the open interval should be closed now, while the state interval it completes is inside the bound: its verdict is
-    /// for all its tasks, and going on may end outside.</summary>
+    /// for all its tasks, and continuing may end outside.</summary>
     /// <param name="boundJ">E_usr.</param>
-    /// <param name="expectedJ">What a further task is expected to take.</param>
+    /// <param name="expectedJ">Expected energy of a further task.</param>
     /// <param name="spreadJ">The standard deviation of that.</param>
     public bool ShouldClose(double boundJ, double expectedJ, double spreadJ)
     {
@@ -60,16 +60,16 @@ sealed class EnergyBudget
         return slack + (left * (boundJ - expectedJ)) < CostDefaults.ClosingDeviations * spread * Math.Sqrt(left); // (35)
     }
 
-    /// <summary>Whether the open interval should be given up now: it is outside the bound, and what is left of it will hardly bring it
+    /// <summary>Whether the open interval should be given up now: it is outside the bound, and its remaining tasks will hardly bring it
     /// back. Those of its tasks that ran are lost; the others may come out inside under another plan.</summary>
     /// <param name="boundJ">E_usr.</param>
-    /// <param name="expectedJ">What a further task is expected to take.</param>
+    /// <param name="expectedJ">Expected energy of a further task.</param>
     /// <param name="spreadJ">The standard deviation of that.</param>
     public bool IsLost(double boundJ, double expectedJ, double spreadJ)
     {
         if (double.IsPositiveInfinity(boundJ) || _open.Tasks == 0) return false;
         (double spent, int tasks) = _open;
-        // What was expected counts as much as this many tasks that ran.
+        // The expectation counts as much as this many measured tasks.
         expectedJ = ((CostDefaults.ExpectationTasks * expectedJ) + spent) / (CostDefaults.ExpectationTasks + tasks);
         foreach ((double joules, int count) in _closed) (spent, tasks) = (spent + joules, tasks + count);
         double slack = (boundJ * tasks) - spent;

@@ -113,7 +113,7 @@ sealed class ExitMix
             sum.CopyTo(blended, i);
         }
 
-        // Rows of a table are as long as what is blended.
+        // Rows of a table are as long as the blended values.
         static Vector<float> Row(float[] row, int start) => Vector.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(row), (nuint)start);
     }
 

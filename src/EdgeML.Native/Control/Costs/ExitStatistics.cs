@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>What exits do on sample inputs, counted once; threads may share one.</summary>
+/// <summary>Exit rates and accuracies on sample inputs, counted once; threads may share one.</summary>
 /// <param name="samples">The inputs.</param>
 /// <param name="pathCost">Milliseconds to every exit; only grids of more than three side exits depend on them.</param>
 /// <param name="limits">Largest threshold of each side exit; null for 1.</param>
@@ -12,9 +12,9 @@ sealed class ExitStatistics(SampleSet samples, double[] pathCost, IReadOnlyList<
 
     public SampleSet Samples => samples;
 
-    /// <summary>Fine levels, exits judged by what they did on the samples, sceptically where that was asked for.</summary>
+    /// <summary>Fine levels; exits judged by their results on the samples, sceptically if requested.</summary>
     public ThresholdGrid Grid => _grid.Value;
 
-    /// <summary>Few levels, exits judged sceptically: what an online planner goes through in a few microseconds.</summary>
+    /// <summary>Few levels, exits judged sceptically: an online planner searches them in a few microseconds.</summary>
     public ThresholdGrid Compact => _compact.Value;
 }

@@ -39,8 +39,8 @@ readonly struct HedgeSchedule
     public bool CanAnswer(uint headMask) => Computes || (headMask >> (Exit - 1) & 1) != 0;
 
     /// <summary>Milliseconds from the cut until the exit is ready, the head included; 0 where nothing has to run.</summary>
-    /// <param name="prefixMs">What the first 0, 1, ... units take.</param>
-    /// <param name="headMs">What every head takes.</param>
+    /// <param name="prefixMs">Times of the first 0, 1, ... units.</param>
+    /// <param name="headMs">The time of every head.</param>
     public double ComputeMs(double[] prefixMs, double[] headMs) =>
         Computes ? prefixMs[_afterUnit] - prefixMs[Cut] + headMs[Exit - 1] : 0;
 
@@ -48,7 +48,7 @@ readonly struct HedgeSchedule
     /// <param name="startMs">When the first unit starts.</param>
     /// <param name="answerMs">When the tail's answer comes, from the same moment on; infinite where none comes.</param>
     /// <param name="readyMs">When the exit is ready.</param>
-    /// <param name="prefixMs">What the first 0, 1, ... units take as profiled.</param>
+    /// <param name="prefixMs">Profiled times of the first 0, 1, ... units.</param>
     /// <param name="factor">Their time over the profile.</param>
     /// <param name="units">How many units ran.</param>
     /// <param name="ready">Whether the exit was ready before the answer was seen.</param>
@@ -63,12 +63,12 @@ readonly struct HedgeSchedule
         return ready ? readyMs : busyMs;
     }
 
-    /// <summary>When an answer is given: what was waited for has come, and the edge is done with the unit or exit it runs.</summary>
+    /// <summary>When an answer is returned: the tail's answer or the deadline has come, and the edge has finished the unit or exit it runs.</summary>
     /// <param name="awaitedMs">When the tail's answer comes, or the deadline.</param>
     /// <param name="busyMs">When the edge is done.</param>
     public static double AnswerMs(double awaitedMs, double busyMs) => Math.Max(awaitedMs, busyMs);
 
-    /// <summary>Milliseconds into a task until which the tail is waited for (equation 12 of docs/reference/control.md).</summary>
+    /// <summary>Milliseconds into a task until which the edge waits for the tail (equation 12 of docs/reference/control.md).</summary>
     /// <param name="boundMs">When the task must be answered.</param>
     /// <param name="overshootMs">How late a waiter may wake up; at most a tenth of the bound is allowed for it.</param>
     public static double DeadlineMs(double boundMs, double overshootMs = 0)
@@ -87,6 +87,6 @@ readonly struct HedgeSchedule
         HedgeSchedule hedge = Of(policy, manifest);
         if (!hedge.CanAnswer(ThresholdGrid.HeadMask(policy.Thresholds)))
             throw new ArgumentException(
-                $"exit {policy.Standby} follows unit {hedge._afterUnit}, in front of cut {policy.Cut}, and is not tried: it cannot stand by");
+                $"exit {policy.Standby} follows unit {hedge._afterUnit}, before cut {policy.Cut}, and is not tried: it cannot be the standby exit");
     }
 }

@@ -16,10 +16,10 @@ abstract class InTimePredictor
     /// <summary>Standard deviation of a computing time on the edge, as a share of it.</summary>
     public double EdgeSpread { get; set; }
 
-    /// <summary>Standard deviation of what an answer of the tail takes beside edge and sending, milliseconds.</summary>
+    /// <summary>Standard deviation of the tail's answer time without edge and sending, milliseconds.</summary>
     public double RemoteSpreadMs { get; set; }
 
-    /// <summary>What sending is expected to take.</summary>
+    /// <summary>Expected time of sending.</summary>
     /// <param name="edgeMs">When it begins, milliseconds into the task.</param>
     /// <param name="bytes">The request.</param>
     public abstract double SendMs(double edgeMs, double bytes);

@@ -4,8 +4,8 @@ namespace EdgeML.Native.Control.Costs;
 
 /// <summary>Stands in for a calibration that a package lacks.</summary>
 /// <remarks>
-/// Inputs have difficulty d spread evenly over 0..1, and exit j of J reports the entropy d^(j / 2), so later exits are surer. What a side
-/// exit is worth is not known, so a plan must not count on it: it is taken to be right for a share j / 2J of the inputs, whatever its
+/// Inputs have difficulty d spread evenly over 0..1, and exit j of J reports the entropy d^(j / 2), so later exits are surer. The
+/// accuracy of a side exit is not known, so a plan must not count on it: it is taken to be right for a share j / 2J of the inputs, whatever its
 /// entropy, and the whole network for all. Then no exit answers while the whole network is expected inside the bounds, and the deepest
 /// that is in time, for as few inputs as it takes, where it is not. None of these numbers is ever shown.
 /// </remarks>

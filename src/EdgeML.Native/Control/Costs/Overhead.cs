@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>Running mean of what answers take beside computing and sending. An outlier counts only if the next value is one, too: a
+/// <summary>Running mean of the answers' time without computing and sending. An outlier counts only if the next value is one, too: a
 /// single task may have waited for the system.</summary>
 /// <param name="priorTasks">As how many tasks without any overhead the start counts.</param>
 struct Overhead(int priorTasks)
@@ -12,8 +12,8 @@ struct Overhead(int priorTasks)
     public double Ms { get; private set; }
 
     /// <summary>Takes a value.</summary>
-    /// <param name="ms">What a task took beside computing and sending.</param>
-    /// <param name="answerMs">What its answer was expected to take in all.</param>
+    /// <param name="ms">A task's time without computing and sending.</param>
+    /// <param name="answerMs">The expected total time of its answer.</param>
     public void Learn(double ms, double answerMs)
     {
         if (!double.IsFinite(ms)) return;

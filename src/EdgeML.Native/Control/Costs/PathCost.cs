@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>What one way through the network costs.</summary>
+/// <summary>The cost of one path through the network.</summary>
 struct PathCost
 {
     public double LatencyMs;
@@ -12,19 +12,19 @@ struct PathCost
     public double Bytes;
     public bool Offloaded;
 
-    /// <summary>Encoding the tensor on the edge beyond what the session's codec takes; part of the latency, not of
+    /// <summary>Encoding the tensor on the edge beyond the time of the session's codec; part of the latency, not of
     /// <see cref="EdgeMs"/>.</summary>
     public double EncodeMs;
 
-    /// <summary>What is left of the exit's right answers after the way the tensor was sent.</summary>
+    /// <summary>Share of the exit's right answers that the tensor's encoding keeps.</summary>
     public double Kept;
 
-    /// <summary>The side exit that stands by, from 1; 0 for none.</summary>
+    /// <summary>The standby exit, from 1; 0 for none.</summary>
     public int Standby;
 
-    /// <summary>What the edge computes in all, when its standby exit is ready; 0 for none.</summary>
+    /// <summary>The edge's computing time until its standby exit is ready; 0 for none.</summary>
     public double StandbyMs;
 
-    /// <summary>What the edge computes when the tail does not answer and it finishes by itself.</summary>
+    /// <summary>The edge's computing time when the tail does not answer and it finishes by itself.</summary>
     public double AloneMs;
 }

@@ -2,13 +2,13 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>What the cost model assumes of link, tail and edge while it judges policies; everything a planner has learned.</summary>
+/// <summary>The cost model's assumptions about link, tail and edge; everything a planner has learned.</summary>
 public struct PlanningConditions
 {
     /// <summary>Whether a tail can be reached; without one only the local cut is possible.</summary>
     public bool LinkUp;
 
-    /// <summary>Uplink rate, bits a second.</summary>
+    /// <summary>Uplink rate, in bits per second.</summary>
     public double RateBitsPerSecond;
 
     /// <summary>Round-trip time, milliseconds.</summary>
@@ -32,7 +32,7 @@ public struct PlanningConditions
     /// <summary>Added to every answer of the tail, milliseconds.</summary>
     public double RemoteOverheadMs;
 
-    /// <summary>Half width of what a local latency may really be, as a share of the bound.</summary>
+    /// <summary>Half width of the range of a local latency, as a share of the bound.</summary>
     public double LocalMargin;
 
     /// <summary>The same for an answer of the tail.</summary>

@@ -1,19 +1,19 @@
 namespace EdgeML.Native.Control.Costs;
 
-/// <summary>What the cost model expects of a policy, as means over tasks.</summary>
+/// <summary>The cost model's expectation of a policy, as means over tasks.</summary>
 public struct PolicyEstimate
 {
     /// <summary>Latency, milliseconds.</summary>
     public double LatencyMs;
 
-    /// <summary>Energy of the edge device, joules a task.</summary>
+    /// <summary>Energy of the edge device, joules per task.</summary>
     public double EnergyJ;
 
     /// <summary>Share of right answers, late ones included: as <see cref="Judged"/> says by labels, or by agreement with the whole network;
     /// NaN in a decision's explanation where nothing is known of the exits.</summary>
     public double Accuracy;
 
-    /// <summary>What <see cref="Accuracy"/> rests on.</summary>
+    /// <summary>The basis of <see cref="Accuracy"/>.</summary>
     public AccuracyBasis Judged;
 
     /// <summary>Share of tasks inside both bounds.</summary>
@@ -22,7 +22,7 @@ public struct PolicyEstimate
     /// <summary>Share of tasks that are right and inside both bounds.</summary>
     public double Goodput;
 
-    /// <summary>Bytes sent a task.</summary>
+    /// <summary>Bytes sent per task.</summary>
     public double Bytes;
 
     /// <summary>The same, with nothing said of right answers where nothing is known of them.</summary>
@@ -36,7 +36,7 @@ public struct PolicyEstimate
     /// <summary>Standard deviation of one task's energy: exits differ in it.</summary>
     internal double EnergySpreadJ;
 
-    /// <summary>What is expected, in one line.</summary>
+    /// <summary>The expectation, in one line.</summary>
     public override readonly string ToString() => FormattableString.Invariant(
         $"{LatencyMs:0.00} ms, {EnergyJ:0.0000} J, accuracy {Accuracy:0.000}, satisfied {Satisfaction:0.000}, {Bytes:0} bytes");
 }

@@ -5,7 +5,7 @@ namespace EdgeML.Native.Control.Costs;
 
 /// <summary>Calibration samples laid out for counting: one array per exit, samples side by side, each with a difficulty stratum.</summary>
 /// <remarks>
-/// Strata are quantiles of the entropy at exit 1, finer towards the hard end. What the live inputs look like is a weight per
+/// Strata are quantiles of the entropy at exit 1, finer towards the hard end. The mix of live inputs is a weight per
 /// stratum; every expectation is a weighted sum over strata.
 /// </remarks>
 sealed class SampleSet
@@ -25,7 +25,7 @@ sealed class SampleSet
     {
         ExitCalibration source = calibration ?? NeutralPrior.Create(exits);
         if (source.Exits != exits)
-            throw new ArgumentException($"calibration holds {source.Exits} exits a sample, the model has {exits}", nameof(calibration));
+            throw new ArgumentException($"calibration holds {source.Exits} exits per sample, the model has {exits}", nameof(calibration));
         if (source.Samples == 0)
             throw new ArgumentException("calibration holds no samples", nameof(calibration));
         Exits = exits;
@@ -70,7 +70,7 @@ sealed class SampleSet
         CalibratedMix = [.. StratumCount.Select(count => (double)count / Count)];
     }
 
-    /// <summary>Exits a sample, the final one included.</summary>
+    /// <summary>Exits per sample, the final one included.</summary>
     public int Exits { get; }
 
     public int Count { get; }

@@ -6,9 +6,9 @@ namespace EdgeML.Native.Control.Costs;
 /// <summary>The threshold vectors a planner chooses from, with the exit shares and accuracies each leads to in every difficulty
 /// stratum.</summary>
 /// <remarks>
-/// Up to three side exits: the full grid over <see cref="Levels"/>, without points that differ only behind an exit everybody takes.
+/// Up to three side exits: the full grid over <see cref="Levels"/>, without points that differ only after an exit that every sample takes.
 /// Beyond that the grid explodes; vectors found by coordinate descent on accuracy against cost, over many prices of cost and three
-/// mixes of inputs, stand in for it. Points are sorted by which heads run at all, because that alone decides what a path costs.
+/// mixes of inputs, stand in for it. Points are sorted by which heads run at all, because that alone decides the cost of a path.
 /// </remarks>
 sealed class ThresholdGrid
 {
@@ -23,12 +23,12 @@ sealed class ThresholdGrid
 
     readonly float[] _thresholds;
 
-    /// <param name="samples">What the exits said of calibration samples.</param>
+    /// <param name="samples">The exits' outputs for calibration samples.</param>
     /// <param name="pathCost">Of leaving at each exit.</param>
     /// <param name="limits">Largest threshold of each side exit, which the levels then divide; null for 1.</param>
     /// <param name="fine">All <see cref="Levels"/>; otherwise the compact ones.</param>
     /// <param name="sceptical">Gives side exits no credit for being right where the whole network is wrong; otherwise they are judged by
-    /// what they did on the samples.</param>
+    /// their results on the samples.</param>
     public ThresholdGrid(SampleSet samples, ReadOnlySpan<double> pathCost, IReadOnlyList<float>? limits = null, bool fine = true,
         bool sceptical = false)
     {
@@ -71,8 +71,8 @@ sealed class ThresholdGrid
                 int exit = samples.ExitOf(sample, Thresholds(point));
                 float share = 1f / samples.StratumCount[stratum];
                 Shares[stratum][exit][point] += share;
-                // A side exit that is right where the whole network is wrong was lucky with this sample, and sparing latency or
-                // energy is reason enough to use one. A grid that believes in luck picks the luckiest of its points.
+                // A side exit that is right where the whole network is wrong agrees with the label by chance, and saving latency or
+                // energy is reason enough to use one. A grid that counts such gains picks the noisiest of its points.
                 bool credited = !sceptical || samples.Correct[samples.Exits - 1][sample] > 0;
                 if (credited) Rights[stratum][exit][point] += share * samples.Correct[exit][sample];
                 if (sceptical) RightOnSamples[stratum][exit][point] += share * samples.Correct[exit][sample];
@@ -83,7 +83,7 @@ sealed class ThresholdGrid
     /// <summary>Points that run the same heads.</summary>
     /// <param name="HeadMask">The heads.</param>
     /// <param name="Start">Its first point.</param>
-    /// <param name="End">Behind its last one.</param>
+    /// <param name="End">One past its last sample.</param>
     /// <param name="LastHead">The last head, 0-based; -1 for none.</param>
     /// <param name="Parent">The group that runs all of them but the last one, which stands before this; -1 for none.</param>
     public readonly record struct Group(uint HeadMask, int Start, int End, int LastHead, int Parent);

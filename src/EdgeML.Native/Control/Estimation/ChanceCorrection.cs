@@ -3,7 +3,7 @@ namespace EdgeML.Native.Control.Estimation;
 /// <summary>Corrects predicted chances by how they turned out (equation 17 of docs/reference/control.md).</summary>
 /// <remarks>
 /// One number is added to the log odds: its posterior under a normal prior, by Laplace's approximation one outcome at a time, with a floor
-/// under its variance so that it follows what changes.
+/// under its variance so that it follows changes.
 /// </remarks>
 sealed class ChanceCorrection
 {

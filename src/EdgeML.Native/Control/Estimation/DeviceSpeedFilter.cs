@@ -93,7 +93,7 @@ sealed class DeviceSpeedFilter
             for (int j = 0; j < n; j++) _covariance[i, j] -= _crossCovariance[i] * _crossCovariance[j] / innovationVariance; // (27)
         }
         if (moved) return true;
-        // What the uncertainty explains of the error is not jitter.
+        // The part of the error that the uncertainty explains is not jitter.
         _count++;
         double jitter = Math.Max(0, (innovation * innovation) - variance) / (expected * expected);
         double weight = Math.Max(EstimationDefaults.JitterWeight, 1.0 / (EstimationDefaults.JitterPriorTasks + _count));

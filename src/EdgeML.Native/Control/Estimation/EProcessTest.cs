@@ -1,23 +1,23 @@
 namespace EdgeML.Native.Control.Estimation;
 
 /// <summary>Sequential test of whether a rate of failures stays at or below a bound, valid at any time (equation 40 of docs/reference/control.md): a
-/// bet that gains only when the bound is exceeded.</summary>
+/// stake that grows only when the bound is exceeded.</summary>
 /// <remarks>
 /// <see cref="Evidence"/> is an e-process. For a rate q above the bound p, a stake becomes q / p times itself at a failure and
 /// (1 - q) / (1 - p) times at a success; as long as the true rate is at most p no such stake grows on average. A share
 /// 1 / (t (t + 1)) of the capital is staked at observation t, so a change after a long quiet time is found with a stake that has lost
-/// nothing yet, and what is not staked counts too. The capital starts at 1, is spread over several q, and by Ville's inequality reaches
+/// nothing yet, and capital that is not staked counts too. The capital starts at 1, is spread over several q, and by Ville's inequality reaches
 /// 1 / a with probability at most a, at any time. Nothing is allocated after construction. Not thread-safe.
 /// </remarks>
 sealed class EProcessTest
 {
-    /// <summary>Multiples of the bound that are bet on: a small excess takes long to find, a large one is found at once.</summary>
+    /// <summary>The rates on which stakes are placed, as multiples of the bound: a small excess takes long to find, a large one is found at once.</summary>
     static readonly double[] s_excess = [1.5, 2, 3, 5, 10, 25, 100];
     readonly double[] _atFailure;
     readonly double[] _atSuccess;
     readonly double[] _stakes;
 
-    /// <param name="bound">The rate that is watched, above 0 and below 1.</param>
+    /// <param name="bound">The tested rate, above 0 and below 1.</param>
     public EProcessTest(double bound)
     {
         if (!(bound > 0 && bound < 1)) throw new ArgumentOutOfRangeException(nameof(bound), $"a rate of {bound} is not in 0..1");
@@ -26,13 +26,13 @@ sealed class EProcessTest
         _atSuccess = new double[s_excess.Length];
         for (int i = 0; i < s_excess.Length; i++)
         {
-            // Above one half of what is left the bets are all alike.
+            // Above one half of the remaining capital all stakes are alike.
             double rate = Math.Min(bound * s_excess[i], (1 + bound) / 2);
             (_atFailure[i], _atSuccess[i]) = (rate / bound, (1 - rate) / (1 - bound));
         }
     }
 
-    /// <summary>What a capital of 1 has become.</summary>
+    /// <summary>The value of an initial capital of 1.</summary>
     public double Evidence { get; private set; } = 1;
 
     /// <summary>Observations so far.</summary>

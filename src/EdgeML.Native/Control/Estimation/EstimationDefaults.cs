@@ -163,7 +163,7 @@ static class EstimationDefaults
     /// <summary>Bins of an exit's entropy.</summary>
     public const int EntropyBins = 16;
 
-    /// <summary>Share of the uniform likelihood: inputs drift beyond what was calibrated.</summary>
+    /// <summary>Share of the uniform likelihood: inputs drift beyond the calibration.</summary>
     public const double UnseenShare = 0.02;
 
     /// <summary>Range of the probability that an input of a stratum leaves at a given exit: samples are few, so nothing is certain.</summary>

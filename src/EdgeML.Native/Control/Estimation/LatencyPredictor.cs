@@ -22,12 +22,12 @@ sealed class LatencyPredictor : InTimePredictor
 
     public UplinkRatePredictor Rates { get; } = new();
 
-    /// <summary>Answers as if sending took no longer than it may: what an answer of the tail is worth once it is through.</summary>
+    /// <summary>Predicts as if sending took no longer than allowed: the value of the tail's answer after a good transfer.</summary>
     public bool AssumeSent { get; set; }
 
     /// <summary>Learns from a task.</summary>
     /// <param name="record">The task.</param>
-    /// <param name="expectedRestMs">What round trip, tail and waiting were expected to take.</param>
+    /// <param name="expectedRestMs">Expected time of round trip, tail and waiting.</param>
     /// <param name="edgeMoved">Whether the edge is at a new level.</param>
     /// <param name="linkMoved">Whether the link is.</param>
     public void Observe(in TaskRecord record, double expectedRestMs, out bool edgeMoved, out bool linkMoved)
@@ -48,7 +48,7 @@ sealed class LatencyPredictor : InTimePredictor
         _remoteSquare += weight * ((error * error) - _remoteSquare); // (23)
     }
 
-    /// <summary>When the last byte was sent, or given up: what came after it, the tail or the rest of the network here, says nothing of the
+    /// <summary>When the last byte was sent, or given up: the time after it, of the tail or the rest of the network here, tells nothing about the
     /// link but lets the measurement grow old.</summary>
     double SentAt(in TaskRecord record)
     {

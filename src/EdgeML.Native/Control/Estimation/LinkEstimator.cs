@@ -5,7 +5,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>Estimates link and tail from what tasks measure and what the client reports, whichever is newer.</summary>
+/// <summary>Estimates link and tail from measurements of tasks and reports of the client, whichever is newer.</summary>
 /// <remarks>
 /// Steady values are smoothed; a level change is taken at once, because a link that drops to a fifth must not be averaged down task by
 /// task. A transfer that did not finish bounds the rate from above. The estimate of a link that is not used drifts
@@ -29,7 +29,7 @@ sealed class LinkEstimator
 
     /// <summary>Learns from a task.</summary>
     /// <param name="record">The task.</param>
-    /// <param name="profiledTailMs">What the tail's part should have taken by its profile.</param>
+    /// <param name="profiledTailMs">The profiled time of the tail's part.</param>
     /// <returns>Whether rate or tail are at a new level.</returns>
     public bool Observe(in TaskRecord record, double profiledTailMs)
     {
@@ -64,7 +64,7 @@ sealed class LinkEstimator
         return moved;
     }
 
-    /// <summary>Learns from what the client reports, where that is newer.</summary>
+    /// <summary>Learns from the client's reports, where they are newer.</summary>
     public void Observe(in LinkSnapshot link, double now)
     {
         Up = link.Up;

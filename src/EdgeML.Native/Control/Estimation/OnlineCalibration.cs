@@ -4,7 +4,7 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>What running tasks teach about the cost model's own mistakes: speed of the edge, energy, overheads, spread, and how hard
+/// <summary>Corrections of the cost model learned from running tasks: speed of the edge, energy, overheads, spread, and how hard
 /// inputs are.</summary>
 /// <remarks>
 /// Each is a running mean of observed over predicted. Difficulty is a weight per stratum of the calibration: the entropy of the first exit
@@ -32,7 +32,7 @@ sealed class OnlineCalibration
     double _remoteError = EstimationDefaults.AssumedLatencyError;
 
     /// <param name="model">Costs.</param>
-    /// <param name="known">What is known of the exits; null for what the model knows now.</param>
+    /// <param name="known">The calibration of the exits; null for the model's.</param>
     public OnlineCalibration(CostModel model, ExitStatistics? known = null)
     {
         _model = model;
@@ -54,7 +54,7 @@ sealed class OnlineCalibration
     /// <summary>Weights of the difficulty strata now; they sum to 1.</summary>
     public ReadOnlySpan<double> Mix => _mix;
 
-    /// <summary>What the tail's part of the last task observed should have taken by its profile, milliseconds.</summary>
+    /// <summary>The profiled time of the tail's part of the last observed task, milliseconds.</summary>
     public double ProfiledTailMs { get; private set; }
 
     /// <summary>Learns from a task that ran under the assumed conditions.</summary>
@@ -63,7 +63,7 @@ sealed class OnlineCalibration
     {
         if (record.Exit < 1 || record.Exit > _paths.Length || record.Policy.Exits != _model.SideExits) return false;
         LearnMix(record);
-        // A fallback is finished on the edge, so it costs what a local task does.
+        // A fallback is finished on the edge, so it costs as much as a local task.
         var candidate = record.Fallback || !record.Offloaded
             ? new CutCandidate(_model.LocalCut, 0)
             : new CutCandidate(
@@ -97,7 +97,7 @@ sealed class OnlineCalibration
         return moved;
     }
 
-    /// <summary>Puts what was learned into planning conditions.</summary>
+    /// <summary>Writes the learned values into planning conditions.</summary>
     public void Fill(ref PlanningConditions conditions)
     {
         conditions.EdgeFactor = double.IsNaN(_edge.Value) ? 1 : _edge.Value;
@@ -164,7 +164,7 @@ sealed class OnlineCalibration
         double[][] table = [.. Enumerable.Range(0, EstimationDefaults.EntropyBins).Select(_ => new double[samples.Strata])];
         for (int i = 0; i < samples.Count; i++)
             table[Bin(samples.Entropies[exit][i])][samples.Stratum[i]] += 1.0 / samples.StratumCount[samples.Stratum[i]];
-        // Nothing is impossible: inputs drift beyond what was calibrated.
+        // Nothing is impossible: inputs drift beyond the calibration.
         foreach (double[] bin in table)
         {
             for (int stratum = 0; stratum < bin.Length; stratum++) bin[stratum] = ((1 - EstimationDefaults.UnseenShare) * bin[stratum])

@@ -3,7 +3,7 @@ namespace EdgeML.Native.Control.Estimation;
 /// <summary>A running mean that jumps: values close to it are smoothed, one far off (a level change) replaces it at once.</summary>
 /// <param name="weight">Share of a new value.</param>
 /// <param name="jump">Ratio, above 1, from which on a value counts as a new level; infinite for never.</param>
-/// <param name="prior">What is believed before the first value; NaN for nothing.</param>
+/// <param name="prior">The value before the first measurement; NaN for none.</param>
 /// <param name="confirms">Whether a value far above is a new level only if the next one is far above, too; then the lower of the two is the level. One
 /// outlier is forgotten. A time far below needs no second one: nothing but speed makes a task fast.</param>
 struct Smoothed(double weight, double jump, double prior = double.NaN, bool confirms = false)

@@ -4,7 +4,7 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Estimation;
 
-/// <summary>Predicts the distribution of the next uplink rate from what transfers and probes measured (equations 20 to 22 of
+/// <summary>Predicts the distribution of the next uplink rate from measurements of transfers and probes (equations 20 to 22 of
 /// docs/reference/control.md).</summary>
 /// <remarks>
 /// A link either stays where it was last seen, give or take, or goes somewhere it has been before. How long it stays and how much it
@@ -27,7 +27,7 @@ sealed class UplinkRatePredictor
     /// <summary>1 / sqrt(2 pi).</summary>
     const double GaussianPeak = 0.399;
 
-    /// <summary>The experts: seconds that a link stays, and octaves that it wanders in a second meanwhile.</summary>
+    /// <summary>The experts: seconds that a link stays, and octaves per second that it drifts meanwhile.</summary>
     static readonly double[] s_holdSeconds = [0.3, 2, 12, 60];
     static readonly double[] s_spreads = [0.08, 0.3, 1, 3];
 
@@ -58,7 +58,7 @@ sealed class UplinkRatePredictor
     /// <summary>Measurements so far.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The rate that is exceeded as often as not, bits a second.</summary>
+    /// <summary>The rate that is exceeded as often as not, in bits per second.</summary>
     public double MedianRate { get; private set; } = EstimationDefaults.AssumedRate;
 
     /// <summary>When something was last measured, seconds; NaN before.</summary>
@@ -163,7 +163,7 @@ sealed class UplinkRatePredictor
         for (; i < values.Length; i++) values[i] += summand;
     }
 
-    /// <summary>The probability that a transfer runs at a rate, bits a second, or a higher one.</summary>
+    /// <summary>The probability that a transfer runs at a rate, in bits per second, or a higher one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double ShareAbove(double rate)
     {

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>A copy of the nets to act with, so that learning may go on elsewhere. One thread.</summary>
+/// <summary>A copy of the nets to act with, so that learning may continue elsewhere. One thread.</summary>
 sealed class ActingNetworks(Mlp actor, Mlp critic, int stateSize, int actionSize, float residualScale)
 {
     readonly float[] _mean = new float[stateSize];

@@ -3,7 +3,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>Learns on a thread of its own, within a share of the time tasks take. The deciding thread never waits for it.</summary>
+/// <summary>Learns on its own thread, within a share of the time tasks take. The deciding thread never waits for it.</summary>
 /// <remarks>
 /// Transitions go over a ring with one writer and one reader; when it is full they are dropped. Weights come back through a copy under
 /// a lock that the learner holds for a microsecond and the decider only tries. Time is this thread's processor time.

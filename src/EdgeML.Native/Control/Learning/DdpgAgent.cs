@@ -78,7 +78,7 @@ sealed partial class DdpgAgent
         for (int i = 0; i < _options.SourceUpdates && CanLearn; i++) Learn();
     }
 
-    /// <summary>Copies what acting needs.</summary>
+    /// <summary>Copies the networks for acting.</summary>
     public void Publish(ActingNetworks networks) =>
         networks.Take(_actor.Weights, _critic.Weights, _normaliser.Mean, _normaliser.InverseSpread);
 

@@ -27,7 +27,7 @@ sealed record DdpgOptions
     /// <summary>Transitions before the first update.</summary>
     public int WarmUp { get; init; } = 64;
 
-    /// <summary>Updates a decision.</summary>
+    /// <summary>Updates per decision.</summary>
     public int UpdatesPerDecision { get; init; } = 1;
 
     /// <summary>Share of a batch that another device's transitions fill at first.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>What a learning controller has spent.</summary>
+/// <summary>The cost of a learning controller so far.</summary>
 /// <param name="Steps">Gradient updates so far.</param>
 /// <param name="BusyMicros">Time they took, microseconds in all.</param>
 /// <param name="OnCaller">Whether that time was spent within decisions rather than beside them.</param>

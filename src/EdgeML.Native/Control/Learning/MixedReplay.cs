@@ -2,7 +2,7 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>What an agent learns from: its own transitions and, for a start, those of another device beside them.</summary>
+/// <summary>The training data of an agent: its own transitions and, at the start, those of another device.</summary>
 /// <remarks>Of a batch, half or another share is the other's at first, none after 300 own transitions; where its own are too few, the
 /// other's fill up.</remarks>
 sealed class MixedReplay(ReplayBuffer own, ReplayBuffer? source, double firstShare = 0.5)

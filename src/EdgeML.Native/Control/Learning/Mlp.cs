@@ -5,7 +5,7 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>What a layer does to its sums.</summary>
+/// <summary>The activation of a layer.</summary>
 enum Activation
 {
     Linear = 0,
@@ -57,7 +57,7 @@ sealed unsafe class Mlp
     /// <summary>Rows computed by <see cref="Forward"/>.</summary>
     public ReadOnlySpan<float> OutputRow(int row) => _values[^1].AsSpan(row * _padded[^1], _sizes[^1]);
 
-    /// <summary>The loss's gradient in the outputs; to fill before <see cref="Backward"/>, columns behind the output size stay 0.</summary>
+    /// <summary>The loss's gradient in the outputs; to fill before <see cref="Backward"/>, columns after the output size stay 0.</summary>
     public Span<float> OutputGradientRow(int row) => _deltas[^1].AsSpan(row * _padded[^1], _sizes[^1]);
 
     /// <summary>The loss's gradient in the inputs, after <see cref="Backward"/> was asked for it.</summary>
@@ -190,6 +190,6 @@ sealed unsafe class Mlp
         }
     }
 
-    // Pinned, so that vector loads stay aligned to what the allocator gave and "fixed" costs nothing.
+    // Pinned, so that vector loads stay aligned to the allocated address and "fixed" costs nothing.
     static float[] Pinned(int length) => GC.AllocateArray<float>(length, pinned: true);
 }

@@ -12,7 +12,7 @@ public sealed record RewardOptions
     /// <summary>Whether a mean exactly on its bound counts as inside.</summary>
     public bool EqualityInside { get; init; }
 
-    /// <summary>What exceeding both bounds costs.</summary>
+    /// <summary>The penalty for exceeding both bounds.</summary>
     public double BothViolated { get; init; } = 1;
 
     /// <summary>Whether an excess is measured in bounds rather than in seconds and joules.</summary>

@@ -7,7 +7,7 @@ namespace EdgeML.Native.Control.Learning;
 /// <summary>Turns an observation into the state a learner sees: dimensionless, so that bounds and units may change.</summary>
 /// <remarks>
 /// The paper's three, L(I_k), E(I_k) and CH(I_k), as L / L_usr - 1, E / E_usr - 1 and ln(CH / 10 Mbps); extended, the round-trip time
-/// over L_usr and ln(1 + age of the last measurement) follow. What was never measured is 0; a mean without a bound is infinitely far inside
+/// over L_usr and ln(1 + age of the last measurement) follow. Values never measured are 0; a mean without a bound is infinitely far inside
 /// it, -1. Numbers are clipped to -10..10.
 /// </remarks>
 static class StateEncoder

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Learning;
 
-/// <summary>Running mean and spread of each state input; frozen after enough samples, so that what the nets see stops moving.</summary>
+/// <summary>Running mean and spread of each state input; frozen after enough samples, so that the inputs of the nets keep their scale.</summary>
 sealed class StateNormaliser(int size, int freezeAfter = StateNormaliser.FreezeAfter)
 {
     public const int FreezeAfter = LearningDefaults.FreezeAfter;

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Control.Loop;
 
-/// <summary>What control has done and cost so far; a copy taken at one moment.</summary>
+/// <summary>Counts and costs of control so far; a copy taken at one moment.</summary>
 public struct ControlCounters
 {
     /// <summary>Tasks completed.</summary>
@@ -27,7 +27,7 @@ public struct ControlCounters
     /// <summary>Mean time of one update, microseconds.</summary>
     public double LearnMicros;
 
-    /// <summary>Watching tasks, deciding and learning, as a share of the time tasks took; without what was decided before the first
+    /// <summary>Watching tasks, deciding and learning, as a share of the time tasks took; without decisions before the first
     /// task.</summary>
     public double ShareOfTaskTime;
 
@@ -36,5 +36,5 @@ public struct ControlCounters
 
     /// <summary>The counts in one line.</summary>
     public override readonly string ToString() => FormattableString.Invariant(
-        $"{Tasks} tasks, {Decisions} decisions ({DecideMicrosMedian:0.0} us each), {LearnSteps} learning steps, {(JudgedTasks == 0 ? "none judged" : FormattableString.Invariant($"{100 * Satisfaction:0.0} % of {JudgedTasks} satisfied"))}");
+        $"{Tasks} tasks, {Decisions} decisions ({DecideMicrosMedian:0.0} µs each), {LearnSteps} learning steps, {(JudgedTasks == 0 ? "none judged" : FormattableString.Invariant($"{100 * Satisfaction:0.0} % of {JudgedTasks} satisfied"))}");
 }

@@ -8,7 +8,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Loop;
 
-/// <summary>Closes the loop between tasks and a controller: says which policy is in force, collects what tasks cost, asks for the next
+/// <summary>Closes the loop between tasks and a controller: holds the policy in force, collects the costs of tasks, asks for the next
 /// policy.</summary>
 /// <remarks>
 /// Owned by one session and used on its thread; only <see cref="Requirements"/> and <see cref="Counters"/> may be touched from others.
@@ -53,7 +53,7 @@ public sealed class ControlLoop : IDisposable
 
     /// <summary>Wires a controller to a session.</summary>
     /// <param name="controller">Disposed with the loop.</param>
-    /// <param name="link">What is known of link and tail; null for a session without a tail.</param>
+    /// <param name="link">The state of link and tail; null for a session without a tail.</param>
     /// <param name="requirements">The bounds to start with.</param>
     /// <param name="clock">Measures decisions, by default the processor time of the deciding thread; a simulation passes a virtual
     /// one.</param>
@@ -106,7 +106,7 @@ public sealed class ControlLoop : IDisposable
     /// <summary>The last decision and why. On the session's thread.</summary>
     public DecisionExplanation Explanation => _controller.Explanation with { Policy = _policies[_slot] };
 
-    /// <summary>What control has done and cost; near enough when read from another thread.</summary>
+    /// <summary>Counts and costs of control; approximate when read from another thread.</summary>
     public ControlCounters Counters
     {
         get
@@ -185,7 +185,7 @@ public sealed class ControlLoop : IDisposable
         Bounds requested = _requested;
         if (!ReferenceEquals(requested, _active))
         {
-            // What was spent under other bounds says nothing about these.
+            // Energy spent under other bounds tells nothing about these.
             _window.Clear();
             _active = requested;
             observation.Requirements = requested.Value;
@@ -194,7 +194,7 @@ public sealed class ControlLoop : IDisposable
         _linkWasUp = observation.Link.Up;
         observation.Executed = _executed;
         observation.TimeSeconds = _timeSeconds;
-        // Reading a thread's time is a system call; controllers that keep a budget take what is read here.
+        // Reading a thread's time is a system call; controllers that keep a budget use this reading.
         observation.DecidedMs = _decidedMs;
 
         LearningCounters before = _controller.Learning;

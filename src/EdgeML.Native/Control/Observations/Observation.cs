@@ -3,7 +3,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Observations;
 
-/// <summary>What a controller sees when it decides: averages over the state interval (the last q action intervals), the link, the
+/// <summary>The input of a controller's decision: averages over the state interval (the last q action intervals), the link, the
 /// bounds.</summary>
 public struct Observation
 {
@@ -13,7 +13,7 @@ public struct Observation
     /// <summary>L(I_k): mean latency, milliseconds.</summary>
     public double LatencyMs;
 
-    /// <summary>E(I_k): mean energy, joules a task.</summary>
+    /// <summary>E(I_k): mean energy, joules per task.</summary>
     public double EnergyJ;
 
     /// <summary>Mean index of the exits that answered, 1..N + 1.</summary>
@@ -41,7 +41,7 @@ public struct Observation
     /// <summary>Seconds since the session started.</summary>
     public double TimeSeconds;
 
-    /// <summary>What was observed, in one line.</summary>
+    /// <summary>The observation, in one line.</summary>
     public override readonly string ToString() => FormattableString.Invariant(
         $"{Tasks} tasks: {LatencyMs:0.00} ms, {EnergyJ:0.0000} J, mean exit {MeanExit:0.00}, satisfied {Satisfaction:0.000}; link {Link}; {Requirements}; {Executed}");
 }

@@ -2,7 +2,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Observations;
 
-/// <summary>What one task did and cost; the only thing controllers learn from.</summary>
+/// <summary>Execution and cost of one task; controllers learn from nothing else.</summary>
 public struct TaskRecord
 {
     /// <summary>Counts up per session.</summary>
@@ -45,7 +45,7 @@ public struct TaskRecord
     /// <summary>Computing on the tail, milliseconds.</summary>
     public double TailMs;
 
-    /// <summary>Waiting for a free slot or behind other requests on the tail, milliseconds.</summary>
+    /// <summary>Waiting on the tail for a free slot or for earlier requests, milliseconds.</summary>
     public double QueueMs;
 
     /// <summary>The part of <see cref="QueueMs"/> that the task waited for a free slot on the edge.</summary>
@@ -57,13 +57,13 @@ public struct TaskRecord
     /// <summary>Bytes sent, headers included.</summary>
     public long BytesSent;
 
-    /// <summary>Uplink rate measured by this task's transfer, bits a second; NaN where nothing was acknowledged.</summary>
+    /// <summary>Uplink rate measured by this task's transfer, in bits per second; NaN where nothing was acknowledged.</summary>
     public double RateBitsPerSecond;
 
     /// <summary>Whether the tail answered.</summary>
     public bool Offloaded;
 
-    /// <summary>Whether the edge answered what should have gone to the tail, by its standby exit or by finishing alone.</summary>
+    /// <summary>Whether the edge answered a task meant for the tail, by its standby exit or by finishing alone.</summary>
     public bool Fallback;
 
     /// <summary>What the task took once it had a slot: all that its policy can do anything about.</summary>

@@ -8,7 +8,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Control.Planning;
 
-/// <summary>Plans as <see cref="PlannerController"/> does, but on what running has taught: probabilities of being in time instead of
+/// <summary>Plans as <see cref="PlannerController"/> does, but with corrections learned from tasks: probabilities of being in time instead of
 /// margins, the edge range by range, where the link may be next, and intervals closed while their energy is inside.</summary>
 sealed class AdaptivePlanner
 {
@@ -67,7 +67,7 @@ sealed class AdaptivePlanner
     /// <summary>The bounds, with the energy that remains in the current state interval.</summary>
     public Requirements Affordable => _requirements with { EnergyJ = _requirements.EnergyJ * _level };
 
-    /// <summary>What the plan in force is expected to reach inside these.</summary>
+    /// <summary>The expectation of the plan in force inside these.</summary>
     public PolicyEstimate Expected => _planner.Estimate(_plan, _conditions, Affordable);
 
     public ExitPolicy Next(in Observation observation)
@@ -177,7 +177,7 @@ sealed class AdaptivePlanner
 
     bool Sends(in Planner.Plan plan) => _planner.ShareSent(plan) >= PlanningWeights.LeastSent;
 
-    /// <summary>What has moved most since the plan in force was made, as the reason for replacing it.</summary>
+    /// <summary>The largest change since the plan in force was made, as the reason for replacing it.</summary>
     DecisionReason Moved()
     {
         double shift = 0;
@@ -192,7 +192,7 @@ sealed class AdaptivePlanner
         return most == tail ? DecisionReason.TailChanged : DecisionReason.BudgetChanged;
     }
 
-    /// <summary>An unused link may have become good, and only a transfer tells soon: the worth of a success to the following tasks
+    /// <summary>An unused link may have become good, and only a transfer tells soon: the value of a success for the following tasks
     /// counts for trying. The outcomes of earlier tries correct the chance.</summary>
     Planner.Plan TryLink(in Planner.Plan local, in Requirements affordable)
     {
@@ -205,7 +205,7 @@ sealed class AdaptivePlanner
         double gain = Math.Max(0, (_stays * sent) - local.Score);
         double tasks = Math.Min(_stays / Math.Max(1 - _stays, PlanningWeights.LeastTurn), PlanningWeights.MaxTasksAhead);
         double chance = remote.Score / sent, corrected = _tryCorrection.Corrected(chance);
-        // With an exit standing by a try that fails costs little.
+        // With a standby exit a failed try costs little.
         Planner.Plan covered = _planner.WithStandby(remote, _conditions, affordable);
         double failed = chance < 1 ? (covered.Score - remote.Score) / (1 - chance) : 0;
         if (!((corrected * (sent + (tasks * gain))) + ((1 - corrected) * failed) > local.Score)) return local; // (16)

@@ -4,13 +4,13 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Planning;
 
-/// <summary>The last decision: what was chosen, what is expected of it, and why. A value, so that keeping it costs nothing.</summary>
+/// <summary>The last decision: choice, expectation and reason. A value, so that keeping it costs nothing.</summary>
 public struct DecisionExplanation
 {
     /// <summary>Explains a choice of which nothing is expected in numbers, as by a rule without a cost model.</summary>
     /// <param name="policy">What was chosen.</param>
     /// <param name="reason">Why.</param>
-    /// <param name="rateBitsPerSecond">The believed uplink rate, bits a second; NaN where unknown.</param>
+    /// <param name="rateBitsPerSecond">The estimated uplink rate, in bits per second; NaN where unknown.</param>
     public DecisionExplanation(in ExitPolicy policy, DecisionReason reason, double rateBitsPerSecond = double.NaN)
     {
         (Policy, Reason, RateBitsPerSecond) = (policy, reason, rateBitsPerSecond);
@@ -20,16 +20,16 @@ public struct DecisionExplanation
     /// <summary>The policy chosen.</summary>
     public ExitPolicy Policy;
 
-    /// <summary>What the cost model expects; NaN where the controller has none.</summary>
+    /// <summary>The cost model's expectation; NaN where the controller has none.</summary>
     public PolicyEstimate Expected;
 
-    /// <summary>What made the controller decide.</summary>
+    /// <summary>The reason for the decision.</summary>
     public DecisionReason Reason;
 
     /// <summary>Whether no policy is expected to hold the bounds for at least half of the tasks; the one with the least violation was chosen.</summary>
     public bool CannotBeMet;
 
-    /// <summary>The believed uplink rate, bits a second; NaN where unknown.</summary>
+    /// <summary>The estimated uplink rate, in bits per second; NaN where unknown.</summary>
     public double RateBitsPerSecond;
 
     /// <summary>The reason in words, and whether the bounds can be met; built here, on demand.</summary>
@@ -61,7 +61,7 @@ public struct DecisionExplanation
         }
     }
 
-    /// <summary>What is expected of right answers, in words.</summary>
+    /// <summary>The expected accuracy, in words.</summary>
     readonly string Right => Expected.Judged switch
     {
         _ when double.IsNaN(Expected.Accuracy) => "accuracy unknown (not calibrated)",
@@ -69,7 +69,7 @@ public struct DecisionExplanation
         _ => string.Create(CultureInfo.InvariantCulture, $"accuracy {Expected.Accuracy:0.000}"),
     };
 
-    /// <summary>One line for people: the reason, the policy, what is expected.</summary>
+    /// <summary>One line for people: the reason, the policy, the expectation.</summary>
     public override readonly string ToString()
     {
         string expected = double.IsNaN(Expected.LatencyMs)

@@ -42,9 +42,9 @@ public enum DecisionReason
     /// <summary>The last intervals spent more, or less, than the energy bound allows on average.</summary>
     BudgetChanged = 12,
 
-    /// <summary>Sends over a link that was not used, because only a transfer tells what it is worth now.</summary>
+    /// <summary>Sends over a link that was not used, because only a transfer measures its rate.</summary>
     Probed = 13,
 
-    /// <summary>More is known of what the exits are worth.</summary>
+    /// <summary>More samples of the exits' accuracy.</summary>
     Calibrated = 14,
 }

@@ -4,11 +4,11 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Planning;
 
-/// <content>Plans with an exit that stands by: where the tail may be late, a transfer is worth more when a late one costs accuracy instead of
+/// <content>Plans with a standby exit: where the tail may be late, a transfer gains more when a late one costs accuracy instead of
 /// the bound.</content>
 sealed partial class Planner
 {
-    /// <summary>Whether an exit may stand by on the edge where the tail may be late. Only where it is known how likely that is.</summary>
+    /// <summary>Whether a standby exit may be used where the tail may be late; only where the probability of that is known.</summary>
     public bool UsesStandby { get; set; }
 
     /// <summary>A plan with the standby exit, if any, under which it scores best.</summary>
@@ -27,7 +27,7 @@ sealed partial class Planner
         return best;
     }
 
-    /// <summary>Looks for a better plan with a standby exit under every candidate, the best one first: what it reaches rules out most of the
+    /// <summary>Looks for a better plan with a standby exit under every candidate, the best one first: its result rules out most of the
     /// others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void FindStandby(in PlanningConditions conditions, in Requirements requirements, in Scales scales, in EnergyRamp ramp, ref Plan best)

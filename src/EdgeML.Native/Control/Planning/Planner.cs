@@ -9,7 +9,7 @@ namespace EdgeML.Native.Control.Planning;
 /// <summary>Finds the policy with the best expected goodput: every threshold point of the grid at every candidate cut, in one
 /// pass (equation 8 of docs/reference/control.md).</summary>
 /// <remarks>
-/// What a path through the network costs depends on the cut and on which heads run, not on the thresholds themselves. So paths are
+/// The cost of a path through the network depends on the cut and on the heads that run, not on the thresholds themselves. So paths are
 /// costed once per cut and head mask, and the points of a mask are scored side by side in vector registers. Ties go to lower latency
 /// and energy. Not thread-safe. Kernels are compiled optimised from the first call: the plain code of the first few hundred plans would
 /// take ten times as long, in the seconds in which most plans are made.
@@ -25,7 +25,7 @@ sealed partial class Planner
     readonly Coefficients[] _local;
     readonly Coefficients[] _remote;
 
-    // Of every candidate, with nothing standing by.
+    // For every candidate, without a standby exit.
     readonly float[] _alone;
 
     public Planner(CostModel model, ThresholdGrid? grid = null)
@@ -34,7 +34,7 @@ sealed partial class Planner
     }
 
     /// <param name="model">Costs.</param>
-    /// <param name="known">What is known of the exits; the model may come to know more.</param>
+    /// <param name="known">The calibration of the exits; the model may replace it later.</param>
     /// <param name="grid">One of its grids.</param>
     public Planner(CostModel model, ExitStatistics known, ThresholdGrid grid)
     {
@@ -103,7 +103,7 @@ sealed partial class Planner
         }
     }
 
-    /// <summary>What a plan of the grid is expected to cost and reach on today's inputs, as <see cref="CostModel"/> would say it, without
+    /// <summary>Expected cost and accuracy of a plan of the grid on the current inputs, as <see cref="CostModel"/> computes them, without
     /// going through the samples.</summary>
     public PolicyEstimate Estimate(in Plan plan, in PlanningConditions conditions, in Requirements requirements)
     {
@@ -207,7 +207,7 @@ sealed partial class Planner
         return (bestPoint[lane], best[lane]);
     }
 
-    /// <summary>What one unit of exit share contributes.</summary>
+    /// <summary>The contribution of one unit of exit share.</summary>
     struct Coefficients
     {
         public float Inside;
@@ -229,7 +229,7 @@ sealed partial class Planner
         public Vector<float> Tie;
     }
 
-    /// <summary>What <see cref="CostModel.InsideEnergy"/> computes, in every lane; no bound where there is none.</summary>
+    /// <summary><see cref="CostModel.InsideEnergy"/> in every lane; no bound where there is none.</summary>
     struct EnergyRamp
     {
         public bool Bounded;
@@ -260,8 +260,8 @@ sealed partial class Planner
         Math.Max(double.IsPositiveInfinity(requirements.EnergyJ)
             ? _model.Power.Joules(_model.LocalMs, _model.LocalMs, 0) : requirements.EnergyJ, PlanningWeights.LeastScaleJ));
 
-    /// <summary>Coefficients of one group under a cut. What an exit costs depends on the heads up to it alone: those of the group with one
-    /// head less serve again, and what leaves on the edge costs the same under every cut.</summary>
+    /// <summary>Coefficients of one group under a cut. The cost of an exit depends on the heads up to it alone: those of the group with one
+    /// head less serve again, and exits on the edge cost the same under every cut.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Prepare(int index, CutCandidate candidate, in PlanningConditions conditions, in Requirements requirements, in Scales scales,
         Coefficients[] prepared)

@@ -5,7 +5,7 @@ static class PlanningWeights
 {
     // The objective, equations 8 to 10.
 
-    /// <summary>Worth of a satisfied but wrong answer, next to 1 for a right one: bounds come before the last bit of accuracy.</summary>
+    /// <summary>Value of a satisfied but wrong answer, relative to 1 for a right one: bounds come before the last bit of accuracy.</summary>
     public const float SatisfactionWeight = 0.1f;
 
     /// <summary>Cost of a whole bound of latency or energy, in goodput: enough to decide between equals.</summary>
@@ -23,7 +23,7 @@ static class PlanningWeights
     /// <summary>Score below which no plan is useful. The plan that violates the bounds least is taken.</summary>
     public const float WorthwhileScore = 0.02f;
 
-    /// <summary>Cost of a surely late answer where no plan is useful, as a share of a bound.</summary>
+    /// <summary>Cost of an answer that is certainly late where no plan is useful, as a share of a bound.</summary>
     public const float LateWeight = 0.5f;
 
     /// <summary>Expected satisfaction below which a decision says that the bounds cannot be met.</summary>
@@ -64,7 +64,7 @@ static class PlanningWeights
     /// <summary>Change, in any measure, below which a new plan is put down to the edge's speed.</summary>
     public const double LeastMove = 0.02;
 
-    // What makes `planner` plan again. Shares are of the latency bound.
+    // Changes after which `planner` plans again. Shares are of the latency bound.
 
     /// <summary>Bytes that a change of the rate is judged by at least.</summary>
     public const double LeastTypicalBytes = 4096;
@@ -121,7 +121,7 @@ static class PlanningWeights
     /// <summary>Share of the energy bound from which plans are executed as they are.</summary>
     public const double BindingShare = 0.8;
 
-    /// <summary>Weight of one decision in what learned decisions bring: about the last twenty count.</summary>
+    /// <summary>Weight of one decision in the gain of learned decisions: about the last twenty count.</summary>
     public const double SafetyWeight = 1.0 / 20;
 
     /// <summary>Share of the expected satisfaction below which learned decisions are suspended.</summary>

@@ -2,7 +2,7 @@ using EdgeML.Native.Control.Observations;
 
 namespace EdgeML.Native.Control.Planning;
 
-/// <summary>Suspends learned decisions while they satisfy less than half of what was expected (equation 46 of docs/reference/control.md).</summary>
+/// <summary>Suspends learned decisions while they satisfy less than half of the expectation (equation 46 of docs/reference/control.md).</summary>
 sealed class SafetyNet
 {
     double _observed = 1;
@@ -20,7 +20,7 @@ sealed class SafetyNet
         if (moved) _expected += PlanningWeights.SafetyWeight * (expected - _expected);
     }
 
-    /// <summary>Compares it with what was observed.</summary>
+    /// <summary>Compares it with the observation.</summary>
     public void Observe(in Observation observation)
     {
         if (_rest > 0 && --_rest == 0) (_observed, _expected) = (1, 1);

@@ -26,7 +26,7 @@ public sealed record BackendOptions
     public bool Fuse { get; init; } = true;
 
     /// <summary>Whether a plan that tries several exits becomes one session, decided at gates inside, instead of one session a stop. Saves
-    /// some microseconds a stop and task. ONNX Runtime only.</summary>
+    /// some microseconds per stop and task. ONNX Runtime only.</summary>
     public bool JoinPlans { get; init; } = true;
 
     /// <summary>Whether the CPU gets the same engines as a GPU, one per range between stops, to compare the two bit for bit.</summary>
@@ -87,5 +87,5 @@ public enum BackendKind
 /// <param name="Engine">The one being made, from 1.</param>
 /// <param name="Engines">All of them.</param>
 /// <param name="Done">Of this one, 0..1, never falling.</param>
-/// <param name="Phase">What the inference library calls the work under way; empty where it says nothing.</param>
+/// <param name="Phase">The inference library's name for the current work; empty where it gives none.</param>
 public readonly record struct BuildProgress(int Engine, int Engines, double Done, string Phase);

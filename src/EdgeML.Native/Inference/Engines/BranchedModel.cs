@@ -84,7 +84,7 @@ public sealed class BranchedModel : IDisposable
         return engine;
     }
 
-    /// <summary>What the package says of the network.</summary>
+    /// <summary>The package's description of the network.</summary>
     public ModelManifest Manifest => Package.Manifest;
 
     /// <summary>The package.</summary>
@@ -118,7 +118,7 @@ public sealed class BranchedModel : IDisposable
 
     internal Backend Backend { get; }
 
-    /// <summary>How far the inference library rewrites what it is given.</summary>
+    /// <summary>How far the inference library optimises its models.</summary>
     internal NativeOptimization Optimization => _optimization;
 
     /// <summary>Sessions of several units that are ready, or wanted.</summary>
@@ -218,10 +218,10 @@ public sealed class BranchedModel : IDisposable
         return Fused.WaitIdle(timeout);
     }
 
-    /// <summary>What runs as one, in order.</summary>
+    /// <summary>The ranges, in order.</summary>
     internal IReadOnlyList<EngineRange> EngineRanges { get; }
 
-    /// <summary>The last unit of the range that begins behind a unit.</summary>
+    /// <summary>The last unit of the range that begins after a unit.</summary>
     internal int EndOfEngine(int unit)
     {
         int range = 0;
@@ -233,7 +233,7 @@ public sealed class BranchedModel : IDisposable
 
     internal Engine Head(int exit) => _heads[exit - 1]!;
 
-    /// <summary>Releases the sessions; slots still alive keep what they use.</summary>
+    /// <summary>Releases the sessions; slots still alive keep the sessions they use.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
@@ -256,6 +256,6 @@ public sealed class BranchedModel : IDisposable
         Backend.Dispose();
     }
 
-    /// <summary>The model and what computes it.</summary>
+    /// <summary>The model and its inference library.</summary>
     public override string ToString() => $"{Manifest} on {BackendVersion}";
 }

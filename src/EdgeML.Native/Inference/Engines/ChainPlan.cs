@@ -46,7 +46,7 @@ sealed unsafe class ChainPlan : IDisposable
     /// <summary>Runs the plan from the tensor at its start.</summary>
     /// <param name="thresholds">One per side exit.</param>
     /// <param name="result">Filled.</param>
-    /// <param name="firstStage">Above 0 continues behind a stage that was run before.</param>
+    /// <param name="firstStage">Above 0 continues after a stage that was run before.</param>
     /// <param name="stageNs">Receives nanoseconds by stage; may be empty.</param>
     /// <param name="input">Where the tensor at its start lies, in this run only; null for the workspace.</param>
     public void Run(
@@ -100,7 +100,7 @@ sealed unsafe class ChainPlan : IDisposable
             }
             catch (NativeException e) when (e.Status == NativeStatus.ModelRejected)
             {
-                // ONNX Runtime optimises some ranges into what it refuses itself; units that it takes alone run one by one.
+                // ONNX Runtime optimises some ranges into models that it refuses itself; units that it takes alone run one by one.
             }
         }
     }
@@ -111,7 +111,7 @@ sealed unsafe class ChainPlan : IDisposable
         if (FindFused()) Bind();
     }
 
-    // Two exits behind one unit are two stops at the same tensor, which a gate each would need a range between.
+    // Two exits after one unit are two stops at the same tensor, which a gate each would need a range between.
     bool CanJoin() =>
         _model.JoinsPlans && _ranges.Length > 1 && Array.TrueForAll(_ranges, range => range.FirstUnit <= range.LastUnit);
 

@@ -35,7 +35,7 @@ sealed unsafe class Engine : IDisposable
         Gates = gates;
     }
 
-    /// <summary>Ranges one behind the other as one engine, decided at the exits between them; one thread at a time for the same
+    /// <summary>Consecutive ranges as one engine, decided at the exits between them; one thread at a time for the same
     /// weights.</summary>
     /// <param name="backend">One with gates.</param>
     /// <param name="weights">Gets copies of what this processor wants in another layout.</param>
@@ -109,7 +109,7 @@ sealed unsafe class Engine : IDisposable
     /// <summary>Side exits decided inside.</summary>
     public GateOutput[] Gates { get; }
 
-    /// <summary>About what the engine holds beside shared weights.</summary>
+    /// <summary>About the bytes the engine holds beside shared weights.</summary>
     public long ResidentBytes { get; }
 
     internal EngineHandle Handle => _handle;

@@ -9,7 +9,7 @@ namespace EdgeML.Native.Inference.Engines;
 /// first, inside a memory budget.</summary>
 /// <remarks>Making a session takes far longer than a task, and policies last a few tasks: so tasks never wait for it. They run on
 /// unit-level sessions until <see cref="Version"/> changes and the fused session is there. They also stay on them when building fails,
-/// whatever the exception: a plan that cannot be fused is refused, and a thread that cannot go on refuses every plan.</remarks>
+/// whatever the exception: a plan that cannot be fused is refused, and a thread that cannot continue refuses every plan.</remarks>
 sealed class FusedRanges : IDisposable
 {
     // The builder rests this many times as long as it worked, so that it takes at most a third of one core from the tasks.
@@ -64,7 +64,7 @@ sealed class FusedRanges : IDisposable
     public BackgroundFaults Faults => _faults;
 
     /// <summary>The fused session of a plan, or null after asking for it.</summary>
-    /// <param name="key">What it executes.</param>
+    /// <param name="key">The plan it executes.</param>
     /// <param name="isRefused">Whether there will never be one.</param>
     public Engine? Find(PlanKey key, out bool isRefused)
     {
@@ -199,7 +199,7 @@ sealed class FusedRanges : IDisposable
         }
         catch (NativeException e)
         {
-            // Ranges of their own, or unit-level sessions, keep serving this plan; asking again would fail again.
+            // Separate ranges, or unit-level sessions, keep serving this plan; asking again would fail again.
             LastRefusal = e.Message;
         }
         catch (Exception e)

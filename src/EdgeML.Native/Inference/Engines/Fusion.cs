@@ -6,7 +6,7 @@ enum Fusion
     /// <summary>A session per unit and head.</summary>
     None,
 
-    /// <summary>A session per stop, so that a run can be continued behind any of them.</summary>
+    /// <summary>A session per stop, so that a run can be continued after any of them.</summary>
     Ranges,
 
     /// <summary>One session for all of the plan.</summary>

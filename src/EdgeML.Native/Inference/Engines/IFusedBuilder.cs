@@ -8,7 +8,7 @@ interface IFusedBuilder
     /// <summary>Bytes that the sessions share beside the package's weights.</summary>
     long CopiedBytes { get; }
 
-    /// <summary>Does once what all builds have in common.</summary>
+    /// <summary>Does the common work of all builds once.</summary>
     void Prepare();
 
     /// <summary>One session for a whole plan.</summary>

@@ -136,7 +136,7 @@ sealed unsafe class InferenceSlot : IDisposable
         }
     }
 
-    /// <summary>What an exit said in the last run: class and normalised entropy; -1 where it was not tried.</summary>
+    /// <summary>An exit's output in the last run: class and normalised entropy; -1 where it was not tried.</summary>
     public (int Class, float Entropy) SaidAt(int exit) => (Result.ExitLabel[exit - 1], Result.ExitEntropy[exit - 1]);
 
     /// <summary>Makes a payload of the tensor at a cut: the tensor's own memory for float32 and source bytes, a copy otherwise.</summary>
@@ -211,7 +211,7 @@ sealed unsafe class InferenceSlot : IDisposable
         return plan;
     }
 
-    /// <summary>Turns source bytes into the input tensor, once a task.</summary>
+    /// <summary>Turns source bytes into the input tensor, once per task.</summary>
     public void DecodeInput()
     {
         if (_inputIsDecoded) return;

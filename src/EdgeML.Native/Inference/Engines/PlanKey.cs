@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>What decides which sessions a run needs: where it starts, where it stops, and which exits are tried on the way.
+/// <summary>The key of the sessions that a run needs: its start, its stop, and the exits tried on the way.
 /// Thresholds beyond "above zero" do not matter, so a handful of plans serve every policy.</summary>
 /// <param name="Start">Units already executed (0 for the edge, the cut for a tail or a fallback).</param>
 /// <param name="Stop">The last unit to execute.</param>

@@ -6,7 +6,7 @@ using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>Makes one session of several units: the graphs of ranges, each made once, and what joins them. Any thread, one build at a
+/// <summary>Makes one session of several units: the graphs of ranges, each made once, and their join. Any thread, one build at a
 /// time.</summary>
 /// <param name="package">Open.</param>
 /// <param name="backend">Loaded.</param>
@@ -46,7 +46,7 @@ sealed class RangeBuilder(ModelPackage package, Backend backend, WeightsHandle w
     }
 
     /// <summary>One session for a whole plan: a single range, or ranges joined by gates.</summary>
-    /// <exception cref="NativeException">The inference library refuses the model, the ranges cannot be joined, or there is no room for what
+    /// <exception cref="NativeException">The inference library refuses the model, the ranges cannot be joined, or there is no room for the files that
     /// they need.</exception>
     public Engine Build(PlanKey key)
     {

@@ -9,10 +9,10 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Guarantees;
 
-/// <summary>Learns what the exits of an uncalibrated package are worth: runs a share of the tasks through the whole network and all heads when
+/// <summary>Learns the accuracy of the exits of an uncalibrated package: runs a share of the tasks through the whole network and all heads when
 /// the session is idle, and tells the cost model how sure every exit was and whether it agreed with the whole network.</summary>
 /// <remarks>
-/// Which tasks are sampled has nothing to do with what was answered. One is under way at a time; a sampled task that comes meanwhile is
+/// The choice of sampled tasks is independent of their answers. One is under way at a time; a sampled task that comes meanwhile is
 /// skipped. Where the session is never idle it takes at most a tenth of one core. It works on its own memory, on a thread of
 /// the lowest priority, and ends when enough is known.
 /// </remarks>
@@ -54,7 +54,7 @@ sealed class ExitLearner : IDisposable
 
     /// <param name="model">Loaded.</param>
     /// <param name="slots">Of the session.</param>
-    /// <param name="costs">Told what was learned.</param>
+    /// <param name="costs">Gets the learned calibration.</param>
     /// <param name="share">Share of the tasks to sample.</param>
     /// <param name="seed">Of the choice of tasks.</param>
     public ExitLearner(BranchedModel model, InferenceSlotPool slots, CostModel costs, double share, int seed)
@@ -71,7 +71,7 @@ sealed class ExitLearner : IDisposable
         _thread.Start();
     }
 
-    /// <summary>What is known so far; null for nothing yet.</summary>
+    /// <summary>The calibration so far; null for none yet.</summary>
     public CalibrationInfo? Learned => _learned;
 
     /// <summary>Looks at an answered task whose slot is still the caller's.</summary>

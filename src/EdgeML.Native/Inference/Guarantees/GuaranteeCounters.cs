@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Inference.Guarantees;
 
-/// <summary>What a session has seen of its guarantee.</summary>
+/// <summary>Counts of a session's guarantee checks.</summary>
 /// <param name="Checked">Sampled tasks of which the whole network's answer is known.</param>
 /// <param name="Differing">Of them, those that an exit had answered otherwise.</param>
 /// <param name="Skipped">Sampled tasks that came while another one was being checked.</param>

@@ -19,7 +19,7 @@ namespace EdgeML.Native.Inference.Guarantees;
 /// <remarks>
 /// All a task pays is a hash of its number, and for a sampled one that left early a copy of its input after it was answered. One check
 /// is under way at a time; a sampled task that comes meanwhile is skipped whatever its answer, so that skipping says nothing about
-/// answers. The thread of the watch works on memory of its own.
+/// answers. The monitor's thread works on its own memory.
 /// </remarks>
 sealed class GuaranteeMonitor : IDisposable
 {
@@ -210,7 +210,7 @@ sealed class GuaranteeMonitor : IDisposable
     {
         lock (_gate)
         {
-            // What was answered under wider limits says nothing of these.
+            // Answers under wider limits tell nothing about these.
             if (!ReferenceEquals(guarantee, _control.Guarantee)) return;
             _checked++;
             if (differs) _differing++;

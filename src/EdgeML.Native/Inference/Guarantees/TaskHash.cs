@@ -2,13 +2,13 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Native.Inference.Guarantees;
 
-/// <summary>Chooses a share of the tasks by their numbers: which ones are chosen must have nothing to do with what they are.</summary>
+/// <summary>Chooses a share of the tasks by their numbers: the choice must be independent of the tasks' inputs.</summary>
 static class TaskHash
 {
     /// <summary>A task is chosen whose hash is not above this.</summary>
     public static ulong Below(double share) => share >= 1 ? ulong.MaxValue : (ulong)(share * ulong.MaxValue);
 
-    /// <summary>What a task's number is combined with.</summary>
+    /// <summary>The value with which a task's number is combined.</summary>
     public static ulong Seed(int seed) => (ulong)(uint)seed * SplitMix64.Step;
 
     /// <summary>A number's hash.</summary>

@@ -4,7 +4,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Inference.Profiling;
 
-/// <summary>What a package's bottlenecks take on this machine: a fraction of a millisecond each, so they are measured where they are used
+/// <summary>The times of a package's bottlenecks on this machine: a fraction of a millisecond each, so they are measured where they are used
 /// instead of being kept.</summary>
 static class BottleneckTimes
 {

@@ -46,7 +46,7 @@ public static class DeviceProfiler
         return power is null ? profile : profile with { Power = power };
     }
 
-    // What runs as one is shared out by work.
+    // The time of fused units is divided in proportion to their work.
     static void AddUnits(List<double> unitMs, ModelManifest manifest, EngineRange range, double ms)
     {
         double work = 0;

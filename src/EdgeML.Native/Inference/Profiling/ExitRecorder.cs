@@ -68,7 +68,7 @@ public sealed class ExitRecorder : IDisposable
         return new ExitCalibration(exits, [.. _entropies], correct, source, labelled);
     }
 
-    /// <summary>Frees the network's memory; what was recorded stays readable.</summary>
+    /// <summary>Frees the network's memory; the records stay readable.</summary>
     public void Dispose() => _network.Dispose();
 
     void Keep(int label)

@@ -3,12 +3,12 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Inference.Profiling;
 
-/// <summary>Measures what units and heads add to plans as sessions run them: with fused ranges between stops, not unit by unit.</summary>
+/// <summary>Measures the time that units and heads add to plans as sessions run them: with fused ranges between stops, not unit by unit.</summary>
 /// <remarks>
 /// The first k units are measured as one range, and the rest as another, for every k; where k lies in time follows from both, each trusted
-/// the more the shorter it is, because what disturbs a run does so in proportion. What a head adds, its stop included, is the difference
+/// the more the shorter it is, because disturbances are in proportion to a run. The time of a head, its stop included, is the difference
 /// between the units around it with its exit tried and without. Takes longer than <see cref="DeviceProfiler"/>, whose sums are too large
-/// by what a session's ends cost.
+/// by the cost of a session's start and end.
 /// </remarks>
 public static class PlanProfiler
 {
@@ -84,7 +84,7 @@ public static class PlanProfiler
         };
     }
 
-    /// <summary>What a profile says a plan takes, beside what it took.</summary>
+    /// <summary>Profiled and measured time of a plan.</summary>
     internal static PlanTime Predict(ModelManifest manifest, DeviceProfile profile, PlanKey key, double ms)
     {
         int[] exits = [.. Enumerable.Range(1, manifest.SideExits).Where(exit => (key.TriedExits & (1u << (exit - 1))) != 0)];
@@ -107,7 +107,7 @@ public static class PlanProfiler
         ];
     }
 
-    /// <summary>From the unit an exit follows to the one behind it, so that its stop is in between.</summary>
+    /// <summary>From the unit an exit follows to the one after it, so that its stop is in between.</summary>
     static PlanKey Around(ExitInfo exit, bool tried) => new(exit.AfterUnit - 1, exit.AfterUnit + 1, tried ? 1u << (exit.Index - 1) : 0);
 
     static PlanKey[] CheckedPlans(ModelManifest manifest)
@@ -143,7 +143,7 @@ public static class PlanProfiler
     }
 }
 
-/// <summary>What a profile says a plan takes, and what it took.</summary>
+/// <summary>Profiled and measured time of a plan.</summary>
 /// <param name="Start">Units already executed.</param>
 /// <param name="Stop">The last unit executed.</param>
 /// <param name="Exits">Side exits tried and not taken, from 1.</param>

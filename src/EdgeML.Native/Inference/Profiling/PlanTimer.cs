@@ -5,7 +5,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Profiling;
 
-/// <summary>Measures plans as sessions run them, with fused ranges, in turns with the whole network: what disturbs one run disturbs its
+/// <summary>Measures plans as sessions run them, with fused ranges, in turns with the whole network: a disturbance of one run also affects its
 /// neighbour, so the quotient of the two is steady where times are not. A plan runs twice in a row and the second run counts: tasks follow
 /// each other on one plan, whose weights are then in the caches.</summary>
 sealed class PlanTimer : IDisposable
@@ -41,7 +41,7 @@ sealed class PlanTimer : IDisposable
         foreach (ref byte value in pixels) value = (byte)random.Below(256);
         model.Pixels.Decode(pixels, _slot.Workspace.Boundary(0).Floats);
         var whole = new PlanKey(0, model.Manifest.LocalCut, 0);
-        // A plan that begins at a cut reads what lies there.
+        // A plan that begins at a cut reads the tensor there.
         using (var units = new ChainPlan(model, _slot.Workspace, whole, Fusion.None)) Run(units);
         _whole = Plan(whole);
     }

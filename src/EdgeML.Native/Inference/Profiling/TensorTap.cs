@@ -28,7 +28,7 @@ sealed class TensorTap : IDisposable
     /// <summary>To fill before <see cref="Run"/>.</summary>
     public Span<float> Input => _input.Floats;
 
-    /// <summary>What the last run made.</summary>
+    /// <summary>The tensors of the last run.</summary>
     public ReadOnlySpan<float> Output => _output.Floats;
 
     public void Run() => NativeError.Check(NativeMethods.ChainRun(ref _result, _chain, new RunDescNative()));

@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Inference.Profiling;
 
-/// <summary>What a device profile says a run took: prefix sums over units, plus the heads that were tried.</summary>
+/// <summary>The time of a run by a device profile: prefix sums over units, plus the heads that were tried.</summary>
 sealed class UnitClock
 {
     readonly double[] _untilUnit;

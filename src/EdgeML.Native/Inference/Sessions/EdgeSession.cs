@@ -18,7 +18,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Sessions;
 
-/// <summary>Answers inputs under a policy: the first units here, what is still open at the cut on the tail, and everything here when
+/// <summary>Answers inputs under a policy: the first units here, undecided inputs at the cut on the tail, and everything here when
 /// the tail is late or gone.</summary>
 /// <remarks>
 /// Any thread, up to <see cref="EdgeSessionOptions.InFlight"/> tasks at a time; further ones wait for a slot. In steady state a local
@@ -114,7 +114,7 @@ public sealed class EdgeSession : IDisposable
         }
     }
 
-    /// <summary>Where the energy of a result comes from: one of <see cref="EnergySensors.Names"/>, or what a meter of the caller's calls
+    /// <summary>Where the energy of a result comes from: one of <see cref="EnergySensors.Names"/>, or the name that the caller's meter gives
     /// itself.</summary>
     public string EnergySource => _energy.Source;
 
@@ -160,11 +160,11 @@ public sealed class EdgeSession : IDisposable
     /// <summary>How the guarantee fares on the tasks that were run to the end; all 0 where none is watched.</summary>
     public GuaranteeCounters GuaranteeChecks => _watch?.Counters ?? default;
 
-    /// <summary>How much is known of what the exits are worth: by the package's calibration, or learned from this session's tasks since; null
+    /// <summary>The calibration of the exits: by the package's samples, or learned from this session's tasks since; null
     /// where nothing is.</summary>
     public CalibrationInfo? Calibration => _learner?.Learned ?? _model.Package.Calibration?.Info;
 
-    /// <summary>What the caller should know of how this session works, each said once. Any thread.</summary>
+    /// <summary>Warnings about how this session works, each given once. Any thread.</summary>
     public IReadOnlyList<string> Warnings
     {
         get
@@ -186,7 +186,7 @@ public sealed class EdgeSession : IDisposable
         .. _tail?.Faults.Texts ?? [],
     ];
 
-    /// <summary>What control has done and cost so far.</summary>
+    /// <summary>Counts and costs of control so far.</summary>
     public ControlCounters Control
     {
         get
@@ -204,7 +204,7 @@ public sealed class EdgeSession : IDisposable
         }
     }
 
-    /// <summary>What is known of link and tail now; everything NaN without a tail.</summary>
+    /// <summary>The current state of link and tail; everything NaN without a tail.</summary>
     public LinkSnapshot Link => _tail?.Snapshot() ?? LinkSnapshot.None;
 
     /// <summary>Where the connection to the tail stands, and why the last one or the last attempt ended.</summary>
@@ -405,7 +405,7 @@ public sealed class EdgeSession : IDisposable
 
     IEnergyMeter Meter(PowerModel declared)
     {
-        // What this machine draws says nothing of the device it plays.
+        // This machine's power tells nothing about the emulated device.
         if (_options.Emulation is not null) return new DeclaredEnergyMeter(declared);
         bool onGpu = _options.Energy.OnGpu || _model.Backend.Name != "onnxruntime";
         return EnergySensors.Open(declared, _options.Energy with { OnGpu = onGpu });

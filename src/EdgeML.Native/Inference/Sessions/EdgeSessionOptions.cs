@@ -37,11 +37,11 @@ public sealed record EdgeSessionOptions
     /// <summary>Whether the session is refused where the tail cannot be used at the start, instead of answering everything here.</summary>
     public bool RequireTail { get; init; }
 
-    /// <summary>Who chooses policies, one of <see cref="PolicyControllers.Names"/>. Null: <see cref="Policy"/> stays until it is set
-    /// anew.</summary>
+    /// <summary>The controller, one of <see cref="PolicyControllers.Names"/>. Null: <see cref="Policy"/> stays until it is set
+    /// again.</summary>
     public string? ControllerName { get; init; }
 
-    /// <summary>Makes a controller of the caller's own from what the session knows, instead of <see cref="ControllerName"/>; the session
+    /// <summary>Makes the caller's controller from the session's context, instead of <see cref="ControllerName"/>; the session
     /// disposes it.</summary>
     public Func<ControllerContext, IPolicyController>? CreateController { get; init; }
 
@@ -51,7 +51,7 @@ public sealed record EdgeSessionOptions
     /// <summary>The policy without a controller. Null: everything on the edge, no early exit.</summary>
     public ExitPolicy? Policy { get; init; }
 
-    /// <summary>Whether a controller may let an exit stand by where the tail may be late: see <see cref="ExitPolicy.Standby"/>. Such an exit
+    /// <summary>Whether a controller may choose a standby exit where the tail may be late: see <see cref="ExitPolicy.Standby"/>. Such an exit
     /// answers whatever its entropy, so none does under a guarantee. A fixed policy says so itself.</summary>
     public bool AllowStandby { get; init; } = true;
 
@@ -60,14 +60,14 @@ public sealed record EdgeSessionOptions
 
     /// <summary>Share of the tasks whose early answers are compared with the whole network's when the session is idle, to notice
     /// inputs that the guarantee was not made for; 0 for none. Without a guarantee nothing is compared, but for a package without a calibration:
-    /// there a tenth of the tasks, or this share where it is larger, is run through all exits until it is known what they are worth.</summary>
+    /// there a tenth of the tasks, or this share where it is larger, is run through all exits until their accuracy is known.</summary>
     public double CheckShare { get; init; } = 0.01;
 
     /// <summary>Whether the plans that the first tasks are likely to use are run once before the first task, which takes up to some two
     /// seconds for a large network; null where a controller is used, because a slow first task would teach it something wrong.</summary>
     public bool? WarmUp { get; init; }
 
-    /// <summary>Told, once each, what the caller should know of how the session works, for instance that exits answer of which nothing is
+    /// <summary>Gets, once each, warnings about how the session works, for instance that exits answer whose accuracy is not
     /// known; also by <see cref="EdgeSession.Warnings"/>. On the thread of the constructor or of a task; must not call the session.</summary>
     public Action<string>? OnWarning { get; init; }
 
@@ -77,10 +77,10 @@ public sealed record EdgeSessionOptions
     /// <summary>Times and power of this device; null for the package's, or for a measurement where a controller needs one.</summary>
     public DeviceProfile? Profile { get; init; }
 
-    /// <summary>Says what tasks cost; null for the sensor that <see cref="Energy"/> names.</summary>
+    /// <summary>Measures the energy of tasks; null for the sensor that <see cref="Energy"/> names.</summary>
     public IEnergyMeter? EnergyMeter { get; init; }
 
-    /// <summary>Which sensor measures what tasks cost. By default the first that answers, then the power model that the profile declares;
+    /// <summary>The sensor that measures the energy of tasks. By default the first that works, then the power model that the profile declares;
     /// an emulated device always takes the latter.</summary>
     public EnergySensorOptions Energy { get; init; } = new();
 

@@ -28,7 +28,7 @@ sealed class EdgeUnits
     /// <param name="start">Units that have run.</param>
     /// <param name="stop">The last unit.</param>
     /// <param name="thresholds">One per side exit.</param>
-    /// <param name="milliseconds">What that took.</param>
+    /// <param name="milliseconds">The time of that.</param>
     /// <returns>Whether an exit answered.</returns>
     public bool Run(InferenceSlot slot, int start, int stop, ReadOnlySpan<float> thresholds, out double milliseconds)
     {

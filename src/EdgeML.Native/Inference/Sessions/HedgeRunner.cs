@@ -27,7 +27,7 @@ sealed class HedgeRunner(BranchedModel model, EdgeUnits units)
             task.RanHedge(next - hedge.Cut, milliseconds);
         }
         if (next < hedge.End) return true;
-        // An exit before the cut was tried on the way there, and the slot still knows what it said.
+        // An exit before the cut was tried on the way there, and the slot still holds its output.
         (int label, float entropy) = slot.SaidAt(exit);
         task.EndHedge(label, entropy, slot.Result.Flags != 0);
         return false;

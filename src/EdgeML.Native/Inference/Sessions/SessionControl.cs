@@ -9,13 +9,13 @@ using EdgeML.Native.Models.Payloads;
 
 namespace EdgeML.Native.Inference.Sessions;
 
-/// <summary>Gives a session's controller what it needs to know: what every policy costs on this device, this tail and this codec.</summary>
+/// <summary>Gives a session's controller its context: the cost of every policy on this device, this tail and this codec.</summary>
 static class SessionControl
 {
     /// <summary>Fewer calibration samples than these say nothing that a plan could rest on.</summary>
     public const int LeastSamples = 50;
 
-    /// <summary>What a session may plan on; null where the package says nothing, or too little.</summary>
+    /// <summary>The calibration that a session may plan on; null where the package has none, or too few samples.</summary>
     public static ExitCalibration? Calibration(ModelPackage package) =>
         package.Calibration is { Samples: >= LeastSamples } calibration ? calibration : null;
 
@@ -24,7 +24,7 @@ static class SessionControl
     /// <param name="link">Null without a tail.</param>
     /// <param name="options">Of the session.</param>
     /// <param name="guarantee">To be kept; null for none.</param>
-    /// <param name="costs">What the controller plans on.</param>
+    /// <param name="costs">The controller's cost model.</param>
     public static IPolicyController Create(BranchedModel model, DeviceProfile profile, SessionLink? link, EdgeSessionOptions options,
         AccuracyGuarantee? guarantee, out CostModel costs)
     {

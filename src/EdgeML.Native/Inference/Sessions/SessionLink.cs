@@ -5,7 +5,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Sessions;
 
-/// <summary>What control sees of the tail client; passes the tail's own times on to the cost model whenever a handshake brings
+/// <summary>Control's view of the tail client; passes the tail's own times on to the cost model whenever a handshake brings
 /// them.</summary>
 sealed class SessionLink(TailClient tail) : ILinkSource
 {
@@ -25,7 +25,7 @@ sealed class SessionLink(TailClient tail) : ILinkSource
         return tail.Snapshot();
     }
 
-    // A tail may have measured nothing, and what it sends is no reason to fail a task.
+    // A tail may have measured nothing, and its numbers are no reason to fail a task.
     static bool Fits(DeviceProfile profile, ModelManifest manifest) =>
         profile.UnitMs.Count == manifest.Units.Count && profile.HeadMs.Count == manifest.SideExits
         && profile.UnitMs.Concat(profile.HeadMs).All(ms => ms is >= 0 and < 1e9);

@@ -8,7 +8,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Inference.Sessions;
 
-/// <summary>What must hold in <see cref="EdgeSessionOptions"/> before anything is made for a session.</summary>
+/// <summary>Rules for <see cref="EdgeSessionOptions"/>, checked before anything is made for a session.</summary>
 static class SessionOptionRules
 {
     /// <summary>More tasks under way than this gain nothing on any machine.</summary>
@@ -33,7 +33,7 @@ static class SessionOptionRules
         if (options.Energy.Source is { } source && !EnergySensors.Names.Contains(source))
             throw new ArgumentException($"Energy.Source is '{source}', not one of {string.Join(", ", EnergySensors.Names)}");
         options.Tail?.Check();
-        // Memory last: what else is wrong is cheaper to say. Half of what is free is left to plans and to everyone else.
+        // Memory last: the other checks are cheaper. Half of the free memory is left to plans and to other programs.
         long each = Workspace.BytesOf(model.Manifest), free = FreeMemory.Bytes;
         if (options.InFlight > 1 && (Int128)each * options.InFlight > free / 2)
             throw new ArgumentException(

@@ -6,10 +6,10 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Inference.Sessions;
 
-/// <summary>What happens before the first task, so that it takes no longer than any other.</summary>
+/// <summary>Work before the first task, so that it takes no longer than any other.</summary>
 static class SessionWarmUp
 {
-    /// <summary>What warming up takes at most, one run of every plan aside, and how much of it may be waiting for fused sessions,
+    /// <summary>The longest time of warming up, without one run of every plan, and the part of it that may be waiting for fused sessions,
     /// milliseconds.</summary>
     const double MostMs = 1500, FusionWaitMs = 1000;
 

@@ -31,7 +31,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
     /// <summary>Null without a tail.</summary>
     public TailClient? Tail { get; init; }
 
-    /// <summary>Chooses policies and is told what they cost.</summary>
+    /// <summary>Chooses policies and gets their costs.</summary>
     public required ControlLoop Control { get; init; }
 
     /// <summary>Held while control is asked or told.</summary>
@@ -141,7 +141,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
     /// <returns>Whether an exit answered.</returns>
     bool RunUntilCut(InferenceSlot slot, Span<float> logits) => RunUnits(slot, 0, slot.Task.Policy.Cut, logits);
 
-    /// <summary>Runs what is left on this device, from the tensor it still holds.</summary>
+    /// <summary>Runs the rest on this device, from the tensor it still holds.</summary>
     void Finish(InferenceSlot slot, Span<float> logits)
     {
         // Who finishes must not change the answer: the tail would have seen the tensor through the codec.
@@ -179,7 +179,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
         double deadlineMs = task.Request.DeadlineMs;
         if (policy.Standby > 0) deadlineMs = HedgeSchedule.DeadlineMs(deadlineMs, overshootMs);
         double leftMs = deadlineMs - task.ElapsedMs;
-        // A controller of the caller's may choose what the session refuses to send.
+        // The caller's controller may choose a tensor that the session refuses to send.
         FallbackReason reason = policy.Cut == 0 && !options.RawInput ? FallbackReason.RawInput : Tail.DownReason;
         if (reason == FallbackReason.None && leftMs <= 0) reason = FallbackReason.Late;
         if (reason != FallbackReason.None)

@@ -3,7 +3,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Inference.Tasks;
 
-/// <summary>What is asked of one task. Its input lies in the memory of the slot that runs it.</summary>
+/// <summary>The request of one task. Its input lies in the memory of the slot that runs it.</summary>
 /// <param name="id">Counts up per session.</param>
 /// <param name="started">Timestamp of the call.</param>
 /// <param name="waitedMs">Milliseconds from the call until a slot was free.</param>

@@ -5,7 +5,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Tasks;
 
-/// <summary>The answer to one task and what it took. A plain value: nothing to dispose, nothing that changes later.</summary>
+/// <summary>The answer to one task and its costs. A plain value: nothing to dispose, nothing that changes later.</summary>
 public struct TaskResult
 {
     /// <summary>Counts up per session, from 0.</summary>
@@ -35,7 +35,7 @@ public struct TaskResult
     /// <summary>End to end, from the call on, milliseconds.</summary>
     public double LatencyMs;
 
-    /// <summary>Computing on the edge, milliseconds; under emulation, what the emulated device takes.</summary>
+    /// <summary>Computing on the edge, milliseconds; under emulation, the time of the emulated device.</summary>
     public double EdgeMs;
 
     /// <summary>The part of it that ran for a standby exit while the task was with the tail, milliseconds.</summary>
@@ -63,7 +63,7 @@ public struct TaskResult
     /// <summary>Whether the tail answered.</summary>
     public bool Offloaded;
 
-    /// <summary>Whether the edge answered what should have gone to the tail.</summary>
+    /// <summary>Whether the edge answered a task meant for the tail.</summary>
     public bool Fallback;
 
     /// <summary>Why the tail did not answer a fallback; <see cref="FallbackReason.None"/> for all other tasks.</summary>

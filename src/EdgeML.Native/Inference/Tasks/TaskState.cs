@@ -8,7 +8,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Inference.Tasks;
 
-/// <summary>One task under way: what was asked, what it has cost so far, and in the end its result and its record. A slot owns one and
+/// <summary>One task under way: its request, its costs so far, and in the end its result and its record. A slot owns one and
 /// uses it for task after task. One thread at a time.</summary>
 sealed class TaskState
 {
@@ -20,7 +20,7 @@ sealed class TaskState
     int _hedgeClass;
     float _hedgeEntropy;
 
-    /// <summary>What was asked.</summary>
+    /// <summary>The request.</summary>
     public ref readonly TaskRequest Request => ref _request;
 
     /// <summary>To be executed.</summary>
@@ -126,7 +126,7 @@ sealed class TaskState
     public void FallBack() => (_result.Fallback, _result.FallbackReason) = (true, _reason);
 
     /// <summary>Ends the task: it has its answer.</summary>
-    /// <param name="energy">Says what it has cost.</param>
+    /// <param name="energy">Measures its energy.</param>
     public TaskResult Complete(IEnergyMeter energy)
     {
         _result.LatencyMs = ElapsedMs;
@@ -137,7 +137,7 @@ sealed class TaskState
         return _result;
     }
 
-    /// <summary>What controllers are told of the completed task.</summary>
+    /// <summary>The record of the completed task, for controllers.</summary>
     /// <param name="timeSeconds">Since the session started.</param>
     public TaskRecord Record(double timeSeconds) => new()
     {

@@ -4,11 +4,11 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Models.Manifest;
 
-/// <summary>A limit per side exit, below which early answers lose at most so much with so much confidence; made by
+/// <summary>A limit per side exit: below it, early answers lose at most a given accuracy with a given confidence; made by
 /// <c>edgeml calibrate</c>, kept by every session on the package. Immutable, any thread.</summary>
 /// <remarks>
-/// A task is lost when the whole network would have been right (without labels: whatever it says) and an exit that fires below its
-/// limit answers otherwise, no matter which of the exits fires first. That loss only grows with the limits, so what holds at them holds
+/// A task is lost when the whole network would have been right (without labels: whatever it answers) and an exit that fires below its
+/// limit answers otherwise, no matter which of the exits fires first. That loss only grows with the limits, so a bound that holds at them holds
 /// for every policy whose thresholds are at or below them, for every mixture of such policies, and for a controller that looks at
 /// the input before it chooses. See <c>docs/reference/guarantee.md</c>.
 /// </remarks>
@@ -26,7 +26,7 @@ public sealed record AccuracyGuarantee
     /// <summary>Share of tasks that early answers may lose, for instance 0.005 for half a point.</summary>
     public required double MaxLoss { get; init; }
 
-    /// <summary>How sure that is, over what calibration samples could have been drawn, for instance 0.95.</summary>
+    /// <summary>The confidence of that, over the draw of the calibration samples, for instance 0.95.</summary>
     public required double Confidence { get; init; }
 
     /// <summary>Whether labels judged the answers; otherwise an answer is lost when it differs from the whole network's.</summary>
@@ -35,11 +35,11 @@ public sealed record AccuracyGuarantee
     /// <summary>The largest admissible threshold of every side exit, 0..1.</summary>
     public required IReadOnlyList<float> Limits { get; init; }
 
-    /// <summary>Where the limits go, step by step, when tasks turn out to be unlike the samples; each inside the one before. Behind the
+    /// <summary>Where the limits go, step by step, when tasks turn out to be unlike the samples; each inside the one before. After the
     /// last one no exit is taken.</summary>
     public IReadOnlyList<IReadOnlyList<float>> Tighter { get; init; } = [];
 
-    /// <summary>Share of tasks whose early answer may differ from the whole network's before the guarantee counts as in danger; what can
+    /// <summary>Share of tasks whose early answer may differ from the whole network's before the guarantee counts as in danger; which can
     /// be watched without labels.</summary>
     public required double DiffersAtMost { get; init; }
 
@@ -52,14 +52,14 @@ public sealed record AccuracyGuarantee
     /// <summary>The data they come from.</summary>
     public required string Source { get; init; }
 
-    /// <summary>SHA-256 over everything else, hex; what a report names the guarantee by.</summary>
+    /// <summary>SHA-256 over everything else, hex; reports name the guarantee by it.</summary>
     public string Digest { get; init; } = "";
 
     /// <summary>How often the limits were tightened since they were read.</summary>
     [JsonIgnore]
     public int Tightened { get; init; }
 
-    /// <summary>The policy with every threshold inside its limit, and no exit standing by: such an exit answers whatever its entropy.
+    /// <summary>The policy with every threshold inside its limit, and without a standby exit, which would answer whatever its entropy.
     /// Allocates nothing.</summary>
     public ExitPolicy Clamp(in ExitPolicy policy)
     {

@@ -21,7 +21,7 @@ public sealed record BottleneckSet
     /// <summary>Number 1, 2, ...</summary>
     public required IReadOnlyList<CutBottleneck> Items { get; init; }
 
-    /// <summary>SHA-256 over everything else, hex; what edge and tail compare. Empty where there are none.</summary>
+    /// <summary>SHA-256 over everything else, hex; compared by edge and tail. Empty where there are none.</summary>
     public string Digest { get; init; } = "";
 
     /// <summary>Of a model without any.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EdgeML.Native.Models.Manifest;
 
-/// <summary>How much is known of what exits are worth.</summary>
+/// <summary>Number and source of the samples that give the exits' accuracy.</summary>
 /// <param name="Samples">Inputs that every exit was asked about.</param>
 /// <param name="Source">Where they come from.</param>
 /// <param name="Labelled">Whether labels judged the answers; otherwise agreement with the whole network did.</param>

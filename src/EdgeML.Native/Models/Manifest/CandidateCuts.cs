@@ -11,7 +11,7 @@ static class CandidateCuts
     /// <param name="exitUnits">Units that side exits follow.</param>
     /// <remarks>
     /// A cut is dominated when an earlier one sends no more bytes and has the same exits on the edge. Cut 0 dominates nothing: it can be
-    /// switched off, and it has no exit to answer from. What is left is thinned until the steps in MACs are as even as they get.
+    /// switched off, and it has no exit to answer from. The rest is thinned until the steps in MACs are as even as they get.
     /// </remarks>
     internal static bool[] Choose(IReadOnlyList<long> macs, IReadOnlyList<long> bytes, IReadOnlyCollection<int> exitUnits)
     {

@@ -41,7 +41,7 @@ public static class ClassNames
         }
     }
 
-    /// <summary>What a model's metadata say.</summary>
+    /// <summary>The class names of a model's metadata.</summary>
     /// <param name="metadata">Key and value.</param>
     /// <param name="classes">How many classes the model tells apart.</param>
     /// <param name="note">Why a key that looks like class names was not used; null where none was left out.</param>
@@ -53,7 +53,7 @@ public static class ClassNames
         note = null;
         var values = new Dictionary<string, string>();
         foreach ((string key, string value) in metadata) values.TryAdd(key, value);
-        // Our own key binds: a wrong count is an error, found where the manifest is made.
+        // The key <c>edgeml.classes</c> binds: a wrong count is an error, found where the manifest is made.
         if (values.TryGetValue(MetadataKey, out string? own)) return Own(own);
         foreach (string key in s_keys)
         {

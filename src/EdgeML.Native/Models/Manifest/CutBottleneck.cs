@@ -5,7 +5,7 @@ using EdgeML.Native.Codecs;
 namespace EdgeML.Native.Models.Manifest;
 
 /// <summary>A learned way of sending the tensor at one cut: a linear map to fewer and shorter numbers on the edge, one back on the tail,
-/// and what that costs in accuracy. Made by <c>edgeml codecs --add</c>; immutable.</summary>
+/// and its loss of accuracy. Made by <c>edgeml codecs --add</c>; immutable.</summary>
 /// <remarks>Arrays hold little-endian float32.</remarks>
 public sealed record CutBottleneck
 {
@@ -21,10 +21,10 @@ public sealed record CutBottleneck
     /// <summary>Mean of every row: of every channel times pixel of a patch.</summary>
     public required byte[] Mean { get; init; }
 
-    /// <summary>Rows a component: what it is made of.</summary>
+    /// <summary>Rows per component: the encoder's weights.</summary>
     public required byte[] Encoder { get; init; }
 
-    /// <summary>Rows a component: what it adds to each.</summary>
+    /// <summary>Rows per component: the decoder's weights.</summary>
     public required byte[] Decoder { get; init; }
 
     /// <summary>Lowest level of every component.</summary>

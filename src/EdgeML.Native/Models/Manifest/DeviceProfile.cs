@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Models.Manifest;
 
-/// <summary>How long one device takes for every unit and head of one model, and what it draws meanwhile; immutable.</summary>
+/// <summary>One device's time for every unit and head of one model, and its power; immutable.</summary>
 public sealed record DeviceProfile
 {
     /// <summary>Name for people.</summary>
@@ -39,7 +39,7 @@ public sealed record DeviceProfile
 /// power while the edge computes and radio power while it sends.</summary>
 /// <param name="IdleWatts">Drawn always.</param>
 /// <param name="BusyWatts">Drawn while computing, idle power included.</param>
-/// <param name="RadioWatts">Drawn on top of idle while bytes are being sent.</param>
+/// <param name="RadioWatts">Drawn in addition to idle while bytes are being sent.</param>
 public record PowerModel(double IdleWatts, double BusyWatts, double RadioWatts)
 {
     /// <summary>A small single-board computer: 2 W idle, 8 W computing, 1.2 W radio.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Models.Manifest;
 
-/// <summary>What every exit said of a few hundred samples: the raw material for expected exit rates and accuracies.</summary>
+/// <summary>Every exit's output for a few hundred samples: the data for expected exit rates and accuracies.</summary>
 public sealed class ExitCalibration
 {
     /// <summary>Wraps measured values.</summary>
@@ -29,7 +29,7 @@ public sealed class ExitCalibration
     /// <summary>Whether labels judged the answers; otherwise agreement with the final exit did.</summary>
     public bool Labelled { get; }
 
-    /// <summary>What controllers and reports are told of it.</summary>
+    /// <summary>Its summary for controllers and reports.</summary>
     public CalibrationInfo Info => new(Samples, Source, Labelled);
 
     /// <summary>Hash of the model the exits belong to; null where the file does not say.</summary>
@@ -60,6 +60,6 @@ public sealed class ExitCalibration
     /// <summary>Whether that exit's answer was right.</summary>
     public bool IsCorrect(int sample, int exit) => Correct[(sample * Exits) + exit - 1];
 
-    /// <summary>Samples, source, exits, and what judged.</summary>
+    /// <summary>Samples, source, exits, and kind of judgement.</summary>
     public override string ToString() => $"{Samples} samples of {Source}, {Exits} exits, {(Labelled ? "labels" : "agreement with the final exit")}";
 }

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EdgeML.Native.Models.Manifest;
 
-/// <summary>What <c>model.json</c> of a package says of a branched network; immutable.</summary>
+/// <summary>The contents of a package's <c>model.json</c>: a branched network; immutable.</summary>
 public sealed record ModelManifest
 {
     /// <summary>Name for people, from the model file.</summary>
@@ -52,7 +52,7 @@ public sealed record ModelManifest
     /// <summary>How a manifest is written as JSON: the keys of <c>inspect</c>, camelCase.</summary>
     public static JsonTypeInfo<ModelManifest> JsonContract => PackageJson.Default.ModelManifest;
 
-    /// <summary>Digest of the tensors at the cuts and of what the exits read: one file, prepared with other options or by another version, may be
+    /// <summary>Digest of the tensors at the cuts and of the exits' inputs: one file, prepared with other options or by another version, may be
     /// cut elsewhere.</summary>
     [JsonIgnore]
     public string CutsDigest
@@ -70,7 +70,7 @@ public sealed record ModelManifest
         }
     }
 
-    /// <summary>What edge and tail must agree on: <see cref="Hash"/>, and where pictures are not read in the usual way a digest of
+    /// <summary>The value on which edge and tail must agree: <see cref="Hash"/>, and where pictures are not read in the usual way a digest of
     /// <see cref="Preprocessing"/>, for the tail turns the input's bytes into its elements.</summary>
     [JsonIgnore]
     public string Identity
@@ -102,7 +102,7 @@ public sealed record ModelManifest
 /// <summary>The network's input.</summary>
 /// <param name="Shape">Without the batch dimension, for instance 3, 96, 96.</param>
 /// <param name="Type">Element type as ONNX names it in lower case; <c>float32</c>.</param>
-/// <param name="ByteScale">What a source byte is multiplied by to become an element (1/255 for pixels in 0..1).</param>
+/// <param name="ByteScale">Factor from a source byte to an element (1/255 for pixels in 0..1).</param>
 public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double ByteScale)
 {
     /// <summary>Elements of one input.</summary>
@@ -111,7 +111,7 @@ public sealed record InputInfo(IReadOnlyList<int> Shape, string Type, double Byt
     {
         get
         {
-            // Asked several times a task: no enumerator.
+            // Called several times per task: no enumerator.
             int product = 1;
             for (int i = 0; i < Shape.Count; i++) product = checked(product * Shape[i]);
             return product;
@@ -141,7 +141,7 @@ public sealed record UnitInfo(int Index, string Name, long Macs, long OutBytes, 
 /// (nothing is sent).</param>
 /// <param name="Candidate">Whether controllers consider it.</param>
 /// <param name="Tensor">Name of the one activation that crosses, empty at the last cut.</param>
-/// <param name="Type">What travels without compression: <c>float32</c>, or the integers of a quantised network: <c>uint8</c>,
+/// <param name="Type">The uncompressed type at the cut: <c>float32</c>, or the integers of a quantised network: <c>uint8</c>,
 /// <c>int8</c>, <c>uint16</c>, <c>int16</c>.</param>
 public sealed record CutInfo(int K, long Bytes, bool Candidate, string Tensor, string Type = CutInfo.Float)
 {

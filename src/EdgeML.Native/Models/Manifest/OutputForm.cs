@@ -33,7 +33,7 @@ static class OutputForms
     /// <summary>Number of values of the file's output.</summary>
     internal static int Values(OutputForm form, int classes) => form == OutputForm.OneSigmoid ? 1 : classes;
 
-    /// <summary>What the file puts out where exits see <paramref name="logits"/>.</summary>
+    /// <summary>The file's output where exits see <paramref name="logits"/>.</summary>
     internal static float[] Apply(OutputForm form, ReadOnlySpan<float> logits)
     {
         var values = new float[Values(form, logits.Length)];

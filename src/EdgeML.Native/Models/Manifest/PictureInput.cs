@@ -4,7 +4,7 @@ namespace EdgeML.Native.Models.Manifest;
 /// <param name="Count">Channels, 1..4.</param>
 /// <param name="Height">In pixels.</param>
 /// <param name="Width">In pixels.</param>
-/// <param name="How">The package's record, or what stands for it.</param>
+/// <param name="How">The package's record, or the default.</param>
 sealed record PictureInput(int Count, int Height, int Width, Preprocessing How)
 {
     /// <summary>Whether the last channel is alpha.</summary>

@@ -13,13 +13,13 @@ public sealed record Preprocessing
     /// <summary>Their order.</summary>
     public required PixelChannels Channels { get; init; }
 
-    /// <summary>What a byte, 0..255, is multiplied by; above 0.</summary>
+    /// <summary>Factor for a byte, 0..255; above 0.</summary>
     public required double Scale { get; init; }
 
     /// <summary>Subtracted after scaling: a value per channel of the network in its order, or empty for 0.</summary>
     public IReadOnlyList<double> Mean { get; init => field = value ?? []; } = [];
 
-    /// <summary>Divides what is left: a value above 0 per channel of the network in its order, or empty for 1.</summary>
+    /// <summary>Divisor after the mean: a value above 0 per channel of the network in its order, or empty for 1.</summary>
     public IReadOnlyList<double> Std { get; init => field = value ?? []; } = [];
 
     /// <summary>How pictures of another size are brought to the input's.</summary>
@@ -58,7 +58,7 @@ public sealed record Preprocessing
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Layout, Channels, Scale, Resize);
 
-    /// <summary>What all values are to be the same as leaves no trace.</summary>
+    /// <summary>A list of equal values is kept as one value.</summary>
     static string Numbers(IReadOnlyList<double> values, double none) =>
         values.All(value => value == none) ? "" : string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 }

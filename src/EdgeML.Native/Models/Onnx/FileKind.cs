@@ -10,7 +10,7 @@ static class FileKind
 {
     const string Export = "export the network to ONNX first";
 
-    /// <summary>What a folder is, and what to name instead.</summary>
+    /// <summary>The kind of a folder, and the path to use instead.</summary>
     internal static string Folder(string path)
     {
         if (File.Exists(Path.Combine(path, "saved_model.pb")))
@@ -24,7 +24,7 @@ static class FileKind
             : "a folder without an ONNX file in it";
     }
 
-    /// <summary>What a Git LFS pointer stands for; null for other files.</summary>
+    /// <summary>Describes a Git LFS pointer; null for other files.</summary>
     internal static string? LfsPointer(ReadOnlySpan<byte> head)
     {
         if (!head.StartsWith("version https://git-lfs.github.com/spec/"u8)) return null;
@@ -34,7 +34,7 @@ static class FileKind
         return $"a Git LFS pointer{bytes}, not the file itself; run 'git lfs pull' where it was cloned";
     }
 
-    /// <summary>What a file is that is no ONNX file, and what to do; null where nothing is known against it.</summary>
+    /// <summary>The kind of a file that is no ONNX file, with a remedy; null for files that may be ONNX.</summary>
     /// <param name="head">First bytes.</param>
     /// <param name="length">Of the file.</param>
     /// <param name="path">For its extension.</param>

@@ -50,7 +50,7 @@ sealed class GraphIndex
     /// <summary>Distinct tensors a node reads, those its subgraphs capture included.</summary>
     internal IReadOnlyList<string> Reads(int node) => _reads[node];
 
-    /// <summary>Everything <paramref name="outputs"/> depend on, as one flag a node; the search does not go behind
+    /// <summary>Everything <paramref name="outputs"/> depend on, as one flag per node; the search stops at
     /// <paramref name="stop"/>.</summary>
     internal bool[] Ancestors(IEnumerable<string> outputs, string? stop = null)
     {
@@ -139,7 +139,7 @@ sealed class GraphIndex
         }
         if (sorted.Count < waiting.Length)
             throw new InvalidDataException(
-                $"{Describe(graph.Node[Array.FindIndex(waiting, w => w > 0)])} is part of a cycle, or behind one");
+                $"{Describe(graph.Node[Array.FindIndex(waiting, w => w > 0)])} is part of a cycle, or after one");
         return sorted;
     }
 

@@ -16,7 +16,7 @@ static class LocalFunctions
         {
             if (Fits(model, function)) functions[(function.Domain, function.Name, function.Overload)] = function;
         }
-        var taken = new HashSet<string>(); // what names of the model begin with, up to each slash
+        var taken = new HashSet<string>(); // prefixes of the model's names, up to each slash
         var counts = new Dictionary<string, int>();
         foreach (string name in model.Graph.Node.SelectMany(n => n.Output.Concat(n.Input))
             .Concat(model.Graph.Initializer.Select(w => w.Name)).Concat(model.Graph.Input.Select(i => i.Name)))

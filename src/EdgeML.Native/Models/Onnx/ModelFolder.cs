@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Models.Onnx;
 
-/// <summary>Where a model file may keep weights: a model is data from elsewhere, and must not make us read other files.</summary>
+/// <summary>The places where a model file may keep weights: a model is data from elsewhere, and must not cause reads of other files.</summary>
 /// <remarks>
 /// Files are judged by where they really lie, after all links. Allowed are the folder in which the model was named, the folder in which it
 /// really lies, and, for a model in a cache of the form <c>snapshots/REVISION</c> beside <c>blobs</c>, those blobs.
@@ -29,7 +29,7 @@ sealed class ModelFolder
 
     /// <summary>The real path of a file that the model names.</summary>
     /// <param name="location">As in the model.</param>
-    /// <param name="what">What names it, for the error.</param>
+    /// <param name="what">The part of the model that names it, for the error.</param>
     /// <exception cref="InvalidDataException">Not there, or somewhere else.</exception>
     internal string Find(string location, string what)
     {

@@ -18,7 +18,7 @@ sealed class OnnxFile
 
     /// <param name="path">An ONNX file; the weights beside it are read too.</param>
     /// <param name="require">Refuses a model by its graph, before any weight is read; null for none.</param>
-    /// <exception cref="InvalidDataException">Not a model this library can read; one line says what and where.</exception>
+    /// <exception cref="InvalidDataException">Not a model this library can read; one line names fault and place.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal static OnnxFile Load(string path, Action<ModelProto>? require = null)
     {

@@ -10,7 +10,7 @@ sealed record OnnxSplit(byte[] Rest, IReadOnlyList<(int Weight, int Offset, int 
 {
     const int GraphField = 7, InitializerField = 5, RawDataField = 9, LeastWeight = 1024;
 
-    /// <summary>Null for a file that is not written as usual; parsing the whole of it says what is wrong, if anything.</summary>
+    /// <summary>Null for a file that is not written as usual; parsing the whole of it finds the fault, if any.</summary>
     internal static OnnxSplit? Of(ReadOnlySpan<byte> file)
     {
         var weights = new List<(int, int, int)>();

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Models.Onnx;
 
-/// <summary>What the surgery knows of operators: where they belong in a unit and what they cost. Unknown ones are work of their
+/// <summary>Facts about operators for the surgery: their place in a unit and their cost. Unknown ones are work of their
 /// own.</summary>
 static class Operators
 {
@@ -17,7 +17,7 @@ static class Operators
     ];
 
     /// <summary>Moves or widens elements without computing: belongs to the operator after it, so that no cut separates the two.</summary>
-    /// <remarks>An integer kernel is a DequantizeLinear, what reads it and the QuantizeLinear after that; cut between them, it is
+    /// <remarks>An integer kernel is a DequantizeLinear, its reader and the QuantizeLinear after that; cut between them, it is
     /// lost, and answers differ.</remarks>
     static readonly HashSet<string> s_layout = ["DequantizeLinear", "Expand", "Flatten", "Pad", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
 

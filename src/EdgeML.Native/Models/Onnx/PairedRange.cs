@@ -4,7 +4,7 @@ using Google.Protobuf;
 namespace EdgeML.Native.Models.Onnx;
 
 /// <summary>Writes a range of a quantised network as TensorRT takes it: integers stand between a QuantizeLinear and a DequantizeLinear only,
-/// int8 with the zero point 0. What the range takes and gives stays the same.</summary>
+/// int8 with the zero point 0. Inputs and outputs of the range stay the same.</summary>
 static class PairedRange
 {
     const byte Middle = 128;

@@ -3,7 +3,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Models.Packages;
 
-/// <summary>What must hold in a manifest before anything believes its numbers.</summary>
+/// <summary>Rules that a manifest must satisfy before its numbers are used.</summary>
 static class ManifestRules
 {
     const int MostUnits = 100_000;

@@ -41,7 +41,7 @@ sealed unsafe class MappedWeights : IDisposable
 
     internal static ReadOnlySpan<byte> Bytes(WeightTensor weight) => new((void*)weight.Address, checked((int)weight.Bytes));
 
-    /// <summary>Hex digest of the mapped bytes themselves, so that what was checked is what is used.</summary>
+    /// <summary>Hex digest of the mapped bytes themselves, so that the checked bytes are those that are used.</summary>
     internal string Sha256()
     {
         var hash = new ContentHash();

@@ -10,7 +10,7 @@ public sealed partial class ModelPackage
     /// <param name="firstUnit">From 1.</param>
     /// <param name="lastUnit">The last unit's own output are the final logits, so with it no boundary can be emitted.</param>
     /// <param name="exitHead">Exit whose head runs too: one that follows <paramref name="lastUnit"/>, or null.</param>
-    /// <param name="emitBoundary">Whether the tensor behind <paramref name="lastUnit"/> is an output.</param>
+    /// <param name="emitBoundary">Whether the tensor after <paramref name="lastUnit"/> is an output.</param>
     /// <param name="inlineWeights">Whether all weights are copied into the model, for engines that cannot share the mapped ones.</param>
     /// <exception cref="ArgumentException">Units outside the model, a head elsewhere, or nothing to put out.</exception>
     internal RangeModel BuildRange(int firstUnit, int lastUnit, int? exitHead, bool emitBoundary, bool inlineWeights = false)
@@ -19,7 +19,7 @@ public sealed partial class ModelPackage
         if (firstUnit < 1 || lastUnit < firstUnit || lastUnit > units)
             throw new ArgumentException($"units {firstUnit}..{lastUnit} are outside 1..{units} of model {Manifest.Name}");
         if (emitBoundary && lastUnit == units)
-            throw new ArgumentException($"behind unit {lastUnit}, the last one of model {Manifest.Name}, there is no boundary");
+            throw new ArgumentException($"unit {lastUnit} is the last one of model {Manifest.Name}: no boundary follows it");
         if (exitHead is { } head && Exit(head).AfterUnit != lastUnit)
             throw new ArgumentException($"exit {head} follows unit {Exit(head).AfterUnit}, not unit {lastUnit}");
         if (lastUnit == units) exitHead = Manifest.Exits.Count;
@@ -29,7 +29,7 @@ public sealed partial class ModelPackage
         return Build(Boundary(firstUnit - 1), boundary, logits, inlineWeights);
     }
 
-    /// <summary>A model of one side exit's head; its input is the boundary behind the unit the exit follows.</summary>
+    /// <summary>A model of one side exit's head; its input is the boundary after the unit the exit follows.</summary>
     /// <exception cref="ArgumentException">Not a side exit.</exception>
     internal RangeModel BuildHead(int exit, bool inlineWeights = false)
     {

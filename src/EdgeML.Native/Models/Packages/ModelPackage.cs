@@ -4,7 +4,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Models.Packages;
 
-/// <summary>A prepared model on disk: manifest, graph, mapped weights, and what was measured of it.</summary>
+/// <summary>A prepared model on disk: manifest, graph, mapped weights, and measurements.</summary>
 /// <remarks>
 /// Everything is checked when the package is opened. Reading and building ranges is safe from any thread; engines made from the
 /// package read its mapped weights, so dispose it after them.
@@ -22,13 +22,13 @@ public sealed partial class ModelPackage : IDisposable
     /// <summary>Units, cuts, exits.</summary>
     public ModelManifest Manifest { get; }
 
-    /// <summary>What this device takes for every unit, or null when it was not measured.</summary>
+    /// <summary>This device's time for every unit, or null when it was not measured.</summary>
     public DeviceProfile? Profile { get; private set; }
 
-    /// <summary>What the exits said of calibration samples, or null when none were run.</summary>
+    /// <summary>The exits' outputs for calibration samples, or null when none were run.</summary>
     public ExitCalibration? Calibration { get; private set; }
 
-    /// <summary>What early answers may lose at most, or null when nothing was guaranteed.</summary>
+    /// <summary>The guarantee on the loss of early answers, or null when there is none.</summary>
     public AccuracyGuarantee? Guarantee { get; private set; }
 
     /// <summary>Learned ways of sending cut tensors; <see cref="BottleneckSet.None"/> where none were made.</summary>
@@ -38,7 +38,7 @@ public sealed partial class ModelPackage : IDisposable
     internal MappedWeights Weights => _graph.Weights;
 
     /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>
-    /// <exception cref="InvalidDataException">Not a package, or a damaged one; one line says what and where.</exception>
+    /// <exception cref="InvalidDataException">Not a package, or a damaged one; one line names fault and place.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ModelPackage Open(string folder)
     {

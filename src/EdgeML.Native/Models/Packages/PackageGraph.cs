@@ -125,7 +125,7 @@ sealed class PackageGraph : IDisposable
         for (int k = 0; k < boundaries.Length; k++)
         {
             at = crossings.IndexOf(boundaries[k], at);
-            if (at < 0) throw new InvalidDataException($"{PackageFiles.GraphName}: '{boundaries[k]}' is no cut behind cut {k - 1}");
+            if (at < 0) throw new InvalidDataException($"{PackageFiles.GraphName}: '{boundaries[k]}' is no cut after cut {k - 1}");
             IReadOnlyList<int> shape = k == 0 ? manifest.Input.Shape : manifest.Units[k - 1].OutShape;
             bool crosses = _described.TryGetValue(boundaries[k], out TensorInfo info) && (manifest.Cuts[k].IsQuantised
                 ? ElementType.Name(info.Type) == manifest.Cuts[k].Type : ElementType.IsActivation(info.Type));

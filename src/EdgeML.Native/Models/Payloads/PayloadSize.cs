@@ -46,7 +46,7 @@ public static class PayloadSize
     }
 
     /// <summary>How the tensor at a cut travels in a session with a codec: in the cut's own integers where the network is quantised, which
-    /// are never larger than what the codec makes.</summary>
+    /// are never larger than the codec's.</summary>
     /// <param name="manifest">The model.</param>
     /// <param name="cut">Below <see cref="ModelManifest.LocalCut"/>.</param>
     /// <param name="codec">The session's.</param>

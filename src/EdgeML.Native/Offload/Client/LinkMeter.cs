@@ -6,7 +6,7 @@ namespace EdgeML.Native.Offload.Client;
 
 /// <summary>Measures link and tail apart from each other. Any thread.</summary>
 /// <remarks>
-/// Rate: payload bytes over the tail's own receive span where the span is long enough, else over what is left of the total time when
+/// Rate: payload bytes over the tail's own receive span where the span is long enough, else over the rest of the total time when
 /// round trip, computing and waiting are taken off. Round-trip time: the smallest of the last few samples, since everything that
 /// disturbs a sample makes it larger. A sample that differs clearly from the rate moves it most of the way, a
 /// second one in the same direction all the way, so that a change of level is followed within two transfers and noise is not.
@@ -57,8 +57,8 @@ sealed class LinkMeter
     /// <summary>A request or probe came back.</summary>
     /// <param name="totalMs">From sending to the answer.</param>
     /// <param name="frameBytes">Sent for it.</param>
-    /// <param name="times">What the tail saw.</param>
-    /// <returns>The rate this transfer measured, bits a second; NaN for none.</returns>
+    /// <param name="times">The tail's measurements.</param>
+    /// <returns>The rate this transfer measured, in bits per second; NaN for none.</returns>
     public double Transfer(double totalMs, int frameBytes, in TransferTimes times)
     {
         lock (_gate)
@@ -66,7 +66,7 @@ sealed class LinkMeter
             double wireMs = Math.Max(1e-3, totalMs - ((times.ComputeMicros + (double)times.QueueMicros) / 1000));
             double spanMs = times.SpanMicros / 1000.0;
             double sample = Sample(wireMs, spanMs, frameBytes, times.SpanBytes);
-            // What arrived together with the header took its time as well, but before the span.
+            // Bytes that arrived together with the header took time as well, but before the span.
             double rate = double.IsNaN(sample) ? _rate : sample;
             double beforeMs = double.IsNaN(rate) ? 0 : (frameBytes - times.SpanBytes) * 8000.0 / rate;
             double rttMs = wireMs - spanMs - beforeMs;
@@ -89,7 +89,7 @@ sealed class LinkMeter
         }
     }
 
-    /// <summary>The tail told of its load without a request of ours; believed when our own last request is a while ago.</summary>
+    /// <summary>The tail told of its load without a request; used when the last request is a while ago.</summary>
     public void Load(in TransferTimes times)
     {
         lock (_gate)

@@ -12,7 +12,7 @@ namespace EdgeML.Native.Offload.Client;
 /// <summary>The receiving thread: connects, says hello, hands out answers, and begins again after every fault.</summary>
 sealed class LinkReceiver : IDisposable
 {
-    /// <summary>What ends a connection that the tail leaves.</summary>
+    /// <summary>The fault of a connection that the tail leaves.</summary>
     public const string TailLeft = "tail ended the connection";
 
     readonly LinkState _state;
@@ -44,7 +44,7 @@ sealed class LinkReceiver : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "edgeml link receive" };
     }
 
-    /// <summary>What the tail of the last handshake said of its speed; null before the first. Any thread.</summary>
+    /// <summary>The speed that the tail reported in the last handshake; null before the first. Any thread.</summary>
     public DeviceProfile? TailProfile => Volatile.Read(ref _tailProfile);
 
     /// <summary>Whether the tail of the last handshake holds the same bottlenecks. Any thread.</summary>
@@ -68,7 +68,7 @@ sealed class LinkReceiver : IDisposable
 
     /// <summary>Takes the turn for a blocked caller, if it is free, and reads on its thread until its task has ended or its deadline
     /// passes.</summary>
-    /// <returns>Whether its task has ended; otherwise it waits like any other, for what is left of its time.</returns>
+    /// <returns>Whether its task has ended; otherwise it waits like any other, for the rest of its time.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "faults of the link are outcomes of a task, not exceptions")]
     public bool ReadUntilTold(RequestSlot slot)
     {
@@ -88,7 +88,7 @@ sealed class LinkReceiver : IDisposable
                 FrameArrival arrival = link.Input.TryReadHead(left, _options.Limits.HeaderDeadline);
                 if (arrival == FrameArrival.End) throw new IOException(TailLeft);
                 if (arrival == FrameArrival.None) continue;
-                // What is still missing of a payload may be long in coming, and this caller has a deadline.
+                // The rest of a payload may take long to arrive, and this caller has a deadline.
                 if (link.Input.BufferedPayload < link.Input.Prelude.PayloadBytes) headWasRead = true;
                 else _replies.Handle(link);
             }

@@ -24,7 +24,7 @@ sealed class LinkState
     /// <summary>Measures the link; any thread.</summary>
     public LinkMeter Meter { get; } = new();
 
-    /// <summary>What is on the way.</summary>
+    /// <summary>The requests on the way.</summary>
     public TailTasks Tasks { get; }
 
     /// <summary>Pings and probes.</summary>
@@ -137,7 +137,7 @@ sealed class LinkState
             link.Send(frame);
             Interlocked.Add(ref _bytesSent, frame.Length);
             if (!link.HasSpill) return;
-            // The clock sends what is left.
+            // The clock sends the rest.
             lock (Gate) Monitor.PulseAll(Gate);
         }
         catch (IOException)

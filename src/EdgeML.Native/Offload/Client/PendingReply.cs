@@ -2,7 +2,7 @@ namespace EdgeML.Native.Offload.Client;
 
 /// <summary>A task that was sent and whose answer a caller will wait for.</summary>
 /// <param name="slot">Null where it was not sent.</param>
-/// <param name="failure">What to say then.</param>
+/// <param name="failure">The reason to report then.</param>
 readonly struct PendingReply(RequestSlot? slot, TailReply failure)
 {
     public RequestSlot? Slot => slot;

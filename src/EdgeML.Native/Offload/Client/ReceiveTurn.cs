@@ -5,7 +5,7 @@ namespace EdgeML.Native.Offload.Client;
 /// <summary>Who receives: the receiving thread, or a blocked caller that reads its own answer.</summary>
 /// <remarks>A blocked caller that would be woken by the receiving thread, itself woken by the answer, pays for two wake-ups, tens of
 /// microseconds each where cores sleep. So after it has answered a blocked caller the receiving thread rests for a while, and the next such
-/// caller reads its answer itself. Anything else that is sent, a fault, or what the caller leaves unread wakes the receiving thread.
+/// caller reads its answer itself. Anything else that is sent, a fault, or bytes that the caller leaves unread wake the receiving thread.
 /// Members are used inside the gate, but for those that say otherwise.</remarks>
 sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int restMs)
 {
@@ -45,7 +45,7 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
 
     /// <summary>The caller that has the turn returns it.</summary>
     /// <param name="link">The connection.</param>
-    /// <param name="fault">What ended the connection; null where it is sound.</param>
+    /// <param name="fault">The fault that ended the connection; null where it is sound.</param>
     /// <param name="headWasRead">Whether it has left the rest of a frame.</param>
     /// <param name="sound">Whether it has read without a fault.</param>
     public void Return(TailLink link, Exception? fault, bool headWasRead, bool sound)
@@ -90,7 +90,7 @@ enum ReceiveOwner
     /// <summary>The receiving thread's.</summary>
     Receiver,
 
-    /// <summary>Nobody's: nothing is on the way, and the next blocked caller may take it.</summary>
+    /// <summary>Free: nothing is on the way, and the next blocked caller may take it.</summary>
     Nobody,
 
     /// <summary>A blocked caller's, until its task has ended.</summary>

@@ -3,7 +3,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload.Client;
 
-/// <summary>One request on its way: what was sent, who waits, and the answer. Reused; all fields but the signals are guarded by the
+/// <summary>One request on its way: its bytes, its waiting caller, and the answer. Reused; all fields but the signals are guarded by the
 /// client's gate.</summary>
 sealed class RequestSlot : IValueTaskSource<TailReply>
 {
@@ -63,14 +63,14 @@ sealed class RequestSlot : IValueTaskSource<TailReply>
 
     /// <summary>Before it is sent.</summary>
     /// <param name="isAsync">Whether the caller awaits.</param>
-    /// <param name="callerReads">Whether another, blocked caller reads: it must not be held up by one that goes on inline.</param>
+    /// <param name="callerReads">Whether another, blocked caller reads: it must not be held up by one that continues inline.</param>
     public void Expect(bool isAsync, bool callerReads)
     {
         IsAsync = isAsync;
         _completion.RunContinuationsAsynchronously = !_completeInline || callerReads;
     }
 
-    /// <summary>Tells the caller; outside the gate, because an awaiting caller may go on right here.</summary>
+    /// <summary>Tells the caller; outside the gate, because an awaiting caller may continue right here.</summary>
     public void Tell()
     {
         if (IsAsync) _completion.SetResult(Reply);

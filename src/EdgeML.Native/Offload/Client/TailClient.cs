@@ -56,7 +56,7 @@ sealed class TailClient : IDisposable
         }
     }
 
-    /// <summary>What the client knows of link and tail.</summary>
+    /// <summary>The client's view of link and tail.</summary>
     public LinkSnapshot Snapshot() => _state.Meter.Snapshot(IsUp);
 
     /// <summary>The tail's unit and head times as it said at the last handshake; null before the first.</summary>
@@ -222,7 +222,7 @@ sealed class TailClient : IDisposable
         }
         link?.Abort();
         _receiver.Stop();
-        // Disposed by a caller that goes on inline, this runs on one of the two threads itself.
+        // Disposed by a caller that continues inline, this runs on one of the two threads itself.
         _receiver.Dispose();
         _clock.Join();
     }

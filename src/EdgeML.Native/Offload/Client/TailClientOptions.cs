@@ -15,7 +15,7 @@ public sealed record TailClientOptions
     /// <summary>TCP port of the tail.</summary>
     public required int Port { get; init; }
 
-    /// <summary>What is accepted from the tail, and how many requests may be on the way.</summary>
+    /// <summary>Limits for the tail's frames, and for requests on the way.</summary>
     public ProtocolLimits Limits { get; init; } = new();
 
     /// <summary>Pause before the second attempt to connect; doubled with every further one, with jitter.</summary>
@@ -40,11 +40,11 @@ public sealed record TailClientOptions
     /// <summary>An unanswered ping or probe marks the link down after this time or 4 round trips, whichever is longer.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Whether an awaiting caller goes on directly on the receiving thread: quicker by a hop through the thread pool, for callers
+    /// <summary>Whether an awaiting caller continues directly on the receiving thread: quicker by a hop through the thread pool, for callers
     /// that only take the result and return. A caller that computes there delays every other answer.</summary>
     public bool CompleteInline { get; init; }
 
-    /// <summary>How long the receiving thread leaves an idle link unread, milliseconds; so much later it may notice that the tail has
+    /// <summary>How long the receiving thread leaves an idle link unread, milliseconds; it may notice this much later that the tail has
     /// left.</summary>
     internal int RestMs { get; init; } = 100;
 

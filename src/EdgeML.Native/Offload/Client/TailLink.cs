@@ -24,7 +24,7 @@ sealed class TailLink : IDisposable
 
     public FrameInput Input { get; }
 
-    /// <summary>What the tail said of itself; valid after <see cref="SayHello"/>.</summary>
+    /// <summary>The tail's description of itself; valid after <see cref="SayHello"/>.</summary>
     public HelloAckHeader Tail { get; private set; }
 
     /// <summary>Bytes that the stream has not taken yet.</summary>
@@ -70,7 +70,7 @@ sealed class TailLink : IDisposable
         }
     }
 
-    /// <summary>What a failure to connect, or one of a connection that stood, amounts to.</summary>
+    /// <summary>The outcome of a failure to connect, or of a broken connection.</summary>
     public static FallbackReason ReasonOf(SocketException e) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => FallbackReason.ConnectionRefused,
@@ -80,7 +80,7 @@ sealed class TailLink : IDisposable
         _ => FallbackReason.Down,
     };
 
-    /// <summary>What a refusal by the tail amounts to.</summary>
+    /// <summary>The outcome of a refusal by the tail.</summary>
     public static FallbackReason ReasonOf(ErrorCode code) => code switch
     {
         ErrorCode.Version => FallbackReason.ProtocolVersion,
@@ -144,7 +144,7 @@ sealed class TailLink : IDisposable
         DecodeMs = [.. Tail.DecodeMs.Select(ms => (double)ms)],
     };
 
-    /// <summary>Sends a whole frame without blocking: what the stream does not take now is copied and follows with
+    /// <summary>Sends a whole frame without blocking: bytes that the stream does not accept now are copied and follow with
     /// <see cref="Flush"/>.</summary>
     /// <exception cref="IOException">The connection is broken.</exception>
     public void Send(ReadOnlySpan<byte> frame)
@@ -156,7 +156,7 @@ sealed class TailLink : IDisposable
         }
     }
 
-    /// <summary>Sends what was left over, waiting at most <paramref name="waitMs"/> for the stream to take more.</summary>
+    /// <summary>Sends the remaining bytes, waiting at most <paramref name="waitMs"/> for the stream to take more.</summary>
     public void Flush(int waitMs)
     {
         if (!HasSpill || !_transport.WaitWritable(waitMs)) return;
@@ -183,7 +183,7 @@ sealed class TailLink : IDisposable
         Input.Dispose();
     }
 
-    /// <summary>Completes a frame whose header and payload lie behind the prelude's place.</summary>
+    /// <summary>Completes a frame whose header and payload lie after the prelude's place.</summary>
     public static ReadOnlySpan<byte> Framed(Span<byte> memory, FrameKind kind, int headerBytes, int payloadBytes)
     {
         Span<byte> frame = memory[..(FramePrelude.Bytes + headerBytes + payloadBytes)];

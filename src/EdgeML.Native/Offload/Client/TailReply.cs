@@ -2,7 +2,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Client;
 
-/// <summary>How a request ended, what the tail answered, and what the way there and back cost.</summary>
+/// <summary>The outcome of a request, the tail's answer, and the times of the transfers.</summary>
 struct TailReply
 {
     /// <summary>Whether there is an answer; without one the fields of the answer are 0.</summary>
@@ -29,7 +29,7 @@ struct TailReply
     /// <summary>Bytes of the request, prelude and header included; 0 when it was not sent.</summary>
     public long BytesSent;
 
-    /// <summary>Uplink rate this transfer measured, bits a second; NaN where it measured none.</summary>
+    /// <summary>Uplink rate this transfer measured, in bits per second; NaN where it measured none.</summary>
     public double RateBitsPerSecond;
 
     /// <summary>On the way, both directions: everything that was neither computing nor waiting on the tail, milliseconds.</summary>

@@ -3,7 +3,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload.Server;
 
-/// <summary>The model as the tail server sees it: what it is, how fast this machine is, memory for payloads, and slots to compute on. Any
+/// <summary>The model as the tail server sees it: identity, speed on this machine, memory for payloads, and slots to compute on. Any
 /// thread.</summary>
 public interface ITailExecutor
 {

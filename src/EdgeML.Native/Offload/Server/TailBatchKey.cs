@@ -4,9 +4,9 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload.Server;
 
-/// <summary>What requests must have in common to be computed together; thresholds beyond "above 0" do not matter.</summary>
+/// <summary>The properties that requests must share to be computed together; thresholds beyond "above 0" do not matter.</summary>
 /// <param name="Cut">Units that have run.</param>
-/// <param name="TriedExits">Bit j - 1 is set when side exit j lies behind the cut and is tried.</param>
+/// <param name="TriedExits">Bit j - 1 is set when side exit j lies after the cut and is tried.</param>
 /// <param name="Encoding">Of the payloads.</param>
 /// <param name="Bottleneck">Its number where it is the encoding, otherwise 0.</param>
 public readonly record struct TailBatchKey(int Cut, uint TriedExits, TensorEncoding Encoding, int Bottleneck)

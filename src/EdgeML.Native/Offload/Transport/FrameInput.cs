@@ -43,7 +43,7 @@ sealed class FrameInput : IDisposable
     /// <summary>Payload bytes that were there with the header.</summary>
     public int BufferedPayload { get; private set; }
 
-    /// <summary>Whether nothing has come behind the last frame that was read whole.</summary>
+    /// <summary>Whether nothing has come after the last frame that was read whole.</summary>
     public bool IsBetweenFrames => _unread == 0 && _payloadLeft == 0;
 
     /// <summary>Waits for a frame's prelude and header.</summary>
@@ -197,7 +197,7 @@ sealed class FrameInput : IDisposable
         (int)Math.Clamp((deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency, 0, int.MaxValue / 1000);
 }
 
-/// <summary>What a wait for a frame ended with.</summary>
+/// <summary>The end of a wait for a frame.</summary>
 enum FrameArrival
 {
     /// <summary>No whole header yet; the time passed, or a part of one came.</summary>

@@ -11,7 +11,7 @@ interface ITransport : IDisposable
     /// <exception cref="IOException">The connection is broken or was aborted.</exception>
     int Receive(Span<byte> destination, int timeoutMs);
 
-    /// <summary>Sends what the stream takes without waiting; possibly 0 bytes.</summary>
+    /// <summary>Sends the bytes that the stream accepts without waiting; possibly 0.</summary>
     /// <exception cref="IOException">The connection is broken or was aborted.</exception>
     int Send(ReadOnlySpan<byte> source);
 
@@ -22,7 +22,7 @@ interface ITransport : IDisposable
     /// <summary>Whether bytes have arrived that are not received yet; true where it cannot be told.</summary>
     bool HasArrivals => true;
 
-    /// <summary>Makes the receiving side end cleanly here, as if the peer had ended it; what is already there is still read.</summary>
+    /// <summary>Makes the receiving side end cleanly here, as if the peer had ended it; bytes that have arrived are still read.</summary>
     void EndReceive();
 
     /// <summary>Tells the peer that nothing more comes.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>What a frame is. The numbers travel; they are never changed, only added to.</summary>
+/// <summary>The kind of a frame. The numbers are part of the protocol: new ones may be added, none may change.</summary>
 enum FrameKind : byte
 {
     Hello = 1,

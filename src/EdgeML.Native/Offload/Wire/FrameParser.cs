@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>Finds prelude and header at the start of what was received; knows no socket and waits for nothing.</summary>
+/// <summary>Finds prelude and header at the start of the received bytes; knows no socket and waits for nothing.</summary>
 static class FrameParser
 {
     /// <summary>Reads a frame's prelude and finds its header.</summary>

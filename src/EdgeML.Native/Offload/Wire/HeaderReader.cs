@@ -5,7 +5,7 @@ using MessagePack;
 namespace EdgeML.Native.Offload.Wire;
 
 /// <summary>Reads a header that comes from a peer: one map with small integer keys, each at most once, and nothing after it.</summary>
-/// <remarks>Every length and count is compared with what is left and with a bound before it is used. Nothing is allocated except by
+/// <remarks>Every length and count is compared with the remaining bytes and with a bound before it is used. Nothing is allocated except by
 /// <see cref="ReadText"/>.</remarks>
 ref struct HeaderReader
 {
@@ -50,7 +50,7 @@ ref struct HeaderReader
     {
         key = -1;
         if (_left-- == 0)
-            return _reader.End ? false : throw new InvalidDataException($"header goes on after its map at byte {_reader.Consumed}");
+            return _reader.End ? false : throw new InvalidDataException($"header continues after its map at byte {_reader.Consumed}");
         key = ReadInt32(0, MaxKeys - 1);
         if ((_seen & (1u << key)) != 0) throw new InvalidDataException($"key {key} appears twice in a header");
         _seen |= 1u << key;
@@ -107,7 +107,7 @@ ref struct HeaderReader
 
     int ReadCount(int maxCount, bool isMap)
     {
-        // The library compares with what is left, but counts of 2^31 and more are negative to it.
+        // The library compares with the remaining bytes, but counts of 2^31 and more are negative to it.
         int count = isMap ? _reader.ReadMapHeader() : _reader.ReadArrayHeader();
         return (uint)count <= (uint)maxCount ? count
             : throw Invalid($"{(isMap ? "a map" : "an array")} of {(uint)count} entries exceeds the limit of {maxCount}");

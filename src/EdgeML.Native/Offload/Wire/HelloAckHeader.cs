@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>The tail's answer to hello: what it takes and how fast it is.</summary>
+/// <summary>The tail's answer to hello: its limits and its times.</summary>
 readonly record struct HelloAckHeader(int MaxInFlight, int MaxPayloadBytes, int Encodings, float[] UnitMs, float[] HeadMs)
 {
     /// <summary>Milliseconds of every bottleneck's decoder; empty where client and tail hold different ones.</summary>
@@ -48,7 +48,7 @@ readonly record struct HelloAckHeader(int MaxInFlight, int MaxPayloadBytes, int 
     static float[] ReadAll(ref HeaderReader reader)
     {
         int count = reader.ReadArrayHeader(MaxUnits);
-        // A count is only a claim: the array grows with what is really there.
+        // A count is only a claim: the array grows with the bytes that are really there.
         var values = new List<float>(Math.Min(count, 64));
         for (int i = 0; i < count; i++)
         {

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>Header of ping, probe and pong: a number that comes back, and in a pong what the tail saw of the payload.</summary>
+/// <summary>Header of ping, probe and pong: a number that comes back, and in a pong the tail's measurement of the payload.</summary>
 struct PingHeader
 {
     public const int MaxBytes = 64;

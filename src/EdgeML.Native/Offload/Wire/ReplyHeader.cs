@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>What the tail found and how long it took; the payload is the answering exit's logits as float32.</summary>
+/// <summary>The tail's answer and its times; the payload is the answering exit's logits as float32.</summary>
 struct ReplyHeader
 {
     public const int MaxBytes = 128;

@@ -5,7 +5,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>What a request asks; the payload is the cut tensor.</summary>
+/// <summary>The header of a request; the payload is the cut tensor.</summary>
 struct RequestHeader
 {
     /// <summary>Longest header this side writes: id, cut, encoding, deadline and all thresholds.</summary>

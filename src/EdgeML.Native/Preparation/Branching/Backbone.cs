@@ -6,7 +6,7 @@ using Google.Protobuf;
 
 namespace EdgeML.Native.Preparation.Branching;
 
-/// <summary>A classifier without side exits, taken apart: what exits can be added to. Immutable.</summary>
+/// <summary>A classifier without side exits, divided into units, to which exits can be added. Immutable.</summary>
 sealed class Backbone
 {
     const string FeaturesName = "edgeml/features";
@@ -21,17 +21,17 @@ sealed class Backbone
     /// <summary>Units, cuts, input and classes; its one exit is the final one.</summary>
     internal ModelManifest Manifest { get; }
 
-    /// <summary>What was changed in or left out of the model, for people.</summary>
+    /// <summary>Changes and omissions of the model, for people.</summary>
     internal IReadOnlyList<string> Notes => _classifier.Notes;
 
-    /// <summary>Type and full shape of the tensor behind a unit, batch included.</summary>
+    /// <summary>Type and full shape of the tensor after a unit, batch included.</summary>
     internal TensorInfo Boundary(int unit) => _classifier.Info(Manifest.Cuts[unit].Tensor);
 
     /// <param name="path">An ONNX file.</param>
     /// <param name="output">Name of the output with the class scores; null for a model that has only one.</param>
-    /// <param name="options">What the file leaves open.</param>
+    /// <param name="options">Settings that the file leaves open.</param>
     /// <param name="runner">Learns the shapes.</param>
-    /// <exception cref="InvalidDataException">Not a classifier exits can be added to; one line says what and where.</exception>
+    /// <exception cref="InvalidDataException">Not a classifier to which exits can be added; one line names fault and place.</exception>
     internal static Backbone Load(string path, string? output, PrepareOptions options, IGraphRunner runner)
     {
         OnnxFile file = OnnxFile.Load(path, model =>
@@ -107,7 +107,7 @@ sealed class Backbone
         if (file.Hash != Manifest.Hash)
             throw new InvalidDataException($"{Path.GetFileName(_path)} was changed while exits were being trained");
         ModelProto model = file.Model;
-        TrainingMode.Freeze(model, []); // as when it was loaded: what the heads learned from
+        TrainingMode.Freeze(model, []); // as when it was loaded: the heads learned from it
         GraphProto graph = model.Graph;
         Classifier.RemoveWeightsFromInputs(graph);
         model.IrVersion = Math.Max(model.IrVersion, 4); // from 4 on, weights need not be inputs

@@ -130,5 +130,5 @@ sealed class HeadNodes(GraphProto graph, GraphIndex index)
 
 /// <summary>A trained fully-connected layer as ONNX wants it.</summary>
 /// <param name="Weights">Outputs x inputs, row by row.</param>
-/// <param name="Biases">One an output.</param>
+/// <param name="Biases">One per output.</param>
 sealed record HeadLayer(float[] Weights, float[] Biases);

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Preparation.Branching;
 
-/// <summary>Where a new exit is to sit and what its head looks like: pooling, then fully-connected layers only.</summary>
+/// <summary>Place and head of a new exit: pooling, then fully-connected layers only.</summary>
 /// <param name="AfterUnit">Index of the unit it follows.</param>
 /// <param name="Tensor">Name of the tensor it reads.</param>
 /// <param name="Pool">Rows and columns that are left of a picture's map; null where nothing is pooled over a plane.</param>

@@ -10,7 +10,7 @@ static class BodyWork
     /// <summary>Multiply-accumulates of a node with bodies: of the larger branch, or of a body times its rounds; null where
     /// unknown.</summary>
     /// <param name="node">If, Loop or Scan.</param>
-    /// <param name="value">What tensors of the graph around it held on the probe.</param>
+    /// <param name="value">Values of tensors of the surrounding graph on the probe.</param>
     /// <param name="model">Whose operator sets count.</param>
     /// <param name="runner">Runs the bodies.</param>
     /// <param name="depth">Of bodies around this node.</param>
@@ -30,7 +30,7 @@ static class BodyWork
                 return most;
             case "Loop" when bodies is [var body]:
                 {
-                    // Inputs: most rounds, condition, what is carried on. The body sees the round in place of the first.
+                    // Inputs: most rounds, condition, carried values. The body sees the round in place of the first.
                     long? rounds = node.Input[0].Length > 0 ? value(node.Input[0])?.Integer() : null;
                     var given = new List<ProbedTensor?>
                 {
@@ -68,7 +68,7 @@ static class BodyWork
         }
     }
 
-    /// <summary>A loop may end before: the most rounds are what is known of it.</summary>
+    /// <summary>A loop may end earlier: only the most rounds are known.</summary>
     static long? Rounds(long? rounds, long? each) =>
         each == 0 ? 0
             : rounds is >= 0 and < 1 << 24 && each is { } macs ? (long)Int128.Min((Int128)rounds.Value * macs, long.MaxValue / 4096)
@@ -107,7 +107,7 @@ static class BodyWork
         }
         catch (InvalidDataException)
         {
-            return null; // what runs inside a loop need not run alone
+            return null; // a node inside a loop may not run alone
         }
         Dictionary<string, TensorProto> weights = inputs.ToDictionary(w => w.Name);
         long[]? Dims(string tensor) => run.Tensors.TryGetValue(tensor, out TensorInfo info) ? info.Dims

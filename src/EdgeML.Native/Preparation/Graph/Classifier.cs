@@ -33,7 +33,7 @@ sealed class Classifier
     /// right ones. Null for other files, whose own answers are.</summary>
     internal ModelProto? Frozen { get; private init; }
 
-    /// <summary>What was changed, for people.</summary>
+    /// <summary>Changes of the model, for people.</summary>
     internal List<string> Notes { get; } = [];
 
     /// <summary>Types and full shapes of every tensor that is not a weight.</summary>
@@ -52,7 +52,7 @@ sealed class Classifier
 
     internal const int MostClasses = 1 << 20;
 
-    /// <summary>Refuses what the graph alone shows to be unsuitable, before any weight is read.</summary>
+    /// <summary>Refuses a graph that is unsuitable by itself, before any weight is read.</summary>
     /// <param name="model">Parsed; weights may be missing. Not changed.</param>
     /// <param name="options">As for <see cref="From"/>.</param>
     /// <param name="runner">Says which versions of ONNX the engine reads.</param>
@@ -116,7 +116,7 @@ sealed class Classifier
         return classifier;
     }
 
-    /// <summary>What the nodes take.</summary>
+    /// <summary>Work of the nodes.</summary>
     internal GraphWork Work { get; private set; } = null!;
 
     /// <summary>Adds a sentence for people, once.</summary>
@@ -168,7 +168,7 @@ sealed class Classifier
         }
     }
 
-    /// <summary>Takes out what the outputs do not need.</summary>
+    /// <summary>Removes nodes that the outputs do not need.</summary>
     void Refresh()
     {
         GraphProto graph = Model.Graph;
@@ -185,7 +185,7 @@ sealed class Classifier
     static bool IsScores(TensorInfo info) =>
         ElementType.IsActivation(info.Type) && info.Elements is >= 2 and <= MostClasses && info.Dims.Count(d => d != 1) == 1;
 
-    /// <summary>Of the outputs, keeps the final one and what can be a side exit beside it.</summary>
+    /// <summary>Of the outputs, keeps the final one and those that can be side exits.</summary>
     void ChooseExits(IReadOnlyList<string>? exits)
     {
         bool asked = _wishes.Exists(w => w.Asked && w.Name != Final);
@@ -401,7 +401,7 @@ sealed class Classifier
         return [Draw(random.NextDouble), Draw(Normal), Draw(() => 255 * random.NextDouble()), Draw(() => 20 * Normal())];
     }
 
-    /// <summary>With the input's shape fixed, what <c>Shape</c> and <c>Size</c> say is known, and no longer ties distant parts of the
+    /// <summary>With the input's shape fixed, the results of <c>Shape</c> and <c>Size</c> are known, and do not tie distant parts of the
     /// graph together.</summary>
     void FoldShapes()
     {

@@ -39,7 +39,7 @@ static class DataDependentShapes
             if (!needed[n]) continue;
             NodeProto node = index.Nodes[n];
             bool standard = node.Domain is "" or "ai.onnx";
-            // What these two say of a tensor does not depend on its elements, and the input's shape is fixed.
+            // The results of these two do not depend on a tensor's elements, and the input's shape is fixed.
             if (!index.Reads(n).Any(data.Contains) || (standard && node.OpType is "Shape" or "Size")) continue;
             if (standard && (s_always.Contains(node.OpType)
                 || (s_sizes.TryGetValue(node.OpType, out int[]? sizes) && sizes.Any(i => i < node.Input.Count && data.Contains(node.Input[i])))))

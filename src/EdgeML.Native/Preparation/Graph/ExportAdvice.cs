@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Preparation.Graph;
 
-/// <summary>For models that the engine refuses: what in the graph is known to cause that, and how to export it otherwise.</summary>
+/// <summary>For models that the engine refuses: the part of the graph known to cause that, and another way to export it.</summary>
 static class ExportAdvice
 {
     /// <summary>Advice, or null.</summary>

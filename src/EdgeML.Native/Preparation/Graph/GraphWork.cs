@@ -3,8 +3,8 @@ using EdgeML.Native.Models.Onnx;
 namespace EdgeML.Native.Preparation.Graph;
 
 /// <summary>Multiply-accumulates of a graph's nodes, bodies of If, Loop and Scan included.</summary>
-/// <remarks>What is counted depends on the model alone, so that two machines prepare the same units. Nodes whose work is unknown are
-/// measured against known ones, for what is shown and for the choice of candidates only.</remarks>
+/// <remarks>The counts depend on the model alone, so that two machines prepare the same units. Nodes whose work is unknown are
+/// measured against known ones, only for printed work and the choice of candidates.</remarks>
 sealed class GraphWork
 {
     readonly Classifier _model;
@@ -38,7 +38,7 @@ sealed class GraphWork
     /// <summary>Counted work; 0 where it is unknown.</summary>
     internal long Macs(NodeProto node) => Known(node) ?? 0;
 
-    /// <summary>Counted work, or what the node's time is worth in it.</summary>
+    /// <summary>Counted work, or the equivalent of the node's time.</summary>
     internal long MacsOrMeasured(NodeProto node)
     {
         if (Known(node) is { } macs) return macs;
@@ -65,7 +65,7 @@ sealed class GraphWork
         return Try(() => _runner.Measure(alone)) is > 0 and { } ms ? Macs(largest) / ms : usual;
     }
 
-    /// <summary>A model of one node that reads what it read on the probe.</summary>
+    /// <summary>A model of one node with its inputs on the probe.</summary>
     ModelProto? Alone(NodeProto node)
     {
         GraphIndex index = _model.Index;
@@ -106,7 +106,7 @@ sealed class GraphWork
         }
         catch (InvalidDataException)
         {
-            return null; // what runs inside the whole model need not run alone
+            return null; // a node of the whole model may not run alone
         }
     }
 }

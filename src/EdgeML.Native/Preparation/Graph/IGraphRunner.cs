@@ -3,7 +3,7 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Preparation.Graph;
 
-/// <summary>Runs graphs without optimisation to learn what their tensors are: the seam between graph surgery and the engine.</summary>
+/// <summary>Runs graphs without optimisation to learn their tensors: the seam between graph surgery and the engine.</summary>
 interface IGraphRunner
 {
     /// <summary>Runs a model on several inputs.</summary>
@@ -20,7 +20,7 @@ interface IGraphRunner
     double? Measure(ModelProto model) => null;
 }
 
-/// <summary>What runs of a model showed.</summary>
+/// <summary>The results of runs of a model.</summary>
 /// <param name="Tensors">Type and full shape of every output, of the first run.</param>
 /// <param name="Runs">The wanted values of each run, by name; none where the runner computes shapes only.</param>
 sealed record ProbeResult(

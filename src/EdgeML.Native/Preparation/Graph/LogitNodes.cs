@@ -27,7 +27,7 @@ static class LogitNodes
             model.Info(p).Dims);
     }
 
-    /// <summary>Two logits of one: 0 and what <paramref name="logit"/> holds.</summary>
+    /// <summary>Two logits of one: 0 and the value of <paramref name="logit"/>.</summary>
     internal static string TwoClasses(Classifier model, string tensor, string logit)
     {
         string z = AsFloat(model, logit);

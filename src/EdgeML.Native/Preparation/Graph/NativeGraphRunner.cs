@@ -37,15 +37,15 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
     {
         long opset = model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
         if (opset > KnownOpset && Newest(version => Empty(version, KnownIr), KnownOpset, opset) is var newest && newest < opset)
-            return $"opset {opset} is newer than what the engine reads, {newest}; export the model with opset {newest} or lower";
+            return $"opset {opset} is newer than the engine reads, {newest}; export the model with opset {newest} or lower";
         if (model.IrVersion > KnownIr && Newest(version => Empty(KnownOpset, version), KnownIr, model.IrVersion) is var ir
             && ir < model.IrVersion)
-            return $"ONNX's IR version {model.IrVersion} is newer than what the engine reads, {ir}; "
+            return $"ONNX's IR version {model.IrVersion} is newer than the engine reads, {ir}; "
                 + "save the model with an onnx package of that version";
         return null;
     }
 
-    /// <summary>What every engine that this library loads reads.</summary>
+    /// <summary>The versions that every engine of this library reads.</summary>
     const long KnownOpset = 17, KnownIr = 8, MostVersions = 64;
 
     long Newest(Func<long, ModelProto> model, long known, long wanted)
@@ -164,7 +164,7 @@ sealed unsafe class NativeGraphRunner : IGraphRunner
         if (info.Inputs > 1) throw new InvalidDataException($"the engine sees {info.Inputs} inputs, one is supported");
         Dictionary<string, TensorInfo>? first = null;
         var runs = new List<IReadOnlyDictionary<string, ProbedTensor>>();
-        // What takes indices for input fails on most numbers, yet not on zeros.
+        // A model with indices as input fails on most numbers, but not on zeros.
         for (int i = 0; i <= inputs.Count && (i < inputs.Count || first is null); i++)
         {
             OutputsHandle outputs;

@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Preparation.Graph;
 
-/// <summary>Multiply-accumulates of operators, by the shapes of what they read and make.</summary>
+/// <summary>Multiply-accumulates of operators, by the shapes of their inputs and outputs.</summary>
 static class OperatorWork
 {
     /// <summary>More than this is counted as this, so that sums do not overflow.</summary>
@@ -29,7 +29,7 @@ static class OperatorWork
         "ParametricSoftplus", "ScaledTanh", "QGelu", "NGramRepeatBlock", "Optional", "OptionalGetElement", "OptionalHasElement",
     ];
 
-    /// <summary>Whether a node is a layer in the widest sense: what has products, or what nothing is known of.</summary>
+    /// <summary>Whether a node is a layer in the widest sense: it has products, or nothing is known of it.</summary>
     internal static bool IsProduct(NodeProto node) =>
         !(Operators.IsElementwise(node) || Operators.IsLayout(node) || (s_none.Contains(node.OpType) && IsStandard(node)));
 

@@ -5,7 +5,7 @@ namespace EdgeML.Native.Preparation.Graph;
 
 /// <summary>An output of the file that may become an exit.</summary>
 /// <param name="Name">In the file.</param>
-/// <param name="Tensor">What holds its values: the output itself, or what goes into the map that it is.</param>
+/// <param name="Tensor">The tensor of its values: the output itself, or the input of the map that it is.</param>
 /// <param name="Asked">Whether the caller named it.</param>
 /// <param name="ClassNames">Names of the classes that the graph holds for it, or null.</param>
 sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<string>? ClassNames)
@@ -53,7 +53,7 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
         $"output '{name}' is {what}, not the scores of a classifier; choose outputs with --exits and --final "
         + "(detectors, segmentation and other kinds of output are not supported yet)");
 
-    /// <summary>Refuses an output that is no row of scores by what the file says of it.</summary>
+    /// <summary>Refuses an output that is no row of scores by its declared type and shape.</summary>
     internal static void RequireScores(GraphProto graph, GraphIndex index, OutputWish wish)
     {
         if (index.Nodes.Any(n => n.OpType is "NonMaxSuppression" or "EfficientNMS_TRT" or "BatchedNMS_TRT"))
@@ -79,7 +79,7 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
         throw NotScores(wish.Name, $"{ElementType.Name(type.ElemType)} {string.Join('x', dims)}");
     }
 
-    /// <summary>Refuses exits that disagree on the number of classes by what the file says of them.</summary>
+    /// <summary>Refuses exits that disagree on the number of classes by their declared shapes.</summary>
     internal static void RequireSameClasses(GraphProto graph, IEnumerable<OutputWish> wishes)
     {
         (string Name, long Classes)? first = null;
@@ -142,7 +142,7 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
         return new OutputWish(name, map.Input[0], asked, classes);
     }
 
-    /// <summary>Of an output that cannot hold scores, what it is; null for others and where the file does not say.</summary>
+    /// <summary>The kind of an output that cannot hold scores; null for others and where the file does not declare it.</summary>
     static string? Kind(ValueInfoProto output) => output.Type?.ValueCase switch
     {
         TypeProto.ValueOneofCase.SequenceType => "a sequence",

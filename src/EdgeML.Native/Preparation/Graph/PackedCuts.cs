@@ -3,10 +3,10 @@ using EdgeML.Native.Models.Onnx;
 namespace EdgeML.Native.Preparation.Graph;
 
 /// <summary>Makes cuts of several tensors where one alone never crosses for too much of the work: they are packed into one row and taken
-/// apart behind it, so that everything else sees a cut like any other.</summary>
+/// apart after it, so that everything else sees a cut like any other.</summary>
 static class PackedCuts
 {
-    /// <summary>What names of packed tensors begin with.</summary>
+    /// <summary>Prefix of the names of packed tensors.</summary>
     internal const string Prefix = "edgeml/packed";
 
     /// <summary>A unit that does more of the trunk's multiply-accumulates is divided inside if it can be.</summary>
@@ -17,7 +17,7 @@ static class PackedCuts
 
     const int MostTensors = 4;
 
-    /// <summary>A place in a unit: the nodes behind it, and the tensors alive there.</summary>
+    /// <summary>A place in a unit: the nodes after it, and the tensors alive there.</summary>
     sealed record Place(int[] Behind, string[] Alive, long Elements);
 
     /// <summary>Divides units until none is too large or nothing helps.</summary>
@@ -32,7 +32,7 @@ static class PackedCuts
             long total = trunk.Units.Sum(unit => Macs(model, unit));
             foreach (IReadOnlyList<int> unit in trunk.Units)
             {
-                // What a subgraph captures cannot be renamed from outside.
+                // Tensors captured by a subgraph cannot be renamed from outside.
                 if (Macs(model, unit) <= MostShare * total || unit.Any(n => HasSubgraph(model.Index.Nodes[n]))) continue;
                 if (Find(model, unit) is { } place && (best is null || place.Elements < best.Elements)) best = place;
             }
@@ -100,7 +100,7 @@ static class PackedCuts
             tensors[output] = new TensorInfo(type, dims);
             return output;
         }
-        // Heads that read one of the tensors stay where they are; what the unit reads behind the place comes out of the row.
+        // Heads that read one of the tensors stay where they are; the unit's reads after the place come out of the row.
         foreach (int node in place.Behind)
         {
             Google.Protobuf.Collections.RepeatedField<string> inputs = index.Nodes[node].Input;

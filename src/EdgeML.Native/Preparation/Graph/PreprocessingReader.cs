@@ -24,7 +24,7 @@ sealed class PreprocessingReader
 
     /// <param name="model">Read, and told notes.</param>
     /// <param name="shape">Of the input, without batch.</param>
-    /// <param name="options">What the caller says.</param>
+    /// <param name="options">The caller's options.</param>
     /// <returns>The scale of bytes, and the record; null for an input that is no picture.</returns>
     /// <exception cref="ArgumentException">An option that does not fit the input.</exception>
     /// <exception cref="InvalidDataException">Metadata that make no sense.</exception>
@@ -155,11 +155,11 @@ sealed class PreprocessingReader
         PixelChannels channels = given ?? denoted ?? (count <= 2 ? PixelChannels.Gray : PixelChannels.Rgb);
         if (count <= 2 && channels != PixelChannels.Gray)
             throw new ArgumentException(
-                $"channels {channels.ToString().ToUpperInvariant()}, but the input {Shape} has {count}; GRAY is what fits");
+                $"channels {channels.ToString().ToUpperInvariant()}, but the input {Shape} has {count}; use GRAY");
         return channels;
     }
 
-    /// <summary>What bytes 0..255 become by ONNX's image metadata.</summary>
+    /// <summary>The range of bytes 0..255 by ONNX's image metadata.</summary>
     (double Scale, double Mean)? Range()
     {
         if (Metadata("Image.ColorSpaceGamma") is { } gamma && !gamma.Equals("SRGB", StringComparison.OrdinalIgnoreCase))

@@ -13,10 +13,10 @@ static class Probabilities
     /// <summary>A tensor that may hold the logits of an output.</summary>
     internal sealed record Origin(string Tensor, OutputForm Form, string Operator);
 
-    /// <summary>What an output turned out to be.</summary>
+    /// <summary>The kind of an output.</summary>
     internal sealed record Finding(string Logits, OutputForm Form, string Note);
 
-    /// <summary>Operators that keep the order and, but for rounding and limits, the values of what they read.</summary>
+    /// <summary>Operators that keep the order and, but for rounding and limits, the values of their inputs.</summary>
     static bool PassesOn(NodeProto node) => node.OpType is "Identity" or "Dropout" or "Cast" or "Reshape" or "Flatten" or "Squeeze"
         or "Unsqueeze" or "Transpose" or "Clip" or "Mul" or "Div" or "Add" or "Sub" or "Max" or "Min" or "QuantizeLinear"
         or "DequantizeLinear" or "Concat" or "Slice" or "Expand" or "Tile" or "Sum" or "Mean" or "ReduceMean" or "ReduceSum" or "Gather"
@@ -71,7 +71,7 @@ static class Probabilities
     static NodeProto? MadeBy(GraphIndex index, string tensor, string op) =>
         index.Producer(tensor) is >= 0 and int n && index.Nodes[n].OpType == op ? index.Nodes[n] : null;
 
-    /// <summary>Says what an output is; null for one that holds logits as it is.</summary>
+    /// <summary>The kind of an output; null for one that holds logits as it is.</summary>
     /// <param name="model">With shapes; nodes may be added to it.</param>
     /// <param name="name">Of the output, for the note.</param>
     /// <param name="tensor">The tensor that holds it.</param>

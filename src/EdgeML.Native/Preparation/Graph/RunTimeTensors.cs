@@ -75,7 +75,7 @@ sealed class RunTimeTensors
         get
         {
             if (_main is not null) return _main;
-            // What calls pass to functions is known once no function learns of another argument.
+            // The arguments of functions are known once a pass over all calls finds no new one.
             bool grew = true;
             while (grew)
             {
@@ -152,7 +152,7 @@ sealed class RunTimeTensors
             foreach (NodeProto reader in readers.GetValueOrDefault(name, [])) Mark(reader);
     }
 
-    /// <summary>What a node reads from the graph it stands in.</summary>
+    /// <summary>Tensors that a node reads from its graph.</summary>
     static IEnumerable<string> Inputs(NodeProto node)
     {
         foreach (string input in node.Input) yield return input;

@@ -29,7 +29,7 @@ sealed class TrainingMode
     /// <summary>Freezes a model.</summary>
     /// <param name="model">As loaded; changed in place.</param>
     /// <param name="notes">Receives a sentence per kind of change.</param>
-    /// <returns>A copy of the frozen model, which is what answers are to be compared with; null where nothing was in training
+    /// <returns>A copy of the frozen model, with which answers are compared; null where nothing was in training
     /// mode.</returns>
     /// <exception cref="InvalidDataException">It cannot be frozen; one line says where and why.</exception>
     internal static ModelProto? Freeze(ModelProto model, List<string> notes)
@@ -57,7 +57,7 @@ sealed class TrainingMode
     /// <param name="nodes">Changed in place.</param>
     /// <param name="outputs">Names that leave the list.</param>
     /// <param name="version">Of the standard operators.</param>
-    /// <param name="scope">What is known of the names.</param>
+    /// <param name="scope">The known names.</param>
     /// <param name="graph">The main graph, whose outputs may be left out; null elsewhere.</param>
     void Freeze(
         IList<NodeProto> nodes, HashSet<string> outputs, long version, Func<RunTimeTensors.Scope> scope, GraphProto? graph)
@@ -121,7 +121,7 @@ sealed class TrainingMode
         if (scope.IsRunTime(mode))
             throw new InvalidDataException(
                 $"{GraphIndex.Describe(node)} computes at run time whether it is in training mode ('{mode}'); {Advice}");
-        // Computed of constants, it is the same at every run, and what Dropout does in inference does not depend on it.
+        // Computed of constants, it is the same at every run, and Dropout in inference does not depend on it.
         return scope.Value(mode) is not { } value || IsTrue(value);
     }
 

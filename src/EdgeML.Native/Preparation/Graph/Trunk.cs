@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Preparation.Graph;
 
-/// <summary>The chain of units behind a graph: boundaries crossed by one activation, and where the side exits read.</summary>
+/// <summary>A graph as a chain of units: boundaries crossed by one activation, and where the side exits read.</summary>
 sealed class Trunk
 {
     Trunk(List<string> boundaries, List<List<int>> units, List<SideExit> exits, (string Name, string Logits) final) =>
@@ -11,7 +11,7 @@ sealed class Trunk
     /// <summary>A side exit: its name, the tensor with its logits, the unit it follows, the nodes of its head.</summary>
     internal sealed record SideExit(string Name, string Logits, int AfterUnit, IReadOnlyList<int> Head);
 
-    /// <summary>The one tensor behind unit k; boundary 0 is the input, the last one holds the final logits.</summary>
+    /// <summary>The one tensor after unit k; boundary 0 is the input, the last one holds the final logits.</summary>
     internal IReadOnlyList<string> Boundaries { get; }
 
     /// <summary>Nodes of unit k + 1.</summary>
@@ -33,7 +33,7 @@ sealed class Trunk
         List<string> crossings = index.Crossings(model.Input, deepest.Logits);
         if (crossings[^1] != deepest.Logits)
             throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
-        // Only what a cast to float32 carries without loss may be sent.
+        // Only a type that a cast to float32 carries without loss may be sent.
         List<string> possible = [.. crossings
             .Where((t, i) => i == 0 || i == crossings.Count - 1 || CanBeSent(model, t))];
         QuantisedCuts.KeepKernels(model, possible);
@@ -61,7 +61,7 @@ sealed class Trunk
         var segments = new List<(string End, List<int> Nodes)>();
         for (int i = 1; i < possible.Count; i++)
             segments.Add((possible[i], Between(index, possible[i - 1], possible[i])));
-        // A head that reads behind real work inside a unit gets a boundary there; one that reads behind a Flatten takes the Flatten along.
+        // A head that reads after real work inside a unit gets a boundary there; one that reads after a Flatten takes the Flatten along.
         var forced = new HashSet<string>();
         List<int> ends = Group(index, segments, forced);
         foreach ((_, _, List<string> from) in reads)
@@ -123,7 +123,7 @@ sealed class Trunk
                 worked = false;
             }
         }
-        // A trailing Flatten is no unit of its own.
+        // A trailing Flatten is no separate unit.
         if (!worked && ends.Count > 0 && !forced.Contains(segments[ends[^1]].End)) ends.RemoveAt(ends.Count - 1);
         ends.Add(segments.Count - 1);
         return ends;

@@ -10,7 +10,7 @@ namespace EdgeML.Native.Preparation.Graph;
 /// types no longer agree.</remarks>
 static class UnsignedActivations
 {
-    /// <param name="graph">Weights inline; changed in place. What leaves the graph as integers stays as it is.</param>
+    /// <param name="graph">Weights inline; changed in place. Integer outputs of the graph stay as they are.</param>
     internal static void Make(GraphProto graph)
     {
         var weights = graph.Initializer.ToDictionary(w => w.Name);

@@ -14,7 +14,7 @@ public sealed record PrepareOptions
     /// <summary>The input's shape without batch, for models that leave it open; otherwise null.</summary>
     public IReadOnlyList<int>? InputShape { get; init; }
 
-    /// <summary>What a source byte is multiplied by to become an input element; null for what the model's metadata say
+    /// <summary>Factor from a source byte to an input element; null for the model's metadata
     /// (<c>edgeml.scale</c>, <c>edgeml.byteScale</c>, <c>Image.NominalPixelRange</c>), or 1/255.</summary>
     public double? ByteScale { get; init; }
 
@@ -24,37 +24,37 @@ public sealed record PrepareOptions
     /// <summary>Ends the comparison, with <see cref="OperationCanceledException"/>; nothing is written then.</summary>
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>Where the channels of a picture lie; null for what metadata say (<c>edgeml.layout</c>, or the denotation
-    /// <c>DATA_CHANNEL</c>), or what the input's shape suggests.</summary>
+    /// <summary>The axis of a picture's channels; null for metadata (<c>edgeml.layout</c>, or the denotation
+    /// <c>DATA_CHANNEL</c>), or the input's shape.</summary>
     public PixelLayout? Layout { get; init; }
 
-    /// <summary>Order of the colours; null for what metadata say (<c>edgeml.channels</c>, <c>Image.BitmapPixelFormat</c>), or RGB, or
+    /// <summary>Order of the colours; null for metadata (<c>edgeml.channels</c>, <c>Image.BitmapPixelFormat</c>), or RGB, or
     /// grey where there are one or two channels.</summary>
     public PixelChannels? Channels { get; init; }
 
-    /// <summary>Subtracted after scaling, one value or one per channel of the network in its order; null for what metadata say
+    /// <summary>Subtracted after scaling, one value or one per channel of the network in its order; null for metadata
     /// (<c>edgeml.mean</c>), or 0.</summary>
     public IReadOnlyList<double>? Mean { get; init; }
 
-    /// <summary>Divides what is left, one value or one per channel; null for what metadata say (<c>edgeml.std</c>), or 1.</summary>
+    /// <summary>Divisor after the mean, one value or one per channel; null for metadata (<c>edgeml.std</c>), or 1.</summary>
     public IReadOnlyList<double>? Std { get; init; }
 
-    /// <summary>How pictures of another size are brought to the input's; null for what metadata say (<c>edgeml.resize</c>), or the
+    /// <summary>How pictures of another size are brought to the input's; null for metadata (<c>edgeml.resize</c>), or the
     /// centred part.</summary>
     public PictureResize? Resize { get; init; }
 
-    /// <summary>Whether pictures are read otherwise than the model file says, so that what was measured of it elsewhere does not
+    /// <summary>Whether pictures are read otherwise than the model file says, so that measurements of it elsewhere do not
     /// hold.</summary>
     internal bool ChangesPictures(ModelManifest manifest) =>
         manifest.Identity != manifest.Hash
         && (Layout is not null || Channels is not null || ByteScale is not null || Mean is not null || Std is not null || Resize is not null);
 
-    /// <summary>Names of the classes, by class; null for what the model's metadata say (<c>edgeml.classes</c> as a JSON list or separated by
+    /// <summary>Names of the classes, by class; null for the model's metadata (<c>edgeml.classes</c> as a JSON list or separated by
     /// commas, else <c>names</c>, <c>classes</c>, <c>labels</c>, <c>class_names</c> or <c>id2label</c>), or none.
     /// <see cref="ClassNames.Read"/> reads them from a file.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Whether a package that lies in the folder is replaced even if what was measured of it, its calibration, guarantee,
+    /// <summary>Whether an existing package in the folder is replaced even if its measurements, its calibration, guarantee,
     /// bottlenecks or device profile, does not fit the new one and is lost.</summary>
     public bool Force { get; init; }
 }

@@ -47,7 +47,7 @@ sealed class DividedNetwork : IDisposable
         WasJoined = edge.IsJoined || tail is { IsJoined: true };
         for (int i = 0; i < inputs.Count; i++)
         {
-            // What a run does not write must not look like an answer.
+            // Memory that a run does not write must not look like an answer.
             for (int exit = 1; exit <= manifest.Exits.Count; exit++) _slot.Workspace.Logits(exit).Floats.Fill(float.NaN);
             _slot.Load(inputs[i]);
             RunThrough(edge);

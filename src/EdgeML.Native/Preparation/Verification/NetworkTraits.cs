@@ -4,7 +4,7 @@ using EdgeML.Native.Preparation.Graph;
 
 namespace EdgeML.Native.Preparation.Verification;
 
-/// <summary>What in a graph decides how exactly its answers can be compared.</summary>
+/// <summary>Traits of a graph that decide how exactly its answers can be compared.</summary>
 static class NetworkTraits
 {
     static readonly HashSet<string> s_passing = ["Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
@@ -38,7 +38,7 @@ static class NetworkTraits
         n.OpType.StartsWith("QLinear", StringComparison.Ordinal)
             || n.OpType is "QuantizeLinear" or "DynamicQuantizeLinear" or "ConvInteger" or "MatMulInteger" or "QGemm");
 
-    /// <summary>What one step of the last quantised tensor is worth in some scores; below 0 as a part of the largest score.</summary>
+    /// <summary>The change of a score by one step of the last quantised tensor; below 0 as a part of the largest score.</summary>
     internal static double Step(GraphIndex index, string scores)
     {
         while (index.Producer(scores) is >= 0 and int n)

@@ -55,7 +55,7 @@ sealed class PackageVerifier
     /// <summary>Compares a package that was just written.</summary>
     /// <param name="folder">Of the package; its manifest is written again where other settings are needed.</param>
     /// <param name="onnxPath">The model file.</param>
-    /// <param name="model">What the package was made of; gets notes.</param>
+    /// <param name="model">The model of the package; gets notes.</param>
     /// <param name="options">Progress and cancellation.</param>
     /// <returns>The manifest as it is then.</returns>
     /// <exception cref="InvalidDataException">It answers differently whatever is done; the line says where and by how much.</exception>

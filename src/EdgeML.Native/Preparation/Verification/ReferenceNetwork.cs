@@ -8,7 +8,7 @@ using Google.Protobuf;
 
 namespace EdgeML.Native.Preparation.Verification;
 
-/// <summary>The network of a model file as it is, run without any optimisation: what answers are compared with. One thread at a
+/// <summary>The network of a model file as it is, run without any optimisation: the reference for answers. One thread at a
 /// time.</summary>
 sealed unsafe class ReferenceNetwork : IDisposable
 {

@@ -5,7 +5,7 @@ namespace EdgeML.Native.Preparation.Verification;
 /// <summary>Whether scores of one exit are those of the model file, over all samples.</summary>
 /// <param name="tolerance">Largest difference allowed, as a part of the largest score.</param>
 /// <param name="mostOff">Part of the samples of a quantised network that may be a step away.</param>
-/// <param name="step">For a quantised network: what one step of its last quantised tensor is worth in the scores, as a part of the largest
+/// <param name="step">For a quantised network: the change of the scores by one step of its last quantised tensor, as a part of the largest
 /// one where it is below 0; null for others.</param>
 sealed class ScoreComparison(double tolerance, double mostOff, double? step)
 {

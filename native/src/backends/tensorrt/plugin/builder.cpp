@@ -99,7 +99,7 @@ void build(edgeml_trt_runtime &runtime, const edgeml_trt_build_desc &desc, std::
 
     Owned<nvinfer1::ITimingCache> cache(
         config->createTimingCache(desc.timing_cache, static_cast<std::size_t>(desc.timing_cache_bytes)));
-    // Of another device or version: start anew, and never look away (ignoreMismatch), which is a source of wrong plans.
+    // Of another device or version: start over, and never look away (ignoreMismatch), which is a source of wrong plans.
     if (cache && !config->setTimingCache(*cache, false))
         cache.reset();
     if (!cache) {

@@ -9,7 +9,7 @@ using namespace edgeml::trt;
 
 namespace {
 
-constexpr std::uint64_t address_alignment = 256; // what setTensorAddress asks for
+constexpr std::uint64_t address_alignment = 256; // alignment that setTensorAddress requires
 
 std::uint32_t to_dtype(nvinfer1::DataType type) {
     switch (type) {

@@ -1,4 +1,4 @@
-// What TensorRT says: log lines, and the errors of a failed call.
+// Messages of TensorRT: log lines, and the errors of a failed call.
 #pragma once
 
 #include "../plugin.h"

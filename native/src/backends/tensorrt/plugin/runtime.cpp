@@ -16,7 +16,7 @@ namespace edgeml::trt {
 
 namespace {
 
-// For good: TensorRT has threads of its own and other libraries keep pointers into it until the process ends.
+// For good: TensorRT has its own threads and other libraries keep pointers into it until the process ends.
 void *open_library(const char *path) {
 #if defined(_WIN32)
     void *handle = reinterpret_cast<void *>(

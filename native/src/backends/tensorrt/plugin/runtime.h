@@ -1,4 +1,4 @@
-// The TensorRT libraries of this process and what is looked up in them by name.
+// The TensorRT libraries of this process and the functions looked up in them by name.
 #pragma once
 
 #include "messages.h"
@@ -9,7 +9,7 @@
 struct edgeml_trt_runtime {
     edgeml_trt_runtime(const char *infer_path, const char *parser_path, edgeml_log_fn log, void *log_user);
 
-    const edgeml::trt::Listening listening; // also while what follows is made and destroyed
+    const edgeml::trt::Listening listening; // also while the members below are made and destroyed
     edgeml_trt_version version{};
     std::unique_ptr<nvinfer1::IRuntime> runtime;
     void *(*create_builder)(void *logger, int32_t version) = nullptr;

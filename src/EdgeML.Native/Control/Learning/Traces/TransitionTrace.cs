@@ -5,7 +5,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Learning.Traces;
 
-/// <summary>What a learning controller experienced on one device: state, action, reward, next state (the paper's eq. 8), to start another
+/// <summary>A learning controller's experience on one device: state, action, reward, next state (the paper's eq. 8), to start another
 /// device's learning with.</summary>
 /// <remarks>
 /// Holds the newest transitions up to its capacity and allocates nothing while it records. One controller records into it at a time, on the
@@ -45,7 +45,7 @@ public sealed class TransitionTrace
     internal static int StrideOf(TransitionTraceOrigin origin) => (2 * origin.StateSize) + origin.ActionSize + Outcomes;
 
     /// <summary>Reads a trace.</summary>
-    /// <exception cref="InvalidDataException">The file is no trace, is cut short or holds what no trace can; one line.</exception>
+    /// <exception cref="InvalidDataException">The file is not a trace, is truncated or holds impossible values; one line.</exception>
     public static TransitionTrace Load(string path) => TransitionTraceFormat.Read(path);
 
     /// <summary>Writes the trace, whole or not at all.</summary>
@@ -78,7 +78,7 @@ public sealed class TransitionTrace
         Count = Math.Min(Count + 1, _capacity);
     }
 
-    /// <summary>The transitions as they would have been on another device: L and E in proportion to what the whole network takes and draws
+    /// <summary>The transitions as they would have been on another device: L and E in proportion to the whole network's time and power
     /// there, and the reward of that.</summary>
     /// <exception cref="ArgumentException">The trace is of another model or kind of controller.</exception>
     internal ReplayBuffer Transitions(CostModel model, int stateSize, int actionSize, RewardFunction reward)
@@ -122,7 +122,7 @@ public sealed class TransitionTrace
             LatencyMs = double.IsPositiveInfinity(bounds.LatencyMs) ? 0 : (state[0] + 1) * bounds.LatencyMs,
             EnergyJ = double.IsPositiveInfinity(bounds.EnergyJ) ? 0 : (state[1] + 1) * bounds.EnergyJ,
             MeanExit = meanExit,
-            // What was outside there may be inside here; then all of its tasks count.
+            // An interval that was outside there may be inside here; then all of its tasks count.
             MeanExitSatisfied = float.IsNaN(meanExitSatisfied) ? meanExit : meanExitSatisfied,
             Requirements = bounds,
         });

@@ -3,7 +3,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Learning.Traces;
 
-/// <summary>Where a trace comes from: what its numbers mean, and what the device is like.</summary>
+/// <summary>The origin of a trace: the meaning of its numbers, and properties of the device.</summary>
 sealed record TransitionTraceOrigin
 {
     /// <summary>Hash of the model.</summary>
