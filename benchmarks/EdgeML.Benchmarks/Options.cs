@@ -4,7 +4,7 @@ using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Benchmarks;
 
-/// <summary>What the command line of <c>--check</c> and <c>--targets</c> says.</summary>
+/// <summary>The options on the command line of <c>--check</c> and <c>--targets</c> says.</summary>
 sealed record Options
 {
     public const string ModelVariable = "EDGEML_BENCHMARK_MODEL";

@@ -32,7 +32,7 @@ struct Session {
     bool is_quick = false;
     int failures = 0;
     Route fastest = Route::automatic; // at half of the exits early, of the stand-ins that cost something
-    std::ofstream page;               // written line by line: what was measured is kept however the rest ends
+    std::ofstream page;               // written line by line: finished measurements are kept however the rest ends
 
     __attribute__((format(printf, 2, 3))) void line(const char *format, ...);
     void expect(bool ok, const char *what); // a wrong answer: counted, and on the page

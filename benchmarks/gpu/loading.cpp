@@ -1,5 +1,5 @@
-// From nothing to the first answer of the shipped model, with lazy and with eager loading of kernels: each in a process
-// of its own, because the driver reads that setting once.
+// From nothing to the first answer of the shipped model, with lazy and with eager loading of kernels: each in a
+// separate process, because the driver reads that setting once.
 #include "pictures.h"
 #include "shipped_chain.h"
 
@@ -17,7 +17,7 @@ double ms_since(std::chrono::steady_clock::time_point begin) {
 
 } // namespace
 
-// In the process of its own: prints the times.
+// In the separate process: prints the times.
 int first_run() {
     auto begin = std::chrono::steady_clock::now();
     auto device = std::make_shared<const Device>(Driver::open(nullptr), 0);

@@ -66,7 +66,7 @@ void conclude(Session &session) {
     session.line("\n%d answers were wrong.", session.failures);
 }
 
-// One that fails leaves its reason on the page, and the others are measured all the same. A lost device ends all.
+// One that fails leaves its reason on the page, and the others are still measured. A lost device ends all.
 void measure_all(Session &session) {
     for (auto measure : {measure_decisions, measure_routes, measure_model, measure_waiting, measure_memory,
                          measure_loading, measure_sensors})

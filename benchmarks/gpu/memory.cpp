@@ -1,4 +1,4 @@
-// Input from mapped memory against a copy, and what is left after many chains.
+// Input from mapped memory against a copy, and the free memory after many chains.
 #include "backends/cuda/kernel_set.h"
 #include "bench.h"
 

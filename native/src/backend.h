@@ -120,7 +120,7 @@ class Runner {
     virtual void run(edgeml_run_result &result, const edgeml_run_desc &desc, const std::byte *input) = 0;
 };
 
-// Who wants to know how far a load has come; `tell` may be null.
+// Receives the progress of a load; `tell` may be null.
 struct Progress {
     edgeml_progress_fn tell = nullptr;
     void *user = nullptr;

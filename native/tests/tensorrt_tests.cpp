@@ -48,7 +48,7 @@ void plans_are_kept() {
     { Pipeline again(open_or_exit(path.c_str())); }
     EXPECT(counts().builds == builds);
 
-    // Cut short, damaged, of another key: each is built again, on what is known of timing.
+    // Cut short, damaged, of another key: each is built again, with the timing cache.
     std::vector<fs::path> plans = folder.files(".plan");
     fs::resize_file(plans[0], fs::file_size(plans[0]) - 1);
     {

@@ -48,7 +48,7 @@ var newest = Channel.CreateBounded<(int Number, Mat Picture)>(
         frame.Picture.Dispose();
         dropped++;
     });
-// Reading a camera blocks: a thread of its own.
+// Reading a camera blocks: its own thread.
 Task reading = Task.Factory.StartNew(Read, TaskCreationOptions.LongRunning);
 await foreach ((int frame, Mat picture) in newest.Reader.ReadAllAsync())
 {

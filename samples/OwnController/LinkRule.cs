@@ -49,7 +49,7 @@ sealed class LinkRule(ControllerContext context) : IPolicyController
         {
             CutInfo cut = _model.Manifest.Cuts[_model.CandidateCuts[i]];
             double sendMs = link.RttMs + (cut.Bytes * 8e3 / link.RateBitsPerSecond);
-            // What was never measured is NaN: the first task tries it.
+            // Values never measured are NaN: the first task tries the link.
             if (!(sendMs > limitMs)) return cut.K;
         }
         return _model.LocalCut;

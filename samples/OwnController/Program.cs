@@ -1,4 +1,4 @@
-// A controller of your own, live over a tail of this process and then in the simulator over a link and a device that you do not have.
+// Your own controller, live over a tail of this process and then in the simulator over a link and a device that you do not have.
 //   dotnet run -c Release --project samples/OwnController -- PACKAGE
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Inference.Engines;

@@ -3,7 +3,7 @@ namespace EdgeML.Native.Interop;
 /// <summary>Outcome of a native call: zero or a negative cause (EDGEML_E_* of the C header).</summary>
 public enum NativeStatus
 {
-    /// <summary>The call did what it says.</summary>
+    /// <summary>The call succeeded.</summary>
     Ok = 0,
 
     /// <summary>A null, a length or an index that cannot be meant.</summary>

@@ -5,7 +5,7 @@ namespace EdgeML.Native;
 /// <summary>How much memory this process could still take.</summary>
 static class FreeMemory
 {
-    /// <summary>Bytes: what the system has available, or less where a container allows less.</summary>
+    /// <summary>Bytes available on the system, or fewer where a container allows fewer.</summary>
     public static long Bytes
     {
         get

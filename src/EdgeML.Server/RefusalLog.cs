@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Server;
 
-/// <summary>What the server writes about its clients. A client that is refused comes again and again, so the same host for the same reason
+/// <summary>The server's log of its clients. A client that is refused comes again and again, so the same host for the same reason
 /// is a warning once a minute. A logger that throws ends nothing. Any thread.</summary>
 sealed class RefusalLog(ILogger logger, BackgroundFaults faults)
 {

@@ -15,7 +15,7 @@ namespace EdgeML.Server;
 
 /// <summary>Finishes the networks of edge devices over TCP: receives cut tensors into pinned memory, computes fairly between devices,
 /// answers by task id.</summary>
-/// <remarks>Connections have no threads of their own, however many there are; a fixed number of threads computes, and a few may block for
+/// <remarks>Connections have no separate threads, however many there are; a fixed number of threads computes, and a few may block for
 /// clients that wait for each answer. All methods may be called from any thread.</remarks>
 public sealed class TailServer : IDisposable, IAsyncDisposable
 {
@@ -87,7 +87,7 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
     /// <summary>Exceptions on the server's threads that are no fault of a client; each ended at most one connection.</summary>
     internal BackgroundFaults Faults { get; } = new();
 
-    /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts what is
+    /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts connections
     /// left.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -6,14 +6,14 @@ namespace EdgeML.Cli.Tests;
 public sealed class BackendLogTests
 {
     [Theory]
-    [InlineData(false, "backend warning: a plan is built anew; twice|")]
-    [InlineData(true, "backend info: a runtime|backend warning: a plan is built anew; twice|backend error: no tactic|")]
+    [InlineData(false, "backend warning: a plan is built again; twice|")]
+    [InlineData(true, "backend info: a runtime|backend warning: a plan is built again; twice|backend error: no tactic|")]
     public void Log_Lines_WarningsAlwaysTheRestWhenVerbose(bool verbose, string expected)
     {
         using var output = new StringWriter { NewLine = "|" };
         var log = new BackendLog(verbose, output);
         Write(LogLevel.Information, "a runtime");
-        Write(LogLevel.Warning, "a plan is built anew\n twice");
+        Write(LogLevel.Warning, "a plan is built again\n twice");
         Write(LogLevel.Error, "no tactic");
         Assert.Equal(expected, output.ToString());
 

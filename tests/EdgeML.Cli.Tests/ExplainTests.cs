@@ -74,7 +74,7 @@ public sealed class ExplainTests(ShippedPackage package) : FolderTests, IClassFi
         using var json = JsonDocument.Parse(File.ReadAllBytes(this["s.json"]));
         JsonElement seed = json.RootElement.GetProperty("seeds")[0];
         JsonElement[] decisions = Check(seed);
-        Assert.Equal(cannotMeet, outcome.Output.Contains("bounds cannot be met, say 100 % of the decisions"));
+        Assert.Equal(cannotMeet, outcome.Output.Contains("100 % of the decisions found no policy inside the bounds"));
         Assert.Equal(cannotMeet ? 1 : 0, seed.GetProperty("cannotBeMet").GetDouble());
         Assert.All(decisions, one => Assert.Equal(cannotMeet, one.GetProperty("cannotBeMet").GetBoolean()));
         Assert.All(decisions, one => Assert.Equal(cannotMeet, one.GetProperty("why").GetString()!.EndsWith("bounds cannot be met")));

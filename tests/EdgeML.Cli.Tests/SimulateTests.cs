@@ -68,7 +68,7 @@ public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper outp
     [InlineData("--link nowhere.csv --controller planner --tasks 10", "link 'nowhere.csv' is no file")]
     [InlineData("--link FOLDER/gap.csv --controller planner --tasks 10", "gap.csv line 3 says '' in column 2")]
     [InlineData("--link FOLDER/nan.csv --controller planner --tasks 10", "nan.csv line 2 has a rate of NaN Mbps")]
-    [InlineData("--link FOLDER/back.csv --controller planner --tasks 10", "back.csv line 4 is at second 1, behind second 2")]
+    [InlineData("--link FOLDER/back.csv --controller planner --tasks 10", "back.csv line 4 is at second 1, not after second 2")]
     [InlineData("--link constant:8 --controller plan --tasks 10", "controller 'plan' is none of fixed")]
     [InlineData("--link constant:8 --controller planner --tasks 0", "--tasks is '0'")]
     [InlineData("--link constant:8 --controller planner", "--tasks")]
@@ -96,7 +96,7 @@ public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper outp
     [InlineData("--link constant:8 --controller ddpg --tasks 10 --experience-in FOLDER/e.csv --experience-share 2",
         "--experience-share is 2, not within 0..1")]
     [InlineData("--link constant:8 --controller ddpg --tasks 10 --seeds 2 --experience-out FOLDER/t.trace",
-        "--experience-out takes what one seed experienced, --seeds is 2")]
+        "--experience-out writes the experience of one seed, --seeds is 2")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --exits FOLDER/none.csv", "none.csv")]
     [InlineData("--link constant:8 --controller planner --tasks 10 --series FOLDER/none/s.csv", "--series is")]
     public void Simulate_BadInput_OneLineAndExitCode2(string flags, string expected)

@@ -68,8 +68,8 @@ public sealed class StandbyCommandTests : FolderTests
     [InlineData("--controller edgeml --standby 1", "--thresholds, --cut and --standby are the policy of controller fixed, not of edgeml")]
     [InlineData("--controller fixed --cut 0 --standby 2", "standby exit 2 is outside 0..1")]
     [InlineData("--controller fixed --cut 1 --standby 1",
-        "exit 1 follows unit 1, in front of cut 1, and is not tried: it cannot stand by")]
-    [InlineData("--controller fixed --standby 1", "exit 1 follows unit 1, in front of cut 2, and is not tried: it cannot stand by")]
+        "exit 1 follows unit 1, before cut 1, and is not tried: it cannot be the standby exit")]
+    [InlineData("--controller fixed --standby 1", "exit 1 follows unit 1, before cut 2, and is not tried: it cannot be the standby exit")]
     [InlineData("--controller fixed --cut 0 --standby one", "--standby is 'one'")]
     [InlineData("--controller fixed --cut 0 --standby -1", "--standby is '-1'")]
     public void Simulate_StandbyThatCannotBe_OneLineAndExitCode2(string flags, string expected)

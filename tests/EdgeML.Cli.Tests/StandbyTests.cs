@@ -76,8 +76,8 @@ public sealed class StandbyTests(ShippedPackage package, ITestOutputHelper outpu
 
     [Theory]
     [InlineData("standby exit 4 is outside 0..3", "--standby", "4", "--cut", "0")]
-    [InlineData("exit 1 follows unit 6, in front of cut 16, and is not tried: it cannot stand by", "--standby", "1")]
-    [InlineData("exit 2 follows unit 9, in front of cut 9, and is not tried", "--standby", "2", "--cut", "9", "--thresholds", "0.5,0,0")]
+    [InlineData("exit 1 follows unit 6, before cut 16, and is not tried: it cannot be the standby exit", "--standby", "1")]
+    [InlineData("exit 2 follows unit 9, before cut 9, and is not tried", "--standby", "2", "--cut", "9", "--thresholds", "0.5,0,0")]
     [InlineData("--standby is '0', not a side exit from 1 or 'off'", "--standby", "0", "--cut", "0")]
     [InlineData("--standby is 'early'", "--standby", "early", "--cut", "0")]
     [InlineData("--bottleneck and --standby go with --controller fixed", "--standby", "1", "--controller", "edgeml")]

@@ -56,7 +56,7 @@ public sealed class SweepTests : FolderTests
     [InlineData("--rows edgeml,nobody", "row 'nobody' is none of edgeml")]
     [InlineData("--seeds 0", "--seeds is '0'")]
     [InlineData("--traces FOLDER/none", "none of --traces does not exist")]
-    [InlineData("--traces FOLDER/bad", "bad.csv line 3 is at second 0, behind second 0")]
+    [InlineData("--traces FOLDER/bad", "bad.csv line 3 is at second 0, not after second 0")]
     [InlineData("--profile FOLDER/short.csv", "short.csv line 3 is unit 2, unit 1 is missing")]
     [InlineData("--out FOLDER/page.csv", "--out is ")]
     public void Sweep_BadInput_OneLineAndExitCode2(string flags, string expected)

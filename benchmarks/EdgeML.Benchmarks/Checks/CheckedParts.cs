@@ -4,7 +4,7 @@ using EdgeML.Native.Control.Learning;
 
 namespace EdgeML.Benchmarks.Checks;
 
-/// <summary>What <c>--check</c> goes through.</summary>
+/// <summary>The parts that <c>--check</c> goes through.</summary>
 static class CheckedParts
 {
     const float Tolerance = 1e-4f;
@@ -70,7 +70,7 @@ static class CheckedParts
             throw new InvalidOperationException(
                 $"{result.LearnSteps} learn steps, {result.Measurements} measurements: learner or telemetry is off");
         if (result.Collections > 0)
-            throw new InvalidOperationException($"{result.Collections} collections, {result.AllocatedBytesPerTask:0.##} B a task");
+            throw new InvalidOperationException($"{result.Collections} collections, {result.AllocatedBytesPerTask:0.##} B per task");
         return result.AllocatedBytesPerTask;
     }
 
@@ -89,7 +89,7 @@ static class CheckedParts
         if (result.Offloaded < 1800) throw new InvalidOperationException($"{result.Offloaded} of 2000 tasks were answered by the tail");
         if (result.OldCollections > 0)
             throw new InvalidOperationException(
-                $"{result.OldCollections} collections of gen 2, {result.AllocatedBytesPerTask:0.##} B a task");
+                $"{result.OldCollections} collections of gen 2, {result.AllocatedBytesPerTask:0.##} B per task");
         return result.AllocatedBytesPerTask;
     }
 

@@ -25,7 +25,7 @@ sealed class EchoClient : IDisposable
             throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
     }
 
-    /// <summary>What the tail computes with.</summary>
+    /// <summary>The tail's executor.</summary>
     public static EchoExecutor Executor => new(UpBytes, Classes);
 
     TailRequest Request => new()

@@ -12,7 +12,7 @@ using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Offload;
 
-/// <summary>What an offload costs when neither link nor model costs anything: 8 KB up and 64 B down between two processes, against plain
+/// <summary>The cost of an offload when neither link nor model costs anything: 8 KB up and 64 B down between two processes, against plain
 /// sockets that move as many bytes and do nothing else.</summary>
 static class OffloadPingPong
 {
@@ -22,7 +22,7 @@ static class OffloadPingPong
     const int UpBytes = EchoClient.UpBytes;
     const int DownBytes = 64;
 
-    /// <summary>Measures, in turns so that the machine's moods meet all of them alike.</summary>
+    /// <summary>Measures, in turns so that drift of the machine affects all of them alike.</summary>
     /// <returns>By contender: name and microseconds. The target is 1.5 for the first over the third at the median.</returns>
     public static IReadOnlyList<(string Name, double P50, double P99)> Measure(int rounds = 20, int perRound = 500)
     {

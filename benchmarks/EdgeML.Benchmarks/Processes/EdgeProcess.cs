@@ -126,7 +126,7 @@ static class EdgeProcess
         return pictures;
     }
 
-    // In front of every exit, so that nothing is answered on the edge.
+    // Before every exit, so that nothing is answered on the edge.
     static int NarrowestBeforeExits(ModelManifest manifest)
     {
         int narrowest = 0;

@@ -1,6 +1,6 @@
 namespace EdgeML.Benchmarks.Processes;
 
-/// <summary>What an edge process is asked to do.</summary>
+/// <summary>The settings of an edge process.</summary>
 sealed record EdgeRun
 {
     public required string Package { get; init; }
@@ -14,7 +14,7 @@ sealed record EdgeRun
     /// <summary>Port of a tail on this machine, or 0 for none.</summary>
     public int TailPort { get; init; }
 
-    /// <summary>Whether every task goes to the tail, whatever the controller plans; it decides and learns all the same.</summary>
+    /// <summary>Whether every task goes to the tail, whatever the controller plans; it still decides and learns.</summary>
     public bool AlwaysOffload { get; init; }
 
     /// <summary>Share of task time that deciding and learning may take; more of it makes a short run learn as much as a long one.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeML.Benchmarks.Processes;
 
-/// <summary>What an edge process says of its counted tasks.</summary>
+/// <summary>An edge process's report of its counted tasks.</summary>
 sealed record EdgeRunResult
 {
     public double AllocatedBytesPerTask { get; init; }

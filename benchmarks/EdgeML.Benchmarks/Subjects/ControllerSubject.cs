@@ -19,8 +19,8 @@ sealed class ControllerSubject(string package, string controller) : ILinkSource
 
     public LinkSnapshot Snapshot() => new() { Up = true, RateBitsPerSecond = _rate, RttMs = 10, TailFactor = 1 };
 
-    /// <summary>Median microseconds of a decision, learning left out, over the last 512 decisions; and decisions a
-    /// task.</summary>
+    /// <summary>Median microseconds of a decision, learning left out, over the last 512 decisions; and decisions
+    /// per task.</summary>
     public (double Micros, double DecisionsPerTask) Measure(int tasks)
     {
         CostModel model = _network.Model;

@@ -8,8 +8,8 @@ namespace EdgeML.Benchmarks.Subjects;
 /// <param name="SecondMicros">Median of the second.</param>
 /// <param name="Ratio">Median over pairs of first / second.</param>
 /// <param name="DifferenceMicros">Median over pairs of first - second.</param>
-/// <param name="QuietDifferenceMicros">Difference of the 20th percentiles: what is left of it where other programs interrupt many
-/// runs.</param>
+/// <param name="QuietDifferenceMicros">Difference of the 20th percentiles: less affected where other programs interrupt many run
+/// s.</param>
 /// <param name="Pairs">Pairs measured.</param>
 readonly record struct Interleaved(
     double FirstMicros, double SecondMicros, double Ratio, double DifferenceMicros, double QuietDifferenceMicros, int Pairs)

@@ -7,10 +7,10 @@ using Google.Protobuf;
 
 namespace EdgeML.Benchmarks.Subjects;
 
-/// <summary>One matrix product of a head's training: by our own kernel, and by ONNX Runtime on one thread.</summary>
+/// <summary>One matrix product of a head's training: by the library's kernel, and by ONNX Runtime on one thread.</summary>
 /// <remarks>
-/// Both factors change from step to step, so the graph gets both as its input, one row, and takes it apart. What that costs is measured by
-/// a second graph that does nothing else, and is to be subtracted. Transposed factors stay as they lie: strides here, transA and transB
+/// Both factors change from step to step, so the graph gets both as its input, one row, and takes it apart. A second graph that does
+/// nothing else measures that cost, which is subtracted. Transposed factors stay as they lie: strides here, transA and transB
 /// there.
 /// </remarks>
 sealed unsafe class ProductSubject : IDisposable
@@ -24,7 +24,7 @@ sealed unsafe class ProductSubject : IDisposable
     readonly TensorTap _gemm, _split;
 
     /// <param name="m">Rows of the result.</param>
-    /// <param name="n">Its columns; ours are padded.</param>
+    /// <param name="n">Its columns; the library's are padded.</param>
     /// <param name="k">Inner dimension.</param>
     /// <param name="transposeA">Whether the first factor lies as k x m.</param>
     /// <param name="transposeB">Whether the second lies as n x k.</param>

@@ -3,7 +3,7 @@ using EdgeML.Benchmarks.Subjects;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>What an edge process allocates a task once it is warm.</summary>
+/// <summary>Bytes that a warm edge process allocates per task.</summary>
 static class AllocationTarget
 {
     public const string Name = "allocation";
@@ -18,14 +18,14 @@ static class AllocationTarget
         var run = new EdgeRun { Package = models.Shipped, WarmUp = WarmUp, Tasks = Tasks, LearningBudget = 0.2 };
         var local = EdgeProcess.Start(run);
         yield return Row(
-            "edge process, local: bytes allocated a task", local, local.AllocatedBytesPerTask < LocalBytes && local.Collections == 0,
+            "edge process, local: bytes allocated per task", local, local.AllocatedBytesPerTask < LocalBytes && local.Collections == 0,
             $"< {LocalBytes} B, no collection");
 
         using var tail = new TailProcess(models.Shipped);
         var offloaded = EdgeProcess.Start(run with { TailPort = tail.Port, AlwaysOffload = true });
         bool holds = offloaded.AllocatedBytesPerTask < OffloadedBytes && offloaded.OldCollections == 0
             && offloaded.Offloaded > Tasks * 9 / 10;
-        yield return Row("edge process, offloaded: bytes allocated a task", offloaded, holds, $"< {OffloadedBytes} B, no gen-2 collection");
+        yield return Row("edge process, offloaded: bytes allocated per task", offloaded, holds, $"< {OffloadedBytes} B, no gen-2 collection");
     }
 
     static TargetRow Row(string what, EdgeRunResult result, bool holds, string target) => new(

@@ -3,7 +3,7 @@ using EdgeML.Benchmarks.Subjects;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>What deciding and learning take of the time tasks take, with a tail on this machine.</summary>
+/// <summary>The time of deciding and learning as a share of the time tasks take, with a tail on this machine.</summary>
 static class ControlShareTarget
 {
     public const string Name = "control";

@@ -2,7 +2,7 @@ using EdgeML.Benchmarks.Subjects;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>What an exit's decision takes.</summary>
+/// <summary>The time of an exit's decision.</summary>
 static class DecisionTarget
 {
     public const string Name = "decision";

@@ -3,7 +3,7 @@ using EdgeML.Native.Numerics;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>What trying every exit in vain costs against one session that computes the same heads without looking at them.</summary>
+/// <summary>The cost of trying every exit in vain against one session that computes the same heads without decisions.</summary>
 static class HeadsTarget
 {
     public const string Name = "heads";
@@ -30,7 +30,7 @@ static class HeadsTarget
             "the same before ranges are fused: a session per unit and head", $"ratio {units.Ratio:0.000} ({units.FirstMicros:0.0} µs)");
     }
 
-    // Sessions run plans as they do unless they are told otherwise.
+    // Sessions run plans as by default.
     static TargetRow Shipped(string package)
     {
         // Where the allocator happens to put a session's memory moves its time by one percent, which is more than what is looked for:

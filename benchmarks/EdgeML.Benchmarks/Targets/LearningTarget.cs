@@ -3,7 +3,7 @@ using EdgeML.Native.Control.Controllers;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>What the learner takes.</summary>
+/// <summary>The times of the learner.</summary>
 static class LearningTarget
 {
     public const string Name = "learning";

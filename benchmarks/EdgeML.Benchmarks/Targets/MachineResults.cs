@@ -13,7 +13,7 @@ static partial class MachineResults
 {
     /// <param name="file">Name of the page.</param>
     /// <param name="title">Its heading.</param>
-    /// <param name="option">What made it, before <c>--write</c>.</param>
+    /// <param name="option">The option that made it, before <c>--write</c>.</param>
     /// <param name="text">What stands below.</param>
     /// <returns>The folder written to.</returns>
     /// <exception cref="DirectoryNotFoundException">The program does not lie in a source tree.</exception>
@@ -30,7 +30,7 @@ static partial class MachineResults
         return folder;
     }
 
-    /// <summary>What the numbers depend on, one line each.</summary>
+    /// <summary>Dependencies of the numbers, one line each.</summary>
     public static string Versions()
     {
         using var backend = new Backend(new BackendOptions());

@@ -2,7 +2,7 @@ using EdgeML.Benchmarks.Offload;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>What an offload costs beside plain sockets.</summary>
+/// <summary>The cost of an offload beside plain sockets.</summary>
 static class OffloadTarget
 {
     public const string Name = "offload";

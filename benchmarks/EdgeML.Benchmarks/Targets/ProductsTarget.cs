@@ -2,8 +2,8 @@ using EdgeML.Benchmarks.Subjects;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>The matrix products of training the heads that <c>edgeml branch</c> adds to a VGG16: our kernel beside ONNX
-/// Runtime's.</summary>
+/// <summary>The matrix products of training the heads that <c>edgeml branch</c> adds to a VGG16: the library's kernel
+/// beside ONNX Runtime's.</summary>
 static class ProductsTarget
 {
     public const string Name = "products";
@@ -35,7 +35,7 @@ static class ProductsTarget
                     macsHead += subject.Macs;
                 }
             }
-            yield return Row($"head {string.Join('-', sizes)}, a step of {Batch}", oursHead, theirsHead, macsHead);
+            yield return Row($"head {string.Join('-', sizes)}, step of {Batch}", oursHead, theirsHead, macsHead);
             (ours, theirs, macs) = (ours + oursHead, theirs + theirsHead, macs + macsHead);
         }
         yield return Row("products of all three heads", ours, theirs, macs);
@@ -43,5 +43,5 @@ static class ProductsTarget
 
     static TargetRow Row(string what, double ours, double theirs, double macs) => TargetRow.Info(
         what,
-        $"ours {ours / 1000:0.00} ms ({macs / ours / 1000:0.0} GMAC/s), ONNX Runtime {theirs / 1000:0.00} ms ({macs / theirs / 1000:0.0} GMAC/s), ratio {ours / theirs:0.00}");
+        $"library {ours / 1000:0.00} ms ({macs / ours / 1000:0.0} GMAC/s), ONNX Runtime {theirs / 1000:0.00} ms ({macs / theirs / 1000:0.0} GMAC/s), ratio {ours / theirs:0.00}");
 }

@@ -10,7 +10,7 @@ enum Verdict
 }
 
 /// <summary>One number.</summary>
-/// <param name="What">What was measured, with sizes.</param>
+/// <param name="What">The quantity, with sizes.</param>
 /// <param name="Measured">The number with its unit, and those it was made of.</param>
 /// <param name="Target">What is demanded; empty for a number that explains another.</param>
 /// <param name="Verdict">How they compare.</param>

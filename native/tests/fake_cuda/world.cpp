@@ -15,7 +15,7 @@ bool parse(const std::string &text, Faults &faults);
 
 World &World::get() {
     static World *world = [] {
-        auto *made = new World; // never destroyed: the driver outlives everybody
+        auto *made = new World; // never destroyed: the driver outlives all users
         if (const char *text = std::getenv("EDGEML_FAKE_CUDA"); text != nullptr && !parse(text, made->faults))
             std::abort();
         return made;

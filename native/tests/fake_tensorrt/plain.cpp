@@ -1,5 +1,5 @@
-// A plug-in and its TensorRT in one library, reached only through the plug-in's table: it needs no header of TensorRT, so
-// search, plans, builds, faults and routes are tested everywhere. The real plug-ins meet TensorRT's interfaces in
+// A plug-in and its TensorRT in one library, reached only through the plug-in's table: it needs no header of TensorRT,
+// so search, plans, builds, faults and routes are tested everywhere. The real plug-ins meet TensorRT's interfaces in
 // infer.cpp.
 #include "execution.h"
 

@@ -52,7 +52,7 @@ class Model {
 
     const std::vector<std::byte> onnx;
     edgeml_engine *engine = nullptr;
-    std::vector<Tensor> tensors; // outputs first, last one leading: not the model's order, on which callers must not rely
+    std::vector<Tensor> tensors; // outputs first, last one leading: callers must not rely on the model's order
     std::uint32_t inputs = 0;
 };
 

@@ -14,7 +14,7 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
     {
         AccuracyGuarantee guarantee = outcome.Guarantee;
         Line($"{manifest.Name}, {record.Samples} samples of {record.Source}, {Judged}");
-        Line($"promise     at most {100 * guarantee.MaxLoss:0.###} points lost, {100 * guarantee.Confidence:0.###} % sure, for every policy inside the limits");
+        Line($"promise     at most {100 * guarantee.MaxLoss:0.###} points lost with {100 * guarantee.Confidence:0.###} % confidence, for every policy inside the limits");
         Line($"limits      {string.Join(", ", manifest.Exits.SkipLast(1).Select((exit, i) => Text($"{exit.Name} {guarantee.Limits[i]:0.00000}")))}");
         Line($"tested on   {guarantee.Samples} samples: {guarantee.Losses} lost, {outcome.Allowed} allowed; {outcome.PathSamples} others chose the proportion of the limits");
         Line($"saves       {100 * outcome.Saved:0.0} % of the multiply-accumulates at the limits");
@@ -35,7 +35,7 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
     public void Show(GuaranteeCheckResult check, double points, double percent, int seed)
     {
         Line($"{manifest.Name}, {check.Draws} draws of {check.Size} with replacement from {record.Samples} samples of {record.Source}, {Judged}, seed {seed}");
-        Line($"promise     at most {points:0.###} points lost, {percent:0.###} % sure");
+        Line($"promise     at most {points:0.###} points lost with {percent:0.###} % confidence");
         Line($"exceeded    {100 * check.Exceeded:0.0} % of the draws at the limits, {100 * check.ExceededInside:0.0} % when any exit that fires inside them counts");
         Line($"lost        {100 * check.MeanLost:0.000} points on average");
         Line($"saved       {100 * check.MeanSaved:0.0} % of the multiply-accumulates on average, {100 * check.MeanSaved / check.HindsightSaved:0.0} % of the {100 * check.HindsightSaved:0.0} % in hindsight");

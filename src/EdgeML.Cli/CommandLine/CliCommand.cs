@@ -38,7 +38,7 @@ static class GlobalOptions
 {
     public static Option<bool> Verbose { get; } = new("--verbose")
     {
-        Description = "Show the stack trace behind an error, and what the inference library logs.",
+        Description = "Show the stack trace of an error, and the inference library's log.",
         Recursive = true,
     };
 }

@@ -4,16 +4,16 @@ using EdgeML.Native.Control.Learning.Traces;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>The options that carry what a learning controller experienced from one device to another.</summary>
-/// <param name="limit">What the help adds about the file that is written.</param>
+/// <summary>The options that carry a learning controller's experience from one device to another.</summary>
+/// <param name="limit">Addition to the help of the written file.</param>
 sealed class ExperienceOptions(string limit = "")
 {
     readonly Option<string?> _out = SharedOptions.OutputFile(
-        "--experience-out", "FILE", $"Write what a learning controller experienced, for another device{limit}.");
+        "--experience-out", "FILE", $"Write a learning controller's experience, for another device{limit}.");
     readonly Option<string?> _in = new("--experience-in")
     {
         HelpName = "FILE",
-        Description = "Start a learning controller with what one experienced on another device.",
+        Description = "Start a learning controller with the experience of another device.",
     };
 
     public IEnumerable<Option> All => [_out, _in];
@@ -32,9 +32,9 @@ sealed record ExperienceFiles(string? Out, string? In)
         throw new ArgumentException($"controller {controller} does not learn; --experience-in and --experience-out go with {learning}");
     }
 
-    /// <summary>What another device experienced.</summary>
+    /// <summary>The experience of another device.</summary>
     public TransitionTrace? Load() => In is null ? null : TransitionTrace.Load(In);
 
-    /// <summary>An empty one to fill, where one is to be written.</summary>
+    /// <summary>An empty one to fill, if one will be written.</summary>
     public TransitionTrace? NewRecord() => Out is null ? null : new TransitionTrace();
 }

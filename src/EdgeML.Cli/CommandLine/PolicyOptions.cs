@@ -43,7 +43,7 @@ sealed record PolicyChoice(float[]? Thresholds, CutChoice? Cut, int? Standby)
     /// <summary>Whether anything of it is left to controller <c>fixed</c> alone.</summary>
     public bool IsFixed => Thresholds is not null || Cut is not null || Standby > 0;
 
-    /// <summary>Whether controllers may let an exit stand by.</summary>
+    /// <summary>Whether controllers may choose a standby exit.</summary>
     public bool AllowStandby => Standby != 0;
 }
 

@@ -4,7 +4,7 @@ using EdgeML.Native.Preparation.Options;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>The options that say how pictures become a network's input.</summary>
+/// <summary>The options for how pictures become a network's input.</summary>
 sealed class PreprocessingOptions
 {
     readonly Option<string?> _layout = SharedOptions.OneOf(

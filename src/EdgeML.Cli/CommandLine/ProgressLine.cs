@@ -9,7 +9,7 @@ sealed class ProgressLine(string what, long total) : IDisposable
     readonly ProgressPace _pace = new();
     readonly long _started = Stopwatch.GetTimestamp();
 
-    /// <summary>Says how many are done; cheap enough for every task.</summary>
+    /// <summary>Shows how many are done; cheap enough for every task.</summary>
     public void Report(int done)
     {
         if (!_pace.IsDue) return;

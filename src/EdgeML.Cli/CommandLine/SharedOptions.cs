@@ -42,7 +42,7 @@ static class SharedOptions
         new(name) { HelpName = helpName, Description = description, Required = true };
 
     public static Option<string> RecordedExits() =>
-        Required("--exits", "E.csv", "What every exit said of recorded samples, from edgeml record.");
+        Required("--exits", "E.csv", "Every exit's output for recorded samples, from edgeml record.");
 
     public static Option<string> Model() =>
         Required("--model", "DIR", "Model package, a folder made by edgeml prepare.");

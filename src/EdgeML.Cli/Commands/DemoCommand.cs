@@ -23,7 +23,7 @@ sealed class DemoCommand : CliCommand
         new("--data") { HelpName = "SPEC", Description = "Inputs; shapes that drift from bright to dark if not given." };
     readonly Option<string?> _trace =
         new("--trace") { HelpName = "CSV", Description = "Link with columns seconds,mbps[,rttMs] instead of the demo's own." };
-    readonly Option<double?> _rtt = SharedOptions.NotNegative("--rtt-ms", "R", "Round-trip time where the trace does not say (20).");
+    readonly Option<double?> _rtt = SharedOptions.NotNegative("--rtt-ms", "R", "Round-trip time where the trace does not give it (20).");
     readonly Option<int?> _tasks = new("--tasks")
     {
         HelpName = "N",

@@ -20,11 +20,11 @@ sealed class SweepCommand : CliCommand
     readonly Option<string> _out = SharedOptions.Required(
         "--out", "FILE.md", "The page to write; beside it go FILE.csv with all cells and FILE.journal with finished runs.");
     readonly Option<bool> _quick = new("--quick") { Description = "S2, S3 and two traces, 2 seeds." };
-    readonly Option<int?> _seeds = SharedOptions.Count("--seeds", "Seeds a row; 5 unless given, 2 with --quick.");
+    readonly Option<int?> _seeds = SharedOptions.Count("--seeds", "Seeds per row; 5 unless given, 2 with --quick.");
     readonly Option<int?> _firstSeed = SharedOptions.Count(
-        "--first-seed", "The first of them; 1 unless given. Others than a controller was made with show whether it holds what it promises.");
+        "--first-seed", "The first of them; 1 unless given. Other seeds than those of tuning show whether a result generalises.");
     readonly Option<double?> _minutes = SharedOptions.Positive(
-        "--minutes", "M", "Start no run later than this; the page says what part it is of.");
+        "--minutes", "M", "Start no run later than this; the page states its share of the plan.");
     readonly Option<string[]> _only = new("--only")
     {
         HelpName = "TEXT",
@@ -45,7 +45,7 @@ sealed class SweepCommand : CliCommand
     public SweepCommand()
         : base("sweep",
             "Run controllers over links, bounds and seeds in the replay simulator; write a page of verdicts and a table of all cells " +
-            "beside it. Finished runs are kept in a journal: after an interruption the same command goes on where it stopped.",
+            "beside it. Finished runs are kept in a journal: after an interruption the same command continues.",
             "edgeml sweep --profile vgg16.csv --exits exits.csv --traces traces --out control.md --quick",
             "edgeml sweep --profile vgg16.csv --exits exits.csv --traces traces --out control.md --seeds 5 --json control.json",
             "edgeml sweep --profile vgg16.csv --exits exits.csv --traces traces --out s3.md --only S3 --rows edgeml,planner,oracle") =>

@@ -11,7 +11,7 @@ using EdgeML.Server.Configuration;
 
 namespace EdgeML.Cli.Commands;
 
-/// <summary><c>edgeml tail</c>: serves until it is told to stop.</summary>
+/// <summary><c>edgeml tail</c>: serves until a signal stops it.</summary>
 sealed class TailCommand : CliCommand
 {
     const int ProfileRuns = 20;
@@ -30,7 +30,7 @@ sealed class TailCommand : CliCommand
     };
 
     public TailCommand()
-        : base("tail", "Serve the rest of the network to edge devices. Stops at SIGINT or SIGTERM after answering what is under way.",
+        : base("tail", "Serve the rest of the network to edge devices. Stops at SIGINT or SIGTERM after answering running requests.",
             "edgeml tail --model engines/shapes-vgg --listen 127.0.0.1:7410",
             "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410 --tls-cert tail.pem --tls-key tail.key")
     {

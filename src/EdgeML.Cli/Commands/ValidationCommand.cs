@@ -25,7 +25,7 @@ sealed class ValidationCommand : CliCommand
     readonly Option<double?> _slowdown = SharedOptions.Positive(
         "--edge-slowdown", "X", $"The edge is emulated X times slower than this machine; {DefaultSlowdown:0} unless given, 1 for none.");
     readonly Option<string?> _shaper = SharedOptions.OneOf(
-        "--shaper", "Who slows the link down: tc tbf between two network namespaces (Linux, root), or a relay of this process. "
+        "--shaper", "Shaper of the link: tc tbf between two network namespaces (Linux, root), or a relay of this process. "
         + "tbf where it is possible unless given.", Kernel, User);
     readonly Option<string?> _out = SharedOptions.OutputFile("--out", "FILE.md", "Also write the table as a page.");
     readonly Option<string?> _json = SharedOptions.Json();

@@ -13,7 +13,7 @@ sealed record DemoOptions
 
     public LinkTrace? Trace { get; init; }
 
-    /// <summary>Round-trip time where the trace does not say.</summary>
+    /// <summary>Round-trip time where the trace does not give it.</summary>
     public double RttMs { get; init; } = 20;
 
     public required int Tasks { get; init; }
@@ -26,7 +26,7 @@ sealed record DemoOptions
     /// <summary>The same as arguments of <c>edgeml tail</c>.</summary>
     public IReadOnlyList<string> BackendArguments { get; init; } = [];
 
-    /// <summary>Who runs beside <c>edgeml</c>.</summary>
+    /// <summary>The rows beside <c>edgeml</c>.</summary>
     public IReadOnlyList<string> Baselines { get; init; } = DemoRow.UsualBaselines;
 
     /// <summary>Baselines one after the other instead of at the same time.</summary>

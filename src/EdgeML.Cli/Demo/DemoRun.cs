@@ -135,5 +135,5 @@ sealed class DemoRun(DemoOptions options, IDemoView view, string commandLine)
         new(level.Mbps * 1e6, double.IsNaN(level.RttMs) ? options.RttMs : level.RttMs);
 }
 
-/// <summary>What a demo run ended with.</summary>
+/// <summary>The outcome of a demo run.</summary>
 sealed record DemoOutcome(DemoReportData Report, ControlCounters Control, double Seconds);

@@ -3,7 +3,7 @@ using EdgeML.Simulation.Scenarios;
 
 namespace EdgeML.Cli.Demo;
 
-/// <summary>Shows a demo run while it goes on.</summary>
+/// <summary>Shows a demo run in progress.</summary>
 interface IDemoView
 {
     /// <summary>One line about a step of the preparation.</summary>

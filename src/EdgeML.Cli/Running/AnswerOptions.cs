@@ -5,7 +5,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>The options that say which answers are written where.</summary>
+/// <summary>The options for the output of answers.</summary>
 sealed class AnswerOptions
 {
     readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE",
@@ -23,7 +23,7 @@ sealed class AnswerOptions
         parsed.GetValue(_logits), parsed.GetValue(_answers), parsed.GetValue(_format), parsed.GetValue(_top) ?? 0);
 }
 
-/// <summary>What is written of answers.</summary>
+/// <summary>The output of answers.</summary>
 /// <param name="Logits">File of the logits; null for none.</param>
 /// <param name="Path">File of the answers, or <c>-</c>; null for none.</param>
 /// <param name="Format">Of that file; null to go by its ending.</param>

@@ -5,13 +5,13 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>The options of the bounds, of what measures energy, and of how long the edge waits.</summary>
+/// <summary>The options of the bounds, of the energy source, and of the edge's waiting time.</summary>
 sealed class BoundsOptions
 {
     readonly Option<double?> _latency = SharedOptions.Positive("--latency-ms", "L", "Latency bound of a task.");
     readonly Option<double?> _energy = SharedOptions.Positive("--energy-j", "E", "Energy bound of a task on the edge device.");
     readonly Option<string?> _source = SharedOptions.OneOf(
-        "--energy", "What measures energy; the first of these that answers unless given.", [.. EnergySensors.Names]);
+        "--energy", "Source of energy; the first of these that works unless given.", [.. EnergySensors.Names]);
     readonly Option<double?> _deadline = SharedOptions.Positive("--deadline-ms", "D",
         "When the edge stops waiting for the tail (the latency bound, else 1000).");
 

@@ -4,7 +4,7 @@ using EdgeML.Native.Codecs;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>The options that say where the tail is and what is sent to it.</summary>
+/// <summary>The options of the tail's address and of the tensors sent to it.</summary>
 sealed class OffloadOptions
 {
     readonly Option<HostPort?> _tail = SharedOptions.Tail();
@@ -30,7 +30,7 @@ sealed class OffloadOptions
     };
 }
 
-/// <summary>What goes to which tail.</summary>
+/// <summary>The tail and the encoding.</summary>
 sealed record OffloadChoice
 {
     /// <summary>Null for none.</summary>

@@ -14,7 +14,7 @@ sealed class RunOptions
     readonly Option<int?> _count = SharedOptions.Count("--count", $"Tasks; all of a finite source, else {RunRequest.DefaultCount}.");
     readonly PolicyOptions _policy = new();
     readonly OffloadOptions _offload = new();
-    readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Who chooses policies (fixed).",
+    readonly Option<string?> _controller = SharedOptions.OneOf("--controller", "Controller, which chooses policies (fixed).",
         [.. BaselineControllers.Names]);
     readonly BoundsOptions _bounds = new();
     readonly Option<int?> _inFlight = SharedOptions.Count("--in-flight", "Tasks under way at the same time (1).");
@@ -53,7 +53,7 @@ sealed class RunOptions
     };
 }
 
-/// <summary>What a run was asked for.</summary>
+/// <summary>The options of a run.</summary>
 sealed record RunRequest
 {
     public const int DefaultCount = 1000;

@@ -19,7 +19,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     /// <summary>The last decision of a controller that makes any.</summary>
     public DecisionExplanation? Last { get; init; }
 
-    /// <summary>All of its decisions, where somebody wants to read them.</summary>
+    /// <summary>All of its decisions, if requested.</summary>
     public DecisionLog? Decisions { get; init; }
 
     /// <summary>The calibration of the exits; null where there is none.</summary>

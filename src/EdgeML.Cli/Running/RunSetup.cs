@@ -14,21 +14,21 @@ using EdgeML.Simulation.Decisions;
 namespace EdgeML.Cli.Running;
 
 /// <summary>How the session is set up that answers a run.</summary>
-/// <param name="request">What was asked for.</param>
+/// <param name="request">The options.</param>
 /// <param name="package">The model.</param>
 sealed class RunSetup(RunRequest request, ModelPackage package)
 {
     /// <summary>Takes down the decisions; null for none.</summary>
     public DecisionLog? Log { get; init; }
 
-    /// <summary>Takes down what a learning controller experiences; null for none.</summary>
+    /// <summary>Records a learning controller's experience; null for none.</summary>
     public TransitionTrace? Record { get; init; }
 
     /// <summary>Hears of the link; null without a tail.</summary>
     public TailNotices? Notices { get; init; }
 
     /// <summary>The session's options.</summary>
-    /// <param name="onWarning">Hears what may make answers wrong.</param>
+    /// <param name="onWarning">Gets possible reasons for wrong answers.</param>
     /// <exception cref="ArgumentException">Options that do not go together, or not with the model.</exception>
     public EdgeSessionOptions Options(Action<string> onWarning)
     {

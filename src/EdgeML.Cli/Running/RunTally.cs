@@ -26,7 +26,7 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
     /// <summary>Refuses more tasks than can be kept.</summary>
     /// <param name="count">Tasks.</param>
     /// <param name="logits">Numbers that are kept of each.</param>
-    /// <exception cref="ArgumentException">What is kept of them does not fit into memory.</exception>
+    /// <exception cref="ArgumentException">Their results do not fit into memory.</exception>
     public static void CheckRoom(int count, int logits)
     {
         if ((long)count * logits > Array.MaxLength)

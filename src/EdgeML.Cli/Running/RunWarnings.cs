@@ -6,12 +6,12 @@ using EdgeML.Training.Evaluation;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>What may make the answers of a run wrong, a sentence each; all but the source's are shown at once.</summary>
+/// <summary>Possible reasons for wrong answers of a run, a sentence each; all but the source's are shown at once.</summary>
 sealed class RunWarnings(ImageSource source)
 {
     readonly ConcurrentQueue<string> _heard = new();
 
-    /// <summary>Takes down what the session says. Any thread.</summary>
+    /// <summary>Records a warning of the session. Any thread.</summary>
     public void Hear(string warning)
     {
         _heard.Enqueue(warning);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Running;
 
-/// <summary>Says on stderr, once, why the tail is not used. Any thread.</summary>
+/// <summary>Prints on stderr, once, why the tail is not used. Any thread.</summary>
 /// <param name="address">Of the tail.</param>
 /// <param name="verbose">Whether every change of the link is shown.</param>
 /// <param name="output">Null for stderr.</param>

@@ -7,7 +7,7 @@ using EdgeML.Simulation.Replay;
 
 namespace EdgeML.Cli.Simulating;
 
-/// <summary>The options that say what is sent, what comes in, and what the client's own doings cost.</summary>
+/// <summary>The options of encoding, arrivals, and costs of the client.</summary>
 sealed class ConditionOptions
 {
     readonly Option<string?> _raw = SharedOptions.OneOf(
@@ -18,7 +18,7 @@ sealed class ConditionOptions
     readonly Option<string?> _arrivals = new("--arrivals")
     {
         HelpName = "poisson:RATE,queue=K",
-        Description = "Tasks a second by themselves, K may wait; one after the other unless given.",
+        Description = "Tasks per second by themselves, K may wait; one after the other unless given.",
     };
     readonly Option<string?> _shift = new("--shift")
     {
@@ -32,7 +32,7 @@ sealed class ConditionOptions
     readonly Option<double?> _decision = new("--decision-us")
     {
         HelpName = "N|measured",
-        Description = "What a decision costs the next task; declared per controller unless given. Measured differs from run to run.",
+        Description = "Time that a decision costs the next task; declared per controller unless given. Measured differs from run to run.",
         CustomParser = DecisionMicros,
     };
 

@@ -15,7 +15,7 @@ sealed class ReplayBoundsOptions
     readonly Option<double?> _ghz = SharedOptions.Positive("--energy-ghz", "G", "Energy bound as the paper's GPU frequency.");
     readonly Option<double?> _joules = SharedOptions.Positive("--energy-j", "J", "Energy bound in joules by the declared power model.");
     readonly Option<string?> _ghzOver = SharedOptions.OneOf("--ghz-over",
-        "What busy time is a share of: the latency bound (unless given), or, as the paper writes it, the task's own latency.",
+        "Divisor of busy time: the latency bound (unless given), or, as the paper writes it, the task's own latency.",
         "bound", "latency");
     readonly Option<double?> _ghzMax = SharedOptions.Positive("--ghz-max", "F", "f_max; 0.92 for nano and 1.3 for others unless given.");
 
@@ -37,5 +37,5 @@ sealed class ReplayBoundsOptions
     }
 }
 
-/// <summary>The bounds, and what a device's energy is in their unit.</summary>
+/// <summary>The bounds, and a device's energy in their unit.</summary>
 sealed record ReplayBounds(Requirements Bounds, Func<string, PowerModel> PowerOf);

@@ -28,7 +28,7 @@ sealed class ReplayExperienceOptions
         files.Check(controller);
         if (share > 1) throw new ArgumentException($"--experience-share is {share}, not within 0..1");
         if (files.Out is not null && seeds > 1)
-            throw new ArgumentException($"--experience-out takes what one seed experienced, --seeds is {seeds}");
+            throw new ArgumentException($"--experience-out writes the experience of one seed, --seeds is {seeds}");
         var traces = new ReplayTraces { Source = files.Load(), SourceUpdates = updates ?? 0, Record = files.NewRecord() };
         return (share is { } given ? traces with { SourceShare = given } : traces, files);
     }

@@ -49,7 +49,7 @@ sealed class SimulateOptions
         .. _experience.All, _timing, _json, _series,
     ];
 
-    /// <summary>What is asked for, with the files it names read.</summary>
+    /// <summary>The options, with the files they name read.</summary>
     /// <exception cref="ArgumentException">Options that do not go together.</exception>
     /// <exception cref="InvalidDataException">A file is malformed.</exception>
     public SimulateRequest Read(ParseResult parsed)
@@ -112,7 +112,7 @@ sealed class SimulateOptions
     }
 }
 
-/// <summary>What a simulation was asked for.</summary>
+/// <summary>The options of a simulation.</summary>
 sealed record SimulateRequest
 {
     public required ReplayScenario Scenario { get; init; }

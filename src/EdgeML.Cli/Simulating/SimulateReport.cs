@@ -28,7 +28,7 @@ static class SimulateReport
         Line("exit", pool, m => m.MeanExit, "0.00", "mean");
         Line("cut", pool, m => m.MeanCut, "0.00", "mean");
         Line("interval", pool, m => m.MeanInterval, "0.00", "tasks, mean");
-        Line("decision", pool, m => m.DecisionMicros, "0.0", "us");
+        Line("decision", pool, m => m.DecisionMicros, "0.0", "µs");
         if (scenario.Arrivals is not null) Line("lost", pool, m => m.LossRatio, "0.0000");
         if (double.IsFinite(pool.AdaptationTasks))
             Terminal.Line($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");

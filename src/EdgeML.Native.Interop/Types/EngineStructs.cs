@@ -39,7 +39,7 @@ unsafe struct EngineDescNative()
     public void* Model;
     public ulong ModelBytes;
 
-    /// <summary>Told how far a build has come (user, 0..1, phase); anything but 0 cancels. May be null.</summary>
+    /// <summary>Progress of a build (user, 0..1, phase); anything but 0 cancels. May be null.</summary>
     public delegate* unmanaged<void*, double, byte*, int> Progress;
     public void* ProgressUser;
 

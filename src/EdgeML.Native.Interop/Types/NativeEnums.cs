@@ -46,7 +46,7 @@ enum NativeOutcome : uint
     Cut = 3,
 }
 
-/// <summary>EDGEML_ROUTE_*: who decides about exits, and by how many launches. As a wish, <see cref="Host"/> means the best that
+/// <summary>EDGEML_ROUTE_*: the side that decides about exits, and the number of launches. As a wish, <see cref="Host"/> means the best that
 /// works.</summary>
 enum NativeRoute : uint
 {

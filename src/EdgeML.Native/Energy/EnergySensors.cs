@@ -32,7 +32,7 @@ public static class EnergySensors
     /// <param name="declared">Power of the device where nothing measures it.</param>
     /// <param name="options">Null for the first that answers, for a network on the processor.</param>
     /// <returns>To be disposed where it is <see cref="IDisposable"/>.</returns>
-    /// <exception cref="ArgumentException">An unknown source, or one asked for by name that cannot be used; says why.</exception>
+    /// <exception cref="ArgumentException">An unknown source, or one asked for by name that cannot be used; names the reason.</exception>
     public static IEnergyMeter Open(PowerModel declared, EnergySensorOptions? options = null)
     {
         options ??= new EnergySensorOptions();

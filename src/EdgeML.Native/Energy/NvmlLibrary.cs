@@ -96,7 +96,7 @@ sealed unsafe class NvmlLibrary : IDisposable
         return _name(device, text, 96) == 0 ? Marshal.PtrToStringUTF8((nint)text)! : "NVIDIA GPU";
     }
 
-    /// <summary>Place on the PCI bus; empty where the library does not say.</summary>
+    /// <summary>Place on the PCI bus; empty where the library does not report it.</summary>
     public string PciIdOf(nint device)
     {
         byte* info = stackalloc byte[PciInfoBytes];
@@ -121,7 +121,7 @@ sealed unsafe class NvmlLibrary : IDisposable
         return status;
     }
 
-    /// <summary>Megahertz of the multiprocessors; 0 where the library does not say.</summary>
+    /// <summary>Megahertz of the multiprocessors; 0 where the library does not report it.</summary>
     public uint ClockMhz(nint device)
     {
         uint value = 0;

@@ -8,7 +8,7 @@ namespace EdgeML.Native.Energy;
 /// <summary>Charges a task the energy that a sensor measured while it ran, everything else on the device included.</summary>
 /// <remarks>
 /// Its own thread samples; tasks only interpolate, from any thread, and allocate nothing. Tasks that overlap are each charged the
-/// whole. A sensor that stops answering leaves the rest to the declared model, and <see cref="Source"/> says so.
+/// whole. A sensor that stops answering leaves the rest to the declared model, and <see cref="Source"/> reports it.
 /// </remarks>
 sealed class SensorEnergyMeter : IEnergyMeter, IDisposable
 {

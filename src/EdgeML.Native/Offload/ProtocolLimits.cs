@@ -28,7 +28,7 @@ public sealed record ProtocolLimits
     /// always is left.</summary>
     public TimeSpan PayloadDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>From the connection until both sides have said hello.</summary>
+    /// <summary>From the connection until both sides have sent hello.</summary>
     public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the peer may refuse to take bytes before it counts as gone.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Offload;
 
-/// <summary>A session was told to require its tail, and the tail cannot be used.</summary>
+/// <summary>A session requires its tail, and the tail cannot be used.</summary>
 public sealed class TailUnavailableException : IOException
 {
     /// <summary>Creates the exception.</summary>

@@ -35,7 +35,7 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     /// codec.</param>
     /// <param name="standby">The standby exit, computed while a task is with the tail, from 1; 0 for none.</param>
     /// <exception cref="ArgumentException">More than <see cref="MaxExits"/> thresholds, one outside 0..1 or NaN, a negative cut, an
-    /// interval below 1, a bottleneck outside 0..255, or a standby exit that the thresholds do not speak of.</exception>
+    /// interval below 1, a bottleneck outside 0..255, or a standby exit without a threshold.</exception>
     public ExitPolicy(ReadOnlySpan<float> thresholds, int cut, int interval = 1, int bottleneck = 0, int standby = 0)
     {
         if (thresholds.Length > MaxExits)
@@ -122,5 +122,5 @@ public readonly struct ExitPolicy : IEquatable<ExitPolicy>
     /// <inheritdoc/>
     public override string ToString() =>
         FormattableString.Invariant(
-            $"cut {Cut}{(Bottleneck > 0 ? $" by bottleneck {Bottleneck}" : "")}{(Standby > 0 ? $", exit {Standby} standing by" : "")}, thresholds [{string.Join(' ', Thresholds.ToArray().Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)))}], {Interval} tasks");
+            $"cut {Cut}{(Bottleneck > 0 ? $" by bottleneck {Bottleneck}" : "")}{(Standby > 0 ? $", standby exit {Standby}" : "")}, thresholds [{string.Join(' ', Thresholds.ToArray().Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)))}], {Interval} tasks");
 }

@@ -71,7 +71,7 @@ sealed class PackageExtras
         string old = ManifestOf(folder) is not { } there ? "a package that cannot be read"
             : there.Hash != next.Hash ? $"another model ({Short(there.Hash)}, now {Short(next.Hash)})" : "the same model with other exits or input";
         throw new ArgumentException(
-            $"{folder} holds {old}, and what was measured of it would be lost: {string.Join(", ", _lost)}; "
+            $"{folder} holds {old}, and its measurements would be lost: {string.Join(", ", _lost)}; "
             + "take another folder, or --force to replace it");
     }
 

@@ -2,7 +2,7 @@ using EdgeML.Native;
 
 namespace EdgeML.Server.Configuration;
 
-/// <summary>What one identity may do. An identity is the name in a client's certificate.</summary>
+/// <summary>The rights of one identity. An identity is the name in a client's certificate.</summary>
 public sealed record IdentityRule
 {
     /// <summary>Share of the server beside other identities; 1 is usual.</summary>

@@ -14,11 +14,11 @@ public sealed record TailServerOptions
     /// <summary>Certificates for TLS 1.3; null for plain TCP.</summary>
     public TlsOptions? Tls { get; init; }
 
-    /// <summary>What identities may do, by name; "*" is everybody else. An identity comes from a client's certificate. Null: every client
+    /// <summary>Rights of identities, by name; "*" is every other one. An identity comes from a client's certificate. Null: every client
     /// may use everything.</summary>
     public IReadOnlyDictionary<string, IdentityRule>? Identities { get; init; }
 
-    /// <summary>What is accepted from clients.</summary>
+    /// <summary>Limits on clients' frames.</summary>
     public ProtocolLimits Limits { get; init; } = new();
 
     /// <summary>Runs computed at the same time; other requests wait, fairly between devices.</summary>
@@ -44,7 +44,7 @@ public sealed record TailServerOptions
     /// is.</summary>
     public Func<double>? LoadFactor { get; init; }
 
-    /// <summary>Told of connections and refusals; null if not needed.</summary>
+    /// <summary>Called for connections and refusals; null if not needed.</summary>
     public ILogger? Logger { get; init; }
 
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>

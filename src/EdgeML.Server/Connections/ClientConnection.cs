@@ -33,8 +33,8 @@ sealed class ClientConnection : IDisposable
     long _phaseEnds = long.MaxValue;
 
     /// <param name="stream">To the client; disposed with the connection.</param>
-    /// <param name="services">What connections share.</param>
-    /// <param name="onFirstRefusal">Told of the first request that is refused for another reason than being late, on the thread that
+    /// <param name="services">The parts that connections share.</param>
+    /// <param name="onFirstRefusal">Called for the first request that is refused for another reason than being late, on the thread that
     /// refuses it; may be null.</param>
     public ClientConnection(ClientStream stream, ConnectionServices services, Action<string>? onFirstRefusal = null)
     {
@@ -57,7 +57,7 @@ sealed class ClientConnection : IDisposable
 
     public EndPoint? Remote => _stream.Remote;
 
-    /// <summary>Who the client proved to be; null for nobody in particular.</summary>
+    /// <summary>The client's proven identity; null without one.</summary>
     public string? Identity { get; private set; }
 
     /// <summary>Why the connection ended; null for a clean end.</summary>
@@ -69,7 +69,7 @@ sealed class ClientConnection : IDisposable
     /// <summary>Requests that were answered with an error other than being late.</summary>
     public long RefusedRequests => _answers.RefusedRequests;
 
-    /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for what is being computed and
+    /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for requests being computed and
     /// sent. Does not throw.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "whatever happens ends this connection; the others are served on")]
     public async Task RunAsync()
@@ -100,7 +100,7 @@ sealed class ClientConnection : IDisposable
         _stream.EndSend();
     }
 
-    /// <summary>Asks the connection to end after what it has received; any thread.</summary>
+    /// <summary>Asks the connection to end after the received requests; any thread.</summary>
     public void Finish() => _stream.EndReceive();
 
     /// <summary>Ends the connection now; any thread.</summary>

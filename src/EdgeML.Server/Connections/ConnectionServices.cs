@@ -5,12 +5,12 @@ using EdgeML.Server.Scheduling;
 
 namespace EdgeML.Server.Connections;
 
-/// <summary>What the connections of a server share. Any thread.</summary>
+/// <summary>The parts that the connections of a server share. Any thread.</summary>
 sealed class ConnectionServices : IDisposable
 {
     /// <summary>Starts the threads.</summary>
     /// <param name="options">Of the server.</param>
-    /// <param name="faults">Told of exceptions that are no client's fault.</param>
+    /// <param name="faults">Called for exceptions that are no client's fault.</param>
     /// <param name="connections">Clients connected now, for metrics.</param>
     public ConnectionServices(TailServerOptions options, BackgroundFaults faults, Func<int> connections)
     {
@@ -36,7 +36,7 @@ sealed class ConnectionServices : IDisposable
 
     public TailMeters Meters { get; }
 
-    /// <summary>Ends the threads after what is queued; after the last connection.</summary>
+    /// <summary>Ends the threads after the queued requests; after the last connection.</summary>
     public void Dispose()
     {
         Hot.Dispose();

@@ -36,7 +36,7 @@ sealed class HotThreads(int most, BackgroundFaults faults) : IDisposable
         }
     }
 
-    /// <summary>Goes on with the caller on the thread that <see cref="TryTake"/> took.</summary>
+    /// <summary>Continues the caller on the thread that <see cref="TryTake"/> took.</summary>
     public Awaiter Switch() => new(this);
 
     /// <summary>Starts no more threads.</summary>

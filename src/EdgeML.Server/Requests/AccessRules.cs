@@ -4,15 +4,15 @@ using EdgeML.Server.Configuration;
 
 namespace EdgeML.Server.Requests;
 
-/// <summary>Who may use the server, and how much. Any thread.</summary>
-/// <param name="rules">By identity; "*" is everybody else. Null: everybody may, without limits.</param>
+/// <summary>The right to use the server, and its limits. Any thread.</summary>
+/// <param name="rules">By identity; "*" is every other one. Null: every client may, without limits.</param>
 sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
 {
     const string Others = "*";
 
     readonly Dictionary<string, Client> _clients = [];
 
-    /// <summary>Finds what an identity may do.</summary>
+    /// <summary>Finds the rights of an identity.</summary>
     /// <param name="identity">From its certificate; null for none.</param>
     /// <param name="refusal">Why it may not; null where it may.</param>
     public Client? Find(string? identity, out string? refusal)
@@ -72,7 +72,7 @@ sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
             lock (_gate) _inFlight--;
         }
 
-        // A second's worth may come at once.
+        // The requests of one second may come at once.
         static double Burst(IdentityRule rule) => Math.Max(1, rule.RequestsPerSecond);
     }
 }

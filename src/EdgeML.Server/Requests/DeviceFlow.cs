@@ -10,7 +10,7 @@ sealed class DeviceFlow(double weight = 1)
 
     public PriorityQueue<TailJob, long> Jobs { get; } = new();
 
-    /// <summary>Virtual time at which what was served so far would be through at a fair share, milliseconds of computing.</summary>
+    /// <summary>Virtual time at which the requests served so far would be finished at a fair share, milliseconds of computing.</summary>
     public double FinishTag { get; set; }
 
     /// <summary>Milliseconds of computing that wait.</summary>

@@ -21,7 +21,7 @@ sealed class ModelDirectory : IDisposable
         }
     }
 
-    /// <summary>Takes a model out; connections that hold it go on with it.</summary>
+    /// <summary>Takes a model out; connections that hold it keep it.</summary>
     /// <returns>Whether it was there.</returns>
     public bool Remove(ServedModel model)
     {

@@ -63,7 +63,7 @@ sealed class ServedModel : IDisposable
     }
 
     /// <summary>The frame that answers a hello.</summary>
-    /// <param name="limits">Told to the client.</param>
+    /// <param name="limits">Sent to the client.</param>
     /// <param name="encodings">A bit per encoding that is read.</param>
     /// <param name="sameBottlenecks">Whether the client holds the same ones.</param>
     public byte[] Acknowledgement(ProtocolLimits limits, int encodings, bool sameBottlenecks)

@@ -12,7 +12,7 @@ sealed class TailJob(ServedModel model)
 
     public ServedModel Model { get; } = model;
 
-    /// <summary>What is computed: policy, payload, and the answer when it is there.</summary>
+    /// <summary>One computation: policy, payload, and the answer when it is ready.</summary>
     public TailRow Row { get; } = new(model.Manifest.Classes);
 
     /// <summary>Where the answer goes; null while the job is free.</summary>
@@ -34,7 +34,7 @@ sealed class TailJob(ServedModel model)
     /// <summary>Milliseconds it is expected to compute alone.</summary>
     public double CostMs { get; set; }
 
-    /// <summary>What other requests must share to be computed with this one.</summary>
+    /// <summary>The properties that other requests must share to be computed with this one.</summary>
     public TailBatchKey Key { get; set; }
 
     /// <summary>Whether the two can be computed as one batch.</summary>

@@ -83,14 +83,14 @@ sealed class ComputeThreads : IDisposable
         }
     }
 
-    /// <summary>Fills in what the tail knows of its own load.</summary>
+    /// <summary>Fills in the tail's load.</summary>
     public void Stamp(ref TransferTimes times)
     {
         times.InFlight = InFlight;
         _load.Stamp(ref times);
     }
 
-    /// <summary>Ends the threads after what is queued.</summary>
+    /// <summary>Ends the threads after the queued requests.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -153,14 +153,14 @@ sealed class ComputeThreads : IDisposable
         }
         catch (Exception e)
         {
-            // What Run and Finish do not expect: the clients would wait for ever.
+            // Exceptions that Run and Finish do not expect: the clients would wait for ever.
             _faults.Add("tail compute", "connections were ended without an answer", e);
             foreach (TailJob job in batch) job.Answers?.Cut("the tail failed");
         }
         batch.Clear();
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "the clients are told instead")]
+    [SuppressMessage("Design", "CA1031", Justification = "the clients get an error instead")]
     (ErrorCode Code, string Text) Run(List<TailJob> batch, long start)
     {
         ServedModel model = batch[0].Model;

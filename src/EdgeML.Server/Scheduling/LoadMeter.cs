@@ -54,7 +54,7 @@ sealed class LoadMeter(int threads, Func<double>? factor)
 
     /// <summary>A run took so many ticks.</summary>
     /// <param name="ticks">Stopwatch ticks.</param>
-    /// <param name="expectedMs">What the profile says; NaN where it says nothing.</param>
+    /// <param name="expectedMs">The profiled time; NaN where there is none.</param>
     public void Account(long ticks, double expectedMs)
     {
         lock (_gate)

@@ -5,14 +5,14 @@ using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Server.Transport;
 
-/// <summary>The way of one client's answers back. Sending never waits: what the client does not take at once is queued, and a client
+/// <summary>The way of one client's answers back. Sending never waits: bytes that the client does not accept at once are queued, and a client
 /// that takes too little is cut. Any thread.</summary>
 sealed class AnswerQueue(ClientStream stream)
 {
     /// <summary>Answers in a row before which nothing else had come; then the client counts as one that waits for each.</summary>
     const int LoneToStay = 16;
 
-    /// <summary>Bytes that may wait for a client. Above what an honest one leaves: replies to 256 requests of 1,000 classes.</summary>
+    /// <summary>Bytes that may wait for a client. More than an honest one leaves: replies to 256 requests of 1,000 classes.</summary>
     const int MostWaiting = 1 << 20;
 
     readonly Lock _gate = new();
@@ -32,7 +32,7 @@ sealed class AnswerQueue(ClientStream stream)
     /// <summary>Requests that were answered with an error other than being late.</summary>
     public long RefusedRequests => Interlocked.Read(ref _refused);
 
-    /// <summary>Told of the first such request, on the thread that refuses it; may be null.</summary>
+    /// <summary>Called for the first such request, on the thread that refuses it; may be null.</summary>
     public Action<string>? OnFirstRefusal { get; init; }
 
     /// <summary>Requests received and not answered.</summary>
@@ -79,7 +79,7 @@ sealed class AnswerQueue(ClientStream stream)
         }
     }
 
-    /// <summary>Sends a whole frame, or queues what the client does not take now.</summary>
+    /// <summary>Sends a whole frame, or queues bytes that the client does not accept now.</summary>
     public void Send(ReadOnlySpan<byte> frame)
     {
         try
@@ -128,7 +128,7 @@ sealed class AnswerQueue(ClientStream stream)
         Send(frame, FrameKind.Error, bytes);
     }
 
-    /// <summary>Completes when every request is answered, and what waits is sent or lost.</summary>
+    /// <summary>Completes when every request is answered, and queued bytes are sent or lost.</summary>
     public Task CloseAsync()
     {
         lock (_gate)

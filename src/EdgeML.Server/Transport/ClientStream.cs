@@ -5,23 +5,23 @@ namespace EdgeML.Server.Transport;
 /// <summary>The bytes of one client. One reader at a time, one sender at a time; any thread may abort.</summary>
 abstract class ClientStream : IDisposable
 {
-    /// <summary>Who is at the other end; null where that is not known.</summary>
+    /// <summary>The identity of the other end; null where that is not known.</summary>
     public abstract EndPoint? Remote { get; }
 
     /// <summary>Makes the stream ready, before anything else.</summary>
-    /// <returns>Who the client proved to be; null for nobody in particular.</returns>
+    /// <returns>The client's proven identity; null without one.</returns>
     /// <exception cref="InvalidDataException">The client's proof is refused, or it accepts none of the server's.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
     public virtual ValueTask<string?> OpenAsync() => new((string?)null);
 
-    /// <summary>Whether bytes have arrived that are not received yet; true where it cannot be told.</summary>
+    /// <summary>Whether bytes have arrived that are not received yet; true where that is unknown.</summary>
     public virtual bool HasArrivals => true;
 
     /// <summary>Completes when there is something to receive, or the end. No buffer is held meanwhile.</summary>
     /// <exception cref="IOException">The connection broke or was aborted.</exception>
     public abstract ValueTask WaitAsync();
 
-    /// <summary>Receives what is there, or waits for it.</summary>
+    /// <summary>Receives available bytes, or waits for them.</summary>
     /// <returns>Bytes; 0 at the end.</returns>
     /// <exception cref="IOException">The connection broke or was aborted.</exception>
     public abstract ValueTask<int> ReceiveAsync(Memory<byte> destination);
@@ -31,7 +31,7 @@ abstract class ClientStream : IDisposable
     /// <exception cref="IOException">The connection broke or was aborted.</exception>
     public virtual bool Poll(TimeSpan limit) => false;
 
-    /// <summary>Sends what can be sent without waiting.</summary>
+    /// <summary>Sends as many bytes as possible without waiting.</summary>
     /// <returns>Bytes taken; possibly 0.</returns>
     /// <exception cref="IOException">The connection broke or was aborted.</exception>
     public abstract int TrySend(ReadOnlySpan<byte> source);

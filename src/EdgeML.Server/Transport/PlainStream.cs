@@ -3,7 +3,7 @@ using System.Net;
 
 namespace EdgeML.Server.Transport;
 
-/// <summary>TCP without encryption. What is there is received by a plain non-blocking call; only waiting is asynchronous.</summary>
+/// <summary>TCP without encryption. Available bytes are received by a plain non-blocking call; only waiting is asynchronous.</summary>
 sealed class PlainStream : ClientStream
 {
     readonly Socket _socket;

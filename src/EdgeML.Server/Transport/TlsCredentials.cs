@@ -31,7 +31,7 @@ sealed class TlsCredentials
         _looked = Environment.TickCount64;
     }
 
-    /// <summary>What the next handshake uses. A file that has become damaged leaves the old ones in force, with a warning.</summary>
+    /// <summary>The credentials of the next handshake. A file that has become damaged leaves the old ones in force, with a warning.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "the certificates in force serve until the files are mended")]
     public SslServerAuthenticationOptions Current()
     {

@@ -35,7 +35,8 @@ sealed partial class Nsga3
         Array.Fill(_extremes, double.PositiveInfinity);
     }
 
-    /// <summary>Keeps P of parents and children: whole fronts, and of the one that no longer fits who keeps the directions even.</summary>
+    /// <summary>Keeps P of parents and children: whole fronts, and of the front that does not fit the members that keep the
+    /// directions even.</summary>
     public void Select()
     {
         int all = 2 * Population;
@@ -195,7 +196,7 @@ sealed partial class Nsga3
         {
             int fewest = int.MaxValue, ties = 0, line = 0;
             for (int i = 0; i < left; i++) fewest = Math.Min(fewest, _counts[_direction[open[i]]]);
-            // Any of the emptiest lines that still has somebody to offer, each with the same chance per member.
+            // Any of the emptiest lines that still has members, each with the same chance per member.
             for (int i = 0; i < left; i++)
             {
                 if (_counts[_direction[open[i]]] == fewest && _random.Below(++ties) == 0) line = _direction[open[i]];

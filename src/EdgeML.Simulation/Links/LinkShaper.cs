@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Links;
 /// holds bytes back and breaks nothing, as a radio link does.</summary>
 /// <remarks>
 /// Both directions have the trace's rate and half its round-trip time; connections share it. At most a few milliseconds of bytes wait
-/// here, with small socket buffers in front, so that a sender feels the link instead of filling memory. All methods may be called from any
+/// here, with small socket buffers before it, so that a sender feels the link instead of filling memory. All methods may be called from any
 /// thread.
 /// </remarks>
 public sealed class LinkShaper : IDisposable

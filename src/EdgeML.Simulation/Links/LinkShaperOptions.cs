@@ -11,7 +11,7 @@ public sealed record LinkShaperOptions
     /// <summary>The course of the link.</summary>
     public required LinkTrace Trace { get; init; }
 
-    /// <summary>Round-trip time where the trace does not say, milliseconds.</summary>
+    /// <summary>Round-trip time where the trace does not give it, milliseconds.</summary>
     public double RttMs { get; init; }
 
     /// <summary>Where to listen; port 0 takes one from the operating system.</summary>

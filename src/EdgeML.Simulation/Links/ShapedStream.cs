@@ -19,7 +19,7 @@ sealed class ShapedStream(LinkShaper shaper, LinkPacer pacer, Socket source, Soc
     /// <summary>Seconds after which a waiting thread looks whether the connection has ended.</summary>
     const double LongestWait = 0.02;
 
-    /// <summary>Bytes that may be under way at once; who sends more waits. A link that only delays is not held back by its rate.</summary>
+    /// <summary>Bytes that may be under way at once; a sender of more waits. A link that only delays is not held back by its rate.</summary>
     const int MostUnderWay = 4 << 20;
 
     readonly object _gate = new();

@@ -90,7 +90,7 @@ sealed class ChildProcess : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"{Name} said nothing for {limit.TotalSeconds:0} s");
+            throw new TimeoutException($"{Name} printed nothing for {limit.TotalSeconds:0} s");
         }
     }
 

@@ -4,7 +4,7 @@ namespace EdgeML.Simulation.Replay;
 
 /// <summary>Tasks that arrive by themselves: a Poisson process that feeds a queue of limited length.</summary>
 /// <param name="RatePerSecond">Mean arrivals per second.</param>
-/// <param name="QueueLength">Tasks that may wait while another one runs; who finds that many waiting is lost.</param>
+/// <param name="QueueLength">Tasks that may wait while another one runs; a task that finds that many waiting is lost.</param>
 public sealed record ArrivalProcess(double RatePerSecond, int QueueLength)
 {
     /// <summary>Reads <c>poisson:RATE,queue=K</c>.</summary>

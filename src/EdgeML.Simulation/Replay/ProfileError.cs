@@ -2,7 +2,7 @@ using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Simulation.Replay;
 
-/// <summary>Draws the true times of a device that differ from the profile its controllers were told.</summary>
+/// <summary>Draws the true times of a device that differ from the profile of its controllers.</summary>
 static class ProfileError
 {
     /// <summary>Half of the error is the whole device's, half each unit's own: independent errors alone would cancel over a

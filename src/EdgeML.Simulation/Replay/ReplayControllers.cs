@@ -45,7 +45,7 @@ public static class ReplayControllers
             Context(scenario, seed, traces) with { LearnsResidual = name != EdgeMLPlan });
     }
 
-    /// <summary>What a controller of a replay is made from.</summary>
+    /// <summary>The inputs from which a controller of a replay is made.</summary>
     internal static ControllerContext Context(ReplayScenario scenario, int seed, ReplayTraces? traces) => new()
     {
         Model = scenario.Told,

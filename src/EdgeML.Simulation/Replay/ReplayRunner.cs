@@ -13,7 +13,7 @@ public static class ReplayRunner
     /// <param name="controller">One of <see cref="ReplayControllers.Names"/>.</param>
     /// <param name="seed">Draws jitter, model error, order of inputs, arrivals and the controller's own exploration, each by
     /// itself.</param>
-    /// <param name="progress">Told now and then how many tasks are done.</param>
+    /// <param name="progress">Gets the number of tasks done, now and then.</param>
     /// <param name="traces">A learning controller's experience, in and out; others ignore it.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">An unknown controller, or a profile or trace that does not fit.</exception>
@@ -27,7 +27,7 @@ public static class ReplayRunner
             (world, edge) => ReplayControllers.Create(controller, scenario, world, edge, seed, traces), progress, cancellation);
     }
 
-    /// <summary>Runs one seed under a controller of the caller's own, made as a session makes it
+    /// <summary>Runs one seed under the caller's controller, made as a session makes it
     /// (<see cref="EdgeSessionOptions.CreateController"/>). The same arguments give the same result if the controller itself depends on
     /// nothing else.</summary>
     /// <param name="scenario">The scenario. A decision is charged <see cref="ReplayScenario.DecisionMicros"/>, nothing where that is
@@ -35,8 +35,8 @@ public static class ReplayRunner
     /// <param name="createController">Makes a controller for this run, which disposes it.</param>
     /// <param name="seed">Draws jitter, model error, order of inputs and arrivals, each by itself, and is
     /// <see cref="ControllerContext.Seed"/>.</param>
-    /// <param name="progress">Told now and then how many tasks are done.</param>
-    /// <param name="traces">What the context's traces are; null for none.</param>
+    /// <param name="progress">Gets the number of tasks done, now and then.</param>
+    /// <param name="traces">The context's traces; null for none.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">A profile or trace that does not fit.</exception>
     public static ReplayResult Run(

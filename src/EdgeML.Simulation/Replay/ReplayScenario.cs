@@ -52,7 +52,7 @@ public sealed record ReplayScenario
         _populations = new Lazy<(int, ExitStatistics)[]>(CountPopulations);
     }
 
-    /// <summary>Network and times as controllers are told.</summary>
+    /// <summary>Network and times as known to controllers.</summary>
     public ReplayProfile Profile { get; }
 
     /// <summary>The link.</summary>

@@ -7,7 +7,7 @@ namespace EdgeML.Simulation.Scenarios;
 
 /// <summary>Makes a demo scenario for a model on a machine: the emulated edge, bounds that admit some policies and exclude others, phases
 /// from a seed.</summary>
-/// <remarks>Everything is relative to the measured times of this machine, so that the same story is told on a slow and on a fast
+/// <remarks>Everything is relative to the measured times of this machine, so that the scenario is the same on a slow and on a fast
 /// one.</remarks>
 sealed class DemoScenarioBuilder
 {

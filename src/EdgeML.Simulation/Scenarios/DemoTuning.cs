@@ -9,7 +9,7 @@ namespace EdgeML.Simulation.Scenarios;
 /// </remarks>
 sealed record DemoTuning
 {
-    /// <summary>Milliseconds the emulated edge takes to answer at exit 1; says how slow it is.</summary>
+    /// <summary>Milliseconds the emulated edge takes to answer at exit 1; a measure of how slow it is.</summary>
     public double Exit1Ms { get; init; } = 30;
 
     /// <summary>Milliseconds between two inputs.</summary>

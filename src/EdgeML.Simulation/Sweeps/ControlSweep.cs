@@ -53,7 +53,7 @@ sealed class ControlSweep
     /// <summary>Runs all missing parts, or as many as fit.</summary>
     /// <param name="cores">Runs at a time.</param>
     /// <param name="limit">No run starts later than this.</param>
-    /// <param name="progress">Told the number of runs done; one call at a time.</param>
+    /// <param name="progress">Gets the number of runs done; one call at a time.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <returns>Cells with the rows of which every seed was run; cells without one are left out.</returns>
     public IReadOnlyList<SweepCellResult> Run(

@@ -17,7 +17,7 @@ sealed record SweepCell(
     /// <summary>The contents of the link, where its name does not tell them: a hash of the trace, or the levels.</summary>
     public string LinkKey { get; init; } = Link;
 
-    /// <summary>Seeds of this cell for each one that is asked for; the paper's rows scatter more than ours.</summary>
+    /// <summary>Seeds of this cell for each one that is asked for; the paper's rows scatter more than others.</summary>
     public int SeedFactor { get; init; } = 1;
 
     /// <summary>Where the rows of <see cref="SweepTransfer"/> learned before; null in cells without them.</summary>

@@ -17,7 +17,7 @@ sealed record SweepCellResult(SweepCell Cell, IReadOnlyList<SweepRow> Rows)
     /// <summary>The upper bound.</summary>
     public SweepRow Oracle => Find(ReplayControllers.Oracle)!;
 
-    /// <summary>All rows but ours and the oracle.</summary>
+    /// <summary>All rows but <c>edgeml</c> and the oracle.</summary>
     public IEnumerable<SweepRow> Baselines =>
         Rows.Where(row => row.Controller is not (PolicyControllers.EdgeML or ReplayControllers.Oracle));
 

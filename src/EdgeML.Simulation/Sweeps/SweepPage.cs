@@ -11,13 +11,14 @@ static class SweepPage
 
     const string Preface =
         """
-        Goodput is the share of tasks answered right and inside both bounds. Shares are in percent, `+-` is half a 95 % interval over
-        seeds, inequalities compare means over seeds. Acceptance cells have compute jitter of 5 %, true unit times up to 15 % off the
-        profile, and inputs that turn from easy to hard or from hard to easy in mid-run. Their bounds are on latency and on the paper's frequency, which is
-        computed over the latency bound. S2 has 2,500 tasks, everything else 1,000; S2 and S3 have an RTT of 12 ms, which the paper does not give, and no raw
-        input. Traces run as they were measured, most of them downlink, with an RTT of 12 and 44 ms, raw input off and on: eight cells
-        per trace and setting. `fixed` has no row: without its own policy it is `edge-only`. Where the tail may be late, `edgeml` and the oracle
-        use standby exits; the other rows do not. docs/reference/paper.md explains S2 to S6 and P15 to P50.
+        Goodput is the share of tasks answered right and inside both bounds. Shares are in percent, `+-` is half a 95 % interval
+        over seeds, inequalities compare means over seeds. Acceptance cells have compute jitter of 5 %, true unit times up to 15 %
+        off the profile, and inputs that turn from easy to hard or from hard to easy in mid-run. Their bounds are on latency and on
+        the paper's frequency, which is computed over the latency bound. S2 has 2,500 tasks, everything else 1,000; S2 and S3 have
+        an RTT of 12 ms, which the paper does not give, and no raw input. Traces run as they were measured, most of them downlink,
+        with an RTT of 12 and 44 ms, raw input off and on: eight cells per trace and setting. `fixed` has no row: without its own
+        policy it is `edge-only`. Where the tail may be late, `edgeml` and the oracle use standby exits; the other rows do not.
+        docs/reference/paper.md explains S2 to S6 and P15 to P50.
         """;
 
     /// <summary>Writes the page.</summary>
@@ -94,10 +95,10 @@ static class SweepPage
             """
             Among the paper's rows, without model error and shift of inputs, each claim in every scenario to which it applies. `epochs`:
             the length of the paper, which compares over 5,000 epochs (S3, S6: 1,000) of one to five tasks, here three tasks per epoch.
-            `text`: the paper's program sends tensors as JSON, several times the bytes of float32; a quarter of the rates is four times the
-            bytes. 0.5 GHz: a bound that the first low period exceeds, as in the paper. S6: `ddpg` on the Nano untrained, and with the experience of
-            `ddpg` from 3,000 tasks on the TX2 (`-300`: and 300 updates from it before the first task, which the paper does not make). P17, P18 and
-            P21 need a profile of ResNet50-CIFAR100, which is missing.
+            `text`: the paper's program sends tensors as JSON, several times the bytes of float32; a quarter of the rates is four times
+            the bytes. 0.5 GHz: a bound that the first low period exceeds, as in the paper. S6: `ddpg` on the Nano untrained, and with the
+            experience of `ddpg` from 3,000 tasks on the TX2 (`-300`: and 300 updates from it before the first task, which the paper does
+            not make). P17, P18 and P21 need a profile of ResNet50-CIFAR100, which is missing.
 
             """);
         IReadOnlyList<SweepDirection> directions = SweepDirections.All(results);

@@ -78,7 +78,7 @@ static class SweepVerdicts
 /// <summary>One demand of the acceptance and its outcome.</summary>
 /// <param name="Demand">In one sentence.</param>
 /// <param name="Held">Cells, or rows, where it holds.</param>
-/// <param name="Asked">Cells, or rows, where it was asked; 0 says that nothing was measured.</param>
+/// <param name="Asked">Cells, or rows, where it was asked; 0 means that nothing was measured.</param>
 /// <param name="Failures">One line each, with the numbers, the worst first.</param>
 sealed record SweepVerdict(string Demand, int Held, int Asked, IReadOnlyList<string> Failures)
 {

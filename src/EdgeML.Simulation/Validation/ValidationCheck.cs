@@ -50,7 +50,7 @@ sealed class ValidationCheck(BranchedModel model, DataSpec data, ValidationSetti
 
     /// <summary>Runs everything; blocks.</summary>
     /// <param name="tail">Where the tail listens; no other client may use it meanwhile.</param>
-    /// <param name="progress">Told after every live task how many are done.</param>
+    /// <param name="progress">Gets the number done, after every live task.</param>
     /// <param name="cancellation">Checked between tasks.</param>
     /// <exception cref="InvalidOperationException">The tail does not answer.</exception>
     public ValidationReport Run(IPEndPoint tail, Action<int> progress, CancellationToken cancellation)

@@ -9,7 +9,7 @@ static class ValidationPage
     /// <summary>How a page came about.</summary>
     /// <param name="Command">As it was typed.</param>
     /// <param name="Machine">Processor, cores, system, runtime.</param>
-    /// <param name="Link">Who shaped the link and how.</param>
+    /// <param name="Link">The shaper of the link.</param>
     public sealed record Origin(string Command, string Machine, string Link);
 
     /// <summary>One line that says how many rows hold.</summary>

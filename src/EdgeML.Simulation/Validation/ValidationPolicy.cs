@@ -33,7 +33,8 @@ sealed record ValidationPolicy(ExitPolicy Policy, TensorEncoding Codec)
     }
 
     /// <summary>Takes policies apart from each other out of candidate cuts x thresholds x codecs, always the same ones.</summary>
-    /// <remarks>Before the first exit every other policy has it as its standby exit. Thresholds are 0 or let about 30 % or 70 % of the inputs leave at the first exit. They are placed such that the median
+    /// <remarks>Before the first exit every other policy has it as its standby exit. Thresholds are 0 or let about
+    /// 30 % or 70 % of the inputs leave at the first exit. They are placed such that the median
     /// input is well within one exit: between two exits it would jump by milliseconds with a single task that was disturbed.</remarks>
     /// <param name="manifest">The model.</param>
     /// <param name="inputs">Its exits' outputs for the inputs.</param>

@@ -10,7 +10,7 @@ namespace EdgeML.Simulation.Worlds;
 /// grid.</summary>
 /// <remarks>
 /// It is the default controller with estimates replaced by the truth: expectations are over the jitter, which cannot be known, and over the
-/// answers of inputs of the difficulty at hand; it does not see single answers before they are given.
+/// answers of inputs of the current difficulty; it does not see single answers before they are given.
 /// </remarks>
 public sealed class OracleController : IPolicyController
 {

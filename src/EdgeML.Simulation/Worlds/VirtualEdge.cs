@@ -37,7 +37,7 @@ public sealed class VirtualEdge
 
     /// <summary>Runs all tasks under a controller, which is disposed.</summary>
     /// <param name="controller">Chooses the policies.</param>
-    /// <param name="progress">Told now and then how many tasks are done.</param>
+    /// <param name="progress">Gets the number of tasks done, now and then.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     public VirtualRun Run(IPolicyController controller, Action<int>? progress = null, CancellationToken cancellation = default)
     {

@@ -10,7 +10,7 @@ public sealed record VirtualWorld
     /// <summary>The model.</summary>
     public required ModelManifest Manifest { get; init; }
 
-    /// <summary>True times of the edge; controllers may have been told others.</summary>
+    /// <summary>True times of the edge; controllers may know others.</summary>
     public required DeviceProfile Edge { get; init; }
 
     /// <summary>True times of the idle tail.</summary>
@@ -53,7 +53,7 @@ public sealed record VirtualWorld
     /// as <see cref="PeriodMs"/> says.</summary>
     public IReadOnlyList<double>? Arrivals { get; init; }
 
-    /// <summary>Tasks of <see cref="Arrivals"/> that may wait while another one runs; who finds this many waiting is lost.</summary>
+    /// <summary>Tasks of <see cref="Arrivals"/> that may wait while another one runs; a task that finds this many waiting is lost.</summary>
     public int QueueLength { get; init; } = int.MaxValue;
 
     /// <summary>Time that every decision costs the task after it, milliseconds; NaN charges the time on this machine.</summary>

@@ -54,7 +54,7 @@ sealed class BottleneckTraining
     /// <param name="samples">Of its cut.</param>
     /// <param name="epochs">Times every sample is seen.</param>
     /// <param name="seed">Of the order of samples.</param>
-    /// <param name="done">Told after every sample.</param>
+    /// <param name="done">Called after every sample.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static LinearBottleneck Train(
         LinearBottleneck start, TailGradient tail, CutSamples samples, int epochs, int seed, Action? done,

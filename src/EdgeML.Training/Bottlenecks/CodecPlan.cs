@@ -27,12 +27,12 @@ public sealed record CodecPlan(IReadOnlyList<int> Cuts, IReadOnlyList<string> Co
     /// <summary>How often every fitted sample is seen in training after the fit; 0 leaves bottlenecks as they are fitted.</summary>
     public int TrainEpochs { get; init; }
 
-    /// <summary>Told how many samples training has seen, of how many.</summary>
+    /// <summary>Progress of training: samples seen, of how many.</summary>
     public Action<int, int>? Trained { get; init; }
 
     /// <summary>How many samples are measured at a time, a thread each.</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>The most that a bottleneck worth keeping loses, in 0..1.</summary>
+    /// <summary>The largest loss of a kept bottleneck, in 0..1.</summary>
     public double MaxLoss { get; init; } = 0.01;
 }

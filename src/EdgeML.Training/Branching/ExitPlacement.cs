@@ -18,7 +18,7 @@ static class ExitPlacement
     /// <param name="backbone">Without side exits.</param>
     /// <param name="exits">Side exits wanted.</param>
     /// <param name="budget">Share of the backbone's multiply-accumulates that all heads together may take, 0..1.</param>
-    /// <param name="notes">Told of exits left out.</param>
+    /// <param name="notes">Called for exits left out.</param>
     /// <exception cref="InvalidDataException">There is no place for any exit.</exception>
     internal static IReadOnlyList<HeadPlan> Choose(Backbone backbone, int exits, double budget, List<string> notes)
     {

@@ -22,7 +22,7 @@ sealed class FeatureExtraction(Backbone backbone, IReadOnlyList<HeadPlan> plans,
     /// <param name="count">Samples.</param>
     /// <param name="firstRow">Row of sample 0.</param>
     /// <param name="open">Opens the source once a thread.</param>
-    /// <param name="kept">Told after every block how many rows of these samples are safe in the file.</param>
+    /// <param name="kept">Gets the number of rows of these samples that are safe in the file, after every block.</param>
     /// <param name="cancellation">Checked between blocks.</param>
     /// <exception cref="InvalidDataException">A label or a score that makes no sense.</exception>
     internal void Run(

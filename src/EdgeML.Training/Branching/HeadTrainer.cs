@@ -50,7 +50,7 @@ sealed class HeadTrainer
 
     /// <summary>Learns to the end.</summary>
     /// <param name="checkpoint">A file to continue from and to keep the state in.</param>
-    /// <param name="epochDone">Told after every pass how many are done.</param>
+    /// <param name="epochDone">Gets the number done, after every pass.</param>
     /// <param name="cancellation">Checked between steps.</param>
     internal TrainedHead Train(string checkpoint, Action<int> epochDone, CancellationToken cancellation)
     {

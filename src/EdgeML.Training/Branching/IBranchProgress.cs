@@ -1,6 +1,6 @@
 namespace EdgeML.Training.Branching;
 
-/// <summary>Told how far a run is; from one thread at a time.</summary>
+/// <summary>Progress of a run; from one thread at a time.</summary>
 interface IBranchProgress
 {
     /// <summary>A stage begins, with so many steps of which some are done already.</summary>

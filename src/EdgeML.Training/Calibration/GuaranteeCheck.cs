@@ -14,7 +14,7 @@ public static class GuaranteeCheck
     /// <param name="draws">Calibrations.</param>
     /// <param name="size">Samples in each; null for as many as the pool has.</param>
     /// <param name="seed">Of all draws.</param>
-    /// <param name="done">Told how many draws are done.</param>
+    /// <param name="done">Gets the number of draws done.</param>
     /// <param name="cancellation">Ends the check with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">Numbers outside their ranges, or too few samples a draw.</exception>
     public static GuaranteeCheckResult Run(

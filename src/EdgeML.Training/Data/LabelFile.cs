@@ -10,7 +10,7 @@ static class LabelFile
     static readonly string[] s_text = [".txt", ".csv", ".lst", ".tsv"];
 
     /// <summary>Reads all labels.</summary>
-    /// <param name="path">By its ending <c>.npy</c>, text (<c>.txt</c>, <c>.csv</c>), or else raw uint8, int32 or int64, told apart by
+    /// <param name="path">By its ending <c>.npy</c>, text (<c>.txt</c>, <c>.csv</c>), or else raw uint8, int32 or int64, distinguished by
     /// length.</param>
     /// <param name="samples">So many labels are expected.</param>
     /// <param name="names">Names of the classes, for text; may be empty.</param>

@@ -18,7 +18,7 @@ public static class CodecCurve
     /// <param name="source">Of the model's input shape.</param>
     /// <param name="count">Samples.</param>
     /// <param name="plan">Codecs and cuts to measure.</param>
-    /// <param name="done">Told how many samples are done, by one thread at a time.</param>
+    /// <param name="done">Gets the number of samples done, by one thread at a time.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     public static CodecOutcome Measure(
         BranchedModel model, ImageSource source, int count, CodecPlan plan, Action<int>? done, CancellationToken cancellation)

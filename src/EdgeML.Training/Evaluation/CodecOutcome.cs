@@ -12,5 +12,5 @@ public sealed record CodecOutcome(IReadOnlyList<CodecRow> Rows, double Accuracy,
 {
     /// <summary>Rows, accuracy and bottlenecks in one line.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"{Rows.Count} rows, accuracy {Accuracy:0.0000} without a codec, {Worth.Count} bottlenecks worth keeping");
+        $"{Rows.Count} rows, accuracy {Accuracy:0.0000} without a codec, {Worth.Count} bottlenecks to keep");
 }

@@ -11,7 +11,7 @@ public static class ExitRecording
     /// <param name="model">Loaded.</param>
     /// <param name="source">Of the model's input shape.</param>
     /// <param name="count">Samples to run.</param>
-    /// <param name="done">Told how many samples are done; null if not needed.</param>
+    /// <param name="done">Gets the number of samples done; null if not needed.</param>
     /// <param name="cancellation">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <returns>Every exit's outputs; the caller disposes them.</returns>
     public static ExitRecorder Record(

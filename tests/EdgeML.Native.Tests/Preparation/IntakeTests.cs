@@ -169,7 +169,7 @@ public sealed class IntakeTests : FileRunTests
         string file = _folder.Write("m.onnx", b.Bytes);
 
         string refused = Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"])).Message;
-        Assert.Contains("does not say the shape of input 'x'; give it, for instance --input-shape 3x224x224", refused);
+        Assert.Contains("does not state the shape of input 'x'; give it, for instance --input-shape 3x224x224", refused);
         Assert.Equal([3, 8, 8], ModelPreparation.Prepare(file, _folder["p"], new PrepareOptions { InputShape = [3, 8, 8] }).Manifest.Input.Shape);
     }
 

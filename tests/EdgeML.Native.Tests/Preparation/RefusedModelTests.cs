@@ -101,8 +101,8 @@ public sealed class RefusedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(60, 8, "opset 60 is newer than what the engine reads, ")]
-    [InlineData(17, 60, "ONNX's IR version 60 is newer than what the engine reads, ")]
+    [InlineData(60, 8, "opset 60 is newer than the engine reads, ")]
+    [InlineData(17, 60, "ONNX's IR version 60 is newer than the engine reads, ")]
     public void Prepare_NewerThanTheEngine_SaysBothNumbers(long opset, long ir, string message)
     {
         ModelProto model = Graphs.All["residual"]().Model;

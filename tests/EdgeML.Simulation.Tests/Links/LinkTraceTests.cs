@@ -25,7 +25,7 @@ public class LinkTraceTests
     [InlineData("seconds,mbps\n0,1\n\n2,3\n", "line 3 has 1 fields")]
     [InlineData("seconds,mbps\n0,NaN\n", "line 2 has a rate of NaN")]
     [InlineData("seconds,mbps\n0,-1\n", "line 2 has a rate of -1")]
-    [InlineData("seconds,mbps\n0,1\n5,1\n5,2\n", "line 4 is at second 5, behind second 5")]
+    [InlineData("seconds,mbps\n0,1\n5,1\n5,2\n", "line 4 is at second 5, not after second 5")]
     [InlineData("seconds,mbps\n3,1\n", "line 2 is the first and at second 3")]
     [InlineData("seconds,mbps,tailFactor\n0,1,0.5\n", "tail factor of 0.5")]
     [InlineData("seconds,mbps,rttMs\n0,1,-4\n", "round-trip time of -4")]

@@ -65,7 +65,7 @@ public class ReplayFilesTests
     [InlineData(Header + Input + Units + "head,1,h1,2,1,40,1,0.1\n", "line 5 says 2 in column after_unit, not within 1..1")]
     [InlineData(Header + Input + Units + "head,2,h2,1,1,40,1,0.1\n", "line 5 is head 2, head 1 is missing")]
     [InlineData(Header + Input + Units + "head,1,h1,1,1,44,1,0.1\n", "44 bytes, the last unit 40")]
-    [InlineData(Header + Input + Units + "head,1,h1,1,1,40,1,0.1\nunit,3,u3,,1,40,1,0.1\n", "line 6 is a unit, behind head 1")]
+    [InlineData(Header + Input + Units + "head,1,h1,1,1,40,1,0.1\nunit,3,u3,,1,40,1,0.1\n", "line 6 is a unit, after head 1")]
     [InlineData(Header + Input + "\n" + Units, "line 3 has 1 fields")]
     public void Profile_Malformed_OneLineWithTheNumbers(string text, string expected)
     {
@@ -147,8 +147,8 @@ public class ReplayFilesTests
     [InlineData("square:15,NaN,tasks=5", "rate of 'NaN'")]
     [InlineData("constant:", "rate of ''")]
     [InlineData("steps:15@5", "starts at task 0")]
-    [InlineData("steps:15,7", "does not start behind task 0")]
-    [InlineData("steps:15,7@200,9@200", "does not start behind task 200")]
+    [InlineData("steps:15,7", "does not start after task 0")]
+    [InlineData("steps:15,7@200,9@200", "does not start after task 200")]
     [InlineData("steps:15,7@x", "not MBPS@TASK")]
     [InlineData("paper:s9", "is no file")]
     public void Link_Malformed_Refused(string spec, string expected) =>

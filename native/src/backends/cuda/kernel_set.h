@@ -11,7 +11,7 @@ class KernelSet {
   public:
     explicit KernelSet(std::shared_ptr<const Device> device);
 
-    // The one of this device, as long as somebody holds it.
+    // The one of this device, as long as it is held.
     static std::shared_ptr<const KernelSet> join(const std::shared_ptr<const Device> &device);
 
     CUfunction exit = nullptr;

@@ -73,7 +73,7 @@ DEVICE void release_sequence(Record *to, std::uint32_t sequence) {
     asm volatile("st.release.sys.global.u32 [%0], %1;" ::"l"(&to->sequence), "r"(sequence) : "memory");
 }
 
-// One block of lanes_for(classes) threads. Returns to thread 0 whether the run goes on.
+// One block of lanes_for(classes) threads. Returns to thread 0 whether the run continues.
 DEVICE bool decide_exit(const ExitArguments &a) {
     // Shared memory cannot have initialisers, so it is raw.
     alignas(8) SHARED static unsigned char extremes_memory[most_lanes / warp_lanes * sizeof(Extremes)];

@@ -29,7 +29,8 @@ class Patience {
     std::chrono::nanoseconds waited_{0};
 };
 
-// Returns when the stream has ended all of its work. Throws the error that ended it, or EDGEML_E_DEVICE_LOST at the limit.
+// Returns when the stream has ended all of its work. Throws the error that ended it, or EDGEML_E_DEVICE_LOST at the
+// limit.
 void wait_until_idle(const Device &device, CUstream stream, std::uint32_t limit_ms);
 
 } // namespace edgeml::cuda

@@ -31,7 +31,7 @@ GraphOptimizationLevel to_level(std::uint32_t optimization, const ModelScan &sca
     default:
         // ALL brings the NCHWc layout. Measured, ALL / EXTENDED on AVX2: depthwise 0.2..0.4, 3x3 of 16..128 channels
         // 0.7..1, 1x1 of 128 and more 0.6..1, but 3x3 of 256 and 512 channels 1.0..1.6, and there it costs a copy of
-        // the weights too. So the majority of convolutions decides; where nothing is told by it, both do the same.
+        // the weights too. So the majority of convolutions decides; where it decides nothing, both do the same.
         return 2 * scan.wide_filters > scan.filters ? ORT_ENABLE_EXTENDED : ORT_ENABLE_ALL;
     }
 }

@@ -14,7 +14,7 @@ using namespace onnx;
 
 namespace {
 
-// Smaller tensors are not worth their own name.
+// Smaller tensors get no separate name.
 constexpr std::size_t least_shared = 4096;
 
 [[noreturn]] void refuse(const std::string &text) {

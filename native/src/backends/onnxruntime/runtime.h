@@ -1,4 +1,4 @@
-// One ONNX Runtime of the process: its environment, thread pool and arena, and the shorthands everybody here uses.
+// One ONNX Runtime of the process: its environment, thread pool and arena, and the shorthands used here.
 #pragma once
 
 #include "library.h"

@@ -14,8 +14,8 @@ namespace edgeml::ort {
 // A session takes a tensor at two moments. Loading the graph, optimizers read it: AddExternalInitializers gives them
 // the caller's memory instead of a file. Building its state, the session copies every initializer that is left, unless
 // AddInitializer names the same memory again; then it keeps the reference. Only both together avoid the copy, and only
-// for tensors that no optimizer has replaced. The prepacked container adds one shared copy of the weights that kernels repack
-// (Gemm, MatMul).
+// for tensors that no optimizer has replaced. The prepacked container adds one shared copy of the weights that kernels
+// repack (Gemm, MatMul).
 //
 // VGG16 (59 MB of weights) loaded three times, as one session, as four ranges, as 21 units: private memory of all
 // three, time of one run, time of making it; one thread, AVX2.

@@ -8,7 +8,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Controllers;
 
-/// <summary>The paper's controller: DDPG on (L, E, CH) from random weights, with Ornstein-Uhlenbeck noise. Its ablations differ in what an
+/// <summary>The paper's controller: DDPG on (L, E, CH) from random weights, with Ornstein-Uhlenbeck noise. Its ablations differ in the meaning of an
 /// action says of the thresholds.</summary>
 sealed class DdpgController : IPolicyController
 {

@@ -8,7 +8,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Controllers;
 
-/// <summary>The default: the planner's policy, moved by a residual that DDPG learns, inside what the planner's model allows.</summary>
+/// <summary>The default: the planner's policy, moved by a residual that DDPG learns, within the limits of the planner's model.</summary>
 /// <remarks>
 /// a = clip(a_plan + scale (2 mu(s) - 1)): an untrained actor answers 0.5 and leaves the plan alone. A moved policy is executed only if
 /// the corrected cost model expects it to hold the bounds and to be right as often as the plan, to within a small tolerance, and

@@ -7,7 +7,7 @@ namespace EdgeML.Native.Control.Controllers;
 
 /// <summary>Chooses policies. Called between tasks, never concurrently; no method may block or, in steady state, allocate.</summary>
 /// <remarks>One that is written for a session (<c>EdgeSessionOptions.CreateController</c>) runs in the simulator, too:
-/// both make it from a <see cref="ControllerContext"/>. What is not abstract here is for controllers that learn or watch single tasks.</remarks>
+/// both make it from a <see cref="ControllerContext"/>. Members that are not abstract are for controllers that learn or watch single tasks.</remarks>
 public interface IPolicyController : IDisposable
 {
     /// <summary>Name as on the command line.</summary>
@@ -20,7 +20,7 @@ public interface IPolicyController : IDisposable
     /// <param name="observation">The measurements up to now; before the first task they are NaN or 0.</param>
     ExitPolicy Next(in Observation observation);
 
-    /// <summary>Told of every task as it completes. By default it is not looked at.</summary>
+    /// <summary>Called for every task as it completes. By default does nothing.</summary>
     /// <param name="record">The task.</param>
     /// <returns>Whether the interval should end here and <see cref="Next"/> be asked at once.</returns>
     bool Completed(in TaskRecord record) => false;

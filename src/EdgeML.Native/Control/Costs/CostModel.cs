@@ -10,8 +10,8 @@ namespace EdgeML.Native.Control.Costs;
 /// <remarks>
 /// Cut k runs units 1..k on the edge. A side exit is tried where its unit runs, one exactly at the cut on the edge, and only with a
 /// threshold above 0. An answer of the edge costs the units and heads up to its exit; an answer of the tail costs the edge's part, one
-/// round trip, the cut tensor at the link's rate, waiting, and the tail's part. Tables are immutable; only the tail's times and what
-/// is known of the exits may be replaced, from any thread. Methods allocate nothing.
+/// round trip, the cut tensor at the link's rate, waiting, and the tail's part. Tables are immutable; only the tail's times and the
+/// exits' calibration may be replaced, from any thread. Methods allocate nothing.
 /// </remarks>
 public sealed class CostModel
 {
@@ -123,7 +123,7 @@ public sealed class CostModel
         set => _usesBottlenecks = value;
     }
 
-    /// <summary>Whether an exit may answer in place of a late tail: not under a guarantee, which says nothing of answers that are given
+    /// <summary>Whether an exit may answer in place of a late tail: not under a guarantee, which tells nothing about answers that are given
     /// whatever their entropy.</summary>
     internal bool AllowsStandby { get; init; }
 

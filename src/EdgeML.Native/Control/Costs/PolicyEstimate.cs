@@ -25,7 +25,7 @@ public struct PolicyEstimate
     /// <summary>Bytes sent per task.</summary>
     public double Bytes;
 
-    /// <summary>The same, with nothing said of right answers where nothing is known of them.</summary>
+    /// <summary>The same, without an accuracy where it is unknown.</summary>
     internal readonly PolicyEstimate Stated()
     {
         PolicyEstimate stated = this;

@@ -11,7 +11,8 @@ namespace EdgeML.Native.Control.Estimation;
 /// </remarks>
 sealed class EProcessTest
 {
-    /// <summary>The rates on which stakes are placed, as multiples of the bound: a small excess takes long to find, a large one is found at once.</summary>
+    /// <summary>The rates on which stakes are placed, as multiples of the bound: a small excess takes long to find, a large one is found at
+    /// once.</summary>
     static readonly double[] s_excess = [1.5, 2, 3, 5, 10, 25, 100];
     readonly double[] _atFailure;
     readonly double[] _atSuccess;

@@ -58,7 +58,7 @@ static class EstimationDefaults
     /// <summary>Added to that limit, milliseconds.</summary>
     public const double RemoteLimitMs = 1;
 
-    /// <summary>Milliseconds on the wire from which a lost transfer says anything of the rate.</summary>
+    /// <summary>Milliseconds on the wire from which a lost transfer tells anything about the rate.</summary>
     public const double LeastWireMs = 1;
 
     /// <summary>Least rate taken from a lost transfer, bits per second.</summary>
@@ -169,7 +169,7 @@ static class EstimationDefaults
     /// <summary>Range of the probability that an input of a stratum leaves at a given exit: samples are few, so nothing is certain.</summary>
     public const double LeastExitChance = 0.01, MostExitChance = 0.99;
 
-    /// <summary>Likelihood of an observation, over all strata, from which it says anything of the difficulty.</summary>
+    /// <summary>Likelihood of an observation, over all strata, from which it tells anything about the difficulty.</summary>
     public const double LeastLikelihood = 1e-9;
 
     /// <summary>Least latency that an error is relative to, milliseconds; keeps a division finite.</summary>

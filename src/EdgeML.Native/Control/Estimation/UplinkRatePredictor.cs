@@ -64,7 +64,7 @@ sealed class UplinkRatePredictor
     /// <summary>When something was last measured, seconds; NaN before.</summary>
     public double LastTime => _lastTime;
 
-    /// <summary>A delayed transfer has ended: its mean rate, the last one measured, says little of the link now. How often the link is then back
+    /// <summary>A delayed transfer has ended: its mean rate, the last one measured, tells little about the link now. How often the link is then back
     /// where it has been, and how often as slow as that rate, is learned (equation 22 of docs/reference/control.md).</summary>
     public void MarkDelayed() => (_delayed, _stale) = (true, true);
 

@@ -2,7 +2,7 @@ using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Observations;
 
-/// <summary>Execution and cost of one task; controllers learn from nothing else.</summary>
+/// <summary>Execution and cost of one task; the only input of learning.</summary>
 public struct TaskRecord
 {
     /// <summary>Counts up per session.</summary>

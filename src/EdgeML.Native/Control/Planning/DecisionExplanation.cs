@@ -8,7 +8,7 @@ namespace EdgeML.Native.Control.Planning;
 public struct DecisionExplanation
 {
     /// <summary>Explains a choice of which nothing is expected in numbers, as by a rule without a cost model.</summary>
-    /// <param name="policy">What was chosen.</param>
+    /// <param name="policy">The chosen policy.</param>
     /// <param name="reason">Why.</param>
     /// <param name="rateBitsPerSecond">The estimated uplink rate, in bits per second; NaN where unknown.</param>
     public DecisionExplanation(in ExitPolicy policy, DecisionReason reason, double rateBitsPerSecond = double.NaN)

@@ -26,7 +26,7 @@ static class PlanningWeights
     /// <summary>Cost of an answer that is certainly late where no plan is useful, as a share of a bound.</summary>
     public const float LateWeight = 0.5f;
 
-    /// <summary>Expected satisfaction below which a decision says that the bounds cannot be met.</summary>
+    /// <summary>Expected satisfaction below which a decision reports that the bounds cannot be met.</summary>
     public const double MetShare = 0.5;
 
     // Standby exits, equations 9, 14 and 15.

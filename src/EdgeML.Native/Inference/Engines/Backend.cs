@@ -72,7 +72,7 @@ sealed unsafe class Backend : IDisposable
 
     internal ContextHandle Handle => _handle;
 
-    /// <summary>Last of all that was made with it: a context that something still holds may go on logging.</summary>
+    /// <summary>Last of all that was made with it: a context that is still held may continue logging.</summary>
     public void Dispose()
     {
         _handle.Dispose();

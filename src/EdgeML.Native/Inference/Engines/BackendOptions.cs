@@ -50,7 +50,7 @@ public sealed record BackendOptions
     /// <summary>TensorRT: how the GPU runs a chain.</summary>
     public ChainRoute Route { get; init; }
 
-    /// <summary>Told about every engine that is made, on any thread, one call at a time; must return quickly.</summary>
+    /// <summary>Called for every engine that is made, on any thread, one call at a time; must return quickly.</summary>
     public Action<BuildProgress>? Progress { get; init; }
 
     /// <summary>Ends a load at the next step of a build.</summary>

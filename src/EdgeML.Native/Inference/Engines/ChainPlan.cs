@@ -34,7 +34,7 @@ sealed unsafe class ChainPlan : IDisposable
 
     public PlanKey Key { get; }
 
-    /// <summary>Whether nothing is to be executed: a cut at the plan's own start.</summary>
+    /// <summary>Whether there is nothing to execute: a cut at the plan's own start.</summary>
     public bool IsEmpty => _ranges.Length == 0;
 
     /// <summary>Whether exits are decided inside its one session.</summary>

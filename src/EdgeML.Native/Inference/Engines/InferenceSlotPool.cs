@@ -55,7 +55,7 @@ sealed class InferenceSlotPool : IDisposable
         _available.Release();
     }
 
-    /// <summary>Waits for slots under way; nothing can be rented afterwards, and callers that wait for a slot are told so.</summary>
+    /// <summary>Waits for slots under way; nothing can be rented afterwards, and callers that wait for a slot get an exception.</summary>
     public void Dispose()
     {
         Volatile.Write(ref _closed, true);

@@ -24,7 +24,7 @@ readonly record struct PlanKey(int Start, int Stop, uint TriedExits)
         return new PlanKey(start, stop, tried);
     }
 
-    /// <summary>The ranges in order; empty when nothing is to be executed.</summary>
+    /// <summary>The ranges in order; empty when there is nothing to execute.</summary>
     public PlanRange[] Ranges(ModelManifest manifest)
     {
         var ranges = new List<PlanRange>();

@@ -131,7 +131,7 @@ sealed class ExitLearner : IDisposable
             }
             catch (NativeException)
             {
-                // A backend that fails here fails the next task too, which is where the user is told.
+                // A backend that fails here fails the next task too, which reports it to the user.
             }
             catch (Exception e)
             {

@@ -153,7 +153,7 @@ sealed class GuaranteeMonitor : IDisposable
             }
             catch (NativeException)
             {
-                // A backend that fails here fails the next task too, which is where the user is told; a check has no answer to give.
+                // A backend that fails here fails the next task too, which reports it to the user; a check has no answer to give.
                 Skip();
             }
             catch (Exception e)

@@ -12,7 +12,7 @@ public static class DeviceProfiler
     /// <param name="device">Name for the profile.</param>
     /// <param name="runs">Measured runs, after a tenth as many for warm-up.</param>
     /// <param name="power">The declared power model; null for the default.</param>
-    /// <param name="progress">Told after every measured run how many are done.</param>
+    /// <param name="progress">Gets the number done, after every measured run.</param>
     /// <param name="cancellation">Checked between runs.</param>
     public static DeviceProfile Measure(
         BranchedModel model, string device, int runs = 50, PowerModel? power = null, Action<int>? progress = null,

@@ -27,7 +27,7 @@ public static class PlanProfiler
     /// <param name="device">Name for the profile.</param>
     /// <param name="rounds">Runs of every plan, after a fifth as many for warm-up.</param>
     /// <param name="power">The declared power model; null for the default.</param>
-    /// <param name="progress">Told after every round.</param>
+    /// <param name="progress">Called after every round.</param>
     /// <param name="cancellation">Checked between rounds.</param>
     public static DeviceProfile Measure(
         BranchedModel model, string device, int rounds = 40, PowerModel? power = null, Action? progress = null,
@@ -43,7 +43,7 @@ public static class PlanProfiler
     /// <param name="model">Loaded; other work on it disturbs the figures.</param>
     /// <param name="device">Name for the profile.</param>
     /// <param name="rounds">Runs of every plan, after a fifth as many for warm-up.</param>
-    /// <param name="progress">Told after every round.</param>
+    /// <param name="progress">Called after every round.</param>
     /// <param name="cancellation">Checked between rounds.</param>
     public static (DeviceProfile Profile, IReadOnlyList<PlanTime> Plans) MeasureAndCheck(
         BranchedModel model, string device, int rounds = 40, Action? progress = null, CancellationToken cancellation = default)

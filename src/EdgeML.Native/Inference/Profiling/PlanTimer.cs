@@ -13,7 +13,7 @@ sealed class PlanTimer : IDisposable
     // Fused ranges repack weights; a few plans at a time bound the memory.
     const int Group = 8;
 
-    // Where the memory of a session comes to lie moves its time by several percent: every plan is loaded so often, among others each time.
+    // The place of a session in memory changes its time by several percent: every plan is loaded this often, each time among others.
     const int Loads = 4;
 
     readonly BranchedModel _model;
@@ -27,7 +27,7 @@ sealed class PlanTimer : IDisposable
 
     /// <param name="model">Loaded; other work on it disturbs the figures.</param>
     /// <param name="rounds">Measured runs of every plan, over all loads, after a fifth as many for warm-up.</param>
-    /// <param name="roundDone">Told after every round, warm-up included.</param>
+    /// <param name="roundDone">Called after every round, warm-up included.</param>
     /// <param name="cancellation">Checked between rounds.</param>
     public PlanTimer(BranchedModel model, int rounds, Action? roundDone, CancellationToken cancellation)
     {
@@ -128,7 +128,7 @@ sealed class PlanTimer : IDisposable
         long start = ThreadTime.Now;
         plan.Run(_never, ref result);
         double own = ThreadTime.MillisecondsSince(start), clock = result.TotalNs / 1e6;
-        // A run whose thread had to wait for a processor says nothing of the device by the clock; one thread's own time does.
+        // A run whose thread had to wait for a processor tells nothing about the device by the clock; one thread's own time does.
         return _model.Backend.Threads == 1 ? Math.Min(own, clock) : clock;
     }
 }

@@ -30,8 +30,8 @@ public sealed record EdgeSessionOptions
     /// <summary>Where the tail is. Null: everything runs here, both halves of a cut too.</summary>
     public TailClientOptions? Tail { get; init; }
 
-    /// <summary>How long a new session waits for the tail, so that the first plans know its speed. Without an answer it starts all the
-    /// same.</summary>
+    /// <summary>How long a new session waits for the tail, so that the first plans know its speed. Without an answer it still starts.
+    /// </summary>
     public TimeSpan ConnectWait { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the session is refused where the tail cannot be used at the start, instead of answering everything here.</summary>

@@ -11,7 +11,7 @@ sealed class SessionLink(TailClient tail) : ILinkSource
 {
     DeviceProfile? _known;
 
-    /// <summary>The model to be told; null for none.</summary>
+    /// <summary>The model to update; null for none.</summary>
     public CostModel? Costs { get; set; }
 
     public LinkSnapshot Snapshot()

@@ -34,7 +34,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
     /// <summary>Chooses policies and gets their costs.</summary>
     public required ControlLoop Control { get; init; }
 
-    /// <summary>Held while control is asked or told.</summary>
+    /// <summary>Held while control is read or updated.</summary>
     public required Lock ControlGate { get; init; }
 
     /// <summary>Offered every answered task; null for none.</summary>
@@ -144,7 +144,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
     /// <summary>Runs the rest on this device, from the tensor it still holds.</summary>
     void Finish(InferenceSlot slot, Span<float> logits)
     {
-        // Who finishes must not change the answer: the tail would have seen the tensor through the codec.
+        // The side that finishes must not change the answer: the tail would have seen the tensor through the codec.
         slot.ApplyCodec(slot.Task.Policy, EncodingAt(slot));
         if (Tail is not null) slot.Task.FallBack();
         RunUnits(slot, slot.Task.Policy.Cut, model.Manifest.LocalCut, logits);

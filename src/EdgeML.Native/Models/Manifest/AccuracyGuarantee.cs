@@ -128,5 +128,5 @@ public sealed record AccuracyGuarantee
 
     /// <summary>Loss, confidence, limits and samples in one line.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"at most {100 * MaxLoss:0.##} % lost, {100 * Confidence:0.##} % sure, thresholds at most [{string.Join(' ', Limits)}], tested on {Samples} samples of {Source}");
+        $"at most {100 * MaxLoss:0.##} % lost with {100 * Confidence:0.##} % confidence, thresholds at most [{string.Join(' ', Limits)}], tested on {Samples} samples of {Source}");
 }

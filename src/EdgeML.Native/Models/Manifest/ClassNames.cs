@@ -23,7 +23,7 @@ public static class ClassNames
     /// i - 1.</summary>
     /// <param name="path">UTF-8. Empty lines at the end are left out.</param>
     /// <returns>By class, from 0.</returns>
-    /// <exception cref="InvalidDataException">It names no classes; one line says why.</exception>
+    /// <exception cref="InvalidDataException">It names no classes; one line gives the reason.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static IReadOnlyList<string> Read(string path)
     {

@@ -75,7 +75,7 @@ public sealed record CutBottleneck
     /// <exception cref="InvalidDataException">The first rule that is broken.</exception>
     internal CutBottleneck Checked(ModelManifest manifest)
     {
-        // Absent keys are null only where the serializer was told so; null arrays are not.
+        // Absent keys are null only where the serializer allows it; null arrays are not.
         Require(Cut > 0 && Cut < manifest.LocalCut, $"cut {Cut} is outside 1..{manifest.LocalCut - 1} of model {manifest.Name}");
         IReadOnlyList<int> shape = manifest.Units[Cut - 1].OutShape;
         Require(shape.Count == 3, $"the tensor at cut {Cut} is no picture of channels");

@@ -32,10 +32,10 @@ public sealed class ExitCalibration
     /// <summary>Its summary for controllers and reports.</summary>
     public CalibrationInfo Info => new(Samples, Source, Labelled);
 
-    /// <summary>Hash of the model the exits belong to; null where the file does not say.</summary>
+    /// <summary>Hash of the model the exits belong to; null where the file does not state it.</summary>
     internal string? Model { get; init; }
 
-    /// <summary>Names of the exits, the final one last; null where the file does not say.</summary>
+    /// <summary>Names of the exits, the final one last; null where the file does not state it.</summary>
     internal IReadOnlyList<string>? ExitNames { get; init; }
 
     internal float[] Entropies { get; }

@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Models.Onnx;
 
-/// <summary>Who makes and who reads each tensor of a graph, in topological order; immutable.</summary>
+/// <summary>Maker and readers of each tensor of a graph, in topological order; immutable.</summary>
 /// <remarks>A node that depends on weights and constants only is <em>constant</em>: it is copied to wherever it is needed, and what it
 /// makes never crosses a cut.</remarks>
 sealed class GraphIndex

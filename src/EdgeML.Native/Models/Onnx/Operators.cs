@@ -1,7 +1,7 @@
 namespace EdgeML.Native.Models.Onnx;
 
-/// <summary>Facts about operators for the surgery: their place in a unit and their cost. Unknown ones are work of their
-/// own.</summary>
+/// <summary>Facts about operators for the surgery: their place in a unit and their cost. Unknown ones count as
+/// separate work.</summary>
 static class Operators
 {
     /// <summary>Work on single elements or normalisation: belongs to the operator before it.</summary>

@@ -28,7 +28,7 @@ static class AtomicFile
     internal static void WriteFolder(string path, string mark, Action<string> fill)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(path)) throw new ArgumentException($"{path} is a file, a folder is to be written there");
+        if (File.Exists(path)) throw new ArgumentException($"{path} is a file, a folder is needed there");
         if (Directory.Exists(path) && !File.Exists(Path.Combine(path, mark)) && Directory.EnumerateFileSystemEntries(path).Any())
             throw new ArgumentException($"{path} is neither empty nor a package (no {mark} in it); it is left alone");
         string temporary = Beside(path);

@@ -89,7 +89,7 @@ sealed class LinkMeter
         }
     }
 
-    /// <summary>The tail told of its load without a request; used when the last request is a while ago.</summary>
+    /// <summary>The tail reported its load without a request; used when the last request is a while ago.</summary>
     public void Load(in TransferTimes times)
     {
         lock (_gate)

@@ -30,7 +30,7 @@ sealed class LinkState
     /// <summary>Pings and probes.</summary>
     public LinkProbe Probe { get; }
 
-    /// <summary>Who receives.</summary>
+    /// <summary>The receiving thread or caller.</summary>
     public ReceiveTurn Turn { get; }
 
     /// <summary>Exceptions on the client's threads that are no fault of a link; any thread.</summary>
@@ -73,7 +73,7 @@ sealed class LinkState
         return _sequence;
     }
 
-    /// <summary>A connection is made and both sides have said hello.</summary>
+    /// <summary>A connection is made and both sides have sent hello.</summary>
     public void Open(TailLink link)
     {
         MaxInFlight = Math.Min(Tasks.Capacity, link.Tail.MaxInFlight);

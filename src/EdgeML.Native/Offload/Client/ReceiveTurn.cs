@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace EdgeML.Native.Offload.Client;
 
-/// <summary>Who receives: the receiving thread, or a blocked caller that reads its own answer.</summary>
+/// <summary>Decides which thread receives: the receiving thread, or a blocked caller that reads its own answer.</summary>
 /// <remarks>A blocked caller that would be woken by the receiving thread, itself woken by the answer, pays for two wake-ups, tens of
 /// microseconds each where cores sleep. So after it has answered a blocked caller the receiving thread rests for a while, and the next such
 /// caller reads its answer itself. Anything else that is sent, a fault, or bytes that the caller leaves unread wake the receiving thread.
@@ -84,7 +84,7 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     bool CanRest(TailLink link) => tasks.OnWire == 0 && !probe.IsOnWay && link.Input.IsBetweenFrames;
 }
 
-/// <summary>Who may read from the link.</summary>
+/// <summary>The thread that may read from the link.</summary>
 enum ReceiveOwner
 {
     /// <summary>The receiving thread's.</summary>

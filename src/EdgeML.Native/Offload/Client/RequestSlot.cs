@@ -31,7 +31,7 @@ sealed class RequestSlot : IValueTaskSource<TailReply>
     /// <summary>The connection it was sent on.</summary>
     public TailLink? Link { get; set; }
 
-    /// <summary>Whether the caller has not been told how it ended.</summary>
+    /// <summary>Whether the caller does not know yet how it ended.</summary>
     public bool CallerWaits { get; set; }
 
     /// <summary>Whether the caller has not yet taken the result.</summary>

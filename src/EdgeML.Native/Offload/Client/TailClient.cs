@@ -59,7 +59,7 @@ sealed class TailClient : IDisposable
     /// <summary>The client's view of link and tail.</summary>
     public LinkSnapshot Snapshot() => _state.Meter.Snapshot(IsUp);
 
-    /// <summary>The tail's unit and head times as it said at the last handshake; null before the first.</summary>
+    /// <summary>The tail's unit and head times of the last handshake; null before the first.</summary>
     public DeviceProfile? TailProfile => _receiver.TailProfile;
 
     /// <summary>Whether the tail of the last handshake holds the same bottlenecks; false before the first.</summary>

@@ -48,7 +48,7 @@ public sealed record TailClientOptions
     /// left.</summary>
     internal int RestMs { get; init; } = 100;
 
-    /// <summary>Told of connects, disconnects and refusals; null if not needed.</summary>
+    /// <summary>Called for connects, disconnects and refusals; null if not needed.</summary>
     public ILogger? Logger { get; init; }
 
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>

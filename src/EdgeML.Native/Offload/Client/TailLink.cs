@@ -93,7 +93,7 @@ sealed class TailLink : IDisposable
         _ => FallbackReason.Down,
     };
 
-    /// <summary>Both sides say who they are.</summary>
+    /// <summary>Both sides send hello.</summary>
     /// <exception cref="TailFaultException">The tail refuses, or the peer is none.</exception>
     public void SayHello(ModelManifest manifest, string bottlenecks, ProtocolLimits limits)
     {

@@ -15,7 +15,7 @@ sealed class TailTasks
     /// <param name="gate">Guards them; pulsed when nothing is overdue any more.</param>
     /// <param name="count">How many there may be.</param>
     /// <param name="classes">Logits of each.</param>
-    /// <param name="completeInline">Whether an awaiting caller continues where it is told.</param>
+    /// <param name="completeInline">Whether an awaiting caller continues on the completing thread.</param>
     public TailTasks(object gate, int count, int classes, bool completeInline)
     {
         _gate = gate;
@@ -61,7 +61,7 @@ sealed class TailTasks
         throw new InvalidDataException($"tail answers task {taskId}, which is not on the way");
     }
 
-    /// <summary>The caller is about to be told how its task ended.</summary>
+    /// <summary>The caller's task is about to complete.</summary>
     public static void EndForCaller(RequestSlot slot, TailOutcome outcome, FallbackReason reason)
     {
         slot.CallerWaits = false;
@@ -88,7 +88,7 @@ sealed class TailTasks
 
     /// <summary>Ends the tasks of a connection that is gone.</summary>
     /// <param name="link">The connection.</param>
-    /// <param name="told">Receives those whose callers are to be told.</param>
+    /// <param name="told">Receives those whose callers must be completed.</param>
     public void EndAll(TailLink link, List<RequestSlot> told)
     {
         foreach (RequestSlot slot in _slots)
@@ -105,7 +105,7 @@ sealed class TailTasks
 
     /// <summary>Ends the tasks of awaiting callers whose deadline has passed.</summary>
     /// <param name="now">Stopwatch ticks.</param>
-    /// <param name="told">Receives those whose callers are to be told.</param>
+    /// <param name="told">Receives those whose callers must be completed.</param>
     /// <returns>Milliseconds by which the most overdue of all answers is late; negative infinity for none.</returns>
     public double EndLate(long now, List<RequestSlot> told)
     {
@@ -137,7 +137,7 @@ sealed class TailTasks
         return earliest;
     }
 
-    /// <summary>Gives up waiting; false when the answer came in the same moment and the caller is about to be told. Outside the
+    /// <summary>Gives up waiting; false when the answer came in the same moment and the caller is about to be completed. Outside the
     /// gate.</summary>
     public bool TryAbandon(RequestSlot slot)
     {
@@ -150,7 +150,7 @@ sealed class TailTasks
         }
     }
 
-    /// <summary>The caller's token was signalled: it is told at once, and the answer is dropped when it comes. Outside the gate.</summary>
+    /// <summary>The caller's token was signalled: it is completed at once, and the answer is dropped when it comes. Outside the gate.</summary>
     public void Cancel(RequestSlot slot)
     {
         lock (_gate)

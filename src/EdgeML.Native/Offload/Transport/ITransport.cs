@@ -19,7 +19,7 @@ interface ITransport : IDisposable
     /// <returns>False when the time passed.</returns>
     bool WaitWritable(int timeoutMs);
 
-    /// <summary>Whether bytes have arrived that are not received yet; true where it cannot be told.</summary>
+    /// <summary>Whether bytes have arrived that are not received yet; true where that is unknown.</summary>
     bool HasArrivals => true;
 
     /// <summary>Makes the receiving side end cleanly here, as if the peer had ended it; bytes that have arrived are still read.</summary>

@@ -8,7 +8,7 @@ static class FrameParser
 {
     /// <summary>Reads a frame's prelude and finds its header.</summary>
     /// <returns>False when more bytes are needed; nothing is then consumed.</returns>
-    /// <exception cref="InvalidDataException">The bytes are no frame, or a length is above its limit; said as soon as the prelude is
+    /// <exception cref="InvalidDataException">The bytes are no frame, or a length is above its limit; thrown as soon as the prelude is
     /// there.</exception>
     public static bool TryRead(
         in ReadOnlySequence<byte> buffer, ProtocolLimits limits, out FramePrelude prelude, out ReadOnlySequence<byte> header)

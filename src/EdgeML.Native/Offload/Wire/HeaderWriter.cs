@@ -13,7 +13,7 @@ ref struct HeaderWriter
     readonly Buffer _buffer;
     MessagePackWriter _writer;
 
-    /// <param name="destination">Where the header is to be.</param>
+    /// <param name="destination">Memory for the header.</param>
     /// <param name="keys">How many follow.</param>
     public HeaderWriter(Span<byte> destination, int keys)
     {

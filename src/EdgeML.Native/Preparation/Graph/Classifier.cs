@@ -56,7 +56,7 @@ sealed class Classifier
     /// <param name="model">Parsed; weights may be missing. Not changed.</param>
     /// <param name="options">As for <see cref="From"/>.</param>
     /// <param name="runner">Says which versions of ONNX the engine reads.</param>
-    /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
+    /// <exception cref="InvalidDataException">Not a classifier with one input; one line gives the reason.</exception>
     internal static void Require(ModelProto model, PrepareOptions options, IGraphRunner runner)
     {
         GraphProto graph = model.Graph;
@@ -78,7 +78,7 @@ sealed class Classifier
     /// <param name="final">Name of the final output, or null for the deepest one that is no side exit.</param>
     /// <param name="inputShape">The input's shape without batch for a model that leaves it open, or null.</param>
     /// <param name="runner">Learns the shapes.</param>
-    /// <exception cref="InvalidDataException">Not a classifier with one input; one line says why.</exception>
+    /// <exception cref="InvalidDataException">Not a classifier with one input; one line gives the reason.</exception>
     internal static Classifier From(
         ModelProto model, IReadOnlyList<string>? exits, string? final, IReadOnlyList<int>? inputShape, IGraphRunner runner)
     {
@@ -282,7 +282,7 @@ sealed class Classifier
         {
             if (inputShape is null)
                 throw new InvalidDataException(
-                    $"the file does not say the shape of input '{input.Name}'; give it, for instance --input-shape 3x224x224");
+                    $"the file does not state the shape of input '{input.Name}'; give it, for instance --input-shape 3x224x224");
             type.Shape = new TensorShapeProto();
             for (int i = 0; i <= inputShape.Count; i++) type.Shape.Dim.Add(new TensorShapeProto.Types.Dimension());
         }

@@ -10,10 +10,10 @@ interface IGraphRunner
     /// <param name="model">With weights inline and the shape of its input fixed; it may have more than 2 GB of weights.</param>
     /// <param name="inputs">One run each. One that the model cannot be run on is left out; if that happens to all, zeros are tried.</param>
     /// <param name="keep">Outputs whose values are wanted.</param>
-    /// <exception cref="InvalidDataException">The engine cannot load or run the model; one line says why.</exception>
+    /// <exception cref="InvalidDataException">The engine cannot load or run the model; one line gives the reason.</exception>
     ProbeResult Probe(ModelProto model, IReadOnlyList<float[]> inputs, IReadOnlySet<string> keep);
 
-    /// <summary>Says in a sentence that a model is written in a newer version of ONNX than the engine reads; null for others.</summary>
+    /// <summary>States in a sentence that a model is written in a newer version of ONNX than the engine reads; null for others.</summary>
     string? NewerThanEngine(ModelProto model) => null;
 
     /// <summary>Milliseconds of the fastest of some runs of a model without inputs; null where that cannot be measured.</summary>

@@ -8,7 +8,7 @@ static class OperatorWork
     /// <summary>More than this is counted as this, so that sums do not overflow.</summary>
     const long Most = long.MaxValue / 4096;
 
-    /// <summary>Operators without products worth counting, beside the element-wise and the layout ones.</summary>
+    /// <summary>Operators without significant products, beside the element-wise and the layout ones.</summary>
     static readonly HashSet<string> s_none =
     [
         "Acos", "Acosh", "AffineGrid", "ArgMax", "ArgMin", "ArrayFeatureExtractor", "Asin", "Asinh", "Atan", "Atanh", "AveragePool",

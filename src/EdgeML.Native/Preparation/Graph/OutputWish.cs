@@ -15,7 +15,7 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
     /// <param name="index">Of the graph.</param>
     /// <param name="exits">Names of the side exits, or null for all outputs that can be one.</param>
     /// <param name="final">Name of the final output, or null.</param>
-    /// <param name="notes">Told of outputs left out.</param>
+    /// <param name="notes">Called for outputs left out.</param>
     /// <exception cref="InvalidDataException">No output, an unknown one, or one that cannot hold scores.</exception>
     internal static List<OutputWish> Choose(
         GraphProto graph, GraphIndex index, IReadOnlyList<string>? exits, string? final, List<string> notes)

@@ -22,7 +22,7 @@ sealed class PreprocessingReader
 
     string Shape => string.Join('x', _shape);
 
-    /// <param name="model">Read, and told notes.</param>
+    /// <param name="model">Read; gets notes.</param>
     /// <param name="shape">Of the input, without batch.</param>
     /// <param name="options">The caller's options.</param>
     /// <returns>The scale of bytes, and the record; null for an input that is no picture.</returns>
@@ -149,7 +149,7 @@ sealed class PreprocessingReader
         };
         if (format.Length > 0 && (denoted is null || (count <= 2 && denoted != PixelChannels.Gray)))
         {
-            _model.Notes.Add($"the file's Image.BitmapPixelFormat is '{format}', which says nothing of {count} channels of 8 bits; it is ignored");
+            _model.Notes.Add($"the file's Image.BitmapPixelFormat is '{format}', which tells nothing about {count} channels of 8 bits; it is ignored");
             denoted = null;
         }
         PixelChannels channels = given ?? denoted ?? (count <= 2 ? PixelChannels.Gray : PixelChannels.Rgb);

@@ -31,7 +31,7 @@ sealed class TrainingMode
     /// <param name="notes">Receives a sentence per kind of change.</param>
     /// <returns>A copy of the frozen model, with which answers are compared; null where nothing was in training
     /// mode.</returns>
-    /// <exception cref="InvalidDataException">It cannot be frozen; one line says where and why.</exception>
+    /// <exception cref="InvalidDataException">It cannot be frozen; one line names place and reason.</exception>
     internal static ModelProto? Freeze(ModelProto model, List<string> notes)
     {
         var freezing = new TrainingMode(model);

@@ -18,7 +18,7 @@ public sealed record PrepareOptions
     /// (<c>edgeml.scale</c>, <c>edgeml.byteScale</c>, <c>Image.NominalPixelRange</c>), or 1/255.</summary>
     public double? ByteScale { get; init; }
 
-    /// <summary>Told how far the comparison with the model file has come, on the calling thread; must return quickly.</summary>
+    /// <summary>Progress of the comparison with the model file, on the calling thread; must return quickly.</summary>
     public Action<PrepareProgress>? Progress { get; init; }
 
     /// <summary>Ends the comparison, with <see cref="OperationCanceledException"/>; nothing is written then.</summary>

@@ -36,7 +36,7 @@ sealed class DividedNetwork : IDisposable
     /// <summary>Runs inputs.</summary>
     /// <param name="division">How.</param>
     /// <param name="inputs">Model tensors.</param>
-    /// <param name="seen">Told after each, with its index.</param>
+    /// <param name="seen">Called after each, with its index.</param>
     /// <exception cref="NativeException">An engine cannot be made or fails.</exception>
     internal void Run(Division division, IReadOnlyList<float[]> inputs, Action<int> seen)
     {

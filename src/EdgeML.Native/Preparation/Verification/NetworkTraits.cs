@@ -9,8 +9,8 @@ static class NetworkTraits
 {
     static readonly HashSet<string> s_passing = ["Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
 
-    /// <summary>Where the scores follow from the last quantised tensor by more than a change of layout: one step of it is taken to be worth
-    /// this part of the largest score.</summary>
+    /// <summary>Where the scores follow from the last quantised tensor by more than a change of layout: the change of a score by one step of
+    /// it, as a part of the largest score.</summary>
     const double StepShare = 0.02;
 
     /// <summary>Operator of a node that makes a tensor differ from run to run, or null.</summary>

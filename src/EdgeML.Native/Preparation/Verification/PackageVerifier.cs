@@ -11,7 +11,7 @@ namespace EdgeML.Native.Preparation.Verification;
 
 /// <summary>Proves that a package answers as its model file does: opened as sessions open it, whole and cut, on random inputs, against the
 /// untouched file without optimisation.</summary>
-/// <remarks>Where the fastest engines answer differently, slower ones are tried, and the package says which; where all do, the package is
+/// <remarks>Where the fastest engines answer differently, slower ones are tried, and the package records which; where all do, the package is
 /// refused.</remarks>
 sealed class PackageVerifier
 {
@@ -58,7 +58,7 @@ sealed class PackageVerifier
     /// <param name="model">The model of the package; gets notes.</param>
     /// <param name="options">Progress and cancellation.</param>
     /// <returns>The manifest as it is then.</returns>
-    /// <exception cref="InvalidDataException">It answers differently whatever is done; the line says where and by how much.</exception>
+    /// <exception cref="InvalidDataException">It answers differently whatever is done; the line names place and difference.</exception>
     internal ModelManifest Verify(string folder, string onnxPath, Classifier model, PrepareOptions options)
     {
         using ModelPackage package = ModelPackage.Open(folder);

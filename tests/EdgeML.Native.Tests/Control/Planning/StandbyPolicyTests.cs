@@ -44,7 +44,7 @@ public class StandbyPolicyTests
     [Fact]
     public void ToString_Standby_IsNamedOnlyWhereThereIsOne()
     {
-        Assert.Equal("cut 3 by bottleneck 2, exit 3 standing by, thresholds [0.25 0.00 0.50], 4 tasks", s_policy.ToString());
+        Assert.Equal("cut 3 by bottleneck 2, standby exit 3, thresholds [0.25 0.00 0.50], 4 tasks", s_policy.ToString());
         Assert.Equal("cut 3 by bottleneck 2, thresholds [0.25 0.00 0.50], 4 tasks", s_policy.WithStandby(0).ToString());
     }
 
@@ -92,7 +92,7 @@ public class StandbyPolicyTests
             return;
         }
         Assert.Equal(
-            $"exit {standby} follows unit {3 * standby}, in front of cut {cut}, and is not tried: it cannot stand by",
+            $"exit {standby} follows unit {3 * standby}, before cut {cut}, and is not tried: it cannot be the standby exit",
             Assert.IsType<ArgumentException>(refused).Message);
         var context = new ControllerContext
         {

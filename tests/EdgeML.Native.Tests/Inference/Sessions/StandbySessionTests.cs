@@ -210,7 +210,7 @@ public sealed class StandbySessionTests
     {
         using LoadedGraph loaded = Sound();
         ExitPolicy policy = loaded.Policy(0f, cut).WithStandby(1);
-        string expected = $"exit 1 follows unit 2, in front of cut {cut}, and is not tried: it cannot stand by";
+        string expected = $"exit 1 follows unit 2, before cut {cut}, and is not tried: it cannot be the standby exit";
         using var session = new EdgeSession(loaded.Model);
         ExitPolicy before = session.Policy;
         Assert.Equal(expected, Assert.Throws<ArgumentException>(() => session.Policy = policy).Message);

@@ -58,7 +58,7 @@ public sealed class MalformedTests : IDisposable
     [InlineData("short-weight", "weight 'w1' holds 56 bytes, its shape 5x3 of float32 needs 60")]
     [InlineData("external", "weight 'w1' lies in 'gone.bin', which is not beside the model")]
     [InlineData("outside", "weight 'w1' lies in '../../etc/passwd', outside the model's folder")]
-    [InlineData("cycle", "node 'relu1' (Relu) is part of a cycle, or behind one")]
+    [InlineData("cycle", "node 'relu1' (Relu) is part of a cycle, or after one")]
     [InlineData("undefined", "node 'relu1' (Relu) reads 'nowhere', which nothing makes")]
     [InlineData("twice", "two nodes make the tensor 'gemm1_out'")]
     [InlineData(
@@ -134,8 +134,8 @@ public sealed class MalformedTests : IDisposable
         + "edgeml prepare m.onnx --out FOLDER")]
     [InlineData("\"k\": 1,", "\"k\": 3,", "model.json: cut 1 has the index 3")]
     [InlineData("\"afterUnit\": 2", "\"afterUnit\": 9", "model.json: exit 1 follows unit 9 of 6")]
-    [InlineData("\"tensor\": \"relu1_out\"", "\"tensor\": \"relu9_out\"", "graph.onnx: 'relu9_out' is no cut behind cut 0")]
-    [InlineData("\"tensor\": \"relu1_out\"", "\"tensor\": \"conv2_out\"", "graph.onnx: 'conv2_out' is no cut behind cut 0")]
+    [InlineData("\"tensor\": \"relu1_out\"", "\"tensor\": \"relu9_out\"", "graph.onnx: 'relu9_out' is no cut after cut 0")]
+    [InlineData("\"tensor\": \"relu1_out\"", "\"tensor\": \"conv2_out\"", "graph.onnx: 'conv2_out' is no cut after cut 0")]
     [InlineData("\"classes\": 5", "\"classes\": 6", "graph.onnx: exit 'early' does not put out 6 scores")]
     public void Open_ManifestThatLies_IsRefused(string good, string bad, string message)
     {

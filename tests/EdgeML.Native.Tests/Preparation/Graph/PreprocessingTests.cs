@@ -114,7 +114,7 @@ public sealed class PreprocessingTests : IDisposable
     [InlineData("3x8x8", "edgeml.scale=0", "give the byte scale '0', not a positive number")]
     [InlineData("3x8x8", "edgeml.mean=1,2", "mean has 2 values, the input 3x8x8 has 3 channels")]
     [InlineData("3x8x8", "edgeml.std=1,-1,1", "std holds -1, not a positive number")]
-    [InlineData("1x8x8", "edgeml.channels=BGR", "channels BGR, but the input 1x8x8 has 1; GRAY is what fits")]
+    [InlineData("1x8x8", "edgeml.channels=BGR", "channels BGR, but the input 1x8x8 has 1; use GRAY")]
     [InlineData("3x8x8", "edgeml.layout=NHWC", "the input 3x8x8 is no picture of 1 to 4 channels in the layout NHWC")]
     [InlineData("24", "edgeml.mean=0.5", "the input 24 is no picture of 1 to 4 channels")]
     public void Prepare_ThatDoesNotFit_SaysWhat(string shape, string metadata, string expected)
@@ -126,7 +126,7 @@ public sealed class PreprocessingTests : IDisposable
 
     [Theory]
     [InlineData("edgeml.mean=123.675,116.28,103.53", "the mean 123.675 lies outside of all pixels, which are 0..1 after scaling")]
-    [InlineData("Image.BitmapPixelFormat=Nv12", "Image.BitmapPixelFormat is 'Nv12', which says nothing of 3 channels of 8 bits")]
+    [InlineData("Image.BitmapPixelFormat=Nv12", "Image.BitmapPixelFormat is 'Nv12', which tells nothing about 3 channels of 8 bits")]
     [InlineData("Image.NominalPixelRange=Odd", "Image.NominalPixelRange is 'Odd', which is not known")]
     public void Prepare_Doubtful_IsNoted(string metadata, string expected) =>
         Assert.Contains(expected, Assert.Single(Prepare("3x8x8", metadata).Notes));

@@ -47,7 +47,7 @@ sealed partial class GraphDraft
     internal string Matrix(double deviation, int from, int to)
     {
         if (!Chance(0.3)) return Weight(deviation, from, to);
-        Traits.Add("weight behind a Transpose");
+        Traits.Add("weight after a Transpose");
         return Node("Transpose", [Weight(deviation, to, from)], [from, to], Ints("perm", 1, 0)).Name;
     }
 
@@ -59,7 +59,7 @@ sealed partial class GraphDraft
         {
             case 0: return Around(mean, spread, [1, channels, .. tail]);
             case 1:
-                Traits.Add("weight behind a Reshape");
+                Traits.Add("weight after a Reshape");
                 return Node("Reshape", [Around(mean, spread, channels), Builder.Integers([channels, .. tail])], [channels, .. tail]).Name;
             case 2:
                 string unsqueezed = Around(mean, spread, channels);

@@ -151,7 +151,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         "broadcasts", "Concat", "Split", "residual block", "squeeze and excite", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool",
         "GlobalMaxPool", "MaxPool with ceil_mode", "AveragePool with ceil_mode", "dilated MaxPool", "Pad and Conv", "Pad and MaxPool",
         "Pad and AveragePool", "Pad reflect", "Gather", "Slice", "shared above 1 KB", "shared below 1 KB", "weight above 1 KB",
-        "weight of 1 KB", "weight behind a Transpose", "weight behind a Reshape", "tied weights", "Constant", "half", "If", "Loop",
+        "weight of 1 KB", "weight after a Transpose", "weight after a Reshape", "tied weights", "Constant", "half", "If", "Loop",
         "subgraph that captures weights", "subgraph with weights inside", "LSTM", "GRU", "QLinearConv", "QLinearMatMul", "QLinearAdd",
         "DynamicQuantizeLinear", "QuantizeLinear", "scale per channel", "8-bit weight above 1 KB", "softmax at the end", "GELU", "Shape",
     ];
