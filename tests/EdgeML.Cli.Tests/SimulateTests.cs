@@ -210,8 +210,8 @@ public sealed class SimulateTests(ShippedPackage package, ITestOutputHelper outp
 
     [Theory]
     [InlineData("simulate", "edgeml simulate --profile vgg16.csv")]
-    [InlineData("record", "edgeml record --model model")]
-    [InlineData("profile", "edgeml profile --model model")]
+    [InlineData("record", "edgeml record --model engines/shapes-vgg")]
+    [InlineData("profile", "edgeml profile --model engines/shapes-vgg")]
     public void Help_EndsWithExamples(string command, string expected) =>
         Assert.Contains(expected, EdgemlProcess.Run(command, "--help").Output);
 }

@@ -1,6 +1,6 @@
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>What someone probably meant who mistyped a name.</summary>
+/// <summary>The probable meaning of a mistyped name.</summary>
 static class NearestName
 {
     /// <summary><c>, did you mean NAME?</c>, or nothing where no name is near.</summary>

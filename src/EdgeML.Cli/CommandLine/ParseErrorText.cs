@@ -11,7 +11,7 @@ static class ParseErrorText
         Command command = parsed.CommandResult.Command;
         string fault = ErrorReport.OneLine(Fault(parsed, command));
         string path = command is RootCommand ? "" : PathOf(parsed.CommandResult) + " ";
-        return $"{fault}{(fault.EndsWith('?') ? "" : ";")} edgeml {path}--help shows what it takes";
+        return $"{fault}{(fault.EndsWith('?') ? "" : ";")} edgeml {path}--help lists its options";
     }
 
     static string Fault(ParseResult parsed, Command command)

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>When and how progress is written to stderr: a line in place, four times a second, on a terminal; a line of its own every ten
-/// seconds where stderr is a file or a pipe. Work that is over sooner is not reported.</summary>
+/// <summary>When and how progress is written to stderr: a line in place, four times per second, on a terminal; a separate line every
+/// ten seconds where stderr is a file or a pipe. Work that is over sooner is not reported.</summary>
 sealed class ProgressPace
 {
     /// <summary>Of a line on a terminal, which must not wrap.</summary>

@@ -33,7 +33,7 @@ static partial class Terminal
         foreach (string line in Lines(text, Width)) Console.WriteLine(line);
     }
 
-    /// <summary>A text in lines. All but the first are indented: to the text behind a label, which two spaces follow, else as the first
+    /// <summary>A text in lines. All but the first are indented: to the text after a label, which two spaces follow, else as the first
     /// or by two.</summary>
     /// <param name="text">Without line breaks.</param>
     /// <param name="width">The longest line; a longer word, such as a path, stays whole. Null for one line.</param>

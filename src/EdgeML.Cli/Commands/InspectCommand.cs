@@ -43,7 +43,7 @@ sealed class InspectCommand : CliCommand
         if (manifest.Preprocessing is { } preprocessing) Terminal.Line($"pictures: {preprocessing}");
 
         Terminal.Line();
-        TextTable units = new TextTable().Right("unit").Left("name").Right("MMAC").Left("output").Right("bytes behind").Left("cut", "exits");
+        TextTable units = new TextTable().Right("unit").Left("name").Right("MMAC").Left("output").Right("bytes after").Left("cut", "exits");
         units.Row("", "input", "", Shape(manifest.Input.Shape), Bytes(manifest.Cuts[0].Bytes), Cut(manifest.Cuts[0]), "");
         foreach (UnitInfo unit in manifest.Units)
         {

@@ -20,7 +20,7 @@ sealed class RecordCommand : CliCommand
     readonly Option<int?> _count = SharedOptions.Samples(DefaultCount);
 
     public RecordCommand()
-        : base("record", "Record what every exit says of samples, for edgeml simulate.",
+        : base("record", "Record every exit's output for samples, for edgeml simulate.",
             "edgeml record --model engines/shapes-vgg --data shapes:seed=2001,difficulty=mixed --count 1000 --out exits.csv")
     {
         _out.Required = true;

@@ -31,8 +31,8 @@ static class DemoSummary
         Terminal.Line($"edge     emulated, {scenario.EdgeSlowdown:0.0} times slower than this machine");
         ControlCounters control = outcome.Control;
         Terminal.Line(
-            $"control  {control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us (median), {control.LearnSteps} learning steps of "
-            + $"{control.LearnMicros:0} us: {control.ShareOfTaskTime * 100:0.00} % of task time");
+            $"control  {control.Decisions} decisions of {control.DecideMicrosMedian:0.0} µs (median), {control.LearnSteps} learning steps of "
+            + $"{control.LearnMicros:0} µs: {control.ShareOfTaskTime * 100:0.00} % of task time");
     }
 
     public static void WriteJson(string path, DemoOutcome outcome) =>

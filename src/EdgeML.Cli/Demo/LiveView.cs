@@ -84,7 +84,7 @@ sealed class LiveView(IAnsiConsole console) : IDemoView
                 link.Up ? $"{link.RateBitsPerSecond / 1e6:0.00} Mbps, {link.RttMs:0.0} ms, tail {link.TailFactor:0.0}x, "
                     + $"{link.AgeSeconds:0.0} s ago" : "[red]tail out of reach[/]");
             grid.AddRow("control",
-                $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} us, {control.LearnSteps} learned, "
+                $"{control.Decisions} decisions of {control.DecideMicrosMedian:0.0} µs, {control.LearnSteps} learned, "
                 + $"{control.ShareOfTaskTime * 100:0.00} % of task time");
             grid.AddRow("because", Markup.Escape(why.Why));
             grid.AddRow("expected", Estimate(why.Expected));

@@ -34,7 +34,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     /// <summary>Answers of the tail that were not believed.</summary>
     public long ContradictoryAnswers { get; init; }
 
-    /// <summary>What may make the answers wrong, a sentence each.</summary>
+    /// <summary>Possible reasons for wrong answers, a sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     double? Satisfaction => bounded && double.IsFinite(control.Satisfaction) ? control.Satisfaction : null;
@@ -63,7 +63,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         {
             string limits = string.Join(' ', guarantee.Limits.Select(limit => limit.ToString("0.0000", CultureInfo.InvariantCulture)));
             Terminal.Line(
-                $"promise      at most {Percent(guarantee.MaxLoss)} lost by early answers, {Percent(guarantee.Confidence)} sure ({(guarantee.Labelled ? "labels" : "agreement")}); "
+                $"promise      at most {Percent(guarantee.MaxLoss)} lost by early answers with {Percent(guarantee.Confidence)} confidence ({(guarantee.Labelled ? "labels" : "agreement")}); "
                     + $"thresholds at most {limits}{(guarantee.Tightened > 0 ? ", tightened" : "")}");
             Terminal.Line(
                 $"checked      {checks.Checked} tasks to the end, {checks.Differing} of the early answers differ; limits tightened {checks.Tightened} times");

@@ -34,7 +34,7 @@ static class SimulateReport
             Terminal.Line($"{"adaptation",-14}{pool.AdaptationTasks,10:0.#}  tasks, median over changes of the link");
         double cannotBeMet = pool.Results.Average(result => result.CannotBeMet);
         if (cannotBeMet > 0.01)
-            Terminal.Line($"bounds cannot be met, say {100 * cannotBeMet:0} % of the decisions; they took the policy with the least violation");
+            Terminal.Line($"{100 * cannotBeMet:0} % of the decisions found no policy inside the bounds and took the smallest violation");
     }
 
     public static void ShowTiming(ReplayPool pool)

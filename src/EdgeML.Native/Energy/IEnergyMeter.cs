@@ -6,7 +6,7 @@ public interface IEnergyMeter
     /// <summary>Where the numbers come from, for instance <c>declared</c>.</summary>
     string Source { get; }
 
-    /// <summary>Joules of the task that has just finished. Called once a task, on the session's thread; must not allocate.</summary>
+    /// <summary>Joules of the task that has just finished. Called once per task, on the session's thread; must not allocate.</summary>
     /// <param name="latencyMs">From the moment the task had a slot until its answer, milliseconds.</param>
     /// <param name="busyMs">Of it computing on the edge.</param>
     /// <param name="radioMs">Of it sending.</param>

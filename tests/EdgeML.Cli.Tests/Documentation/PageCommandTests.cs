@@ -48,11 +48,11 @@ public partial class PageCommandTests
     }
 
     [Theory]
-    [InlineData("edgeml run --model m --data shapes:seed=1 --treshold 0.3", "'--treshold' is no option of run, did you mean --thresholds? edgeml run --help shows what it takes")]
+    [InlineData("edgeml run --model m --data shapes:seed=1 --treshold 0.3", "'--treshold' is no option of run, did you mean --thresholds? edgeml run --help lists its options")]
     [InlineData("edgeml run --model m --data shape:seed=1", "data 'shape:seed=1': unknown kind 'shape', known are shapes:, cifar10:, cifar100:, images:, tensor:")]
     [InlineData("edgeml run --model m --data shapes:seed=1 --cut deep", "--cut is 'deep', not a number of units or 'local'")]
-    [InlineData("sudo X=1 edgeml rum | jq .", "'rum' is no command, did you mean run? edgeml --help shows what it takes")]
-    [InlineData("dotnet run -c Release --project src/EdgeML.Cli -- demo --quik", "'--quik' is no option of demo, did you mean --quick? edgeml demo --help shows what it takes")]
+    [InlineData("sudo X=1 edgeml rum | jq .", "'rum' is no command, did you mean run? edgeml --help lists its options")]
+    [InlineData("dotnet run -c Release --project src/EdgeML.Cli -- demo --quik", "'--quik' is no option of demo, did you mean --quick? edgeml demo --help lists its options")]
     [InlineData("dotnet build -c Release src/EdgeML.Cmd", "there is no project at src/EdgeML.Cmd")]
     [InlineData("dotnet test --filter No" + "SuchTest", "no test is named No" + "SuchTest")]
     [InlineData("dotnet run --project benchmarks/EdgeML.Benchmarks -- --check --only prodcts", "the benchmarks measure nothing named prodcts")]

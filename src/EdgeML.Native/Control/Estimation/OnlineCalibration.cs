@@ -79,7 +79,7 @@ sealed class OnlineCalibration
         double firstMs = record.EdgeMs - record.StandbyMs;
         if (path.EdgeMs > EstimationDefaults.LeastComputeMs && !(record.StoodBy && record.Fallback)) moved = _edge.Add(firstMs / path.EdgeMs);
 
-        // An answer that waited for the standby exit tells nothing of what else it waited for.
+        // An answer that waited for the standby exit tells nothing about its other waits.
         if (!record.Fallback && !(record.StoodBy && record.ServiceMs < record.EdgeMs + EstimationDefaults.ConcurrentAnswerMs))
         {
             double rest = record.ServiceMs - firstMs - path.EncodeMs - record.WireMs - record.TailMs - record.TailQueueMs;

@@ -66,7 +66,7 @@ public struct TaskRecord
     /// <summary>Whether the edge answered a task meant for the tail, by its standby exit or by finishing alone.</summary>
     public bool Fallback;
 
-    /// <summary>What the task took once it had a slot: all that its policy can do anything about.</summary>
+    /// <summary>The time of the task once it had a slot: all that its policy can do anything about.</summary>
     internal readonly double ServiceMs => LatencyMs - SlotMs;
 
     /// <summary>Waiting on the tail.</summary>

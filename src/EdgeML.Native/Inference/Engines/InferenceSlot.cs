@@ -34,7 +34,7 @@ sealed unsafe class InferenceSlot : IDisposable
     /// <summary>The task under way.</summary>
     public TaskState Task { get; } = new();
 
-    /// <summary>What the caller that has it waited for it, milliseconds; 0 where it was free.</summary>
+    /// <summary>The waiting time of the caller that has it, milliseconds; 0 where it was free.</summary>
     public double WaitedMs { get; set; }
 
     /// <summary>Where the tail's logits arrive.</summary>

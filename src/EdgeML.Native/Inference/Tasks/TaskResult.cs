@@ -47,7 +47,7 @@ public struct TaskResult
     /// <summary>Computing on the tail, milliseconds.</summary>
     public double TailMs;
 
-    /// <summary>Waiting for a free slot of the session, and on the tail behind other requests, milliseconds.</summary>
+    /// <summary>Waiting for a free slot of the session, and on the tail for earlier requests, milliseconds.</summary>
     public double QueueMs;
 
     /// <summary>The part of it that passed before a slot was free: the session had <see cref="EdgeSessionOptions.InFlight"/> tasks under

@@ -26,7 +26,7 @@ enum AnswerFault : byte
     Exit,
 }
 
-/// <summary>Compares answers with themselves and with what was asked.</summary>
+/// <summary>Checks answers against themselves and against their requests.</summary>
 static class AnswerCheck
 {
     /// <summary>The first contradiction of an answer. It names an exit and a class that the model has.</summary>

@@ -55,7 +55,7 @@ sealed class LinkReplies(
             TransferTimes times = reply.Times.Within(totalMs, slot.FrameBytes);
             double rate = state.Meter.Transfer(totalMs, slot.FrameBytes, times);
             fault = AnswerCheck.FaultOf(manifest, slot.Policy, reply, _logits);
-            // What a tail says of an answer that cannot be is no reason to plan anew.
+            // What a tail says of an answer that cannot be is no reason for a new plan.
             if (fault == AnswerFault.None) state.Meter.Tail(times, _expectation!.Milliseconds(slot.Policy, reply.Answer.Exit));
             else state.Contradictions++;
             if (slot.CallerWaits && fault != AnswerFault.None)
