@@ -28,7 +28,7 @@ class Binding {
     virtual void run() = 0;
     // Makes the network's first input lie at `data` from now on.
     virtual void read(void *data) = 0;
-    // For networks with gates. False when the keeper has ended the run: outputs behind that gate are not written.
+    // For networks with gates. False when the keeper has ended the run: outputs after that gate are not written.
     virtual bool run(Gatekeeper &) {
         run();
         return true;
@@ -115,8 +115,8 @@ class Runner {
     };
     virtual ~Runner() = default;
     virtual void add(const Stage &stage) = 0;
-    // first_stage and stage_count have been checked against the stages added. Fills all but struct_size. `input` is
-    // what the first stage reads instead of its own memory, null for that.
+    // first_stage and stage_count have been checked against the stages added. Fills all but struct_size. `input`
+    // replaces the first stage's own memory, null for none.
     virtual void run(edgeml_run_result &result, const edgeml_run_desc &desc, const std::byte *input) = 0;
 };
 

@@ -53,7 +53,7 @@ void check_exit(std::uint32_t exit, std::uint32_t last, std::uint32_t classes, c
 
 } // namespace
 
-// The stage that last wrote a buffer must have written what is read from it now.
+// The stage that last wrote a buffer must have written the tensor read from it now.
 void edgeml_chain::check_writer(const edgeml_buffer *input, const TensorInfo &tensor) const {
     for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
         if (stage->boundary.get() != input)

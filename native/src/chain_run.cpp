@@ -277,7 +277,7 @@ void edgeml_chain::run_together(const edgeml_batch_desc &desc, Span span) {
     }
 }
 
-// The last row first: its logits go to their place behind those of the others, the first row's stay where they are.
+// The last row first: its logits go to their place after those of the others, the first row's stay where they are.
 void edgeml_chain::run_apart(const edgeml_batch_desc &desc) {
     for (std::uint32_t row = desc.row_count; row-- > 0;) {
         edgeml_run_desc run{};

@@ -48,7 +48,7 @@ sealed class BatchSubject : IDisposable
 
     public string Name { get; }
 
-    /// <summary>What the tail found to pay.</summary>
+    /// <summary>The batch sizes that the tail found to pay.</summary>
     public int Best { get; }
 
     void OneByOne(int rows)

@@ -2,7 +2,7 @@ using EdgeML.Benchmarks.Subjects;
 
 namespace EdgeML.Benchmarks.Targets;
 
-/// <summary>What a tail gains by computing requests together, on one thread: requests a second and core against those of one by one.</summary>
+/// <summary>The gain of a tail that computes requests together, on one thread: requests a second and core against those of one by one.</summary>
 static class BatchTarget
 {
     public const string Name = "batch";

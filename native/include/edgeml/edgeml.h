@@ -289,7 +289,7 @@ typedef struct edgeml_engine_info {
     uint32_t inputs;
     uint32_t outputs;
     uint32_t flags;          /* EDGEML_ENGINE_* */
-    uint64_t resident_bytes; /* about what this engine holds beside shared weights; 0 when the backend cannot tell */
+    uint64_t resident_bytes; /* roughly, beside shared weights; 0 when the backend cannot tell */
 } edgeml_engine_info;
 
 /* Makes a piece of a network ready to run; takes milliseconds to seconds. An unknown first dimension of an input is the
@@ -514,10 +514,10 @@ typedef struct edgeml_batch_desc {
 } edgeml_batch_desc;
 
 /* Runs several inputs together, and decides about each of them as edgeml_chain_run does: rows that an exit answers
- * leave, the next stage runs on those that are left. For it every engine of the stages batches (EDGEML_ENGINE_BATCHES)
- * and their buffers hold `row_count` tensors, one behind the other. Chains with other engines, and those on a device,
- * run row after row; then each row gives its input, and only buffers of logits hold one tensor a row. Each exit has a
- * logits buffer of its own. Results come in the order of the rows: an array of as many as there are rows, of which the
+ * leave, the next stage runs on the rest. For it every engine of the stages batches (EDGEML_ENGINE_BATCHES)
+ * and their buffers hold `row_count` tensors, one after the other. Chains with other engines, and those on a device,
+ * run row after row; then each row gives its input, and only buffers of logits hold one tensor per row. Each exit has
+ * its own logits buffer. Results come in the order of the rows: an array of as many as there are rows, of which the
  * first has struct_size set; logits are the row's own. What lies in the first stage's input is used up. Allocates only
  * while the number of rows at a stage is new to the chain. ABI 1.8
  * EDGEML_E_MISMATCH: a buffer too small.

@@ -3,7 +3,7 @@ using EdgeML.Training.Charts;
 
 namespace EdgeML.Simulation.Reports;
 
-/// <summary>The common ground of every chart over tasks: the same horizontal scale, phases shaded behind, the same margins.</summary>
+/// <summary>The frame of every chart over tasks: the same horizontal scale, shaded phases in the background, the same margins.</summary>
 /// <param name="scenario">What was run.</param>
 /// <param name="narrow">For a telephone's width instead of a desk's.</param>
 sealed class TaskFrame(DemoScenario scenario, bool narrow)

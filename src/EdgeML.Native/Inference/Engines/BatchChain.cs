@@ -3,8 +3,8 @@ using EdgeML.Native.Interop.Types;
 
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>A plan for several rows, bound to one slot's memory: a session per range, and between them the exits, where each row leaves or
-/// goes on for itself. One thread at a time.</summary>
+/// <summary>A plan for several rows, bound to one slot's memory: a session per range, and between them the exits, where each row leaves
+/// or continues separately. One thread at a time.</summary>
 sealed unsafe class BatchChain : IDisposable
 {
     readonly BranchedModel _model;
@@ -43,8 +43,8 @@ sealed unsafe class BatchChain : IDisposable
 
     /// <summary>Runs the rows from the tensors at the plan's start.</summary>
     /// <param name="rows">1..the workspace's.</param>
-    /// <param name="thresholds">One per side exit, row behind row.</param>
-    /// <returns>What became of each; valid until the next run.</returns>
+    /// <param name="thresholds">One per side exit, row after row.</param>
+    /// <returns>The outcome of each; valid until the next run.</returns>
     public ReadOnlySpan<RunResultNative> Run(int rows, ReadOnlySpan<float> thresholds)
     {
         int exits = _model.Manifest.SideExits;

@@ -3,7 +3,7 @@ namespace EdgeML.Native.Inference.Engines;
 /// <summary>How one plan is computed for several rows on this machine. Immutable; any thread.</summary>
 sealed class BatchPlan
 {
-    /// <summary>What a size must save per row against rows one by one, and a larger size against a smaller one.</summary>
+    /// <summary>The saving per row that a size must reach against rows one by one, and a larger size against a smaller one.</summary>
     const double Margin = 0.05, Growth = 0.02;
 
     readonly double[] _ms;
@@ -51,5 +51,5 @@ sealed class BatchPlan
     }
 
     public override string ToString() =>
-        FormattableString.Invariant($"from cut {Key.Start}: {_ms[1]:0.000} ms alone, {_ms[Most] / Most:0.000} ms a row by {Most}");
+        FormattableString.Invariant($"from cut {Key.Start}: {_ms[1]:0.000} ms alone, {_ms[Most] / Most:0.000} ms per row by {Most}");
 }

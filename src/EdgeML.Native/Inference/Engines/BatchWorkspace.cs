@@ -1,6 +1,6 @@
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>The memory of several tasks under way together: a tensor per boundary and logits per exit, row behind row, each made when it is
+/// <summary>The memory of several tasks under way together: a tensor per boundary and logits per exit, row after row, each made when it is
 /// first wanted. Chains of one slot share it; one thread at a time.</summary>
 /// <param name="model">Loaded.</param>
 /// <param name="rows">Most of them.</param>

@@ -99,7 +99,7 @@ public sealed class BranchedModel : IDisposable
     /// <summary>Version of the inference library in use.</summary>
     public string BackendVersion => $"{Backend.Name} {Backend.LibraryVersion}";
 
-    /// <summary>What is unusual about the inference library in this process, and what it cannot do for this model, one sentence each; empty
+    /// <summary>Unusual facts about the inference library in this process, and what it cannot do for this model, one sentence each; empty
     /// as a rule.</summary>
     public IReadOnlyList<string> BackendNotes
     {

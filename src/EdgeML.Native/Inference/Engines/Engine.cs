@@ -38,9 +38,9 @@ sealed unsafe class Engine : IDisposable
     /// <summary>Consecutive ranges as one engine, decided at the exits between them; one thread at a time for the same
     /// weights.</summary>
     /// <param name="backend">One with gates.</param>
-    /// <param name="weights">Gets copies of what this processor wants in another layout.</param>
+    /// <param name="weights">Gets copies of weights that this processor wants in another layout.</param>
     /// <param name="ranges">Every one but the last emits its boundary and the logits of its exit; one alone shares its copies, too.</param>
-    /// <param name="exits">The exit behind each; the last one does not matter.</param>
+    /// <param name="exits">The exit after each; the last one does not matter.</param>
     /// <param name="copyLimit">Most bytes of such copies, those there already included.</param>
     /// <param name="optimization">Of each range alone.</param>
     /// <exception cref="NativeException"><see cref="NativeStatus.Unsupported"/> for ranges that cannot be joined, or copies beyond the

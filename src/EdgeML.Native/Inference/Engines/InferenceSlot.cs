@@ -90,7 +90,7 @@ sealed unsafe class InferenceSlot : IDisposable
         return Result.Outcome != NativeOutcome.Cut;
     }
 
-    /// <summary>Runs everything behind a cut, from a tensor that lies elsewhere.</summary>
+    /// <summary>Runs everything after a cut, from a tensor that lies elsewhere.</summary>
     /// <param name="policy">Its cut and thresholds.</param>
     /// <param name="tensor">Float32, at the start; not kept.</param>
     public void RunFrom(in ExitPolicy policy, PinnedBuffer tensor) =>

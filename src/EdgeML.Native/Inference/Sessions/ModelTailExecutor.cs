@@ -18,7 +18,7 @@ public sealed class ModelTailExecutor : ITailExecutor
 
     /// <summary>Serves a model, which must outlive the server.</summary>
     /// <param name="model">Loaded.</param>
-    /// <param name="profile">Times of this machine, told to clients; null for none.</param>
+    /// <param name="profile">Times of this machine, sent to clients; null for none.</param>
     /// <param name="maxBatch">Most requests that are computed together, 1..64; 1 computes each for itself. Backends other than ONNX Runtime
     /// take one.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is outside its range.</exception>

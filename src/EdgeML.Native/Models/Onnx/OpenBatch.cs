@@ -63,7 +63,7 @@ sealed class OpenBatch
     /// has.</summary>
     string OwnRows(string shape) => Numbers(shape) is [1, .. var rest] ? Constant([0, .. rest]) : shape;
 
-    /// <summary>What a tensor of integers holds, also where nodes put it together, as exporters read a shape; null where it is not
+    /// <summary>The values of a tensor of integers, also where nodes put it together, as exporters read a shape; null where it is not
     /// known.</summary>
     long[]? Numbers(string tensor)
     {
