@@ -41,12 +41,14 @@ sealed class RunSetup(RunRequest request, ModelPackage package)
         TransitionTrace? source = request.Experience.Load();
         HostPort? tail = request.Offload.Tail;
         if (tail is null && request.Offload.RequireTail) throw new ArgumentException("--require-tail goes with --tail");
+        if (tail is null && request.Offload.ProbeLimit is not null) throw new ArgumentException("--probe-limit goes with --tail");
+        if (tail is null && request.Offload.Tls is not null) throw new ArgumentException("--tls and its files go with --tail");
         return new EdgeSessionOptions
         {
             InFlight = request.InFlight,
             Codec = request.Offload.Codec,
             DeadlineMs = request.Bounds.DeadlineMs,
-            Tail = tail is { } address ? new TailClientOptions { Host = address.Host, Port = address.Port, Logger = Notices } : null,
+            Tail = tail is { } address ? TailAt(address) : null,
             RequireTail = request.Offload.RequireTail,
             CreateController = request.IsFixed ? null : context => Controller(context with { SourceTrace = source, RecordTrace = Record }),
             Policy = request.IsFixed
@@ -62,6 +64,15 @@ sealed class RunSetup(RunRequest request, ModelPackage package)
             Requirements = request.Bounds.Bounds,
         };
     }
+
+    TailClientOptions TailAt(HostPort address) => new()
+    {
+        Host = address.Host,
+        Port = address.Port,
+        Tls = request.Offload.Tls,
+        ProbeBudget = request.Offload.ProbeLimit,
+        Logger = Notices,
+    };
 
     (float[] Thresholds, int Cut) ThresholdsAndCut()
     {

@@ -54,4 +54,8 @@ public enum FallbackReason : byte
 
     /// <summary>The tail's answer contradicts itself or the request, for instance by a class that has not the largest logit.</summary>
     Contradiction,
+
+    /// <summary>One side does not trust the other: its certificate is expired, of another authority or of another name, or the tail does not
+    /// serve this device's identity.</summary>
+    NotTrusted,
 }

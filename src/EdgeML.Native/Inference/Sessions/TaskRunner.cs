@@ -47,6 +47,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
     /// slot.</summary>
     public void Begin(InferenceSlot slot)
     {
+        Tail?.NoteUse();
         double waitedMs = slot.WaitedMs;
         long started = Stopwatch.GetTimestamp() - (long)(waitedMs * Stopwatch.Frequency / 1000);
         long id = Interlocked.Increment(ref _nextTask) - 1;

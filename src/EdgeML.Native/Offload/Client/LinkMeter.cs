@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Telemetry;
 
@@ -11,12 +10,13 @@ namespace EdgeML.Native.Offload.Client;
 /// disturbs a sample makes it larger. A sample that differs clearly from the rate moves it most of the way, a
 /// second one in the same direction all the way, so that a change of level is followed within two transfers and noise is not.
 /// </remarks>
-sealed class LinkMeter
+sealed class LinkMeter(TimeProvider? clock = null)
 {
     const int RttWindow = 5;
     const int SmallestTransfer = 1500;
     const double FastestRate = 1e10;
 
+    readonly TimeProvider _clock = clock ?? TimeProvider.System;
     readonly object _gate = new();
     readonly double[] _rtts = new double[RttWindow];
     int _rttCount;
@@ -81,7 +81,7 @@ sealed class LinkMeter
     {
         lock (_gate)
         {
-            _tailAt = Stopwatch.GetTimestamp();
+            _tailAt = _clock.GetTimestamp();
             _queueMs += 0.4 * ((times.QueueMicros / 1000.0) - _queueMs);
             if (!(expectedMs > 0)) return;
             double factor = Math.Max(0.05, times.ComputeMicros / 1000.0 / expectedMs);
@@ -94,7 +94,7 @@ sealed class LinkMeter
     {
         lock (_gate)
         {
-            if (_tailAt != 0 && Stopwatch.GetElapsedTime(_tailAt) < TimeSpan.FromSeconds(1)) return;
+            if (_tailAt != 0 && _clock.GetElapsedTime(_tailAt) < TimeSpan.FromSeconds(1)) return;
             if (times.Slowdown > 0 && float.IsFinite(times.Slowdown)) _factor = times.Slowdown;
             if (times.InFlight == 0) _queueMs *= 0.5;
         }
@@ -143,7 +143,7 @@ sealed class LinkMeter
 
     void AddRate(double sample)
     {
-        _rateAt = Stopwatch.GetTimestamp();
+        _rateAt = _clock.GetTimestamp();
         if (double.IsNaN(_rate))
         {
             _rate = sample;
@@ -156,5 +156,5 @@ sealed class LinkMeter
         _rate *= Math.Exp(share * step);
     }
 
-    double Age() => _rateAt == 0 ? double.PositiveInfinity : Stopwatch.GetElapsedTime(_rateAt).TotalSeconds;
+    double Age() => _rateAt == 0 ? double.PositiveInfinity : _clock.GetElapsedTime(_rateAt).TotalSeconds;
 }

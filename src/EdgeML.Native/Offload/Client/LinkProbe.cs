@@ -1,17 +1,27 @@
-using System.Diagnostics;
 using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Native.Offload.Client;
 
 /// <summary>Pings an idle link, and sends payloads that are only timed where tasks alone do not tell the rate. All members are used inside
-/// the gate.</summary>
-sealed class LinkProbe(TailClientOptions options, LinkMeter meter)
+/// the gate, but for those that say otherwise.</summary>
+/// <remarks>Both follow use: after a rest they come again when half as much time has passed as the rest is long, up to a limit, and at once
+/// with the next task.</remarks>
+sealed class LinkProbe(TailClientOptions options, LinkMeter meter, TimeProvider? clock = null)
 {
+    /// <summary>How rarely a link at rest is pinged, so that no tail takes it for dead, and probed.</summary>
+    static readonly TimeSpan s_longestPing = TimeSpan.FromSeconds(20), s_longestProbe = TimeSpan.FromMinutes(15);
+
+    /// <summary>A rest after which a task wakes the clock.</summary>
+    const double RestMs = 1000;
+
     const int SmallestBytes = 3072;
     const int FirstBytes = 8192;
 
     readonly byte[] _frame = new byte[FramePrelude.Bytes + PingHeader.MaxBytes + (64 << 10)];
+    readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    readonly ProbeBudget _budget = new(options.ProbeBudget);
     ulong _sequence;
+    long _usedAt;
     long _sentAt;
     long _rateProbeAt;
     int _frameBytes;
@@ -24,7 +34,21 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter)
     public bool IsOverdue { get; private set; }
 
     /// <summary>A connection begins.</summary>
-    public void Reset() => (_sequence, IsOverdue, _lastActivity, _rateProbeAt) = (0, false, 0, 0);
+    public void Reset()
+    {
+        (_sequence, IsOverdue, _lastActivity, _rateProbeAt) = (0, false, 0, 0);
+        Volatile.Write(ref _usedAt, _clock.GetTimestamp());
+    }
+
+    /// <summary>A task begins, wherever it will be answered. Any thread.</summary>
+    /// <returns>Whether it ends a rest.</returns>
+    public bool NoteUse()
+    {
+        long now = _clock.GetTimestamp();
+        bool rested = Ticks.Milliseconds(now - Volatile.Read(ref _usedAt)) > RestMs;
+        Volatile.Write(ref _usedAt, now);
+        return rested;
+    }
 
     /// <summary>A task is sent.</summary>
     public void NoteActivity(long now) => _lastActivity = now;
@@ -44,22 +68,24 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter)
     {
         if (_sequence != 0) return -1;
         bool probe = IsRateOld(now);
-        bool ping = isIdle && options.PingInterval > TimeSpan.Zero
-            && Ticks.Milliseconds(now - _lastActivity) >= options.PingInterval.TotalMilliseconds;
+        double quietMs = Ticks.Milliseconds(now - _lastActivity);
+        bool ping = isIdle && options.PingInterval > TimeSpan.Zero && quietMs >= IntervalMs(options.PingInterval, s_longestPing, now)
+            && (_budget.Allows(0, now) || quietMs >= s_longestPing.TotalMilliseconds);
         if (!probe) return ping ? 0 : -1;
         // Between two tasks if there is such a moment; a client that is never idle must learn the rate as well.
         if (!isIdle && Ticks.Milliseconds(now - _rateProbeAt) < 2 * options.ProbeInterval.TotalMilliseconds) return -1;
         double rate = meter.RateBitsPerSecond;
         int largest = Math.Min(options.ProbeBytes, _frame.Length - FramePrelude.Bytes - PingHeader.MaxBytes);
-        return double.IsNaN(rate)
+        int payload = double.IsNaN(rate)
             ? Math.Min(FirstBytes, largest)
             : (int)Math.Clamp(rate * 0.010 / 8, Math.Min(SmallestBytes, largest), largest);
+        return _budget.Allows(payload, now) ? payload : ping ? 0 : -1;
     }
 
     /// <summary>Whether tasks alone do not tell the rate: there are none, or they are too small.</summary>
     public bool IsRateOld(long now) =>
-        options.ProbeInterval > TimeSpan.Zero && meter.AgeSeconds >= options.ProbeInterval.TotalSeconds
-        && Ticks.Milliseconds(now - _rateProbeAt) >= options.ProbeInterval.TotalMilliseconds;
+        options.ProbeInterval > TimeSpan.Zero && IntervalMs(options.ProbeInterval, s_longestProbe, now) is var intervalMs
+        && meter.AgeSeconds * 1000 >= intervalMs && Ticks.Milliseconds(now - _rateProbeAt) >= intervalMs;
 
     /// <summary>Makes the frame that is sent next; valid until the next one is made.</summary>
     /// <param name="sequence">Not used before.</param>
@@ -71,7 +97,8 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter)
         _frameBytes = FramePrelude.Bytes + headerBytes + payloadBytes;
         _frame.AsSpan(FramePrelude.Bytes + headerBytes, payloadBytes).Clear();
         TailLink.Framed(_frame, payloadBytes == 0 ? FrameKind.Ping : FrameKind.Probe, headerBytes, payloadBytes);
-        _sentAt = _lastActivity = Stopwatch.GetTimestamp();
+        _sentAt = _lastActivity = _clock.GetTimestamp();
+        _budget.Spend(payloadBytes, _sentAt);
         if (payloadBytes > 0) _rateProbeAt = _sentAt;
         return _frame.AsMemory(0, _frameBytes);
     }
@@ -86,6 +113,12 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter)
         meter.Transfer(totalMs, _frameBytes, pong.Times.Within(totalMs, _frameBytes));
         meter.Load(pong.Times);
         (_sequence, IsOverdue) = (0, false);
+    }
+
+    double IntervalMs(TimeSpan least, TimeSpan most, long now)
+    {
+        double restMs = Ticks.Milliseconds(now - Volatile.Read(ref _usedAt));
+        return Math.Max(least.TotalMilliseconds, Math.Min(restMs / 2, most.TotalMilliseconds));
     }
 
     double LimitMs()

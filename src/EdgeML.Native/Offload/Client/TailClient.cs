@@ -41,7 +41,7 @@ sealed class TailClient : IDisposable
         _state = new LinkState(options, manifest.Classes);
         _receiver = new LinkReceiver(
             _state, options, manifest, _bottlenecks.Digest,
-            stop => connect?.Invoke() ?? TailLink.Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, stop));
+            stop => connect?.Invoke() ?? TailLink.Connect(options, stop));
         _clock = new LinkClock(_state, options.StallLimit);
         _receiver.Start();
         _clock.Start();
@@ -111,6 +111,13 @@ sealed class TailClient : IDisposable
         {
             lock (_state.Gate) return _state.DownReason;
         }
+    }
+
+    /// <summary>A task begins, wherever it will be answered: what is known of the link is kept fresh while tasks come.</summary>
+    internal void NoteUse()
+    {
+        if (!_state.Probe.NoteUse()) return;
+        lock (_state.Gate) Monitor.PulseAll(_state.Gate);
     }
 
     /// <summary>Waits until <see cref="IsUp"/>, or until the first attempt to connect has failed.</summary>
@@ -251,6 +258,7 @@ sealed class TailClient : IDisposable
             if (!readsItself) _state.Turn.WakeReceiver();
             slot.Expect(isAsync, callerReads: _state.Turn.IsCallers);
             _state.Probe.NoteActivity(slot.SentAt);
+            _state.Probe.NoteUse();
             if (isAsync) _state.WakeClockBefore(slot.DeadlineAt);
         }
         SendFrame(request, slot, link);

@@ -15,6 +15,9 @@ public sealed record TailClientOptions
     /// <summary>TCP port of the tail.</summary>
     public required int Port { get; init; }
 
+    /// <summary>Encrypts the link; null for plain TCP.</summary>
+    public TailTlsOptions? Tls { get; init; }
+
     /// <summary>Limits for the tail's frames, and for requests on the way.</summary>
     public ProtocolLimits Limits { get; init; } = new();
 
@@ -27,15 +30,20 @@ public sealed record TailClientOptions
     /// <summary>A connection that keeps a late request unanswered this long is closed, and the client reconnects.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>An idle connection is pinged this often; zero for never.</summary>
+    /// <summary>An idle connection is pinged this often while tasks run, and ever more rarely, up to 20 s, while none does; zero for
+    /// never.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The rate is probed when its last measurement is this old, because there were no tasks or only small ones; zero for
-    /// never.</summary>
+    /// <summary>The rate is probed when its last measurement is this old, because there were no tasks for the tail or only small
+    /// ones; ever more rarely, up to 15 min, while no task runs at all; zero for never.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Largest probe; a slow link gets a smaller one, about 10 ms of its rate but 3 KB at least.</summary>
     public int ProbeBytes { get; init; } = 16 << 10;
+
+    /// <summary>Bytes that pings and probes may take in any hour, both directions and TCP/IP headers included; null for no limit. A ping every
+    /// 20 s, about 60 KB an hour, is sent all the same while <see cref="PingInterval"/> is not zero: it keeps the connection.</summary>
+    public long? ProbeBudget { get; init; }
 
     /// <summary>An unanswered ping or probe marks the link down after this time or 4 round trips, whichever is longer.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
@@ -58,6 +66,7 @@ public sealed record TailClientOptions
         if (Host.Length > LongestHost)
             throw new ArgumentException($"Host has {Host.Length} characters, a name of a host has at most {LongestHost}", nameof(Host));
         OptionRule.Within(Port, 1, IPEndPoint.MaxPort, nameof(Port));
+        Tls?.Check();
         ArgumentNullException.ThrowIfNull(Limits, nameof(Limits));
         Limits.Check();
         OptionRule.Wait(FirstBackoff, nameof(FirstBackoff));
@@ -66,6 +75,7 @@ public sealed record TailClientOptions
         OptionRule.Wait(PingInterval, nameof(PingInterval));
         OptionRule.Wait(ProbeInterval, nameof(ProbeInterval));
         OptionRule.Wait(ProbeTimeout, nameof(ProbeTimeout), positive: true);
+        if (ProbeBudget is { } budget) OptionRule.Within(budget, 0, long.MaxValue, nameof(ProbeBudget));
         OptionRule.Within(ProbeBytes, 0, int.MaxValue, nameof(ProbeBytes));
     }
 }

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
@@ -30,8 +32,33 @@ sealed class TailLink : IDisposable
     /// <summary>Bytes that the stream has not taken yet.</summary>
     public bool HasSpill => Volatile.Read(ref _spillEnd) != 0;
 
+    /// <summary>Connects, and shakes hands where the link is encrypted.</summary>
+    /// <exception cref="TailFaultException">There is no connection.</exception>
+    public static ITransport Connect(TailClientOptions options, CancellationToken stop)
+    {
+        SocketTransport raw = Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, stop);
+        if (options.Tls is not { } tls) return raw;
+        string where = $"TLS handshake with tail {options.Host}:{options.Port}";
+        using CancellationTokenRegistration abort = stop.Register(raw.Abort);
+        try
+        {
+            return TlsTransport.Connect(raw, tls.Load(options.Host), options.Limits.HandshakeDeadline);
+        }
+        catch (Exception e) when (e is AuthenticationException or ArgumentException)
+        {
+            raw.Dispose();
+            string cause = MessageText.OneLine((e.InnerException is CryptographicException inner ? inner : e).Message);
+            throw new TailFaultException(FallbackReason.NotTrusted, $"{where} failed: {Printable.Text(cause)}", e);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            raw.Dispose();
+            throw new TailFaultException(FallbackReason.NoTail, $"{where} failed: {Printable.Text(MessageText.OneLine(e.Message))}", e);
+        }
+    }
+
     /// <summary>Connects to the first address that answers.</summary>
-    public static ITransport Connect(string host, int port, TimeSpan limit, CancellationToken stop)
+    public static SocketTransport Connect(string host, int port, TimeSpan limit, CancellationToken stop)
     {
         TailFaultException? failure = null;
         foreach (IPAddress address in AddressesOf(host))
@@ -90,6 +117,7 @@ sealed class TailLink : IDisposable
         ErrorCode.Busy => FallbackReason.Busy,
         ErrorCode.Failed => FallbackReason.TailFailed,
         ErrorCode.Unavailable => FallbackReason.Unavailable,
+        ErrorCode.Forbidden => FallbackReason.NotTrusted,
         _ => FallbackReason.Down,
     };
 
@@ -100,6 +128,10 @@ sealed class TailLink : IDisposable
         try
         {
             Greet(manifest, bottlenecks, limits);
+        }
+        catch (IOException e) when (_transport is TlsTransport && AbortReason is null && e is not (TailFaultException or ProtocolVersionException))
+        {
+            throw Distrusted(e);
         }
         catch (Exception e) when (e is InvalidDataException or TimeoutException
             || (e is IOException and not TailFaultException and not ProtocolVersionException && AbortReason is null))
@@ -115,7 +147,8 @@ sealed class TailLink : IDisposable
         int bytes = hello.Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.Hello, bytes, 0));
         if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline))
-            throw new TailFaultException(FallbackReason.NoTail, "the peer ended the connection instead of saying hello");
+            throw _transport is TlsTransport ? Distrusted(null)
+                : new TailFaultException(FallbackReason.NoTail, "the peer ended the connection instead of saying hello");
         if (Input.Prelude.PayloadBytes != 0)
             throw new InvalidDataException($"hello-ack carries a payload of {Input.Prelude.PayloadBytes} bytes");
         Tail = Input.Prelude.Kind switch
@@ -125,6 +158,12 @@ sealed class TailLink : IDisposable
             FrameKind kind => throw new InvalidDataException($"tail answers hello with a {kind} frame"),
         };
     }
+
+    // This side has finished the handshake before the tail has seen its certificate, so a refusal is an end without a word.
+    static TailFaultException Distrusted(Exception? inner) => new(
+        FallbackReason.NotTrusted,
+        "the tail ended the connection after the TLS handshake: most likely it does not trust this device's certificate, or wants one and got none",
+        inner);
 
     /// <summary>A refusal of the whole connection.</summary>
     public static TailFaultException Refusal(in ErrorHeader error, string what)
