@@ -13,7 +13,7 @@ sealed class ProbeBudget(long? bytesPerHour)
     double _left = (bytesPerHour ?? 0) / 2.0;
     long _at;
 
-    /// <summary>What a ping, or a probe with a payload, takes: its segments, the pong, and what acknowledges them.</summary>
+    /// <summary>Bytes of a ping, or of a probe with a payload: its segments, the pong, and what acknowledges them.</summary>
     public static int Cost(int payloadBytes)
     {
         int segments = 1 + ((Headers + payloadBytes - 1) / SegmentPayload);

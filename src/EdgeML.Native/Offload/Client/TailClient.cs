@@ -113,7 +113,7 @@ sealed class TailClient : IDisposable
         }
     }
 
-    /// <summary>A task begins, wherever it will be answered: what is known of the link is kept fresh while tasks come.</summary>
+    /// <summary>A task begins, wherever it will be answered: the link is measured as long as tasks come.</summary>
     internal void NoteUse()
     {
         if (!_state.Probe.NoteUse()) return;

@@ -42,7 +42,7 @@ public sealed record TailClientOptions
     public int ProbeBytes { get; init; } = 16 << 10;
 
     /// <summary>Bytes that pings and probes may take in any hour, both directions and TCP/IP headers included; null for no limit. A ping every
-    /// 20 s, about 60 KB an hour, is sent all the same while <see cref="PingInterval"/> is not zero: it keeps the connection.</summary>
+    /// 20 s, about 60 KB an hour, is still sent while <see cref="PingInterval"/> is not zero: it keeps the connection.</summary>
     public long? ProbeBudget { get; init; }
 
     /// <summary>An unanswered ping or probe marks the link down after this time or 4 round trips, whichever is longer.</summary>

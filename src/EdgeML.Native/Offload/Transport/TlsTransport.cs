@@ -126,7 +126,7 @@ sealed class TlsTransport : ITransport
         }
         catch (IOException) when (_records.WasStarved)
         {
-            // The record held nothing for us, for instance a ticket.
+            // The record held no data, for instance a ticket.
         }
         catch (Exception e) when (IsBroken(e))
         {
@@ -142,7 +142,7 @@ sealed class TlsTransport : ITransport
         return new IOException($"connection broke under TLS: {cause.Message}", e);
     }
 
-    /// <summary>What the encrypting stream reads from and writes to.</summary>
+    /// <summary>The records that the encrypting stream reads and writes.</summary>
     sealed class RecordStream(ITransport raw) : Stream
     {
         readonly Lock _sending = new();
