@@ -5,7 +5,7 @@
 #include "layers.h"
 #include "onnx_graph.h"
 
-#include "decision.h"
+#include "exit_decision/decision.h"
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 #include "chain.h"
-#include "decision.h"
+#include "exit_decision/decision.h"
 #include "status.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // The decision against its definition in double precision, and its edge cases.
 #include "check.h"
 
-#include "decision.h"
+#include "exit_decision/decision.h"
 
 #include <algorithm>
 #include <limits>

@@ -3,7 +3,7 @@ using System.Text.Json;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Control.Planning;
-using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.AccuracyGuarantees;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Telemetry;

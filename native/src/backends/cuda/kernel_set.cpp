@@ -1,7 +1,7 @@
 #include "backends/cuda/kernel_set.h"
 
 #include "backends/cuda/ptx.h"
-#include "decision.h"
+#include "exit_decision/decision.h"
 
 #include <map>
 

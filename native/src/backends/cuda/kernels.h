@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backends/cuda/record.h"
-#include "decision.h"
+#include "exit_decision/decision.h"
 
 namespace edgeml::cuda {
 

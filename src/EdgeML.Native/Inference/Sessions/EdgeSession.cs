@@ -6,8 +6,9 @@ using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Control.Planning;
 using EdgeML.Native.Energy;
 using EdgeML.Native.Imaging;
+using EdgeML.Native.Inference.AccuracyGuarantees;
+using EdgeML.Native.Inference.Deadlines;
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Inference.Guarantees;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
@@ -95,7 +96,8 @@ public sealed class EdgeSession : IDisposable
             // The first decision compiles a good deal; better here than in the first task.
             _ = _control.Current;
             if (_options.WarmUp ?? controlled) SessionWarmUp.Run(model, _slots, _options.InFlight, _control.Current);
-            _tasks = new TaskRunner(model, _options, units, _energy)
+            _tasks = new TaskRunner(
+                model, new TaskRules(_options.DeadlineMs, EdgeSessionOptions.DefaultDeadlineMs, _options.Codec, _options.RawInput), units, _energy)
             {
                 Created = _created,
                 Tail = _tail,

@@ -1,6 +1,7 @@
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Energy;
+using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Policies;

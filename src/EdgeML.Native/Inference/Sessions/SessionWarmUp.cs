@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Numerics;
 using EdgeML.Native.Policies;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;

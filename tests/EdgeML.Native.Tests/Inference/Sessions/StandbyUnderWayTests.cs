@@ -1,4 +1,5 @@
 using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Offload;

@@ -1,13 +1,13 @@
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.AccuracyGuarantees;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Inference.Engines;
 
-namespace EdgeML.Native.Tests.Inference.Guarantees;
+namespace EdgeML.Native.Tests.Inference.AccuracyGuarantees;
 
 public sealed class GuaranteeMonitorTests
 {

@@ -1,6 +1,6 @@
 using EdgeML.Native.Numerics;
 
-namespace EdgeML.Native.Inference.Guarantees;
+namespace EdgeML.Native.Inference.AccuracyGuarantees;
 
 /// <summary>Chooses a share of the tasks by their numbers: the choice must be independent of the tasks' inputs.</summary>
 static class TaskHash

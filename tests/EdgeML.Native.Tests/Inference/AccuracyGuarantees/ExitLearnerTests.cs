@@ -3,14 +3,14 @@ using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Observations;
 using EdgeML.Native.Control.Planning;
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.AccuracyGuarantees;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Inference.Engines;
 
-namespace EdgeML.Native.Tests.Inference.Guarantees;
+namespace EdgeML.Native.Tests.Inference.AccuracyGuarantees;
 
 public sealed class ExitLearnerTests
 {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using EdgeML.Native.Models.Manifest;
 
-namespace EdgeML.Native.Inference.Sessions;
+namespace EdgeML.Native.Inference.Profiling;
 
 /// <summary>Makes this machine answer as late as a slower one: after the real computation the caller waits until the
 /// emulated device's time for the same units and heads has passed. Results stay real; only time is stretched.</summary>

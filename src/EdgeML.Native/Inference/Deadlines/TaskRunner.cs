@@ -4,8 +4,9 @@ using EdgeML.Native.Codecs;
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Energy;
+using EdgeML.Native.Inference.AccuracyGuarantees;
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload;
@@ -13,10 +14,10 @@ using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 
-namespace EdgeML.Native.Inference.Sessions;
+namespace EdgeML.Native.Inference.Deadlines;
 
-/// <summary>The way of one task: edge part, tail or fallback, record. Any thread, one task at a time per slot.</summary>
-sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUnits units, IEnergyMeter energy)
+/// <summary>The way of one task within its deadline: edge part, tail or fallback, record. Any thread, one task at a time per slot.</summary>
+sealed class TaskRunner(BranchedModel model, TaskRules rules, EdgeUnits units, IEnergyMeter energy)
 {
     /// <summary>By how much a wait may overshoot its deadline, milliseconds: one that blocks, and one that the client's clock
     /// ends.</summary>
@@ -52,7 +53,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
         long started = Stopwatch.GetTimestamp() - (long)(waitedMs * Stopwatch.Frequency / 1000);
         long id = Interlocked.Increment(ref _nextTask) - 1;
         double boundMs = Control.Requirements.LatencyMs;
-        double deadlineMs = options.DeadlineMs ?? (double.IsFinite(boundMs) ? boundMs : EdgeSessionOptions.DefaultDeadlineMs);
+        double deadlineMs = rules.DeadlineMs ?? (double.IsFinite(boundMs) ? boundMs : rules.DefaultDeadlineMs);
         lock (ControlGate)
         {
             ExitPolicy policy = Control.Current;
@@ -168,7 +169,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
         ref readonly ExitPolicy policy = ref slot.Task.Policy;
         if (policy.Bottleneck > 0) return TensorEncoding.Bottleneck;
         return policy.Cut == 0 && slot.HasSourceBytes ? TensorEncoding.Bytes
-            : PayloadSize.EncodingAt(model.Manifest, policy.Cut, options.Codec);
+            : PayloadSize.EncodingAt(model.Manifest, policy.Cut, rules.Codec);
     }
 
     bool TryRequest(InferenceSlot slot, double overshootMs, out TailRequest request)
@@ -181,7 +182,7 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
         if (policy.Standby > 0) deadlineMs = HedgeSchedule.DeadlineMs(deadlineMs, overshootMs);
         double leftMs = deadlineMs - task.ElapsedMs;
         // The caller's controller may choose a tensor that the session refuses to send.
-        FallbackReason reason = policy.Cut == 0 && !options.RawInput ? FallbackReason.RawInput : Tail.DownReason;
+        FallbackReason reason = policy.Cut == 0 && !rules.RawInput ? FallbackReason.RawInput : Tail.DownReason;
         if (reason == FallbackReason.None && leftMs <= 0) reason = FallbackReason.Late;
         if (reason != FallbackReason.None)
         {
@@ -213,3 +214,10 @@ sealed class TaskRunner(BranchedModel model, EdgeSessionOptions options, EdgeUni
         return result;
     }
 }
+
+/// <summary>What a session asks of all its tasks.</summary>
+/// <param name="DeadlineMs">From the call on; null for the latency bound.</param>
+/// <param name="DefaultDeadlineMs">Where there is no bound either.</param>
+/// <param name="Codec">Of tensors that are sent.</param>
+/// <param name="RawInput">Whether the input itself may be sent.</param>
+readonly record struct TaskRules(double? DeadlineMs, double DefaultDeadlineMs, TensorEncoding Codec, bool RawInput);

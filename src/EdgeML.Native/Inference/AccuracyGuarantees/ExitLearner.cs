@@ -7,7 +7,7 @@ using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Telemetry;
 
-namespace EdgeML.Native.Inference.Guarantees;
+namespace EdgeML.Native.Inference.AccuracyGuarantees;
 
 /// <summary>Learns the accuracy of the exits of an uncalibrated package: runs a share of the tasks through the whole network and all heads when
 /// the session is idle, and tells the cost model how sure every exit was and whether it agreed with the whole network.</summary>

@@ -1,10 +1,10 @@
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.AccuracyGuarantees;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Inference.Sessions;
 
-namespace EdgeML.Native.Tests.Inference.Guarantees;
+namespace EdgeML.Native.Tests.Inference.AccuracyGuarantees;
 
 public sealed class ExitLearnerFaultTests
 {

@@ -1,4 +1,4 @@
-namespace EdgeML.Native.Inference.Guarantees;
+namespace EdgeML.Native.Inference.AccuracyGuarantees;
 
 /// <summary>Counts of a session's guarantee checks.</summary>
 /// <param name="Checked">Sampled tasks of which the whole network's answer is known.</param>

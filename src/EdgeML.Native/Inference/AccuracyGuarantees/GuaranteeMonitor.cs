@@ -12,7 +12,7 @@ using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 
-namespace EdgeML.Native.Inference.Guarantees;
+namespace EdgeML.Native.Inference.AccuracyGuarantees;
 
 /// <summary>Runs a sampled share of the tasks to the end when the session is idle, and tightens the guarantee's limits when early answers
 /// differ from the whole network's more often than calibration allows.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Inference.Engines;
-using EdgeML.Native.Inference.Guarantees;
+using EdgeML.Native.Inference.AccuracyGuarantees;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
@@ -17,7 +17,7 @@ using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Server.Configuration;
 using EdgeML.Server;
 
-namespace EdgeML.Native.Tests.Inference.Guarantees;
+namespace EdgeML.Native.Tests.Inference.AccuracyGuarantees;
 
 public sealed class GuaranteeSessionTests
 {

@@ -1,8 +1,9 @@
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Tasks;
 
-namespace EdgeML.Native.Inference.Sessions;
+namespace EdgeML.Native.Inference.Deadlines;
 
 /// <summary>Computes the standby exit while a task is with the tail. The caller looks for the tail's answer after every step. Any thread, one
 /// at a time per slot.</summary>

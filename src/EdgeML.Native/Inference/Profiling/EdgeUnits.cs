@@ -2,7 +2,7 @@ using System.Diagnostics;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 
-namespace EdgeML.Native.Inference.Sessions;
+namespace EdgeML.Native.Inference.Profiling;
 
 /// <summary>Runs units of the network on this device, in the time of the emulated one where one is emulated. Any thread.</summary>
 sealed class EdgeUnits
