@@ -21,6 +21,9 @@ sealed record Options
             Whole processes, edgeml compiled ahead of time beside dotnet edgeml.dll in turns: time to the first answer of a tail and its
             memory, inspect, run. Publishes the executable unless it is named. --write leaves processes.md. Exit code 1 when a target is
             missed.
+        edgeml-benchmarks --tail [--write] [--model F.onnx]
+            A tail in its own process under many devices: throughput and latency by their number, fairness, 10,000 idle devices. Needs as
+            many file descriptors (ulimit -n). --write leaves tail.md. Exit code 1 when a target is missed.
         edgeml-benchmarks --filter '*Decision*' [any option of BenchmarkDotNet]
             Single parts under BenchmarkDotNet; --list flat names them.
 

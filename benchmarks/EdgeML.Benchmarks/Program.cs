@@ -7,6 +7,7 @@ using EdgeML.Benchmarks.Checks;
 using EdgeML.Benchmarks.Offload;
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Startup;
+using EdgeML.Benchmarks.TailLoad;
 using EdgeML.Benchmarks.Targets;
 
 try
@@ -18,6 +19,7 @@ try
         case EdgeProcess.Argument: return EdgeProcess.Serve(args.AsSpan(1));
         case "--check": return BudgetCheck.Run(Options.Parse(args.AsSpan(1)));
         case "--targets" or "--bars": return TargetsRun.Run(Options.Parse(args.AsSpan(1)));
+        case "--tail": return TailLoadRun.Run(Options.Parse(args.AsSpan(1)));
         case "--processes": return StartupRun.Run(Options.Parse(args.AsSpan(1)));
         case null or "--help" or "-h" or "help":
             Console.WriteLine(Options.Help);

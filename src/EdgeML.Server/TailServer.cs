@@ -1,15 +1,15 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics;
-using System.Net.Sockets;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Telemetry;
 using EdgeML.Server.Configuration;
 using EdgeML.Server.Connections;
 using EdgeML.Server.Requests;
 using EdgeML.Server.Transport;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeML.Server;
 

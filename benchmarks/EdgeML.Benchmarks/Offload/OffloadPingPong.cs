@@ -6,8 +6,8 @@ using EdgeML.Benchmarks.Processes;
 using EdgeML.Native.Numerics;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
-using EdgeML.Server.Configuration;
 using EdgeML.Server;
+using EdgeML.Server.Configuration;
 using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Offload;

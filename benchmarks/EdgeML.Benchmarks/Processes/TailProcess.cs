@@ -3,8 +3,8 @@ using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
-using EdgeML.Server.Configuration;
 using EdgeML.Server;
+using EdgeML.Server.Configuration;
 using EdgeML.Simulation.Processes;
 
 namespace EdgeML.Benchmarks.Processes;
@@ -23,6 +23,9 @@ sealed class TailProcess : IDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>The operating system's number.</summary>
+    public int Id => _process.Id;
 
     public TailClientOptions Client => new() { Host = "127.0.0.1", Port = Port };
 

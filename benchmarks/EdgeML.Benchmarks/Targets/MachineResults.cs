@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -39,7 +40,7 @@ static partial class MachineResults
             OS             {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}
             .NET           {Environment.Version}
             Inference      {backend.Name} {backend.LibraryVersion}
-            EdgeML.Native  {typeof(EdgeSession).Assembly.GetName().Version?.ToString(3)}
+            EdgeML.Native  {typeof(EdgeSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}
 
             """;
     }

@@ -1,6 +1,6 @@
 using System.Net;
-using EdgeML.Native.Offload;
 using EdgeML.Native;
+using EdgeML.Native.Offload;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Server.Configuration;

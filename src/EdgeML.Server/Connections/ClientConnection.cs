@@ -1,11 +1,11 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.CompilerServices;
 using EdgeML.Native.Codecs;
+using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
-using EdgeML.Native.Offload;
 using EdgeML.Server.Requests;
 using EdgeML.Server.Transport;
 

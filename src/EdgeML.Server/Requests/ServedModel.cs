@@ -1,9 +1,9 @@
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Payloads;
+using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
-using EdgeML.Native.Offload;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Server.Requests;

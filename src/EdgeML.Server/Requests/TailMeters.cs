@@ -1,5 +1,5 @@
-using System.Diagnostics.Metrics;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Server.Requests;

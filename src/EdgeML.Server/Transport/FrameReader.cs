@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Offload;
+using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Server.Transport;
 

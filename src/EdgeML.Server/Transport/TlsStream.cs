@@ -1,6 +1,6 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
@@ -99,7 +99,7 @@ sealed class TlsStream : ClientStream
         }
     }
 
-    static bool IsBroken(Exception error) => 
+    static bool IsBroken(Exception error) =>
         error is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException;
 
     static IOException Broken(Exception error)

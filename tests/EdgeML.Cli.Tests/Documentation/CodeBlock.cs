@@ -13,7 +13,7 @@ sealed partial record CodeBlock(string Page, int Line, string Language, bool IsM
     const string Mark = "<!-- run -->";
 
     [GeneratedRegex(@"^ *```(\w*)")]
-static partial Regex Fence { get; }
+    static partial Regex Fence { get; }
 
     public static IEnumerable<CodeBlock> Of(string page)
     {

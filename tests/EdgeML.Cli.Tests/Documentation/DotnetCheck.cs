@@ -11,7 +11,7 @@ static partial class DotnetCheck
     static string Root => EdgemlProcess.RepositoryRoot;
 
     [GeneratedRegex(@"[A-Za-z]\w*(\.\w+)*")]
-static partial Regex Name { get; }
+    static partial Regex Name { get; }
 
     /// <returns>What is wrong, or null.</returns>
     public static string? Fault(IReadOnlyList<string> words)

@@ -14,10 +14,10 @@ sealed partial class PageSession : IDisposable
     readonly Dictionary<string, string> _addresses = [];
 
     [GeneratedRegex(@"-?\d[\d.,]*")]
-static partial Regex Number { get; }
+    static partial Regex Number { get; }
 
     [GeneratedRegex(@"\s+")]
-static partial Regex Spaces { get; }
+    static partial Regex Spaces { get; }
 
     public PageSession()
     {

@@ -1,6 +1,6 @@
 using EdgeML.Native.Control.Costs;
-using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.AccuracyGuarantees;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Inference.Sessions;
 

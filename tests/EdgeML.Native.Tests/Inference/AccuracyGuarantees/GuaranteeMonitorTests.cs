@@ -1,7 +1,7 @@
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Loop;
-using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.AccuracyGuarantees;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;

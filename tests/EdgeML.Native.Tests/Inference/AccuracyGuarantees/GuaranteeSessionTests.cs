@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using EdgeML.Native.Codecs;
-using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.AccuracyGuarantees;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
@@ -14,8 +14,8 @@ using EdgeML.Native.Telemetry;
 using EdgeML.Native.Tests.Inference.Engines;
 using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Native.Tests.Offload.Client;
-using EdgeML.Server.Configuration;
 using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Inference.AccuracyGuarantees;
 

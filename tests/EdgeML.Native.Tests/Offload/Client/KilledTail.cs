@@ -1,8 +1,8 @@
 using System.Net;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
-using EdgeML.Server.Configuration;
 using EdgeML.Server;
+using EdgeML.Server.Configuration;
 
 namespace EdgeML.Native.Tests.Offload.Client;
 
