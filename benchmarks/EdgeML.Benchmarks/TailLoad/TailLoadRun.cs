@@ -75,7 +75,7 @@ static class TailLoadRun
         long start = Stopwatch.GetTimestamp();
         while (idle.Count < devices)
         {
-            // So many at a time as a listening socket's queue surely holds.
+            // Fewer at a time than a listening socket's queue holds.
             Task<LoadClient>[] some = [.. Enumerable.Range(0, Math.Min(200, devices - idle.Count))
                 .Select(_ => LoadClient.ConnectAsync(tail.Port, manifest, Cut, inFlight: 0))];
             idle.AddRange(Task.WhenAll(some).GetAwaiter().GetResult());

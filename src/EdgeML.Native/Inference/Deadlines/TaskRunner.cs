@@ -215,7 +215,7 @@ sealed class TaskRunner(BranchedModel model, TaskRules rules, EdgeUnits units, I
     }
 }
 
-/// <summary>What a session asks of all its tasks.</summary>
+/// <summary>The rules of a session for all its tasks.</summary>
 /// <param name="DeadlineMs">From the call on; null for the latency bound.</param>
 /// <param name="DefaultDeadlineMs">Where there is no bound either.</param>
 /// <param name="Codec">Of tensors that are sent.</param>
