@@ -24,6 +24,16 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
     }
 
     [Fact]
+    public void Run_TailThatComputesTogether_EqualsTheLocalRun()
+    {
+        const int count = 120;
+        float[] local = Logits("alone", count, "--cut", "local");
+        using var tail = new TailProcess(package.Model, more: ["--max-batch", "4"]);
+        float[] together = Logits("together", count, "--cut", "0", "--in-flight", "8", "--tail", tail.Address, "--deadline-ms", "20000");
+        Assert.All(local.Zip(together), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+    }
+
+    [Fact]
     public void Run_Json_HasTheContractsKeysAndAddsUp()
     {
         var outcome = EdgemlProcess.Run("run", "--model", package.Model, "--data", Data, "--count", "1200", "--thresholds", "0.4,0.4,0.4",
@@ -129,6 +139,9 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
         { "planner does not learn", ["run", "--model", "{model}", "--data", Data, "--controller", "planner", "--experience-in", "{half}"] },
         { "no transition trace", ["run", "--model", "{model}", "--data", Data, "--controller", "ddpg", "--experience-in", "{half}"] },
         { "--listen is 'everywhere'", ["tail", "--model", "{model}", "--listen", "everywhere"] },
+        { "nothing encrypts it", ["tail", "--model", "{model}", "--listen", "0.0.0.0:0"] },
+        { "TLS needs --tls-cert and --tls-key", ["tail", "--model", "{model}", "--listen", "127.0.0.1:0", "--tls-cert", "{half}"] },
+        { "--max-batch is 65, not in 1..64", ["tail", "--model", "{model}", "--listen", "127.0.0.1:0", "--max-batch", "65"] },
         { "is not a package", ["tail", "--model", "{nothing}", "--listen", "127.0.0.1:0"] },
     };
 

@@ -7,9 +7,9 @@ sealed class TailProcess : IDisposable
 
     readonly ChildProcess _process;
 
-    public TailProcess(string model, string listen = "127.0.0.1:0")
+    public TailProcess(string model, string listen = "127.0.0.1:0", IReadOnlyList<string>? more = null)
     {
-        _process = EdgemlProcess.Start("tail", "--model", model, "--listen", listen);
+        _process = EdgemlProcess.Start(["tail", "--model", model, "--listen", listen, .. more ?? []]);
         try
         {
             string? line = _process.ReadLine(s_startLimit);

@@ -14,12 +14,13 @@ namespace EdgeML.Cli.Commands;
 /// <summary><c>edgeml tail</c>: serves until a signal stops it.</summary>
 sealed class TailCommand : CliCommand
 {
-    const int ProfileRuns = 20;
+    const int ProfileRuns = 20, MostTogether = 64;
 
     readonly Option<string> _model = SharedOptions.Model();
     readonly BackendSelection _backend = new();
     readonly Option<HostPort?> _listen = SharedOptions.Listen();
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one request (1).");
+    readonly Option<int?> _maxBatch = SharedOptions.Count("--max-batch", "Most requests that are computed together, where the model is faster so (1; at most 64).");
     readonly Option<FileInfo?> _certificate = new("--tls-cert") { HelpName = "FILE", Description = "Serve TLS 1.3 with this certificate (PEM); read again when it changes." };
     readonly Option<FileInfo?> _key = new("--tls-key") { HelpName = "FILE", Description = "Its private key (PEM)." };
     readonly Option<FileInfo?> _clientCa = new("--tls-ca") { HelpName = "FILE", Description = "Serve only clients with a certificate of these authorities (PEM)." };
@@ -34,7 +35,7 @@ sealed class TailCommand : CliCommand
             "edgeml tail --model engines/shapes-vgg --listen 127.0.0.1:7410",
             "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410 --tls-cert tail.pem --tls-key tail.key")
     {
-        AddOptions(_model, _listen, _threads, _certificate, _key, _clientCa, _insecure, _loadFromInput);
+        AddOptions(_model, _listen, _threads, _maxBatch, _certificate, _key, _clientCa, _insecure, _loadFromInput);
         _backend.AddTo(this);
     }
 
@@ -42,6 +43,8 @@ sealed class TailCommand : CliCommand
     {
         var listen = parsed.GetValue(_listen)!.Value;
         TlsOptions? tls = Tls(parsed);
+        int maxBatch = parsed.GetValue(_maxBatch) ?? 1;
+        if (maxBatch > MostTogether) throw new ArgumentException($"--max-batch is {maxBatch}, not in 1..{MostTogether}");
         IPEndPoint endPoint = await ResolveAsync(listen, cancellation).ConfigureAwait(false);
         if (tls is null && !IPAddress.IsLoopback(endPoint.Address) && !parsed.GetValue(_insecure))
             throw new ArgumentException(
@@ -51,7 +54,7 @@ sealed class TailCommand : CliCommand
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = new LoadFactor();
         if (parsed.GetValue(_loadFromInput)) load.Follow(Console.In, stop);
-        using var server = Listen(listen, new ModelTailExecutor(model, profile), new TailServerOptions
+        using var server = Listen(listen, new ModelTailExecutor(model, profile, maxBatch), new TailServerOptions
         {
             EndPoint = endPoint,
             WarmUp = true,
