@@ -140,7 +140,7 @@ public sealed partial class ModelPackage
                 TensorProto copy = tensor.Clone();
                 copy.ExternalData.Clear();
                 copy.ClearDataLocation();
-                copy.RawData = ByteString.CopyFrom(MappedWeights.Bytes(weight));
+                copy.RawData = ByteString.CopyFrom(PackageWeights.Bytes(weight));
                 graph.Initializer.Add(copy);
             }
         }

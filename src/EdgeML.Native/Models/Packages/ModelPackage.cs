@@ -35,7 +35,7 @@ public sealed partial class ModelPackage : IDisposable
     public BottleneckSet Bottlenecks { get; private set; } = BottleneckSet.None;
 
     /// <summary>The mapped weights.</summary>
-    internal MappedWeights Weights => _graph.Weights;
+    internal PackageWeights Weights => _graph.Weights;
 
     /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>
     /// <exception cref="InvalidDataException">Not a package, or a damaged one; one line names fault and place.</exception>

@@ -4,13 +4,13 @@ using EdgeML.Native.Models.Onnx;
 
 namespace EdgeML.Native.Models.Packages;
 
-/// <summary>The checked graph of an open package, and its mapped weights.</summary>
+/// <summary>The checked graph of an open package, and its weights.</summary>
 sealed class PackageGraph : IDisposable
 {
     readonly Dictionary<string, WeightTensor> _external = [];
     readonly Dictionary<string, TensorInfo> _described = [];
 
-    PackageGraph(ModelProto model, GraphIndex index, MappedWeights weights)
+    PackageGraph(ModelProto model, GraphIndex index, PackageWeights weights)
     {
         (Model, Index, Weights) = (model, index, weights);
         GraphProto graph = model.Graph;
@@ -26,9 +26,9 @@ sealed class PackageGraph : IDisposable
 
     internal GraphIndex Index { get; }
 
-    internal MappedWeights Weights { get; }
+    internal PackageWeights Weights { get; }
 
-    /// <summary>Weights in the mapped file, by name.</summary>
+    /// <summary>Weights of the weights file, by name.</summary>
     internal IReadOnlyDictionary<string, WeightTensor> External => _external;
 
     /// <summary>Type and full shape of the input, a boundary, or logits.</summary>
@@ -39,7 +39,7 @@ sealed class PackageGraph : IDisposable
         PackageFile graphFile = File(manifest, PackageFiles.GraphName), weightsFile = File(manifest, PackageFiles.WeightsName);
         byte[] bytes = ReadChecked(folder, graphFile);
         ModelProto model = OnnxFile.Parse(bytes, graphFile.Name);
-        var weights = new MappedWeights(Existing(folder, weightsFile));
+        var weights = new PackageWeights(Existing(folder, weightsFile), weightsFile.Bytes);
         try
         {
             if (weights.Length != weightsFile.Bytes)

@@ -76,12 +76,31 @@ public sealed class PackageTests : IDisposable
         foreach (WeightTensor weight in whole.Weights)
         {
             Assert.Equal(0, weight.Address % 64);
-            Assert.True(MappedWeights.Bytes(weight).SequenceEqual(large.Single(w => w.Name == weight.Name).RawData.Span), weight.Name);
+            Assert.True(PackageWeights.Bytes(weight).SequenceEqual(large.Single(w => w.Name == weight.Name).RawData.Span), weight.Name);
         }
         Assert.Equal(large.Length - 1, whole.Weights.Select(w => w.Address).Distinct().Count());
         long distinct = large.DistinctBy(w => w.RawData).Sum(w => (long)w.RawData.Length);
         Assert.InRange(new FileInfo(_folder["package/weights.bin"]).Length, distinct, distinct + (64 * large.Length));
         Assert.DoesNotContain(ModelProto.Parser.ParseFrom(whole.Onnx).Graph.Initializer, w => w.RawData.Length > 1024);
+    }
+
+    [Fact]
+    public void Weights_OverwrittenInPlace_StayAsTheyWereRead()
+    {
+        Prepare(Graphs.All["chain"]().Bytes);
+        using ModelPackage package = ModelPackage.Open(_folder["package"]);
+        WeightTensor[] weights = [.. package.BuildWhole().Weights];
+        byte[][] before = [.. weights.Select(weight => PackageWeights.Bytes(weight).ToArray())];
+        Assert.NotEmpty(before);
+        string file = _folder["package/weights.bin"];
+        long length = new FileInfo(file).Length;
+        using (var stream = new FileStream(file, FileMode.Open, FileAccess.Write))
+        {
+            stream.Write(Enumerable.Repeat((byte)0xee, (int)length).ToArray());
+            // A file that became shorter would end the process where its pages are still mapped.
+            stream.SetLength(1);
+        }
+        Assert.All(weights.Zip(before), pair => Assert.True(PackageWeights.Bytes(pair.First).SequenceEqual(pair.Second), pair.First.Name));
     }
 
     [Fact]
