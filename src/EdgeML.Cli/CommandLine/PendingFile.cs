@@ -1,3 +1,5 @@
+using EdgeML.Native.Models.Packages;
+
 namespace EdgeML.Cli.CommandLine;
 
 /// <summary>A file that is written bit by bit under a temporary name and gets its own at the end; without <see cref="Commit"/> nothing
@@ -12,8 +14,7 @@ sealed class PendingFile : IDisposable
     public PendingFile(string path)
     {
         _path = Path.GetFullPath(path);
-        _temporary = Path.Combine(
-            Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Environment.ProcessId:x}-{Guid.NewGuid():N}.tmp");
+        _temporary = TemporaryPlace.Beside(_path);
         _stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
     }
 

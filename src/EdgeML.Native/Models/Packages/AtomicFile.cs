@@ -5,7 +5,7 @@ static class AtomicFile
 {
     internal static void Write(string path, Action<Stream> write)
     {
-        string temporary = Beside(path);
+        string temporary = TemporaryPlace.Beside(path);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
@@ -31,7 +31,7 @@ static class AtomicFile
         if (File.Exists(path)) throw new ArgumentException($"{path} is a file, a folder is needed there");
         if (Directory.Exists(path) && !File.Exists(Path.Combine(path, mark)) && Directory.EnumerateFileSystemEntries(path).Any())
             throw new ArgumentException($"{path} is neither empty nor a package (no {mark} in it); it is left alone");
-        string temporary = Beside(path);
+        string temporary = TemporaryPlace.Beside(path);
         Directory.CreateDirectory(temporary);
         try
         {
@@ -41,7 +41,7 @@ static class AtomicFile
                 Directory.Move(temporary, path);
                 return;
             }
-            string old = Beside(path);
+            string old = TemporaryPlace.Beside(path);
             Directory.Move(path, old);
             try
             {
@@ -60,9 +60,4 @@ static class AtomicFile
             throw;
         }
     }
-
-    static string Beside(string path) =>
-        Path.Combine(
-            Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/",
-            $".{Path.GetFileName(path)}.{Environment.ProcessId:x}-{Guid.NewGuid():N}.tmp");
 }
