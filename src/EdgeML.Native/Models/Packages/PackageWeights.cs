@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeML.Native.Models.Packages;
 
-/// <summary>The weights of a package in memory of their own, shared by all engines. A later write to the file, in place or not, changes
+/// <summary>The weights of a package, read into memory that all engines share. A later write to the file, in place or not, changes
 /// nothing.</summary>
 sealed unsafe class PackageWeights : IDisposable
 {
