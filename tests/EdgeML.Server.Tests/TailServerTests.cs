@@ -125,6 +125,43 @@ public class TailServerTests
     }
 
     [Fact]
+    public void Request_AfterASlowRunOnAnIdleServer_IsNotRefused()
+    {
+        // By its profile the model takes 5 ms from cut 1; the first run takes sixty times as long, as one that still makes a session may.
+        int runs = 0;
+        var model = new FakeTail { Running = _ => Thread.Sleep(Interlocked.Increment(ref runs) == 1 ? 300 : 0) };
+        using var server = new TailServer(model, new TailServerOptions());
+        using var client = new Peer(server.EndPoint).SayHello();
+        client.Ask(1);
+        client.Ask(2, deadlineMs: 50);
+        Assert.Equal(2, runs);
+    }
+
+    [Fact]
+    public void Client_ThatSendsOnAfterItsTime_IsCut()
+    {
+        var limits = new ProtocolLimits { HeaderDeadline = TimeSpan.FromMilliseconds(100) };
+        using var server = new TailServer(
+            new FakeTail(), new TailServerOptions { Limits = limits, DrainLimit = TimeSpan.FromMilliseconds(100) });
+        using var client = new Peer(server.EndPoint).SayHello();
+        // A header of the largest size, a byte now and then: bytes arrive all the time and it is never complete.
+        byte[] header = Frames.Request(1, Frames.Payload(1));
+        header[6] = 0x00;
+        header[7] = 0x20;
+        client.Send(header.AsSpan(0, 16));
+        IOException ended = Assert.ThrowsAny<IOException>(() =>
+        {
+            for (int i = 0; i < 8000; i++)
+            {
+                client.Send([0]);
+                Thread.Sleep(1);
+            }
+        });
+        Assert.NotNull(ended);
+        Assert.True(SpinWait.SpinUntil(() => server.Connections == 0, TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public void Dispose_Twice_AndWithClients_Ends()
     {
         var server = new TailServer(new FakeTail(), new TailServerOptions());

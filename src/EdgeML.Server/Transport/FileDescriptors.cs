@@ -9,16 +9,23 @@ static class FileDescriptors
     /// <summary>Threads, libraries and files of the first requests.</summary>
     const int Least = 8;
 
+    /// <summary>So many left that the pool's threads do not matter.</summary>
+    const int Plenty = 1024;
+
     const string Limits = "/proc/self/limits", Open = "/proc/self/fd";
 
     /// <summary>Descriptors left for connections; the largest number where that is not known.</summary>
     public static int LeftForConnections()
     {
-        WarmUpPool();
         if (Limit() is not { } limit) return int.MaxValue;
-        int used = Directory.GetFileSystemEntries(Open).Length;
-        return limit - used - Math.Clamp(limit / 16, Least, 64);
+        int kept = Math.Clamp(limit / 16, Least, 64), left = limit - Used() - kept;
+        if (left > Plenty) return left;
+        // Here a few descriptors matter.
+        WarmUpPool();
+        return limit - Used() - kept;
     }
+
+    static int Used() => Directory.GetFileSystemEntries(Open).Length;
 
     static int? Limit()
     {
