@@ -1,4 +1,3 @@
-
 namespace EdgeML.Server.Requests;
 
 /// <summary>The requests of one device that wait, earliest deadline first. Used under the lock of its queue.</summary>

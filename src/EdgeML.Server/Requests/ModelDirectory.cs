@@ -8,8 +8,6 @@ sealed class ModelDirectory : IDisposable
     readonly Lock _gate = new();
     volatile ServedModel[] _models = [];
 
-    public IReadOnlyList<ServedModel> All => _models;
-
     /// <exception cref="ArgumentException">A model of that identity is served already.</exception>
     public void Add(ServedModel model)
     {
@@ -18,18 +16,6 @@ sealed class ModelDirectory : IDisposable
             if (Array.Exists(_models, other => other.Manifest.Identity == model.Manifest.Identity))
                 throw new ArgumentException($"model {model.Manifest.Name} ({model.Manifest.Identity}) is served already");
             _models = [.. _models, model];
-        }
-    }
-
-    /// <summary>Takes a model out; connections that hold it keep it.</summary>
-    /// <returns>Whether it was there.</returns>
-    public bool Remove(ServedModel model)
-    {
-        lock (_gate)
-        {
-            int before = _models.Length;
-            _models = [.. _models.Where(other => other != model)];
-            return _models.Length < before;
         }
     }
 

@@ -11,14 +11,15 @@ namespace EdgeML.Server.Requests;
 /// <summary>A model on the server: its slots, payload buffers and pooled requests. Any thread.</summary>
 sealed class ServedModel : IDisposable
 {
+    // Without a profile every request counts alike.
+    const double UnknownMs = 1;
+
     readonly ITailExecutor _executor;
     readonly Lock _gate = new();
     readonly Stack<ITailSlot> _slots = [];
     readonly Stack<TailJob> _jobs = [];
     readonly TailExpectation _expectation;
     readonly byte[]?[] _acknowledgements = new byte[]?[2];
-    // Without a profile every request counts alike.
-    const double UnknownMs = 1;
     bool _isDisposed;
 
     /// <param name="executor">Not disposed here; its slots and payloads are.</param>
@@ -91,9 +92,6 @@ sealed class ServedModel : IDisposable
 
     /// <summary>Milliseconds up to an exit by the profile; NaN without one.</summary>
     public double ExpectedMs(in ExitPolicy policy, int exit) => _expectation.Milliseconds(policy, exit);
-
-    /// <summary>Whether there is a profile.</summary>
-    public bool HasProfile => _expectation.IsKnown;
 
     /// <summary>Requests that may be computed together with this one, itself included.</summary>
     public int BatchFor(TailJob job) => _executor.BatchFor(job.Row.Policy);

@@ -45,7 +45,10 @@ sealed class StagingPool(ITailExecutor executor, StagingBudget budget) : IDispos
         }
         try
         {
-            return executor.CreatePayload(bytes);
+            ITailPayload payload = executor.CreatePayload(bytes);
+            // Buffers are reused by size.
+            return payload.Data.Length == bytes ? payload
+                : throw new InvalidOperationException($"the executor made a payload of {payload.Data.Length} bytes instead of {bytes}");
         }
         catch
         {

@@ -33,9 +33,6 @@ sealed class FrameReader(ClientStream stream, ProtocolLimits limits) : IDisposab
     /// <summary>Whether a frame's header has begun and is not complete. Any thread.</summary>
     public bool IsInHeader { get; private set; }
 
-    /// <summary>Whether no byte has come after the last frame.</summary>
-    public bool IsBetweenFrames => _start == _end && _payloadLeft == 0;
-
     /// <summary>Takes a header that has arrived already.</summary>
     /// <returns>False where more bytes are needed; <see cref="FillAsync"/> waits for them.</returns>
     /// <exception cref="InvalidDataException">No frame, a length above its limit, or a wrong checksum.</exception>
