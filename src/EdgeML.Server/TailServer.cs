@@ -19,9 +19,9 @@ namespace EdgeML.Server;
 /// clients that wait for each answer. All methods may be called from any thread.</remarks>
 public sealed class TailServer : IDisposable, IAsyncDisposable
 {
-    static readonly TimeSpan s_checkTimes = TimeSpan.FromMilliseconds(100);
     const int FewConnections = 64;
 
+    static readonly TimeSpan s_checkTimes = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_acceptPause = TimeSpan.FromMilliseconds(100);
 
     readonly TailServerOptions _options;
@@ -229,7 +229,6 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
             socket.Dispose();
             throw;
         }
-        _services.Meters.Connected();
         _ = ServeAsync(connection);
     }
 
@@ -264,20 +263,21 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         try
         {
             _log.Connected(client);
+            _services.Meters.Connected();
             await connection.RunAsync().ConfigureAwait(false);
+            if (connection.IsRefused)
+            {
+                _log.Refused(client, connection.Fault);
+                _services.Meters.Refused("fault");
+            }
+            else _log.Disconnected(client, connection.Fault);
+            if (connection.RefusedRequests > 1) _log.RefusedRequests(client, connection.RefusedRequests);
         }
         catch (Exception e)
         {
             Faults.Add("tail connection", $"the connection to {client} was ended", e);
         }
         connection.Dispose();
-        if (connection.IsRefused)
-        {
-            _log.Refused(client, connection.Fault);
-            _services.Meters.Refused("fault");
-        }
-        else _log.Disconnected(client, connection.Fault);
-        if (connection.RefusedRequests > 1) _log.RefusedRequests(client, connection.RefusedRequests);
         Unregister(connection);
     }
 }

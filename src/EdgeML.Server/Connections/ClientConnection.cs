@@ -30,6 +30,7 @@ sealed class ClientConnection : IDisposable
     int _encodings;
     bool _isRefused;
     Phase _phase;
+    volatile bool _isTooSlow;
     long _phaseEnds = long.MaxValue;
 
     /// <param name="stream">To the client; disposed with the connection.</param>
@@ -113,10 +114,11 @@ sealed class ClientConnection : IDisposable
     /// <param name="now">Stopwatch ticks.</param>
     public void CheckTimes(long now)
     {
-        if (now > Volatile.Read(ref _phaseEnds))
+        long ends = Volatile.Read(ref _phaseEnds);
+        if (now > ends)
         {
-            Volatile.Write(ref _phaseEnds, long.MaxValue);
-            TooSlow();
+            // Unless the next phase has begun meanwhile.
+            if (Interlocked.CompareExchange(ref _phaseEnds, long.MaxValue, ends) == ends) TooSlow();
         }
         else if (_answers.SendingSince is > 0 and long since && now - since > Ticks(_limits.SendDeadline))
             _answers.Cut($"client took no bytes for {_limits.SendDeadline.TotalMilliseconds:0} ms");
@@ -195,6 +197,7 @@ sealed class ClientConnection : IDisposable
         RequestHeader request = RequestHeader.Read(_reader.Header);
         Check(model, request);
         int bytes = _reader.Prelude.PayloadBytes;
+        _services.Meters.Received(model, bytes);
         double deadlineMs = Math.Min(request.DeadlineMs, 1e9);
         long deadlineAt = _reader.HeadAt + (long)(deadlineMs * Stopwatch.Frequency / 1000);
         double limitMs = Math.Min(_limits.PayloadDeadline.TotalMilliseconds, Math.Max(deadlineMs, ProtocolLimits.LeastPayloadMs));
@@ -236,7 +239,6 @@ sealed class ClientConnection : IDisposable
         job.DeadlineAt = deadlineAt;
         job.Client = _client;
         job.Answers = _answers;
-        _services.Meters.Received(model, bytes);
         _answers.Owe();
         _services.Compute.Submit(job, HotThreads.IsCurrent && _answers.IsLone ? t_batch ??= [] : null);
     }
@@ -332,6 +334,8 @@ sealed class ClientConnection : IDisposable
 
     void Begin(Phase phase, TimeSpan limit)
     {
+        // A client that was too slow once gets no further time, whatever it still sends.
+        if (_isTooSlow) return;
         _phase = phase;
         Volatile.Write(
             ref _phaseEnds, limit == Timeout.InfiniteTimeSpan ? long.MaxValue : Stopwatch.GetTimestamp() + Ticks(limit));
@@ -347,12 +351,14 @@ sealed class ClientConnection : IDisposable
             Phase.Payload => $"payload of {_reader.Prelude.PayloadBytes} bytes not complete within its deadline",
             _ => $"answers not taken within {_services.Options.DrainLimit.TotalMilliseconds:0} ms",
         };
-        if (_phase == Phase.Ending)
+        if (_phase == Phase.Ending || _isTooSlow)
         {
             _answers.Cut(text);
             return;
         }
-        // The receiving side wakes at its end and closes the connection; the client hears why.
+        // The receiving side wakes at its end and closes the connection; the client hears why. One that sends on is cut later.
+        _isTooSlow = true;
+        Volatile.Write(ref _phaseEnds, Stopwatch.GetTimestamp() + Ticks(_services.Options.DrainLimit));
         End(ErrorCode.BadFrame, text);
         _stream.EndReceive();
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using EdgeML.Native.Offload.Server;
@@ -44,8 +45,9 @@ sealed class ComputeThreads : IDisposable
     {
         lock (_gate)
         {
-            double before = _running < _threads.Length ? 0 : (_runningMs / _threads.Length) + (_queue.WaitFor(flow) / _threads.Length);
-            return (before + costMs) * _load.Stretch;
+            double before = _running < _threads.Length ? 0 : (_runningMs + _queue.WaitFor(flow)) / _threads.Length;
+            // Not for the request itself: after one slow run an idle server would refuse what it has the time for.
+            return (before * _load.Slowdown) + costMs;
         }
     }
 
@@ -133,7 +135,6 @@ sealed class ComputeThreads : IDisposable
     }
 
     /// <summary>Computes and answers; the list is empty afterwards.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Answer(List<TailJob> batch)
     {
         long start = Stopwatch.GetTimestamp();
@@ -146,17 +147,8 @@ sealed class ComputeThreads : IDisposable
             Finish(job, ErrorCode.Late, "");
         }
         if (batch.Count == 0) return;
-        try
-        {
-            (ErrorCode code, string text) = Run(batch, start);
-            foreach (TailJob job in batch) Finish(job, code, text);
-        }
-        catch (Exception e)
-        {
-            // Exceptions that Run and Finish do not expect: the clients would wait for ever.
-            _faults.Add("tail compute", "connections were ended without an answer", e);
-            foreach (TailJob job in batch) job.Answers?.Cut("the tail failed");
-        }
+        (ErrorCode code, string text) = Run(batch, start);
+        foreach (TailJob job in batch) Finish(job, code, text);
         batch.Clear();
     }
 
@@ -169,11 +161,11 @@ sealed class ComputeThreads : IDisposable
             ITailSlot slot = model.RentSlot();
             try
             {
-                var rows = System.Buffers.ArrayPool<TailRow>.Shared.Rent(batch.Count);
+                var rows = ArrayPool<TailRow>.Shared.Rent(batch.Count);
                 for (int i = 0; i < batch.Count; i++) rows[i] = batch[i].Row;
                 slot.Run(rows.AsSpan(0, batch.Count));
                 rows.AsSpan(0, batch.Count).Clear();
-                System.Buffers.ArrayPool<TailRow>.Shared.Return(rows);
+                ArrayPool<TailRow>.Shared.Return(rows);
             }
             finally
             {
@@ -194,14 +186,24 @@ sealed class ComputeThreads : IDisposable
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
     void Finish(TailJob job, ErrorCode code, string text)
     {
         AnswerQueue answers = job.Answers!;
-        Stamp(ref job.Times);
-        answers.Answering();
-        if (code != 0) answers.Refuse(code, job.TaskId, text, job.Times);
-        else answers.Send(job.WriteReply());
-        _meters.Answered(job, code);
+        try
+        {
+            Stamp(ref job.Times);
+            answers.Answering();
+            if (code != 0) answers.Refuse(code, job.TaskId, text, job.Times);
+            else answers.Send(job.WriteReply());
+            _meters.Answered(job, code);
+        }
+        catch (Exception e)
+        {
+            // For instance a listener of metrics that throws. The client may wait for an answer that was not sent.
+            _faults.Add("tail compute", "a connection was ended", e);
+            answers.Cut("the tail failed");
+        }
         Leave();
         job.Client!.Leave();
         job.Model.Return(job);

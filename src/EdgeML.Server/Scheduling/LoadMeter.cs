@@ -8,7 +8,7 @@ namespace EdgeML.Server.Scheduling;
 /// <param name="factor">By which computing is stretched; null for not at all.</param>
 sealed class LoadMeter(int threads, Func<double>? factor)
 {
-    /// <summary>Weight of the newest run in <see cref="Stretch"/>.</summary>
+    /// <summary>Weight of the newest run in <see cref="Slowdown"/>.</summary>
     const float Newest = 0.3f;
 
     readonly Lock _gate = new();
@@ -16,14 +16,14 @@ sealed class LoadMeter(int threads, Func<double>? factor)
     long _busyTicks;
     long _lastRun;
     float _busyShare;
-    float _stretch = 1;
+    float _slowdown = 1;
 
     /// <summary>How much longer than its profile says the server computes now.</summary>
-    public float Stretch
+    public float Slowdown
     {
         get
         {
-            lock (_gate) return IsRecent ? _stretch : (float)Factor();
+            lock (_gate) return IsRecent ? _slowdown : (float)Factor();
         }
     }
 
@@ -34,7 +34,7 @@ sealed class LoadMeter(int threads, Func<double>? factor)
         lock (_gate)
         {
             times.BusyShare = IsRecent ? _busyShare : 0;
-            times.Slowdown = IsRecent ? _stretch : (float)Factor();
+            times.Slowdown = IsRecent ? _slowdown : (float)Factor();
         }
     }
 
@@ -60,7 +60,7 @@ sealed class LoadMeter(int threads, Func<double>? factor)
         lock (_gate)
         {
             _lastRun = Stopwatch.GetTimestamp();
-            if (expectedMs > 0) _stretch += Newest * ((float)(ticks * 1000.0 / Stopwatch.Frequency / expectedMs) - _stretch);
+            if (expectedMs > 0) _slowdown += Newest * ((float)(ticks * 1000.0 / Stopwatch.Frequency / expectedMs) - _slowdown);
             _busyTicks += ticks;
             long window = _lastRun - _windowStart;
             if (window < Stopwatch.Frequency / 4) return;
