@@ -8,7 +8,7 @@ public sealed record ReplayMetrics
     /// <summary>Share of tasks whose own latency is inside its bound and whose state interval's mean energy is inside its bound.</summary>
     public double SatisfactionTask { get; init; }
 
-    /// <summary>Share of action intervals whose state interval is inside both bounds on the mean: eq. 1 of the paper.</summary>
+    /// <summary>Share of action intervals whose state interval has a mean latency and a mean energy inside the bounds: eq. 1 of the paper.</summary>
     public double SatisfactionInterval { get; init; }
 
     /// <summary>Share of tasks whose own latency and own energy are inside the bounds.</summary>

@@ -6,7 +6,7 @@ namespace EdgeML.Simulation.Sweeps;
 /// <param name="Cells">Cells that can be judged, at least one.</param>
 sealed record SweepGroup(IReadOnlyList<SweepCellResult> Cells)
 {
-    /// <summary>A row's number on the mean over the cells, and half its 95 % interval over seeds; NaN where the row did not run in all of
+    /// <summary>The mean of a row's number over the cells, and half of its 95 % interval over seeds; NaN where the row did not run in all of
     /// them.</summary>
     public (double Mean, double HalfWidth) Of(string controller, Func<ReplayMetrics, double> number)
     {

@@ -137,7 +137,7 @@ static class SweepPage
         ];
         if (groups.Length == 0) return;
         page.Heading("All rows");
-        page.Text("Goodput on the mean over the cells of a link and a setting, where all rows ran.");
+        page.Text("Mean goodput over the cells of a link and a setting in which all rows ran.");
         page.Text("");
         string[] rows = [.. RowsOf(judged)];
         page.Head(["link and setting", .. rows]);

@@ -27,5 +27,5 @@ sealed record SweepResidual(int Cells, double Mean, double Least, double Most)
 
     /// <summary>In one line, in points.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"goodput of edgeml less edgeml-plan over {Cells} cells: {100 * Mean:+0.00;-0.00} points on the mean, {100 * Least:+0.00;-0.00} to {100 * Most:+0.00;-0.00} in a cell");
+        $"goodput of edgeml less edgeml-plan over {Cells} cells: {100 * Mean:+0.00;-0.00} points on average, {100 * Least:+0.00;-0.00} to {100 * Most:+0.00;-0.00} in a cell");
 }

@@ -56,7 +56,7 @@ static class SweepVerdicts
             if (ours <= theirs)
                 failures.Add((ours - theirs, $"{baseline}: {Points(ours)} against {Points(theirs)} over {shared.Length} cells"));
         }
-        string demand = $"ahead of every row but the oracle on the mean over the {open.Length} cells that are not saturated (rows)";
+        string demand = $"better than every row but the oracle, on average over the {open.Length} cells that are not saturated (rows)";
         string[] texts = [.. failures.OrderBy(failure => failure.Margin).Select(failure => failure.Text)];
         return new SweepVerdict(demand, baselines.Length - texts.Length, baselines.Length, texts);
     }

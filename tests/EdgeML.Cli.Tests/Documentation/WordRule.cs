@@ -21,6 +21,7 @@ sealed partial record WordRule(string Pattern, string Better, TextKinds Where = 
         new(@"\b[Ww]ho(so)?ever\b", "name the person or the thing"),
         new(@"\b([Nn]o|[Ee]very|[Ss]ome)body\b", "no caller, every client, ..."),
         new(@"\bso surely\b|\bso much (so\b|confidence|lost|later\b|longer)|% sure\b", "the number and its confidence"),
+        new(@"\bon the mean\b", "on average"),
         new(@"\bfrom nothing\b", "from scratch, untrained"),
         new(@"\bwhere was looked\b", "every path searched"),
         new($@"(?<!\p{{Ll}}-)\b({Counted}) an? ({Per})\b(?! (that|with|is|takes|of|may)\b)", "per"),

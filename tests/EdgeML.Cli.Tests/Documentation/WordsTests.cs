@@ -33,6 +33,7 @@ public class WordsTests(ITestOutputHelper output)
     [InlineData("limits for whoever calls", "name the person")]
     [InlineData("empty for nobody wants them", "no caller")]
     [InlineData("lose at most so much, so surely", "the number and its confidence")]
+    [InlineData("better on the mean", "on average")]
     [InlineData("ddpg from nothing", "from scratch")]
     [InlineData("and where was looked for it", "every path searched")]
     [InlineData("bytes a task", "per")]

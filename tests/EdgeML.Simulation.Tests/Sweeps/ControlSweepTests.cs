@@ -64,7 +64,7 @@ public class ControlSweepTests
         double expected = both.Ours.Goodput - both.Find("edgeml-plan")!.Goodput;
         Assert.Equal((1, expected, expected, expected), (residual.Cells, residual.Mean, residual.Least, residual.Most));
         Assert.Null(SweepResidual.Of([.. results.Where(result => result != both)]));
-        Assert.Equal("goodput of edgeml less edgeml-plan over 3 cells: -0.01 points on the mean, -0.38 to +0.20 in a cell",
+        Assert.Equal("goodput of edgeml less edgeml-plan over 3 cells: -0.01 points on average, -0.38 to +0.20 in a cell",
             new SweepResidual(3, -0.0001, -0.0038, 0.002).ToString());
     }
 

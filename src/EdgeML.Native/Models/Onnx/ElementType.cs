@@ -20,7 +20,7 @@ static class ElementType
     internal const int UInt4 = 21;
     internal const int Int4 = 22;
 
-    /// <summary>Bytes an element takes, 0 for types without a fixed whole number of bytes.</summary>
+    /// <summary>Bytes per element; 0 for types without a fixed whole number of bytes.</summary>
     internal static int Bytes(int type) => type switch
     {
         UInt8 or Int8 or Bool or 17 or 18 or 19 or 20 => 1,

@@ -2,7 +2,7 @@ using EdgeML.Native.Control.Costs;
 
 namespace EdgeML.Native.Tests.Control.Costs;
 
-/// <summary>An predictor whose answers are given: how long sending takes on the mean, and how likely it is through in time.</summary>
+/// <summary>A predictor whose answers are given: how long sending takes on average, and how likely it is through in time.</summary>
 /// <param name="sendMs">What sending some bytes is expected to take.</param>
 /// <param name="share">The probability that some bytes are through in so many milliseconds.</param>
 sealed class KnownPredictor(Func<double, double> sendMs, Func<double, double, double> share) : InTimePredictor

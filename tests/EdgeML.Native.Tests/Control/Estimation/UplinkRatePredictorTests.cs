@@ -39,7 +39,7 @@ public class UplinkRatePredictorTests
         var rates = new UplinkRatePredictor();
         double now = 0;
         for (; now < 20; now += 0.1) rates.Observe(10e6, now);
-        // What was late came at 0.1 Mbit/s on the mean; then the next transfer says what the link does.
+        // What was late came at 0.1 Mbit/s on average; then the next transfer says what the link does.
         double[] chances = new double[8];
         for (int i = 0; i < chances.Length; i++)
         {
