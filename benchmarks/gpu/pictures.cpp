@@ -47,7 +47,9 @@ std::vector<std::vector<float>> pictures(const ShippedModel &model, std::uint32_
                     float at_x = 2.0f * static_cast<float>(x) / static_cast<float>(model.width) - 1;
                     float at_y = 2.0f * static_cast<float>(y) / static_cast<float>(model.height) - 1;
                     bool inside = covers(shape, (at_x - 0.4f * dx) / scale, (at_y - 0.4f * dy) / scale);
-                    float value = (inside ? front : back)[c % 3] + noise * (uniform() - 0.5f);
+                    // By a pointer: GCC 12's bounds check of (a ? b : c)[i] reads an i it has not computed.
+                    const float *colours = inside ? front : back;
+                    float value = colours[c % 3] + noise * (uniform() - 0.5f);
                     picture.push_back(value < 0 ? 0 : value > 1 ? 1 : value);
                 }
         all.push_back(std::move(picture));
