@@ -46,17 +46,6 @@ public class LayoutTests
         Assert.Equal(
             ["| policy | median ms |", "|---|---:|", "| cut 1, exits below 0.02, fp16 | 165.3 |", "| cut 2 | 36.1 |"], Table().Markdown());
 
-    [Theory]
-    [InlineData("rum", "run")]
-    [InlineData("insepct", "inspect")]
-    [InlineData("calib", "calibrate")]
-    [InlineData("RUN", "run")]
-    [InlineData("frobnicate", null)]
-    [InlineData("x", null)]
-    [InlineData("", null)]
-    public void Nearest_OfATypedName_IsWhatWasMeant(string typed, string? expected) =>
-        Assert.Equal(expected, NearestName.Of(typed, ["run", "inspect", "calibrate", "record"]));
-
     [Fact]
     public void ExampleLines_OnATerminal_ContinueWithABackslash()
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeML.Native;
 using EdgeML.Native.Codecs;
 using EdgeML.Training.Data;
 

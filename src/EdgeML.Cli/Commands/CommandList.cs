@@ -14,6 +14,7 @@ static class CommandList
         () => new DataCommand(),
         () => new RunCommand(),
         () => new TailCommand(),
+        () => new ServeCommand(),
         () => new CurveCommand(),
         () => new RecordCommand(),
         () => new ProfileCommand(),

@@ -1,4 +1,4 @@
-using EdgeML.Cli.CommandLine;
+using EdgeML.Native;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Observations;
 using EdgeML.Native.Control.Planning;

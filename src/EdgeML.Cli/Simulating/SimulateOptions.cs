@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Native;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Observations;
 using EdgeML.Native.Models.Manifest;

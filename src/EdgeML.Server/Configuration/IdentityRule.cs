@@ -5,6 +5,9 @@ namespace EdgeML.Server.Configuration;
 /// <summary>The rights of one identity. An identity is the name in a client's certificate.</summary>
 public sealed record IdentityRule
 {
+    /// <summary>The name that stands for every identity without a rule.</summary>
+    internal const string Others = "*";
+
     /// <summary>Share of the server beside other identities; 1 is usual.</summary>
     public double Weight { get; init; } = 1;
 

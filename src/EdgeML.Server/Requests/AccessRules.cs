@@ -8,8 +8,6 @@ namespace EdgeML.Server.Requests;
 /// <param name="rules">By identity; "*" is every other one. Null: every client may, without limits.</param>
 sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
 {
-    const string Others = "*";
-
     readonly Dictionary<string, Client> _clients = [];
 
     /// <summary>Finds the rights of an identity.</summary>
@@ -20,7 +18,7 @@ sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
         refusal = null;
         if (rules is null && identity is null) return new Client(new IdentityRule());
         IdentityRule? rule = rules is null ? new IdentityRule() : null;
-        if (rules is not null && !(identity is not null && rules.TryGetValue(identity, out rule)) && !rules.TryGetValue(Others, out rule))
+        if (rules is not null && !(identity is not null && rules.TryGetValue(identity, out rule)) && !rules.TryGetValue(IdentityRule.Others, out rule))
         {
             refusal = $"identity {(identity is null ? "none" : Printable.Text(identity))} is not on the list of this server";
             return null;

@@ -1,4 +1,4 @@
-namespace EdgeML.Cli.CommandLine;
+namespace EdgeML.Native;
 
 /// <summary>The probable meaning of a mistyped name.</summary>
 static class NearestName
