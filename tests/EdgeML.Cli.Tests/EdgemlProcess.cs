@@ -35,7 +35,7 @@ static class EdgemlProcess
 
     public static ChildProcess Start(params string[] arguments) => ChildProcess.Start(Command(arguments), folder: RepositoryRoot);
 
-    static string[] Command(string[] arguments) =>
+    public static string[] Command(params string[] arguments) =>
         [.. s_deafToInterrupts ? ["env", "--default-signal=INT"] : Array.Empty<string>(), "dotnet", Assembly, .. arguments];
 
     static string Locate()
