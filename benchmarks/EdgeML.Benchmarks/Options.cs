@@ -4,7 +4,7 @@ using EdgeML.Cli.CommandLine;
 
 namespace EdgeML.Benchmarks;
 
-/// <summary>The options on the command line of <c>--check</c> and <c>--targets</c> says.</summary>
+/// <summary>The words after the mode on the command line.</summary>
 sealed record Options
 {
     public const string ModelVariable = "EDGEML_BENCHMARK_MODEL";
@@ -21,9 +21,14 @@ sealed record Options
             Whole processes, edgeml compiled ahead of time beside dotnet edgeml.dll in turns: time to the first answer of a tail and its
             memory, inspect, run. Publishes the executable unless it is named. --write leaves processes.md. Exit code 1 when a target is
             missed.
-        edgeml-benchmarks --tail [--write] [--model F.onnx]
-            A tail in its own process under many devices: throughput and latency by their number, fairness, 10,000 idle devices. Needs as
-            many file descriptors (ulimit -n). --write leaves tail.md. Exit code 1 when a target is missed.
+        edgeml-benchmarks --tail [--quick] [--write] [--model F.onnx] [--vgg16 F.onnx]
+            A tail in its own process under many devices, beside the same layers served by gRPC, in ten minutes: throughput, latency and CPU
+            by their number, fairness, 10,000 idle devices, batching. Needs as many file descriptors (ulimit -n). --write leaves
+            docs/results/tail.md, --quick measures once and shortly. Exit code 1 when a target is missed.
+        edgeml-benchmarks --faults [N] [--seed S] [--devices D] [--tls] [--model F.onnx]
+            N link faults (10,000) on D devices (4), by seed: connections that are reset, stall, end, lose or change bytes; tails that are
+            killed and stopped. Every answer is compared with the local network's. Prints latencies beside a run without faults. Exit
+            code 1 when an answer is wrong or missing.
         edgeml-benchmarks --filter '*Decision*' [any option of BenchmarkDotNet]
             Single parts under BenchmarkDotNet; --list flat names them.
 
@@ -44,6 +49,17 @@ sealed record Options
 
     public int Runs { get; private init; } = 21;
 
+    /// <summary>The number that follows a mode; null for its default.</summary>
+    public int? Number { get; private init; }
+
+    public int Seed { get; private init; } = 1;
+
+    public int? Devices { get; private init; }
+
+    public bool Quick { get; private init; }
+
+    public bool Tls { get; private init; }
+
     /// <exception cref="ArgumentException">An option that does not exist, or one without its value.</exception>
     public static Options Parse(ReadOnlySpan<string> args)
     {
@@ -55,9 +71,15 @@ sealed record Options
                 "--write" => options with { Write = true },
                 "--executable" => options with { Executable = Value(args, ref i) },
                 "--runs" => options with { Runs = Count(args, ref i) },
+                "--seed" => options with { Seed = Count(args, ref i) },
+                "--devices" => options with { Devices = Count(args, ref i) },
+                "--quick" => options with { Quick = true },
+                "--tls" => options with { Tls = true },
                 "--model" => options with { Model = Value(args, ref i) },
                 "--vgg16" => options with { Vgg16 = Value(args, ref i) },
                 "--only" => options with { Only = Value(args, ref i).Split(',', StringSplitOptions.RemoveEmptyEntries) },
+                _ when i == 0 && int.TryParse(args[i], NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 =>
+                    options with { Number = number },
                 _ => throw new ArgumentException($"unknown option '{args[i]}'; --help shows what there is"),
             };
         }

@@ -4,6 +4,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EdgeML.Benchmarks;
 using EdgeML.Benchmarks.Checks;
+using EdgeML.Benchmarks.Faults;
 using EdgeML.Benchmarks.Offload;
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Startup;
@@ -20,6 +21,7 @@ try
         case "--check": return BudgetCheck.Run(Options.Parse(args.AsSpan(1)));
         case "--targets" or "--bars": return TargetsRun.Run(Options.Parse(args.AsSpan(1)));
         case "--tail": return TailLoadRun.Run(Options.Parse(args.AsSpan(1)));
+        case "--faults": return FaultsRun.Run(Options.Parse(args.AsSpan(1)));
         case "--processes": return StartupRun.Run(Options.Parse(args.AsSpan(1)));
         case null or "--help" or "-h" or "help":
             Console.WriteLine(Options.Help);

@@ -16,9 +16,11 @@ sealed class TailProcess : IDisposable
 
     readonly ChildProcess _process;
 
-    public TailProcess(string package)
+    /// <param name="package">The model.</param>
+    /// <param name="maxBatch">Most requests that are computed together.</param>
+    public TailProcess(string package, int maxBatch = 1)
     {
-        _process = OwnProgram.Start(Argument, package);
+        _process = OwnProgram.Start(Argument, package, $"{maxBatch}");
         Port = int.Parse(_process.Line());
     }
 
@@ -36,7 +38,7 @@ sealed class TailProcess : IDisposable
     {
         using var model = BranchedModel.Load(args[0]);
         var profile = DeviceProfiler.Measure(model, "tail", runs: 20);
-        using var server = new TailServer(new ModelTailExecutor(model, profile), new TailServerOptions());
+        using var server = new TailServer(new ModelTailExecutor(model, profile, int.Parse(args[1])), new TailServerOptions());
         Console.WriteLine(server.EndPoint.Port);
         while (Console.In.Read() >= 0)
         {

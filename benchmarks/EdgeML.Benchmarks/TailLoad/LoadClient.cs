@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Payloads;
@@ -34,6 +35,9 @@ sealed class LoadClient : IDisposable
 
     public int Refused { get; private set; }
 
+    /// <summary>Of the last answer.</summary>
+    public float[] Logits => MemoryMarshal.Cast<byte, float>(_logits).ToArray();
+
     public void Clear()
     {
         Latencies.Clear();
@@ -53,10 +57,7 @@ sealed class LoadClient : IDisposable
         if (reader.Prelude.Kind != FrameKind.HelloAck) throw new IOException($"the tail answers hello with a {reader.Prelude.Kind} frame");
         if (inFlight == 0) return new LoadClient(stream, reader, [], manifest.Classes);
         var policy = new ExitPolicy(new float[manifest.SideExits], cut);
-        byte[] payload = new byte[PayloadSize.Of(manifest, BottleneckSet.None, policy, TensorEncoding.Float32)];
-        new Random(1).NextBytes(payload);
-        // Small positive numbers, whatever the bytes: the exponent's upper bits are cleared.
-        for (int i = 3; i < payload.Length; i += 4) payload[i] &= 0x3e;
+        byte[] payload = Payload(manifest, cut);
         byte[][] frames = [.. Enumerable.Range(1, inFlight).Select(id => Frame(FrameKind.Request, new RequestHeader
         {
             TaskId = (ulong)id,
@@ -65,6 +66,17 @@ sealed class LoadClient : IDisposable
             Policy = policy,
         }.Write, payload))];
         return new LoadClient(stream, reader, frames, manifest.Classes);
+    }
+
+    /// <summary>The tensor that every request of a model and cut carries, the same in every process.</summary>
+    public static byte[] Payload(ModelManifest manifest, int cut)
+    {
+        var policy = new ExitPolicy(new float[manifest.SideExits], cut);
+        byte[] payload = new byte[PayloadSize.Of(manifest, BottleneckSet.None, policy, TensorEncoding.Float32)];
+        new Random(1).NextBytes(payload);
+        // Small positive numbers, whatever the bytes: the exponent's upper bits are cleared.
+        for (int i = 3; i < payload.Length; i += 4) payload[i] &= 0x3e;
+        return payload;
     }
 
     /// <summary>Asks until told to stop.</summary>

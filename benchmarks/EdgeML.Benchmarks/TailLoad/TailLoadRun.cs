@@ -1,140 +1,128 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text;
-using EdgeML.Benchmarks.Processes;
+using System.Runtime.InteropServices;
 using EdgeML.Benchmarks.Subjects;
 using EdgeML.Benchmarks.Targets;
+using EdgeML.Cli.Diagnostics;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Packages;
-using EdgeML.Native.Numerics;
 
 namespace EdgeML.Benchmarks.TailLoad;
 
-/// <summary>A tail in its own process under many devices: throughput and latency by their number, fairness, idle devices.</summary>
+/// <summary>A tail in its own process under many devices, beside the same layers served by gRPC: the page docs/results/tail.md.</summary>
 static class TailLoadRun
 {
-    const int Cut = 4, IdleDevices = 10_000, Spare = 500, MostThreads = 24;
-    const double MostIdleKb = 6, LeastRate = 8000, LeastAtOverload = 0.9, LeastShare = 0.8;
-    static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1), s_run = TimeSpan.FromSeconds(4);
-    static readonly int[] s_devices = [1, 4, 16, 32, 48, 64];
+    const int Cut = 4, GreedyInFlight = 16, MaxBatch = 16, BatchTarget = 16;
+    const double LeastAtOverload = 0.9, LeastShare = 0.8, LeastGain = 1.5;
+    static readonly int[] s_devices = [1, 4, 16, 32, 48, 64], s_batchDevices = [1, 8, 16];
 
     /// <returns>0 when every target holds, 1 otherwise.</returns>
     /// <exception cref="ArgumentException">Not on Linux.</exception>
     public static int Run(Options options)
     {
         if (!OperatingSystem.IsLinux()) throw new ArgumentException("--tail reads /proc, so it needs Linux");
+        (int rounds, TimeSpan duration) = options.Quick ? (1, TimeSpan.FromSeconds(1)) : (3, TimeSpan.FromSeconds(4));
         Console.Write(MachineResults.Versions());
-        using var models = new BenchmarkModels(options);
-        ModelManifest manifest = ModelPackage.Open(models.Shipped).Manifest;
         string load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
-        Console.WriteLine($"Load           {load} when it began\n");
-        using var tail = new TailProcess(models.Shipped);
-        var page = new StringBuilder($"`{manifest.Name}` from cut {Cut}, float32, one compute thread, clients on the same machine. Load average when it began: {load}.\n\n");
-        var targets = new List<TargetRow>();
-        Throughput(tail, manifest, page, targets);
-        Fairness(tail, manifest, page, targets);
-        Idle(tail, manifest, page, targets);
-        page.Append("| what | measured | target | |\n|---|---|---|---|\n");
-        foreach (TargetRow row in targets) page.Append($"| {row.What} | {row.Measured} | {row.Target} | {row.VerdictText} |\n");
-        Console.Write(page);
-        if (options.Write) Console.WriteLine($"\nwritten to {MachineResults.Write("tail.md", "The tail under load", "--tail", page.ToString())}");
-        int missed = targets.Count(row => row.Verdict == Verdict.Missed);
-        if (missed > 0) Console.WriteLine($"\n{missed} missed");
-        return missed == 0 ? 0 : 1;
+        using var models = new BenchmarkModels(options);
+        var page = new TailPage();
+        Shipped(models.Shipped, page, rounds, duration);
+        Batching(models, page, rounds, duration);
+        string text = $"""
+            # The tail under load
+
+            Written by `dotnet run -c Release --project benchmarks/EdgeML.Benchmarks -- --tail{(options.Quick ? " --quick" : "")} --write`. Machine: {ProcessorSearch.Model},
+            {Environment.ProcessorCount} threads usable, {RuntimeInformation.OSDescription}, .NET {Environment.Version}; load average when it began: {load}.
+
+            Servers and the devices that load them are processes of the same machine, so throughput is what both together reach on it. A device
+            sends its next request when an answer comes (closed loop), over its own connection, and its latency counts from sending to the
+            whole answer. The load client is part of the benchmarks (`TailLoad/LoadClient.cs`); gRPC has one that does the same with
+            Grpc.Net.Client (`EdgeML.GrpcBaseline/Load.cs`). Every run has a second of warm-up and {duration.TotalSeconds:0} s of measuring. Servers are
+            measured in turns, and the numbers are medians of {rounds} rounds.
+
+            The gRPC server is Grpc.AspNetCore on Kestrel: a unary call carries the same tensor, and plain ONNX Runtime computes the same layers,
+            as one graph, through its C# interface on one thread a call. Both servers get the same request, and their logits are compared.
+            "One at a time" computes one call at a time, as this tail with its one compute thread does; "as many as come" is what a program
+            without a limit does.
+
+            {page}
+            """;
+        Console.Write($"\n{text}");
+        if (options.Write) Console.WriteLine($"\nwritten to {MachineResults.WriteDocument("results/tail.md", text)}");
+        if (page.Missed > 0) Console.WriteLine($"\n{page.Missed} missed");
+        return page.Missed == 0 ? 0 : 1;
     }
 
-    static void Throughput(TailProcess tail, ModelManifest manifest, StringBuilder page, List<TargetRow> targets)
+    static void Shipped(string package, TailPage page, int rounds, TimeSpan duration)
     {
-        page.Append("| devices, one request each | requests per second | p50 ms | p99 ms | tail's CPU per request, ms | refused |\n|---:|---:|---:|---:|---:|---:|\n");
-        double peak = 0, atMost = 0;
-        foreach (int devices in s_devices)
+        ModelManifest manifest = Manifest(package);
+        using var tail = new TailSubject("edgeml tail", package, manifest, Cut);
+        using (var one = new GrpcSubject("gRPC, one at a time", package, Cut, atOnce: 1))
+        using (var many = new GrpcSubject("gRPC, as many as come", package, Cut, atOnce: 0))
         {
-            Load result = Drive(tail, manifest, [.. Enumerable.Repeat(1, devices)]);
-            atMost = result.PerSecond;
-            peak = Math.Max(peak, result.PerSecond);
-            page.Append(CultureInfo.InvariantCulture, $"| {devices} | {result.PerSecond:0} | {result.P50:0.00} | {result.P99:0.00} | {result.CpuMs:0.000} | {result.Refused} |\n");
+            ILoadSubject[] subjects = [tail, one, many];
+            LoadResult[][] medians = Comparison.Run(subjects, s_devices, rounds, duration);
+            double peak = medians.Max(row => row[0].PerSecond), atMost = medians[^1][0].PerSecond;
+            double theirs = Math.Max(medians[^1][1].PerSecond, medians[^1][2].PerSecond);
+            page.Heading("Throughput and overload");
+            page.Paragraph(
+                $"`{manifest.Name}` from cut {Cut}, {LoadClient.Payload(manifest, Cut).Length:N0} bytes of float32 a request, one request under way a device. "
+                + $"The tail refused {medians.Sum(row => row[0].Refused)} requests.");
+            Comparison.Write(page, subjects, s_devices, medians);
+            page.Target(TargetRow.AtLeast($"throughput with {s_devices[^1]} devices / peak", atMost / peak, LeastAtOverload, $"{atMost / peak:0.00} ({atMost:0} / {peak:0} requests per second)", $">= {LeastAtOverload}"));
+            page.Target(TargetRow.Info($"throughput with {s_devices[^1]} devices / the better one of gRPC", $"{atMost / theirs:0.00} ({atMost:0} / {theirs:0} requests per second)"));
+            Fairness(subjects, page, rounds, duration);
         }
-        page.Append('\n');
-        targets.Add(TargetRow.AtLeast(
-            $"throughput with {s_devices[^1]} devices / peak", atMost / peak, LeastAtOverload, $"{atMost / peak:0.00} ({atMost:0} / {peak:0} requests per second)", $">= {LeastAtOverload}"));
+        IdleDevices.Measure(tail, page, duration);
     }
 
-    static void Fairness(TailProcess tail, ModelManifest manifest, StringBuilder page, List<TargetRow> targets)
+    static void Fairness(ILoadSubject[] subjects, TailPage page, int rounds, TimeSpan duration)
     {
-        Load result = Drive(tail, manifest, [1, 16, 16, 16, 16]);
-        double fair = result.PerSecond / 5, modest = result.ByDevice[0];
-        page.Append(CultureInfo.InvariantCulture, $"A device with one request under way beside four with 16: {modest:0} requests per second, the others {string.Join(", ", result.ByDevice.Skip(1).Select(rate => rate.ToString("0", CultureInfo.InvariantCulture)))}.\n\n");
-        targets.Add(TargetRow.AtLeast("that device's requests / a fifth of all", modest / fair, LeastShare, $"{modest / fair:0.00} ({modest:0} / {fair:0} requests per second)", $">= {LeastShare}"));
+        int[] inFlight = [1, GreedyInFlight, GreedyInFlight, GreedyInFlight, GreedyInFlight];
+        List<LoadResult>[] runs = [.. subjects.Select(_ => new List<LoadResult>())];
+        for (int round = 0; round < rounds; round++)
+            for (int s = 0; s < subjects.Length; s++) runs[s].Add(subjects[s].Drive(inFlight, duration));
+        LoadResult[] medians = [.. runs.Select(LoadResult.Median)];
+        page.Heading("Fairness");
+        page.Paragraph($"A modest device with one request under way beside four greedy ones with {GreedyInFlight} each, answers per second of each.");
+        page.Table(
+            ["server", "modest", "greedy", "modest / a fifth of all"],
+            subjects.Select((subject, s) => (IReadOnlyList<string>)
+            [
+                subject.Name, TailPage.Number(medians[s].ByDevice[0], 0), string.Join(", ", medians[s].ByDevice.Skip(1).Select(rate => TailPage.Number(rate, 0))),
+                TailPage.Number(Share(medians[s])),
+            ]));
+        double share = Share(medians[0]);
+        page.Target(TargetRow.AtLeast("a modest device's requests / a fifth of all", share, LeastShare, $"{share:0.00}", $">= {LeastShare}"));
+
+        static double Share(LoadResult result) => 5 * result.ByDevice[0] / result.PerSecond;
     }
 
-    static void Idle(TailProcess tail, ModelManifest manifest, StringBuilder page, List<TargetRow> targets)
+    static void Batching(BenchmarkModels models, TailPage page, int rounds, TimeSpan duration)
     {
-        int devices = Math.Min(IdleDevices, Descriptors() - Spare);
-        long before = Memory(tail.Id, "VmRSS:");
-        var idle = new List<LoadClient>();
-        long start = Stopwatch.GetTimestamp();
-        while (idle.Count < devices)
-        {
-            // Fewer at a time than a listening socket's queue holds.
-            Task<LoadClient>[] some = [.. Enumerable.Range(0, Math.Min(200, devices - idle.Count))
-                .Select(_ => LoadClient.ConnectAsync(tail.Port, manifest, Cut, inFlight: 0))];
-            idle.AddRange(Task.WhenAll(some).GetAwaiter().GetResult());
-        }
-        double rate = devices / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        Thread.Sleep(TimeSpan.FromSeconds(2));
-        double each = (double)(Memory(tail.Id, "VmRSS:") - before) / devices;
-        long threads = Memory(tail.Id, "Threads:");
-        Load busy = Drive(tail, manifest, [1]);
-        page.Append(CultureInfo.InvariantCulture, $"One busy device beside {devices} idle ones: p50 {busy.P50:0.00} ms, p99 {busy.P99:0.00} ms.\n\n");
-        targets.Add(TargetRow.AtMost($"memory per idle device, of {devices}", each, MostIdleKb, $"{each:0.00} KB", $"<= {MostIdleKb} KB"));
-        targets.Add(TargetRow.AtMost("threads of the tail beside them", threads, MostThreads, $"{threads}", $"<= {MostThreads}"));
-        targets.Add(TargetRow.AtLeast("new connections per second, client on the same machine", rate, LeastRate, $"{rate:0}", $">= {LeastRate}"));
-        foreach (LoadClient client in idle) client.Dispose();
+        string package = models.Vgg16 ?? models.Shipped;
+        ModelManifest manifest = Manifest(package);
+        using var alone = new TailSubject("edgeml tail", package, manifest, cut: 0);
+        using var together = new TailSubject($"edgeml tail --max-batch {MaxBatch}", package, manifest, cut: 0, MaxBatch);
+        using var grpc = new GrpcSubject("gRPC, one at a time", package, cut: 0, atOnce: 1);
+        // The sizes that pay are found while requests come.
+        together.Drive([.. Enumerable.Repeat(1, MaxBatch)], TimeSpan.FromSeconds(Math.Max(5, duration.TotalSeconds)));
+        ILoadSubject[] subjects = [alone, together, grpc];
+        LoadResult[][] medians = Comparison.Run(subjects, s_batchDevices, rounds, duration);
+        page.Heading("Batching");
+        page.Paragraph(
+            $"`{manifest.Name}` from cut 0, {LoadClient.Payload(manifest, 0).Length:N0} bytes of float32 a request"
+            + (models.Vgg16 is null ? $" (the shipped network, because {BenchmarkModels.NoVgg16["skipped: ".Length..]})." : ".")
+            + $" Requests of several devices that wait are computed together, up to {MaxBatch}, in the sizes that were found to be faster.");
+        Comparison.Write(page, subjects, s_batchDevices, medians);
+        int at = Array.IndexOf(s_batchDevices, BatchTarget);
+        double gain = medians[at][0].CpuMs / medians[at][1].CpuMs;
+        string measured = $"{gain:0.00} ({1000 / medians[at][0].CpuMs:0} to {1000 / medians[at][1].CpuMs:0} requests per second of CPU; p99 {TailPage.Number(medians[at][0].P99)} to {TailPage.Number(medians[at][1].P99)} ms)";
+        string what = $"`{manifest.Name}` from cut 0, {BatchTarget} devices: requests per second and core, together / one by one";
+        page.Target(models.Vgg16 is null ? TargetRow.Info(what, measured) : TargetRow.AtLeast(what, gain, LeastGain, measured, $">= {LeastGain}"));
     }
 
-    /// <summary>Runs devices with so many requests under way each.</summary>
-    static Load Drive(TailProcess tail, ModelManifest manifest, int[] inFlight)
+    static ModelManifest Manifest(string package)
     {
-        LoadClient[] clients = [.. inFlight.Select(count => LoadClient.ConnectAsync(tail.Port, manifest, Cut, count).GetAwaiter().GetResult())];
-        using var stop = new CancellationTokenSource();
-        Task[] running = [.. clients.Select(client => Task.Run(() => client.RunAsync(stop.Token)))];
-        Thread.Sleep(s_warmUp);
-        int[] from = [.. clients.Select(client => client.Latencies.Count)];
-        double cpu = CpuSeconds(tail.Id);
-        long start = Stopwatch.GetTimestamp();
-        Thread.Sleep(s_run);
-        int[] to = [.. clients.Select(client => client.Latencies.Count)];
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        cpu = CpuSeconds(tail.Id) - cpu;
-        stop.Cancel();
-        Task.WhenAll(running).Wait(TimeSpan.FromSeconds(20));
-        double[] latencies = [.. clients.SelectMany((client, i) => client.Latencies.GetRange(from[i], to[i] - from[i]))];
-        Array.Sort(latencies);
-        var result = new Load(
-            latencies.Length / seconds, Statistics.Quantile(latencies, 0.5), Statistics.Quantile(latencies, 0.99), 1000 * cpu / latencies.Length,
-            [.. clients.Select((_, i) => (to[i] - from[i]) / seconds)], clients.Sum(client => client.Refused));
-        foreach (LoadClient client in clients) client.Dispose();
-        return result;
+        using ModelPackage opened = ModelPackage.Open(package);
+        return opened.Manifest;
     }
-
-    static double CpuSeconds(int process)
-    {
-        string[] fields = File.ReadAllText($"/proc/{process}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        // In ticks of a hundredth, on every Linux .NET runs on.
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
-    }
-
-    static long Memory(int process, string field)
-    {
-        string line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
-        return long.Parse(line.Split(['\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-    }
-
-    static int Descriptors()
-    {
-        string line = File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal));
-        return int.TryParse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], out int limit) ? limit : int.MaxValue;
-    }
-
-    sealed record Load(double PerSecond, double P50, double P99, double CpuMs, double[] ByDevice, int Refused);
 }

@@ -31,6 +31,16 @@ static partial class MachineResults
         return folder;
     }
 
+    /// <summary>Writes a page below docs.</summary>
+    /// <returns>Where it is.</returns>
+    /// <exception cref="DirectoryNotFoundException">The program does not lie in a source tree.</exception>
+    public static string WriteDocument(string path, string text)
+    {
+        string full = Path.Combine(SourceTree(), "docs", path);
+        OutputFile.Write(full, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+        return full;
+    }
+
     /// <summary>Dependencies of the numbers, one line each.</summary>
     public static string Versions()
     {
