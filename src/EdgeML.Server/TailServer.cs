@@ -3,10 +3,12 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using EdgeML.Native.Offload.Server;
+using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Telemetry;
 using EdgeML.Server.Configuration;
 using EdgeML.Server.Connections;
 using EdgeML.Server.Requests;
+using EdgeML.Server.Status;
 using EdgeML.Server.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,6 +21,9 @@ namespace EdgeML.Server;
 /// clients that wait for each answer. All methods may be called from any thread.</remarks>
 public sealed class TailServer : IDisposable, IAsyncDisposable
 {
+    /// <summary>Name of the meter of every server in a process, for any OpenTelemetry or dotnet-counters listener.</summary>
+    public const string MeterName = TailMeters.MeterName;
+
     const int FewConnections = 64;
 
     static readonly TimeSpan s_checkTimes = TimeSpan.FromMilliseconds(100);
@@ -30,12 +35,16 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
     readonly Socket _listener;
     readonly int _mostConnections;
     readonly TlsCredentials? _credentials;
+    readonly DateTimeOffset _since = DateTimeOffset.UtcNow;
+    readonly Action<ClientConnection> _onServed;
+    readonly Action<ClientConnection, string> _onFirstRefusal;
     readonly List<ClientConnection> _connections = [];
     readonly Timer _times;
     readonly Task _accepting;
     TaskCompletionSource? _empty;
     bool _isStopping;
     bool _isDisposed;
+    bool _hasStopped;
 
     /// <summary>Listens at once.</summary>
     /// <param name="executor">The model; not disposed by the server, its slots are.</param>
@@ -51,6 +60,8 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         _options = options;
         ILogger logger = options.Logger ?? NullLogger.Instance;
         _log = new RefusalLog(logger, Faults);
+        Faults.OnFault = _log.Fault;
+        (_onServed, _onFirstRefusal) = (_log.Connected, _log.RefusedRequest);
         if (options.Tls is { } tls) _credentials = new TlsCredentials(tls, logger, Faults);
         _listener = Listen(options.EndPoint);
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
@@ -84,6 +95,41 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>The server's phase.</summary>
+    public ServerState State
+    {
+        get
+        {
+            lock (_connections) return _hasStopped ? ServerState.Stopped : _isStopping ? ServerState.Draining : ServerState.Serving;
+        }
+    }
+
+    /// <summary>The server at this moment. Takes time and memory by the number of clients.</summary>
+    public ServerStatus GetStatus()
+    {
+        ClientConnection[] connections;
+        lock (_connections) connections = [.. _connections];
+        var load = default(TransferTimes);
+        _services.Compute.Stamp(ref load);
+        return new ServerStatus
+        {
+            State = State,
+            EndPoint = EndPoint,
+            IsEncrypted = _credentials is not null,
+            Since = _since,
+            Models = [.. _services.Models.Counts.Select(counts => counts.Status())],
+            Devices = [.. connections.Select(connection => connection.Status())],
+            RefusedConnections = _services.Meters.Refusals.ToDictionary(),
+            InFlight = load.InFlight,
+            Waiting = _services.Compute.Waiting,
+            ComputeThreads = _options.ComputeThreads,
+            BusyShare = load.BusyShare,
+            Slowdown = load.Slowdown,
+            PayloadMemory = _services.Staging.Held,
+            MaxPayloadMemory = _services.Staging.Most,
+        };
+    }
+
     /// <summary>Exceptions on the server's threads that are no fault of a client; each ended at most one connection.</summary>
     internal BackgroundFaults Faults { get; } = new();
 
@@ -104,6 +150,7 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         await empty.ConfigureAwait(false);
         await _times.DisposeAsync().ConfigureAwait(false);
         _services.Dispose();
+        lock (_connections) _hasStopped = true;
     }
 
     /// <inheritdoc cref="DisposeAsync"/>
@@ -114,7 +161,7 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
 
     int MostConnections(int wanted)
     {
-        int possible = FileDescriptors.LeftForConnections();
+        int possible = FileDescriptors.LeftForConnections() - _options.ReservedDescriptors;
         if (possible < 1)
             throw new IOException("no file descriptor is left for a connection; raise the limit (ulimit -n)");
         if (possible < wanted) _log.FewDescriptors(possible, wanted);
@@ -201,8 +248,9 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
                 // the system's queue until there is room.
                 if (e is not (SocketException or ObjectDisposedException)) Faults.Add("tail accept", "a connection was refused", e);
                 _log.CannotAccept(e);
-                if (e is not SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted })
-                    await Task.Delay(s_acceptPause).ConfigureAwait(false);
+                if (e is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted }) continue;
+                _services.Meters.Refusals.Add(RefusalReason.Resources);
+                await Task.Delay(s_acceptPause).ConfigureAwait(false);
             }
         }
     }
@@ -213,11 +261,11 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         try
         {
             ClientStream stream = _credentials is null ? new PlainStream(socket) : new TlsStream(socket, _credentials);
-            connection = new ClientConnection(stream, _services, reason => _log.RefusedRequest(stream.Remote, reason));
+            connection = new ClientConnection(stream, _services) { OnServed = _onServed, OnFirstRefusal = _onFirstRefusal };
             if (Register(connection) is { } refusal)
             {
-                _log.Refused(stream.Remote, refusal);
-                _services.Meters.Refused("full");
+                _log.Refused(connection, refusal);
+                _services.Meters.Refusals.Add(_isStopping ? RefusalReason.Stopping : RefusalReason.Full);
                 connection.TurnAway(refusal);
                 connection.Dispose();
                 return;
@@ -259,23 +307,21 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
     [SuppressMessage("Design", "CA1031", Justification = "nothing awaits this; whatever happens ends one connection")]
     async Task ServeAsync(ClientConnection connection)
     {
-        EndPoint? client = connection.Remote;
         try
         {
-            _log.Connected(client);
             _services.Meters.Connected();
             await connection.RunAsync().ConfigureAwait(false);
             if (connection.IsRefused)
             {
-                _log.Refused(client, connection.Fault);
-                _services.Meters.Refused("fault");
+                _log.Refused(connection, connection.Fault);
+                _services.Meters.Refusals.Add(connection.Reason);
             }
-            else _log.Disconnected(client, connection.Fault);
-            if (connection.RefusedRequests > 1) _log.RefusedRequests(client, connection.RefusedRequests);
+            else _log.Disconnected(connection);
+            if (connection.RefusedRequests > 1) _log.RefusedRequests(connection);
         }
         catch (Exception e)
         {
-            Faults.Add("tail connection", $"the connection to {client} was ended", e);
+            Faults.Add("tail connection", $"the connection to {connection.Remote} was ended", e);
         }
         connection.Dispose();
         Unregister(connection);

@@ -16,13 +16,14 @@ public class MetricsListenerTests
         using var server = new TailServer(new FakeTail(), new TailServerOptions());
         using var listener = new MeterListener
         {
+            // Recorded after the answer; counts are read by the listener's own thread.
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "edgeml.tail.requests") self.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "edgeml.tail.queue.duration") self.EnableMeasurementEvents(instrument);
             },
         };
         bool throws = true;
-        listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) =>
         {
             if (Volatile.Read(ref throws)) throw new InvalidOperationException("a listener's own fault");
         });

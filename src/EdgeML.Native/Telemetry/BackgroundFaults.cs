@@ -16,6 +16,9 @@ sealed class BackgroundFaults
     /// <summary>Faults so far.</summary>
     public long Count => Interlocked.Read(ref _count);
 
+    /// <summary>Called with the line of every fault, on the thread that has it; may be null.</summary>
+    public Action<string>? OnFault { get; set; }
+
     /// <summary>The first texts, one line each.</summary>
     public string[] Texts
     {
@@ -34,17 +37,19 @@ sealed class BackgroundFaults
     {
         Interlocked.Increment(ref _count);
         string cause = error.Message.ReplaceLineEndings(" ");
+        string text = $"{thread}: {consequence} ({error.GetType().Name}: {cause})";
         lock (_gate)
         {
-            if (_texts.Count < MostTexts) _texts.Add($"{thread}: {consequence} ({error.GetType().Name}: {cause})");
+            if (_texts.Count < MostTexts) _texts.Add(text);
         }
         try
         {
             EdgeMetrics.RecordFault(thread);
+            OnFault?.Invoke(text);
         }
         catch
         {
-            // A metrics listener that throws must not end the thread after all.
+            // A listener that throws must not end the thread after all.
         }
     }
 }

@@ -47,6 +47,9 @@ public sealed record TailServerOptions
     /// <summary>Called for connections and refusals; null if not needed.</summary>
     public ILogger? Logger { get; init; }
 
+    /// <summary>File descriptors that other parts of the process may take later, a status page for example.</summary>
+    internal int ReservedDescriptors { get; init; }
+
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
     internal void Check()
     {

@@ -7,6 +7,7 @@ using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Server.Requests;
+using EdgeML.Server.Status;
 using EdgeML.Server.Transport;
 
 namespace EdgeML.Server.Connections;
@@ -28,6 +29,8 @@ sealed class ClientConnection : IDisposable
     ServedModel? _model;
     AccessRules.Client? _client;
     int _encodings;
+    readonly DateTimeOffset _since = DateTimeOffset.UtcNow;
+    bool _isInHandshake;
     bool _isRefused;
     Phase _phase;
     volatile bool _isTooSlow;
@@ -35,13 +38,12 @@ sealed class ClientConnection : IDisposable
 
     /// <param name="stream">To the client; disposed with the connection.</param>
     /// <param name="services">The parts that connections share.</param>
-    /// <param name="onFirstRefusal">Called for the first request that is refused for another reason than being late, on the thread that
-    /// refuses it; may be null.</param>
-    public ClientConnection(ClientStream stream, ConnectionServices services, Action<string>? onFirstRefusal = null)
+    public ClientConnection(ClientStream stream, ConnectionServices services)
     {
         (_stream, _services, _limits) = (stream, services, services.Options.Limits);
         _reader = new FrameReader(stream, _limits);
-        _answers = new AnswerQueue(stream) { OnFirstRefusal = onFirstRefusal };
+        _answers = new AnswerQueue(stream) { OnFirstRefusal = reason => OnFirstRefusal?.Invoke(this, reason) };
+        Number = services.NextConnection();
     }
 
     enum Phase
@@ -56,7 +58,20 @@ sealed class ClientConnection : IDisposable
     /// <summary>Place in the server's list.</summary>
     public int Index { get; set; }
 
+    /// <summary>No other connection of the server has it.</summary>
+    public long Number { get; }
+
     public EndPoint? Remote => _stream.Remote;
+
+    /// <summary>Called when the client has said hello and is served; may be null.</summary>
+    public Action<ClientConnection>? OnServed { get; init; }
+
+    /// <summary>Called with the reason for the first request that is refused for another one than being late, on the thread that refuses it;
+    /// may be null.</summary>
+    public Action<ClientConnection, string>? OnFirstRefusal { get; init; }
+
+    /// <summary>Name of the client's model; null before it has said hello.</summary>
+    public string? Model => _model?.Manifest.Name;
 
     /// <summary>The client's proven identity; null without one.</summary>
     public string? Identity { get; private set; }
@@ -67,8 +82,24 @@ sealed class ClientConnection : IDisposable
     /// <summary>Whether the server ended the connection for something the client sent or holds.</summary>
     public bool IsRefused => _isRefused;
 
+    /// <summary>Why; only where <see cref="IsRefused"/>.</summary>
+    public RefusalReason Reason { get; private set; }
+
     /// <summary>Requests that were answered with an error other than being late.</summary>
     public long RefusedRequests => _answers.RefusedRequests;
+
+    public DeviceStatus Status() => new()
+    {
+        Connection = Number,
+        Remote = Remote,
+        Identity = Identity,
+        Model = Model,
+        Version = _model?.Counts.VersionTag.Value as string,
+        Since = _since,
+        Requests = _answers.Answers,
+        Refused = RefusedRequests,
+        InFlight = _answers.InFlight,
+    };
 
     /// <summary>Serves until the client ends its side, breaks a rule or a limit, or is aborted; then waits for requests being computed and
     /// sent. Does not throw.</summary>
@@ -132,10 +163,29 @@ sealed class ClientConnection : IDisposable
 
     async ValueTask<bool> AdmitAsync()
     {
-        Identity = await _stream.OpenAsync().ConfigureAwait(false);
+        Identity = await OpenAsync().ConfigureAwait(false);
         _client = _services.Access.Find(Identity, out string? refusal);
         if (refusal is not null) End(ErrorCode.Forbidden, refusal);
         return _client is not null;
+    }
+
+    async ValueTask<string?> OpenAsync()
+    {
+        if (!_stream.IsEncrypted) return await _stream.OpenAsync().ConfigureAwait(false);
+        long start = Stopwatch.GetTimestamp();
+        bool isOpen = false;
+        _isInHandshake = true;
+        try
+        {
+            string? identity = await _stream.OpenAsync().ConfigureAwait(false);
+            isOpen = true;
+            _isInHandshake = false;
+            return identity;
+        }
+        finally
+        {
+            _services.Meters.Handshake(isOpen, Stopwatch.GetElapsedTime(start));
+        }
     }
 
     async ValueTask<bool> SayHelloAsync()
@@ -161,6 +211,7 @@ sealed class ClientConnection : IDisposable
         _model = model;
         bool same = hello.Bottlenecks.Length > 0 && hello.Bottlenecks == _model.Bottlenecks.Digest;
         _encodings = HelloHeader.EveryEncoding & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
+        OnServed?.Invoke(this);
         _answers.Send(_model.Acknowledgement(_limits, _encodings, same));
         return true;
     }
@@ -197,7 +248,7 @@ sealed class ClientConnection : IDisposable
         RequestHeader request = RequestHeader.Read(_reader.Header);
         Check(model, request);
         int bytes = _reader.Prelude.PayloadBytes;
-        _services.Meters.Received(model, bytes);
+        model.Counts.Receive(bytes);
         double deadlineMs = Math.Min(request.DeadlineMs, 1e9);
         long deadlineAt = _reader.HeadAt + (long)(deadlineMs * Stopwatch.Frequency / 1000);
         double limitMs = Math.Min(_limits.PayloadDeadline.TotalMilliseconds, Math.Max(deadlineMs, ProtocolLimits.LeastPayloadMs));
@@ -293,8 +344,8 @@ sealed class ClientConnection : IDisposable
     {
         var now = default(TransferTimes);
         _services.Compute.Stamp(ref now);
+        model.Counts.Refuse(code);
         _answers.Refuse(code, task, text, now);
-        _services.Meters.Refused(model, code);
     }
 
     static string Numbered(in RequestHeader request) =>
@@ -324,11 +375,13 @@ sealed class ClientConnection : IDisposable
         SpanBytes = _reader.Prelude.PayloadBytes - _reader.BufferedPayload,
     };
 
-    void End(ErrorCode code, string text)
+    void End(ErrorCode code, string text) => End(code, _isInHandshake ? RefusalReason.Handshake : RefusalReasons.Of(code), text);
+
+    void End(ErrorCode code, RefusalReason reason, string text)
     {
         _answers.Fail(text);
         if (_isRefused) return;
-        _isRefused = true;
+        (_isRefused, Reason) = (true, reason);
         _answers.Refuse(code, 0, text, default);
     }
 
@@ -359,7 +412,7 @@ sealed class ClientConnection : IDisposable
         // The receiving side wakes at its end and closes the connection; the client hears why. One that sends on is cut later.
         _isTooSlow = true;
         Volatile.Write(ref _phaseEnds, Stopwatch.GetTimestamp() + Ticks(_services.Options.DrainLimit));
-        End(ErrorCode.BadFrame, text);
+        End(ErrorCode.BadFrame, RefusalReason.Slow, text);
         _stream.EndReceive();
     }
 

@@ -8,6 +8,8 @@ namespace EdgeML.Server.Connections;
 /// <summary>The parts that the connections of a server share. Any thread.</summary>
 sealed class ConnectionServices : IDisposable
 {
+    long _connections;
+
     /// <summary>Starts the threads.</summary>
     /// <param name="options">Of the server.</param>
     /// <param name="faults">Called for exceptions that are no client's fault.</param>
@@ -17,9 +19,10 @@ sealed class ConnectionServices : IDisposable
         Options = options;
         Access = new AccessRules(options.Identities);
         Staging = new StagingBudget(options.MaxPayloadMemory);
-        Meters = new TailMeters(connections, () => Compute?.InFlight ?? 0, () => Staging.Held);
+        Meters = new TailMeters(Models);
         Compute = new ComputeThreads(options, Meters, faults);
         Hot = new HotThreads(options.BlockingThreads, faults);
+        LoadGauges.Add(Meters.Meter, this, connections);
     }
 
     public TailServerOptions Options { get; }
@@ -35,6 +38,9 @@ sealed class ConnectionServices : IDisposable
     public StagingBudget Staging { get; }
 
     public TailMeters Meters { get; }
+
+    /// <summary>A number for a new connection.</summary>
+    public long NextConnection() => Interlocked.Increment(ref _connections);
 
     /// <summary>Ends the threads after the queued requests; after the last connection.</summary>
     public void Dispose()

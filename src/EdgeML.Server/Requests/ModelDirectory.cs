@@ -8,6 +8,9 @@ sealed class ModelDirectory : IDisposable
     readonly Lock _gate = new();
     volatile ServedModel[] _models = [];
 
+    /// <summary>Counts of every model.</summary>
+    public IEnumerable<ModelCounts> Counts => _models.Select(model => model.Counts);
+
     /// <exception cref="ArgumentException">A model of that identity is served already.</exception>
     public void Add(ServedModel model)
     {

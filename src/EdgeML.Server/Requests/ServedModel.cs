@@ -28,14 +28,14 @@ sealed class ServedModel : IDisposable
     {
         _executor = executor;
         Staging = new StagingPool(executor, staging);
-        Tag = new KeyValuePair<string, object?>("model", executor.Manifest.Name);
+        Counts = new ModelCounts(executor.Manifest);
         _expectation = new TailExpectation(executor.Manifest, executor.Profile);
     }
 
     public ModelManifest Manifest => _executor.Manifest;
 
-    /// <summary>The model's tag in metrics.</summary>
-    public KeyValuePair<string, object?> Tag { get; }
+    /// <summary>Totals of its requests.</summary>
+    public ModelCounts Counts { get; }
 
     public BottleneckSet Bottlenecks => _executor.Bottlenecks;
 

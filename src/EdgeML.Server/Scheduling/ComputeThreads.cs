@@ -40,6 +40,15 @@ sealed class ComputeThreads : IDisposable
     /// <summary>Requests received, waiting or computed now.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Requests that wait for a compute thread.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate) return _queue.Count;
+        }
+    }
+
     /// <summary>Milliseconds until the answer to a request of a device would be there if it came now, by profile and load.</summary>
     public double ExpectedWaitMs(DeviceFlow flow, double costMs)
     {
@@ -194,9 +203,18 @@ sealed class ComputeThreads : IDisposable
         {
             Stamp(ref job.Times);
             answers.Answering();
-            if (code != 0) answers.Refuse(code, job.TaskId, text, job.Times);
-            else answers.Send(job.WriteReply());
-            _meters.Answered(job, code);
+            if (code != 0)
+            {
+                job.Model.Counts.Refuse(code);
+                answers.Refuse(code, job.TaskId, text, job.Times);
+            }
+            else
+            {
+                ReadOnlySpan<byte> reply = job.WriteReply();
+                job.Model.Counts.Answer(job.Row.Answer.Exit, reply.Length);
+                answers.Send(reply);
+            }
+            _meters.Waited(job);
         }
         catch (Exception e)
         {

@@ -20,6 +20,7 @@ sealed class AnswerQueue(ClientStream stream)
     TaskCompletionSource? _done;
     int _waitingBytes;
     int _owed;
+    long _answered;
     int _inFlight;
     int _lone;
     long _sendingSince;
@@ -31,6 +32,9 @@ sealed class AnswerQueue(ClientStream stream)
 
     /// <summary>Requests that were answered with an error other than being late.</summary>
     public long RefusedRequests => Interlocked.Read(ref _refused);
+
+    /// <summary>Requests that were received and answered, with an error or without.</summary>
+    public long Answers => Interlocked.Read(ref _answered);
 
     /// <summary>Called for the first such request, on the thread that refuses it; may be null.</summary>
     public Action<string>? OnFirstRefusal { get; init; }
@@ -75,6 +79,7 @@ sealed class AnswerQueue(ClientStream stream)
         lock (_gate)
         {
             _owed--;
+            _answered++;
             CompleteIfDone();
         }
     }

@@ -8,6 +8,9 @@ abstract class ClientStream : IDisposable
     /// <summary>The identity of the other end; null where that is not known.</summary>
     public abstract EndPoint? Remote { get; }
 
+    /// <summary>Whether <see cref="OpenAsync"/> is a handshake.</summary>
+    public virtual bool IsEncrypted => false;
+
     /// <summary>Makes the stream ready, before anything else.</summary>
     /// <returns>The client's proven identity; null without one.</returns>
     /// <exception cref="InvalidDataException">The client's proof is refused, or it accepts none of the server's.</exception>

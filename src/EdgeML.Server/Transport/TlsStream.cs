@@ -23,6 +23,8 @@ sealed class TlsStream : ClientStream
 
     public override EndPoint? Remote { get; }
 
+    public override bool IsEncrypted => true;
+
     public override async ValueTask<string?> OpenAsync()
     {
         try

@@ -16,6 +16,7 @@ sealed class Peer : IDisposable
     static readonly ProtocolLimits s_limits = new();
     readonly Socket _socket;
     readonly Stream _stream;
+    readonly byte[] _scrap = new byte[FramePrelude.Bytes + s_limits.MaxHeaderBytes];
 
     public Peer(IPEndPoint server, SslClientAuthenticationOptions? tls = null)
     {
@@ -51,7 +52,17 @@ sealed class Peer : IDisposable
         return (parsed.Kind, header, payload);
     }
 
-    /// <summary>Asks and compares the answer.</summary>
+    /// <summary>Receives a reply without looking at it, and without allocating.</summary>
+    public void SkipReply()
+    {
+        _stream.ReadExactly(_scrap, 0, FramePrelude.Bytes);
+        Assert.True(FrameParser.TryRead(new ReadOnlySequence<byte>(_scrap), s_limits, out FramePrelude parsed, out _));
+        if (parsed.Kind != FrameKind.Reply) Assert.Fail($"a {parsed.Kind} frame");
+        _stream.ReadExactly(_scrap, 0, parsed.HeaderBytes);
+        _stream.ReadExactly(_scrap, 0, parsed.PayloadBytes);
+    }
+
+    /// <summary>Asks and compares the answer.
     public void Ask(ulong id, float deadlineMs = 20_000)
     {
         byte[] payload = Frames.Payload((int)id);
