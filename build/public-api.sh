@@ -4,7 +4,7 @@
 # taken out of PublicAPI.Shipped.txt.
 set -eu
 cd "$(dirname "$0")/.."
-for library in EdgeML.Native.Interop EdgeML.Native EdgeML.Training EdgeML.Simulation EdgeML.Server; do
+for library in EdgeML.Native.Interop EdgeML.Native EdgeML.Training EdgeML.Simulation EdgeML.Server EdgeML.Server.Http; do
     shipped=src/$library/PublicAPI.Shipped.txt unshipped=src/$library/PublicAPI.Unshipped.txt
     [ -f "$shipped" ] || echo '#nullable enable' >"$shipped"
     echo '#nullable enable' >"$unshipped"

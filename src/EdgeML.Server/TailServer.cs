@@ -130,6 +130,9 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         };
     }
 
+    /// <summary>Called when the last request was answered, before the meter ends; may be null.</summary>
+    internal Action? OnDrained { get; set; }
+
     /// <summary>Exceptions on the server's threads that are no fault of a client; each ended at most one connection.</summary>
     internal BackgroundFaults Faults { get; } = new();
 
@@ -149,6 +152,7 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         if (await Task.WhenAny(empty, Task.Delay(_options.DrainLimit)).ConfigureAwait(false) != empty) ForEach(connection => connection.Abort());
         await empty.ConfigureAwait(false);
         await _times.DisposeAsync().ConfigureAwait(false);
+        OnDrained?.Invoke();
         _services.Dispose();
         lock (_connections) _hasStopped = true;
     }
