@@ -2,14 +2,14 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.CommandLine;
 
-/// <summary>A tail's messages to its operator on stderr: refusals always, connections with <c>--verbose</c>. Any thread.</summary>
-/// <param name="verbose">Whether everything is shown.</param>
+/// <summary>A server's messages to its operator on stderr, as text. Any thread.</summary>
+/// <param name="least">Least level that is shown; connections are information, refusals are warnings.</param>
 /// <param name="output">Null for stderr.</param>
-sealed class ServerLog(bool verbose, TextWriter? output = null) : ILogger
+sealed class ServerLog(LogLevel least, TextWriter? output = null) : ILogger
 {
     readonly Lock _gate = new();
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= (verbose ? LogLevel.Information : LogLevel.Warning);
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel != LogLevel.None;
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Reflection;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Diagnostics;
 using Spectre.Console;
@@ -26,7 +25,7 @@ sealed class DoctorCommand : CliCommand
 
     static void Show(IReadOnlyList<Finding> findings)
     {
-        Terminal.Out.MarkupLineInterpolated($"[bold]edgeml {Version}[/]");
+        Terminal.Out.MarkupLineInterpolated($"[bold]edgeml {ProgramVersion.Text}[/]");
         foreach (IGrouping<string, Finding> group in findings.GroupBy(finding => finding.Group))
         {
             Terminal.Out.WriteLine();
@@ -45,8 +44,5 @@ sealed class DoctorCommand : CliCommand
     }
 
     static DoctorJson Json(IReadOnlyList<Finding> findings) => new(
-        Version, [.. findings.Select(each => new FindingJson(each.Group, each.Name, each.Present, each.Value, each.Looked))]);
-
-    static string Version => typeof(DoctorCommand)
-        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of unknown version";
+        ProgramVersion.Text, [.. findings.Select(each => new FindingJson(each.Group, each.Name, each.Present, each.Value, each.Looked))]);
 }

@@ -1,13 +1,16 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Observing;
 using EdgeML.Cli.Running;
 using EdgeML.Native.Control.Learning.Traces;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Telemetry;
 using EdgeML.Simulation.Decisions;
 using EdgeML.Training.Data;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Commands;
 
@@ -16,6 +19,7 @@ sealed class RunCommand : CliCommand
 {
     readonly RunOptions _options = new();
     readonly BackendSelection _backend = new();
+    readonly Option<Uri?> _otlp = OtlpExport.Option();
 
     public RunCommand()
         : base("run", "Answer a data source, here or together with a tail.",
@@ -25,6 +29,7 @@ sealed class RunCommand : CliCommand
     {
         AddOptions([.. _options.All]);
         _backend.AddTo(this);
+        AddOptions(_otlp);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -42,6 +47,7 @@ sealed class RunCommand : CliCommand
         if (notices is not null) notices.IsMuted = request.Offload.RequireTail;
         using AnswerLog answers = request.Answers.Open(manifest, source);
         var warnings = new RunWarnings(source);
+        using OtlpExport.Export? export = Export(parsed);
         var setup = new RunSetup(request, model.Package) { Log = log, Record = record, Notices = notices };
         using var session = new EdgeSession(model, setup.Options(warnings.Hear));
         if (notices is not null) notices.IsMuted = false;
@@ -82,4 +88,8 @@ sealed class RunCommand : CliCommand
         record?.Save(request.Experience.Out!);
         return 0;
     }
+
+    OtlpExport.Export? Export(ParseResult parsed) => (parsed.GetValue(_otlp) ?? OtlpExport.FromEnvironment()) is { } collector
+        ? OtlpExport.Start(collector, "edgeml-run", new ServerLog(LogLevel.Warning), EdgeMetrics.MeterName)
+        : null;
 }

@@ -3,11 +3,13 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Observing;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Server;
 using EdgeML.Server.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Commands;
 
@@ -25,6 +27,7 @@ sealed class TailCommand : CliCommand
     readonly Option<FileInfo?> _key = new("--tls-key") { HelpName = "FILE", Description = "Its private key (PEM)." };
     readonly Option<FileInfo?> _clientCa = new("--tls-ca") { HelpName = "FILE", Description = "Serve only clients with a certificate of these authorities (PEM)." };
     readonly Option<bool> _insecure = new("--insecure") { Description = "Listen on a network without encryption." };
+    readonly ObservingOptions _observing = new();
     readonly Option<bool> _loadFromInput = new("--load-from-stdin")
     {
         Description = "Emulate a loaded machine: every line on standard input is the factor by which computing is stretched from then on; the end of input stops the server.",
@@ -33,10 +36,12 @@ sealed class TailCommand : CliCommand
     public TailCommand()
         : base("tail", "Serve the rest of the network to edge devices. Stops at SIGINT or SIGTERM after answering running requests.",
             "edgeml tail --model engines/shapes-vgg --listen 127.0.0.1:7410",
+            "edgeml tail --model engines/shapes-vgg --listen 127.0.0.1:7410 --http 127.0.0.1:9410 --log json",
             "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410 --tls-cert tail.pem --tls-key tail.key")
     {
         AddOptions(_model, _listen, _threads, _maxBatch, _certificate, _key, _clientCa, _insecure, _loadFromInput);
         _backend.AddTo(this);
+        _observing.AddTo(this);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -45,10 +50,13 @@ sealed class TailCommand : CliCommand
         TlsOptions? tls = Tls(parsed);
         int maxBatch = parsed.GetValue(_maxBatch) ?? 1;
         if (maxBatch > MostTogether) throw new ArgumentException($"--max-batch is {maxBatch}, not in 1..{MostTogether}");
-        IPEndPoint endPoint = await ResolveAsync(listen, cancellation).ConfigureAwait(false);
+        IPEndPoint endPoint = await listen.ResolveAsync(cancellation).ConfigureAwait(false);
         if (tls is null && !IPAddress.IsLoopback(endPoint.Address) && !parsed.GetValue(_insecure))
             throw new ArgumentException(
                 $"{listen} can be reached over a network, and nothing encrypts it: give --tls-cert and --tls-key, or --insecure where the network is trusted");
+        ObservingSettings observing = _observing.Read(parsed);
+        ILogger log = observing.CreateLog();
+        await using ServerObserver observer = await ServerObserver.StartAsync(observing, "edgeml-tail", log, cancellation).ConfigureAwait(false);
         using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1);
         var profile = DeviceProfiler.Measure(model, Environment.MachineName, ProfileRuns, cancellation: cancellation);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -60,9 +68,12 @@ sealed class TailCommand : CliCommand
             WarmUp = true,
             Tls = tls,
             LoadFactor = () => load.Value,
-            Logger = new ServerLog(parsed.GetValue(GlobalOptions.Verbose)),
+            Logger = log,
+            ReservedDescriptors = observer.Descriptors,
         });
+        observer.Watch(server);
         Console.WriteLine($"listening {new HostPort(listen.Host, server.EndPoint.Port)}");
+        if (observer.EndPoint is { } pages) Console.WriteLine($"pages http://{pages}/");
         await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         await WaitAsync(stop.Token).ConfigureAwait(false);
         return 0;
@@ -88,22 +99,6 @@ sealed class TailCommand : CliCommand
             string hint = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "; another program listens there" : "";
             throw new IOException($"cannot listen on {address}: {e.Message}{hint}", e);
         }
-    }
-
-    static async Task<IPEndPoint> ResolveAsync(HostPort address, CancellationToken cancellation)
-    {
-        if (address.ToEndPoint() is IPEndPoint literal) return literal;
-        IPAddress[] found;
-        try
-        {
-            found = await Dns.GetHostAddressesAsync(address.Host, cancellation).ConfigureAwait(false);
-        }
-        catch (SocketException e)
-        {
-            throw new IOException($"cannot listen on {address}: host {address.Host} is unknown: {e.Message}", e);
-        }
-        if (found.Length == 0) throw new IOException($"cannot listen on {address}: host {address.Host} has no address");
-        return new IPEndPoint(found[0], address.Port);
     }
 
     static async Task WaitAsync(CancellationToken stop)

@@ -7,7 +7,7 @@ namespace EdgeML.Cli.Tests.Architecture;
 public partial class ArchitectureTests
 {
     /// <summary>Each may use the ones before it.</summary>
-    static readonly string[] s_projects = ["EdgeML.Native.Interop", "EdgeML.Native", "EdgeML.Training", "EdgeML.Simulation", "EdgeML.Server", "edgeml"];
+    static readonly string[] s_projects = ["EdgeML.Native.Interop", "EdgeML.Native", "EdgeML.Training", "EdgeML.Simulation", "EdgeML.Server", "EdgeML.Server.Http", "edgeml"];
 
     public static TheoryData<string> Projects => [.. s_projects];
 
@@ -24,6 +24,21 @@ public partial class ArchitectureTests
         using ModuleDefinition module = Read(project);
         int own = Array.IndexOf(s_projects, project);
         Assert.All(module.AssemblyReferences, used => Assert.True(Array.IndexOf(s_projects, used.Name) < own, $"{project} -> {used.Name}"));
+    }
+
+    /// <summary>A program on a device carries neither along, nor does one that serves without pages.</summary>
+    [Theory]
+    [InlineData("EdgeML.Native.Interop")]
+    [InlineData("EdgeML.Native")]
+    [InlineData("EdgeML.Training")]
+    [InlineData("EdgeML.Simulation")]
+    [InlineData("EdgeML.Server")]
+    public void Libraries_KnowNeitherAspNetCoreNorOpenTelemetry(string project)
+    {
+        using ModuleDefinition module = Read(project);
+        Assert.DoesNotContain(
+            module.AssemblyReferences, used => used.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+                || used.Name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || used.Name == "EdgeML.Server.Http");
     }
 
     [Theory]

@@ -12,7 +12,7 @@ public partial class UpgradePageTests
     public void Types_NewNames_AreInTheAssemblies()
     {
         var types = new HashSet<string>();
-        foreach (string project in (string[])["EdgeML.Native", "EdgeML.Training", "EdgeML.Simulation", "EdgeML.Server"])
+        foreach (string project in (string[])["EdgeML.Native", "EdgeML.Training", "EdgeML.Simulation", "EdgeML.Server", "EdgeML.Server.Http"])
         {
             using ModuleDefinition module = ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, $"{project}.dll"));
             types.UnionWith(module.Types.Where(type => type.IsPublic).Select(type => type.FullName));

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using EdgeML.Cli.CommandLine;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeML.Cli.Observing;
+
+/// <summary>Options of a server for those who watch it: pages, export of metrics, log.</summary>
+sealed class ObservingOptions
+{
+    readonly Option<HostPort?> _http = new("--http")
+    {
+        HelpName = "HOST:PORT",
+        Description = "Serve a live page at /, /metrics for Prometheus, /healthz and /readyz there, over plain HTTP; port 0 takes a free one.",
+        CustomParser = Parse.Listen,
+    };
+
+    readonly Option<bool> _httpInsecure = new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
+    readonly Option<Uri?> _otlp = OtlpExport.Option();
+    readonly Option<string?> _log = SharedOptions.OneOf("--log", "Lines on standard error: text (the default), or one JSON object each.", LogFormats.Text, LogFormats.Json);
+    readonly Option<string?> _level = SharedOptions.OneOf("--log-level", "Least level of lines (warning; info with --log json or --verbose).", [.. LogLevels.Names]);
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_http, _httpInsecure, _otlp, _log, _level]) command.Options.Add(option);
+    }
+
+    /// <exception cref="ArgumentException">OTEL_EXPORTER_OTLP_ENDPOINT is no address.</exception>
+    public ObservingSettings Read(ParseResult parsed) => new()
+    {
+        Http = parsed.GetValue(_http),
+        HttpInsecure = parsed.GetValue(_httpInsecure),
+        Otlp = parsed.GetValue(_otlp) ?? OtlpExport.FromEnvironment(),
+        IsJsonLog = parsed.GetValue(_log) == LogFormats.Json,
+        LogLevel = parsed.GetValue(_level) is { } level ? LogLevels.Of(level) : null,
+        IsVerbose = parsed.GetValue(GlobalOptions.Verbose),
+    };
+}
+
+/// <summary>Forms of log lines.</summary>
+static class LogFormats
+{
+    public const string Text = "text", Json = "json";
+}
+
+/// <summary>Names of levels on command lines, in configurations and in JSON lines.</summary>
+static class LogLevels
+{
+    static readonly (string Name, LogLevel Level)[] s_all =
+        [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warning", LogLevel.Warning), ("error", LogLevel.Error)];
+
+    public static IEnumerable<string> Names => s_all.Select(each => each.Name);
+
+    public static LogLevel Of(string name) => s_all.Single(each => each.Name == name).Level;
+
+    public static string NameOf(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "debug",
+        LogLevel.Critical => "error",
+        _ => s_all.Single(each => each.Level == level).Name,
+    };
+}
