@@ -3,12 +3,10 @@
 // SOURCE is the number of a camera, a video file, or a row of pictures such as frames/%03d.png. Recordings are read at FPS frames a second, and
 // as fast as possible without it. Ctrl+C ends.
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Threading.Channels;
-using EdgeML.Native.Imaging;
+using CameraLoop;
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Sessions;
-using EdgeML.Native.Inference.Tasks;
+using EdgeML.Native.Inference.Streams;
 using EdgeML.Native.Policies;
 using OpenCvSharp;
 
@@ -17,7 +15,7 @@ if (args is not [string package, string source, .. { Length: <= 1 } rest])
     Console.Error.WriteLine("usage: CameraLoop PACKAGE SOURCE [FPS]");
     return 2;
 }
-TimeSpan pause = rest is [string fps] ? TimeSpan.FromSeconds(1 / double.Parse(fps, CultureInfo.InvariantCulture)) : TimeSpan.Zero;
+double? framesPerSecond = rest is [string fps] ? double.Parse(fps, CultureInfo.InvariantCulture) : null;
 
 using var model = BranchedModel.Load(package);
 float[] thresholds = new float[model.Manifest.SideExits];
@@ -40,49 +38,22 @@ Console.CancelKeyPress += (_, key) =>
     stop.Cancel();
 };
 
-(int seen, int answered, int dropped) = (0, 0, 0);
-var newest = Channel.CreateBounded<(int Number, Mat Picture)>(
-    new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true, SingleWriter = true },
-    frame =>
-    {
-        frame.Picture.Dispose();
-        dropped++;
-    });
-// Reading a camera blocks: its own thread.
-Task reading = Task.Factory.StartNew(Read, TaskCreationOptions.LongRunning);
-await foreach ((int frame, Mat picture) in newest.Reader.ReadAllAsync())
+using var frames = new CameraSource(camera);
+var runner = new FrameRunner(session, frames, new FrameRunnerOptions { FramesPerSecond = framesPerSecond });
+try
 {
-    using (picture)
-    {
-        ReadOnlySpan<byte> pixels = MemoryMarshal.AsBytes(picture.AsSpan<Vec3b>());
-        TaskResult answer = session.Run(new ImageFrame(pixels, picture.Width, picture.Height, PixelFormat.Bgr24));
-        string name = model.Manifest.ClassNames is { Count: > 0 } names ? names[answer.Class] : $"class {answer.Class}";
-        Console.WriteLine(FormattableString.Invariant($"frame {frame}: {name} by exit {answer.Exit} in {answer.LatencyMs:0.0} ms"));
-        answered++;
-    }
+    runner.Run(Print, stop.Token);
 }
-await reading;
-Console.WriteLine($"{seen} frames, {answered} answered, {dropped} dropped");
+catch (OperationCanceledException)
+{
+    // Ctrl+C.
+}
+FrameCounters counters = runner.Counters;
+Console.WriteLine($"{counters.Read} frames, {counters.Answered} answered, {counters.Dropped} dropped");
 return 0;
 
-void Read()
+void Print(in FrameResult result, ReadOnlySpan<float> logits)
 {
-    try
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            var picture = new Mat();
-            if (!camera.Read(picture))
-            {
-                picture.Dispose();
-                break;
-            }
-            newest.Writer.TryWrite((seen++, picture));
-            stop.Token.WaitHandle.WaitOne(pause);
-        }
-    }
-    finally
-    {
-        newest.Writer.Complete();
-    }
+    string name = model.Manifest.ClassNames is { Count: > 0 } names ? names[result.Answer.Class] : $"class {result.Answer.Class}";
+    Console.WriteLine(FormattableString.Invariant($"frame {result.Number}: {name} by exit {result.Answer.Exit} in {result.Answer.LatencyMs:0.0} ms"));
 }

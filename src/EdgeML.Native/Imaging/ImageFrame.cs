@@ -16,9 +16,7 @@ public readonly ref struct ImageFrame
     /// bytes.</exception>
     public ImageFrame(ReadOnlySpan<byte> pixels, int width, int height, PixelFormat format, int stride = 0)
     {
-        if (width is < 1 or > MaxSide || height is < 1 or > MaxSide)
-            throw new ArgumentException($"a frame of {width} x {height} pixels, sides of 1..{MaxSide} are taken");
-        if (!Enum.IsDefined(format)) throw new ArgumentException($"pixel format {(int)format} does not exist", nameof(format));
+        Check(width, height, format);
         int row = width * BytesOf(format);
         if (stride == 0) stride = row;
         if (stride < row) throw new ArgumentException($"a stride of {stride} bytes, a row of {width} pixels has {row}", nameof(stride));
@@ -50,6 +48,21 @@ public readonly ref struct ImageFrame
 
     /// <summary>One row, without a gap after it.</summary>
     internal ReadOnlySpan<byte> Row(int y) => Pixels.Slice(y * Stride, Width * PixelBytes);
+
+    /// <summary>Bytes of a picture without gaps between rows.</summary>
+    /// <exception cref="ArgumentException">A size outside 1..<see cref="MaxSide"/>, or a format that does not exist.</exception>
+    internal static long BytesOf(int width, int height, PixelFormat format)
+    {
+        Check(width, height, format);
+        return (long)width * BytesOf(format) * height;
+    }
+
+    static void Check(int width, int height, PixelFormat format)
+    {
+        if (width is < 1 or > MaxSide || height is < 1 or > MaxSide)
+            throw new ArgumentException($"a frame of {width} x {height} pixels, sides of 1..{MaxSide} are taken");
+        if (!Enum.IsDefined(format)) throw new ArgumentException($"pixel format {(int)format} does not exist", nameof(format));
+    }
 
     static int BytesOf(PixelFormat format) => format switch
     {

@@ -28,6 +28,9 @@ public static class EdgeMetrics
         "Against the guarantee in force; 1 is none");
     static readonly Counter<long> s_tightened = s_meter.CreateCounter<long>("edgeml.promise.tightened", "{step}",
         "Limits tightened because the guarantee was in danger");
+    static readonly Counter<long> s_frames = s_meter.CreateCounter<long>("edgeml.frames", "{frame}", "Of a stream, by outcome");
+    static readonly Histogram<double> s_jitter = s_meter.CreateHistogram<double>("edgeml.frame.jitter", "ms",
+        "By how much the time between two answers differs from the time between their frames");
     static readonly Counter<long> s_faults = s_meter.CreateCounter<long>("edgeml.background.faults", "{fault}",
         "Exceptions caught on background threads, whose work a slower path does instead");
 
@@ -42,6 +45,18 @@ public static class EdgeMetrics
 
     static readonly KeyValuePair<string, object?> s_same = new("answer", "same");
     static readonly KeyValuePair<string, object?> s_differs = new("answer", "differs");
+
+    static readonly KeyValuePair<string, object?> s_inTime = new("outcome", "in-time");
+    static readonly KeyValuePair<string, object?> s_late = new("outcome", "late");
+    static readonly KeyValuePair<string, object?> s_dropped = new("outcome", "dropped");
+
+    internal static void RecordFrame(bool late, double jitterMs)
+    {
+        s_frames.Add(1, late ? s_late : s_inTime);
+        if (!double.IsNaN(jitterMs)) s_jitter.Record(jitterMs);
+    }
+
+    internal static void RecordDropped(int frames) => s_frames.Add(frames, s_dropped);
 
     internal static void RecordCheck(bool differs, double evidence)
     {

@@ -44,16 +44,24 @@ sealed class TaskRunner(BranchedModel model, TaskRules rules, EdgeUnits units, I
     /// <summary>Offered every answered task; null for none.</summary>
     public ExitLearner? Learner { get; init; }
 
+    /// <summary>Milliseconds from the start of a task until it must be answered.</summary>
+    public double DeadlineMs =>
+        rules.DeadlineMs ?? (Control.Requirements.LatencyMs is var boundMs && double.IsFinite(boundMs) ? boundMs : rules.DefaultDeadlineMs);
+
     /// <summary>Starts the next task of a slot, whose input is loaded afterwards. The task began when its caller asked for the
     /// slot.</summary>
-    public void Begin(InferenceSlot slot)
+    public void Begin(InferenceSlot slot) =>
+        Begin(slot, Stopwatch.GetTimestamp() - (long)(slot.WaitedMs * Stopwatch.Frequency / 1000), slot.WaitedMs);
+
+    /// <summary>The same for an input that was there earlier.</summary>
+    /// <param name="slot">To run in.</param>
+    /// <param name="started">When the task began, ticks of the stopwatch.</param>
+    /// <param name="waitedMs">Milliseconds since then.</param>
+    public void Begin(InferenceSlot slot, long started, double waitedMs)
     {
         Tail?.NoteUse();
-        double waitedMs = slot.WaitedMs;
-        long started = Stopwatch.GetTimestamp() - (long)(waitedMs * Stopwatch.Frequency / 1000);
         long id = Interlocked.Increment(ref _nextTask) - 1;
-        double boundMs = Control.Requirements.LatencyMs;
-        double deadlineMs = rules.DeadlineMs ?? (double.IsFinite(boundMs) ? boundMs : rules.DefaultDeadlineMs);
+        double deadlineMs = DeadlineMs;
         lock (ControlGate)
         {
             ExitPolicy policy = Control.Current;

@@ -40,7 +40,7 @@ public sealed class EdgeSession : IDisposable
     readonly IEnergyMeter _energy;
     readonly Lock _controlGate = new();
     readonly long _created = Stopwatch.GetTimestamp();
-    int _disposed;
+    int _disposed, _isWarm;
 
     /// <summary>Creates a session on a loaded model, which must outlive it.</summary>
     /// <param name="model">Loaded.</param>
@@ -95,7 +95,7 @@ public sealed class EdgeSession : IDisposable
                     + $"deadline; controller {PolicyControllers.EdgeML} keeps them");
             // The first decision compiles a good deal; better here than in the first task.
             _ = _control.Current;
-            if (_options.WarmUp ?? controlled) SessionWarmUp.Run(model, _slots, _options.InFlight, _control.Current);
+            if (_options.WarmUp ?? controlled) WarmUpOnce();
             _tasks = new TaskRunner(
                 model, new TaskRules(_options.DeadlineMs, EdgeSessionOptions.DefaultDeadlineMs, _options.Codec, _options.RawInput), units, _energy)
             {
@@ -261,6 +261,25 @@ public sealed class EdgeSession : IDisposable
         }
     }
 
+    /// <summary>The same for a frame that was taken earlier: latency and deadline count from then on.</summary>
+    /// <param name="frame">Read before the call returns.</param>
+    /// <param name="taken">Ticks of the stopwatch.</param>
+    /// <param name="logits">One per class.</param>
+    internal TaskResult Run(in ImageFrame frame, long taken, Span<float> logits)
+    {
+        var slot = _slots.Rent();
+        try
+        {
+            _tasks.Begin(slot, taken, Stopwatch.GetElapsedTime(taken).TotalMilliseconds);
+            slot.Load(frame);
+            return _tasks.Run(slot, logits);
+        }
+        finally
+        {
+            _slots.Return(slot);
+        }
+    }
+
     /// <summary>Answers one input and blocks until it is answered.</summary>
     /// <param name="tensor">The model's input tensor.</param>
     /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
@@ -347,6 +366,21 @@ public sealed class EdgeSession : IDisposable
     /// <summary>Waits for tasks under way, then closes controller, tail connection and memory. Callers that still wait for a slot get an
     /// <see cref="ObjectDisposedException"/>. A second call does nothing.</summary>
     public void Dispose() => Close();
+
+    /// <summary>Tasks at a time.</summary>
+    internal int InFlight => _options.InFlight;
+
+    /// <summary>Of the model.</summary>
+    internal int Classes => _model.Manifest.Classes;
+
+    /// <summary>Milliseconds from the start of a task until it must be answered.</summary>
+    internal double DeadlineMs => _tasks.DeadlineMs;
+
+    /// <summary>Computes once in every slot, unless that has been done.</summary>
+    internal void WarmUpOnce()
+    {
+        if (Interlocked.Exchange(ref _isWarm, 1) == 0) SessionWarmUp.Run(_model, _slots, _options.InFlight, Policy);
+    }
 
     static ExitPolicy LocalPolicy(ModelManifest manifest)
     {
