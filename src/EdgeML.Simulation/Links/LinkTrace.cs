@@ -87,6 +87,17 @@ public sealed class LinkTrace
         int index = IndexAt(at);
         double passed = 0;
         double idle = 0;
+        if (!double.IsInfinity(DurationSeconds))
+        {
+            // Whole turns of the trace at once: there may be any number of them.
+            double bitsATurn = 0;
+            for (int i = 0; i < _levels.Length; i++)
+                bitsATurn += _levels[i].Mbps * 1e6 * ((i + 1 < _levels.Length ? _levels[i + 1].Seconds : DurationSeconds) - _levels[i].Seconds);
+            if (!(bitsATurn > 0)) return double.PositiveInfinity;
+            double turns = Math.Floor(bits / bitsATurn);
+            if (double.IsInfinity(turns)) return double.PositiveInfinity;
+            if (turns > 1) (passed, bits) = ((turns - 1) * DurationSeconds, bits - ((turns - 1) * bitsATurn));
+        }
         while (true)
         {
             double left = (index + 1 < _levels.Length ? _levels[index + 1].Seconds : DurationSeconds) - at;

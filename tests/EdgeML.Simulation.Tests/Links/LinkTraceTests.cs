@@ -45,6 +45,15 @@ public class LinkTraceTests
         Assert.Equal(10.5, trace.SecondsToSend(0, 44e6), 9);
     }
 
+    /// <summary>Turn by turn this would take for ever.</summary>
+    [Fact]
+    public void SecondsToSend_ManyTurnsOfAShortTrace_AreTakenAtOnce()
+    {
+        LinkTrace trace = Parse("seconds,mbps\n0,1\n1e-12,3\n");
+        Assert.Equal(0.5, trace.SecondsToSend(0, 1e6), 6);
+        Assert.Equal(0.5e12, trace.SecondsToSend(7, 1e18), 1e6);
+    }
+
     [Fact]
     public void SecondsToSend_DeadLink_IsInfinite()
     {

@@ -101,6 +101,7 @@ public sealed record AccuracyGuarantee
         Require(Confidence is > 0 and < 1, $"the confidence {Confidence} is not in 0..1");
         Require(DiffersAtMost is > 0 and <= 1, $"the watched share {DiffersAtMost} is not in 0..1");
         Require(Limits.Count == manifest.SideExits, $"{Limits.Count} limits, model {manifest.Name} has {manifest.SideExits} side exits");
+        Require(Samples >= 0 && Losses >= 0 && Losses <= Samples, $"{Losses} losses of {Samples} samples");
         IReadOnlyList<float> outer = Limits;
         Require(outer.All(limit => limit is >= 0 and <= 1), $"the limits {string.Join(' ', outer)} are not in 0..1");
         // Absent keys are null.

@@ -43,6 +43,8 @@ public sealed record BottleneckSet
         Require(Model == manifest.Hash, $"made for {Model}, model {manifest.Name} is {manifest.Hash}");
         Require(Items.Count <= Most, $"{Items.Count} bottlenecks, at most {Most} are supported");
         Require(Items.All(item => item is not null), $"one of {Items.Count} bottlenecks is null");
+        // JSON has numbers too large for a double, which have no digest.
+        Require(Items.All(item => double.IsFinite(item.Lost)), $"a bottleneck loses more than a number");
         // First, so that a file that was changed anywhere says so and nothing else.
         Require(Digest == ComputeDigest(), $"the digest is {Digest}, the content makes {ComputeDigest()}");
         return this with { Items = [.. Items.Select(item => item.Checked(manifest))] };

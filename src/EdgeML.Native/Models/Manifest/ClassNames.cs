@@ -127,7 +127,15 @@ public static class ClassNames
         {
             return FromEntries(entries);
         }
-        using (json) return FromJson(json.RootElement);
+        try
+        {
+            using (json) return FromJson(json.RootElement);
+        }
+        catch (InvalidOperationException e)
+        {
+            // An escaped half of a character, which the parser leaves to the reader.
+            throw new InvalidDataException("a name holds half of a character", e);
+        }
     }
 
     static IReadOnlyList<string> FromJson(JsonElement root)

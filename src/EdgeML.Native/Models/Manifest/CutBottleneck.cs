@@ -92,6 +92,9 @@ public sealed record CutBottleneck
         float[] low = Floats(Low, components, nameof(Low)), high = Floats(High, components, nameof(High));
         Require(
             low.Zip(high).All(range => range.First <= range.Second), $"a component at cut {Cut} has its lowest level above its highest");
+        Require(
+            low.Zip(high).All(range => float.IsFinite(range.Second - range.First)), $"a component at cut {Cut} has levels too far apart");
+        Require(Samples >= 0, $"{Samples} samples at cut {Cut}");
         Require(Lost is >= -1 and <= 1, $"{Lost} lost at cut {Cut} is not a share");
         var map = new LinearBottleneck(
             patches, mean, encoder, decoder, [.. low.Zip(high)], [.. Bits.Select(bits => (int)bits)], Rectified);

@@ -64,6 +64,18 @@ ref struct PythonLiteral
         return _at > start ? _text[start.._at].ToString() : null;
     }
 
+    /// <summary>Whether every character has both its halves.</summary>
+    static bool IsWhole(StringBuilder text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1])) return false;
+            i++;
+        }
+        return true;
+    }
+
     string? Quoted(char quote)
     {
         var text = new StringBuilder();
@@ -73,7 +85,7 @@ ref struct PythonLiteral
             if (c == quote)
             {
                 _at++;
-                return text.ToString();
+                return IsWhole(text) ? text.ToString() : null;
             }
             if (c == '\\')
             {

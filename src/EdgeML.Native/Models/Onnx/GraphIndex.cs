@@ -8,11 +8,13 @@ sealed class GraphIndex
     readonly Dictionary<string, int> _producer = [];
     readonly string[][] _reads;
     readonly bool[] _constant;
+    readonly HashSet<string> _inputs;
 
     /// <exception cref="InvalidDataException">A tensor made twice or never, or a cycle.</exception>
     internal GraphIndex(GraphProto graph)
     {
         Inputs = [.. graph.Input.Select(i => i.Name)];
+        _inputs = [.. Inputs];
         var initializers = new Dictionary<string, TensorProto>(graph.Initializer.Count);
         foreach (TensorProto tensor in graph.Initializer)
         {
@@ -40,7 +42,7 @@ sealed class GraphIndex
     /// <summary>The node that makes a tensor, or -1 for inputs and weights.</summary>
     internal int Producer(string tensor) => _producer.GetValueOrDefault(tensor, -1);
 
-    internal bool Exists(string tensor) => _producer.ContainsKey(tensor) || Initializers.ContainsKey(tensor) || Inputs.Contains(tensor);
+    internal bool Exists(string tensor) => _producer.ContainsKey(tensor) || Initializers.ContainsKey(tensor) || _inputs.Contains(tensor);
 
     internal bool IsConstant(string tensor) =>
         Initializers.ContainsKey(tensor) || (_producer.TryGetValue(tensor, out int node) && _constant[node]);
@@ -108,7 +110,7 @@ sealed class GraphIndex
         {
             foreach (string output in Outputs(graph.Node[i]))
             {
-                if (!made.TryAdd(output, i) || Initializers.ContainsKey(output) || Inputs.Contains(output))
+                if (!made.TryAdd(output, i) || Initializers.ContainsKey(output) || _inputs.Contains(output))
                     throw new InvalidDataException($"two nodes make the tensor '{output}'");
             }
         }
@@ -123,7 +125,7 @@ sealed class GraphIndex
                     (readers[producer] ??= []).Add(i);
                     waiting[i]++;
                 }
-                else if (!Initializers.ContainsKey(read) && !Inputs.Contains(read))
+                else if (!Initializers.ContainsKey(read) && !_inputs.Contains(read))
                 {
                     throw new InvalidDataException($"{Describe(graph.Node[i])} reads '{read}', which nothing makes");
                 }

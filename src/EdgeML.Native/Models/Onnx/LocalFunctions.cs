@@ -6,6 +6,9 @@ static class LocalFunctions
 {
     const int MostDepth = 64, MostNodes = 1_000_000, MostCalls = 100_000;
 
+    /// <summary>Of all bodies together, each as often as it is called.</summary>
+    const long MostBytes = 1L << 30;
+
     /// <summary>Replaces every call that can be; functions with other operator sets than the model's stay calls.</summary>
     /// <exception cref="InvalidDataException">Functions that call each other without end.</exception>
     internal static void Inline(ModelProto model)
@@ -22,6 +25,8 @@ static class LocalFunctions
             .Concat(model.Graph.Initializer.Select(w => w.Name)).Concat(model.Graph.Input.Select(i => i.Name)))
             Take(name);
         int calls = 0;
+        long bytes = 0;
+        var sizes = new Dictionary<FunctionProto, int>(ReferenceEqualityComparer.Instance);
         var nodes = new List<NodeProto>();
         Expand(model.Graph.Node, nodes, 0);
         if (calls == 0) return;
@@ -48,6 +53,8 @@ static class LocalFunctions
                     continue;
                 }
                 if (++calls > MostCalls) throw new InvalidDataException($"the model's functions are called more than {MostCalls} times");
+                if (!sizes.TryGetValue(function, out int size)) sizes[function] = size = function.CalculateSize();
+                if ((bytes += size) > MostBytes) throw new InvalidDataException($"the model's functions make more than {MostBytes} bytes");
                 string prefix = Prefix(node);
                 Expand(Body(node, function, prefix), to, depth + 1);
             }
@@ -89,7 +96,10 @@ static class LocalFunctions
         for (int i = 0; i < function.Input.Count; i++) names[function.Input[i]] = i < call.Input.Count ? call.Input[i] : "";
         for (int i = 0; i < function.Output.Count; i++)
             if (i < call.Output.Count && call.Output[i].Length > 0) names[function.Output[i]] = call.Output[i];
-        var attributes = function.AttributeProto.ToDictionary(a => a.Name);
+        var attributes = new Dictionary<string, AttributeProto>();
+        foreach (AttributeProto attribute in function.AttributeProto)
+            if (!attributes.TryAdd(attribute.Name, attribute))
+                throw new InvalidDataException($"function '{function.Name}' has two attributes '{attribute.Name}'");
         foreach (AttributeProto attribute in call.Attribute) attributes[attribute.Name] = attribute;
         var nodes = new List<NodeProto>();
         // An output that is an input as it is.

@@ -44,13 +44,14 @@ sealed record OnnxSplit(byte[] Rest, IReadOnlyList<(int Weight, int Offset, int 
     static bool Tensor(ReadOnlySpan<byte> file, Field tensor, int number, MemoryStream graph, List<(int, int, int)> weights)
     {
         using var rest = new MemoryStream();
-        int large = 0;
+        int data = 0;
         for (int at = tensor.Data; at < tensor.End;)
         {
             if (Next(file, at, tensor.End) is not { } field) return false;
+            // Of two, the last one would count.
+            if (field.Number == RawDataField && ++data > 1) return false;
             if (field.Number == RawDataField && field.Wire == 2 && field.End - field.Data >= LeastWeight)
             {
-                if (++large > 1) return false;
                 weights.Add((number, field.Data, field.End - field.Data));
             }
             else

@@ -9,6 +9,9 @@ sealed class OpenBatch
 {
     const string Rows = "edgeml/rows";
 
+    /// <summary>Of a shape, and nodes in a row that make one.</summary>
+    const int MostNumbers = 64, MostSteps = 64;
+
     readonly GraphProto _graph;
     readonly string _input;
     readonly Dictionary<string, TensorProto> _constants;
@@ -22,7 +25,7 @@ sealed class OpenBatch
         _constants = graph.Initializer.ToDictionary(tensor => tensor.Name);
         foreach (NodeProto node in graph.Node)
         {
-            if (node is { OpType: "Constant", Attribute: [{ Name: "value", T: { } value }] }) _constants.TryAdd(node.Output[0], value);
+            if (node is { OpType: "Constant", Output.Count: 1, Attribute: [{ Name: "value", T: { } value }] }) _constants.TryAdd(node.Output[0], value);
             foreach (string output in node.Output) _producers.TryAdd(output, node);
         }
     }
@@ -65,20 +68,20 @@ sealed class OpenBatch
 
     /// <summary>The values of a tensor of integers, also where nodes put it together, as exporters read a shape; null where it is not
     /// known.</summary>
-    long[]? Numbers(string tensor)
+    long[]? Numbers(string tensor, int steps = 0)
     {
         if (_constants.TryGetValue(tensor, out TensorProto? constant)) return Integers(constant);
-        if (!_producers.TryGetValue(tensor, out NodeProto? node) || !IsStandard(node)) return null;
+        if (steps == MostSteps || !_producers.TryGetValue(tensor, out NodeProto? node) || !IsStandard(node)) return null;
         switch (node.OpType)
         {
-            case "Unsqueeze" or "Squeeze" or "Identity" or "Cast": return Numbers(node.Input[0]);
-            case "Gather":
-                return Numbers(node.Input[0]) is { } from && Numbers(node.Input[1]) is [var at] && at >= 0 && at < from.Length ? [from[at]] : null;
+            case "Unsqueeze" or "Squeeze" or "Identity" or "Cast" when node.Input.Count > 0: return Numbers(node.Input[0], steps + 1);
+            case "Gather" when node.Input.Count == 2:
+                return Numbers(node.Input[0], steps + 1) is { } from && Numbers(node.Input[1], steps + 1) is [var at] && at >= 0 && at < from.Length ? [from[at]] : null;
             case "Concat":
                 var all = new List<long>();
                 foreach (string input in node.Input)
                 {
-                    if (Numbers(input) is not { } part) return null;
+                    if (Numbers(input, steps + 1) is not { } part || all.Count + part.Length > MostNumbers) return null;
                     all.AddRange(part);
                 }
                 return [.. all];
@@ -112,7 +115,7 @@ sealed class OpenBatch
     int RankOfOneRow(string tensor)
     {
         if (_constants.TryGetValue(tensor, out TensorProto? constant)) return constant.Dims is [1, ..] ? constant.Dims.Count : 0;
-        return _producers.TryGetValue(tensor, out NodeProto? node) && node.OpType == "Expand" && _constants.ContainsKey(node.Input[0])
+        return _producers.TryGetValue(tensor, out NodeProto? node) && node is { OpType: "Expand", Input.Count: 2 } && _constants.ContainsKey(node.Input[0])
             && Numbers(node.Input[1]) is [1, ..] dims ? dims.Length : 0;
     }
 

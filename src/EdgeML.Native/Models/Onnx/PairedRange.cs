@@ -16,12 +16,12 @@ static class PairedRange
         GraphProto graph = model.Graph;
         var weights = graph.Initializer.ToDictionary(w => w.Name);
         bool changed = false;
-        foreach (NodeProto cast in graph.Node.Where(n => n.OpType == "Cast" && n.Input.Count == 1).ToList())
+        foreach (NodeProto cast in graph.Node.Where(n => n is { OpType: "Cast", Input.Count: 1, Output.Count: 1 }).ToList())
         {
             string from = cast.Input[0], to = cast.Output[0];
             bool enters = from == range.Input, leaves = range.Outputs.Contains(to);
-            NodeProto? pair = enters ? graph.Node.FirstOrDefault(n => n.OpType == "DequantizeLinear" && n.Input[0] == to)
-                : leaves ? graph.Node.FirstOrDefault(n => n.OpType == "QuantizeLinear" && n.Output[0] == from) : null;
+            NodeProto? pair = enters ? graph.Node.FirstOrDefault(n => n is { OpType: "DequantizeLinear", Input.Count: > 0 } && n.Input[0] == to)
+                : leaves ? graph.Node.FirstOrDefault(n => n is { OpType: "QuantizeLinear", Output.Count: > 0 } && n.Output[0] == from) : null;
             if (pair is not { Input.Count: 3 } || !weights.TryGetValue(pair.Input[2], out TensorProto? zero) || Zero(zero) is not { } number)
                 continue;
             int at = graph.Node.IndexOf(cast);

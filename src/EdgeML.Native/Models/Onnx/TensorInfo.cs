@@ -18,7 +18,10 @@ readonly record struct TensorInfo(int Type, long[] Dims)
     }
 
     /// <summary>A leading 1 is the batch; a tensor without one (batch folded away by a reshape) keeps its shape.</summary>
-    internal int[] WithoutBatch() => [.. (Dims is [1, ..] ? Dims.Skip(1) : Dims).Select(d => checked((int)d))];
+    internal IEnumerable<long> DimsWithoutBatch => Dims is [1, ..] ? Dims.Skip(1) : Dims;
+
+    /// <summary>The same of a tensor that an engine has made, whose dimensions are no larger than an int.</summary>
+    internal int[] WithoutBatch() => [.. DimsWithoutBatch.Select(d => checked((int)d))];
 
     /// <summary>As a graph declares it.</summary>
     internal ValueInfoProto Describe(string name)

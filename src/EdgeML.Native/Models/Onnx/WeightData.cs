@@ -82,7 +82,9 @@ static class WeightData
         if (stored != elements)
             throw new InvalidDataException(
                 $"weight '{tensor.Name}' holds {stored} elements, its shape {TensorInfo.Shape(tensor.Dims)} needs {elements}");
-        byte[] raw = new byte[checked(stored * width)];
+        if ((long)stored * width > Array.MaxLength)
+            throw new InvalidDataException($"weight '{tensor.Name}' has {(long)stored * width} bytes, one weight has at most {Array.MaxLength}");
+        byte[] raw = new byte[stored * width];
         for (int i = 0; i < stored; i++)
         {
             Span<byte> at = raw.AsSpan(i * width, width);

@@ -48,6 +48,7 @@ static class CalibrationFile
         string[] head = first.Split(',', keys.Length);
         if (head.Length != keys.Length || head[0] != (named ? Second : First)
             || !head.Zip(keys).All(p => p.First.StartsWith(p.Second, StringComparison.Ordinal))
+            || head[2] is not ("labelled=0" or "labelled=1")
             || !int.TryParse(head[1].AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out int exits) || exits is < 1 or > 64)
             throw new InvalidDataException($"{name}: line 1 is neither '{First},exits=N,labelled=0|1,source=TEXT' nor version 2 of it");
         string[]? names = named ? [.. head[4][6..].Split(';').Select(Uri.UnescapeDataString)] : null;

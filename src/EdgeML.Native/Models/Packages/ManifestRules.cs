@@ -7,6 +7,7 @@ namespace EdgeML.Native.Models.Packages;
 static class ManifestRules
 {
     const int MostUnits = 100_000;
+    const long MostMacs = 1L << 60;
 
     /// <exception cref="InvalidDataException">The first rule that is broken.</exception>
     internal static void Check(ModelManifest manifest)
@@ -23,15 +24,17 @@ static class ManifestRules
             manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
         Require(Enum.IsDefined(manifest.Engines.Optimization), $"engines are optimised to {(int)manifest.Engines.Optimization}");
         Require(
-            manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71,
+            manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71
+                && manifest.Hash.Skip(7).All(char.IsAsciiHexDigit),
             $"the hash '{manifest.Hash}' is not sha256: and 64 digits");
         Require(units is >= 1 and <= MostUnits, $"{units} units");
         Require(manifest.Classes >= 2, $"{manifest.Classes} classes");
         Require(
             manifest.ClassNames.Count == 0 || manifest.ClassNames.Count == manifest.Classes,
             $"{manifest.ClassNames.Count} class names for {manifest.Classes} classes");
+        Require(!manifest.ClassNames.Contains(null), $"a list holds null");
         Require(manifest.Input.Type == "float32", $"the input is {manifest.Input.Type}, only float32 is supported");
-        Require(double.IsFinite(manifest.Input.ByteScale) && manifest.Input.ByteScale > 0, $"the byte scale is {manifest.Input.ByteScale}");
+        Require(float.IsFinite((float)(255 * manifest.Input.ByteScale)) && manifest.Input.ByteScale > 0, $"the byte scale is {manifest.Input.ByteScale}");
         long input = Elements(manifest.Input.Shape, "the input");
         Require(manifest.Cuts.Count == units + 1, $"{manifest.Cuts.Count} cuts for {units} units");
         Require(manifest.Cuts[0].Type == CutInfo.Float, $"cut 0 has the type {manifest.Cuts[0].Type}");
@@ -68,7 +71,12 @@ static class ManifestRules
                 $"exit {exit.Index} follows unit {exit.AfterUnit} of {units}");
             Require(exit.Macs >= 0 && exit.Layers >= 0, $"exit {exit.Index} has {exit.Macs} MACs in {exit.Layers} layers");
             Require(exit.Tensor.Length > 0, $"exit {exit.Index} names no tensor");
+            Require(Enum.IsDefined(exit.Form), $"exit {exit.Index} has the form {(int)exit.Form}");
         }
+        Int128 macs = 0;
+        foreach (UnitInfo unit in manifest.Units) macs += unit.Macs;
+        foreach (ExitInfo exit in manifest.Exits) macs += exit.Macs;
+        Require(macs <= MostMacs, $"{macs} MACs in all, at most {MostMacs} are possible");
     }
 
     static void Check(Preprocessing how, InputInfo input)

@@ -11,6 +11,9 @@ namespace EdgeML.Native.Models.Packages;
 /// </remarks>
 public sealed partial class ModelPackage : IDisposable
 {
+    /// <summary>More than any unit takes or any device draws: sums of them stay numbers.</summary>
+    const double MostMs = 1e9, MostWatts = 1e6;
+
     readonly PackageGraph _graph;
     int _disposed;
 
@@ -159,8 +162,10 @@ public sealed partial class ModelPackage : IDisposable
         if (profile.EncodeMs is null || profile.DecodeMs is null)
             profile = profile with { EncodeMs = profile.EncodeMs ?? [], DecodeMs = profile.DecodeMs ?? [] };
         IEnumerable<double> times = profile.UnitMs.Concat(profile.HeadMs).Concat(profile.EncodeMs).Concat(profile.DecodeMs);
-        if (times.FirstOrDefault(ms => !(double.IsFinite(ms) && ms >= 0), 0) is not 0 and double bad)
-            throw new InvalidDataException($"the profile of '{profile.Device}' has a time of {bad} ms");
+        foreach (double ms in times)
+            if (!(ms is >= 0 and <= MostMs)) throw new InvalidDataException($"the profile of '{profile.Device}' has a time of {ms} ms");
+        foreach (double watts in (ReadOnlySpan<double>)[profile.Power.IdleWatts, profile.Power.BusyWatts, profile.Power.RadioWatts])
+            if (!(watts is >= 0 and <= MostWatts)) throw new InvalidDataException($"the profile of '{profile.Device}' has a power of {watts} W");
         return profile;
     }
 

@@ -129,7 +129,7 @@ sealed class PackageGraph : IDisposable
             IReadOnlyList<int> shape = k == 0 ? manifest.Input.Shape : manifest.Units[k - 1].OutShape;
             bool crosses = _described.TryGetValue(boundaries[k], out TensorInfo info) && (manifest.Cuts[k].IsQuantised
                 ? ElementType.Name(info.Type) == manifest.Cuts[k].Type : ElementType.IsActivation(info.Type));
-            if (!crosses || !info.WithoutBatch().SequenceEqual(shape))
+            if (!crosses || !info.DimsWithoutBatch.SequenceEqual(shape.Select(dim => (long)dim)))
                 throw new InvalidDataException(
                     $"{PackageFiles.GraphName}: '{boundaries[k]}' has not the shape {string.Join('x', shape)} of cut {k}");
         }

@@ -60,6 +60,8 @@ struct ErrorHeader
             }
         }
         reader.Require(0b11, "error");
+        // Where the text came before the task.
+        if (error.TaskId != 0) error.Text = "";
         return error;
     }
 }

@@ -1,12 +1,13 @@
 using System.Numerics;
 using System.Text;
+using System.Text.Unicode;
 using MessagePack;
 
 namespace EdgeML.Native.Offload.Wire;
 
 /// <summary>Reads a header that comes from a peer: one map with small integer keys, each at most once, and nothing after it.</summary>
 /// <remarks>Every length and count is compared with the remaining bytes and with a bound before it is used. Nothing is allocated except by
-/// <see cref="ReadText"/>.</remarks>
+/// <see cref="ReadText"/> and <see cref="ReadName"/>.</remarks>
 ref struct HeaderReader
 {
     const int MaxKeys = 32, MaxDepth = 8;
@@ -75,7 +76,15 @@ ref struct HeaderReader
     public float ReadSingle() =>
         (float)(_reader.NextMessagePackType == MessagePackType.Integer ? _reader.ReadInt64() : _reader.ReadDouble());
 
+    /// <summary>A string for people; bytes that are no text come out as U+FFFD.</summary>
     public string ReadText(int maxBytes) => Encoding.UTF8.GetString(ReadUtf8(maxBytes));
+
+    /// <summary>A string that is compared with others.</summary>
+    public string ReadName(int maxBytes)
+    {
+        ReadOnlySpan<byte> name = ReadUtf8(maxBytes);
+        return Utf8.IsValid(name) ? Encoding.UTF8.GetString(name) : throw Invalid("a name is no text");
+    }
 
     public ReadOnlySpan<byte> ReadUtf8(int maxBytes)
     {

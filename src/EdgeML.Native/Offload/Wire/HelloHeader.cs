@@ -40,10 +40,10 @@ readonly record struct HelloHeader(string ModelHash, int Encodings, string Bottl
         {
             switch (key)
             {
-                case 0: hash = reader.ReadText(MaxHashBytes); break;
+                case 0: hash = reader.ReadName(MaxHashBytes); break;
                 case 1: encodings = reader.ReadInt32(0, int.MaxValue); break;
-                case 2: bottlenecks = reader.ReadText(MaxHashBytes); break;
-                case 3: cuts = reader.ReadText(MaxHashBytes); break;
+                case 2: bottlenecks = reader.ReadName(MaxHashBytes); break;
+                case 3: cuts = reader.ReadName(MaxHashBytes); break;
                 default: reader.Skip(); break;
             }
         }

@@ -63,7 +63,10 @@ sealed class PreprocessingReader
         if (count == 0)
         {
             if (!asked) return (givenScale ?? 1.0 / 255.0, null);
-            throw new ArgumentException(
+            bool isOption = _options.Mean is not null || _options.Std is not null || _options.Channels is not null || _options.Resize is not null
+                || _options.Layout is not null;
+            throw Misfit(
+                isOption,
                 $"the input {Shape} is no picture of 1 to 4 channels in the layout {layout.ToString().ToUpperInvariant()}, "
                 + "so layout, channels, mean, std and resize do not apply");
         }
@@ -75,8 +78,8 @@ sealed class PreprocessingReader
             Layout = layout,
             Channels = Colours(givenChannels, count),
             Scale = scale,
-            Mean = PerChannel(mean, count, "mean", positive: false),
-            Std = PerChannel(givenStd ?? [], count, "std", positive: true),
+            Mean = PerChannel(mean, count, "mean", positive: false, _options.Mean is not null),
+            Std = PerChannel(givenStd ?? [], count, "std", positive: true, _options.Std is not null),
             Resize = resize ?? PictureResize.Crop,
         };
         if (record.Mean.FirstOrDefault(m => Math.Abs(m) > 255 * scale * 1.001, 0) is not 0 and double far)
@@ -154,7 +157,8 @@ sealed class PreprocessingReader
         }
         PixelChannels channels = given ?? denoted ?? (count <= 2 ? PixelChannels.Gray : PixelChannels.Rgb);
         if (count <= 2 && channels != PixelChannels.Gray)
-            throw new ArgumentException(
+            throw Misfit(
+                _options.Channels is not null,
                 $"channels {channels.ToString().ToUpperInvariant()}, but the input {Shape} has {count}; use GRAY");
         return channels;
     }
@@ -177,13 +181,17 @@ sealed class PreprocessingReader
         }
     }
 
-    double[] PerChannel(IReadOnlyList<double> values, int count, string what, bool positive)
+    /// <summary>The fault of an option, or of the file.</summary>
+    static Exception Misfit(bool isOption, string message) =>
+        isOption ? new ArgumentException(message) : new InvalidDataException($"the model's metadata do not fit: {message}");
+
+    double[] PerChannel(IReadOnlyList<double> values, int count, string what, bool positive, bool isOption)
     {
         if (values.Count > 1 && values.Count != count)
-            throw new ArgumentException($"{what} has {values.Count} values, the input {Shape} has {count} channels");
+            throw Misfit(isOption, $"{what} has {values.Count} values, the input {Shape} has {count} channels");
         foreach (double value in values)
             if (!float.IsFinite((float)value) || (positive && (float)value <= 0))
-                throw new ArgumentException($"{what} holds {value}, not a {(positive ? "positive" : "finite")} number");
+                throw Misfit(isOption, $"{what} holds {value}, not a {(positive ? "positive" : "finite")} number");
         return values.Count == 1 ? [.. Enumerable.Repeat(values[0], count)] : [.. values];
     }
 
@@ -193,7 +201,9 @@ sealed class PreprocessingReader
     internal static double? Number(string text)
     {
         int slash = text.IndexOf('/');
-        if (slash >= 0) return Number(text[..slash]) is { } above && Number(text[(slash + 1)..]) is { } below && below != 0 ? above / below : null;
+        if (slash >= 0)
+            return text.IndexOf('/', slash + 1) < 0 && Number(text[..slash]) is { } above && Number(text[(slash + 1)..]) is { } below
+                && above / below is var quotient && double.IsFinite(quotient) ? quotient : null;
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
             ? number : null;
     }

@@ -11,7 +11,8 @@ sealed class RunTimeTensors
 
     readonly ModelProto _model;
     readonly Dictionary<(string Domain, string Name), FunctionProto> _functions = [];
-    readonly Dictionary<FunctionProto, HashSet<string>> _formals = [];
+    // By reference: functions are changed meanwhile, and two may be equal.
+    readonly Dictionary<FunctionProto, HashSet<string>> _formals = new(ReferenceEqualityComparer.Instance);
     Scope? _main;
 
     internal RunTimeTensors(ModelProto model)

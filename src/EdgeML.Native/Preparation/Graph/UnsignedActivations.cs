@@ -27,7 +27,7 @@ static class UnsignedActivations
         {
             if (node.OpType != "QuantizeLinear" || !HasSignedZero(node, weights) || outputs.Contains(node.Output[0])) continue;
             List<NodeProto> pair = readers.GetValueOrDefault(node.Output[0], []);
-            if (pair.Count == 0 || !pair.TrueForAll(n => n.OpType == "DequantizeLinear" && n.Input[0] == node.Output[0]
+            if (pair.Count == 0 || !pair.TrueForAll(n => n is { OpType: "DequantizeLinear", Input.Count: > 0 } && n.Input[0] == node.Output[0]
                 && HasSignedZero(n, weights)))
                 continue;
             foreach (NodeProto each in pair.Prepend(node)) each.Input[2] = Raised(graph, weights, raised, each.Input[2]);

@@ -35,6 +35,10 @@ public sealed class ClassNamesTests
     [InlineData("""{"0": "a", "00": "b"}""", "two names")]
     [InlineData("""[["a"], "b"]""", "no name")]
     [InlineData("{'a': 'b'", "")]
+    [InlineData("""["cat", "\ud800"]""", "half of a character")]
+    [InlineData("""{"\udc00": 0, "cat": 1}""", "half of a character")]
+    [InlineData("""{0: 'cat', 1: '\ud800'}""", "")]
+    [InlineData("""['\udc00\ud800']""", "")]
     public void Read_NoNames_OneLineSaysWhy(string content, string part)
     {
         using var folder = new TemporaryFolder();

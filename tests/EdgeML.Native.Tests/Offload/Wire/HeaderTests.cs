@@ -33,6 +33,22 @@ public class HeaderTests
         Assert.Equal(header, written[..reply.Write(written)]);
     }
 
+    /// <summary>Found by fuzzing: bytes that are no text were read as U+FFFD, three bytes for one, and the name was longer than a name
+    /// may be.</summary>
+    [Fact]
+    public void HelloHeader_NameThatIsNoText_IsRefused()
+    {
+        byte[] header = [0x82, 0, 0xa2, 0xff, 0xfe, 1, 14];
+        Assert.Contains("no text", Assert.Throws<InvalidDataException>(() => HelloHeader.Read(header)).Message);
+    }
+
+    [Fact]
+    public void ErrorHeader_TextBeforeTheTask_IsNotKept()
+    {
+        ErrorHeader error = ErrorHeader.Read(new byte[] { 0x83, 2, 0xa3, (byte)'w', (byte)'h', (byte)'y', 1, 7, 0, 6 });
+        Assert.Equal((7UL, ErrorCode.Busy, ""), (error.TaskId, error.Code, error.Text));
+    }
+
     [Fact]
     public void UnknownKeys_OfEveryType_AreSkipped()
     {

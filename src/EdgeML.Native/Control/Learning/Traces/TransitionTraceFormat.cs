@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.Unicode;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Learning.Traces;
@@ -97,7 +98,9 @@ static class TransitionTraceFormat
             if (!IsPossible(rows[i], i % stride, states, actions))
                 throw Bad(path, $"transition {i / stride} holds {rows[i]} at place {i % stride}");
         }
-        string model = Encoding.UTF8.GetString(bytes, HeadBytes, hashBytes);
+        ReadOnlySpan<byte> hash = bytes.AsSpan(HeadBytes, hashBytes);
+        if (!Utf8.IsValid(hash)) throw Bad(path, "the model's hash is no text");
+        string model = Encoding.UTF8.GetString(hash);
         return new TransitionTrace(origin with { Model = model }, rows);
     }
 

@@ -43,6 +43,21 @@ public sealed class TransitionTraceTests : IDisposable
         return trace;
     }
 
+    /// <summary>Found by fuzzing: it was read as U+FFFD and written as another file.</summary>
+    [Fact]
+    public void Load_ModelThatIsNoText_IsRefused()
+    {
+        Recorded(2).Save(At("a.trace"));
+        byte[] bytes = File.ReadAllBytes(At("a.trace"));
+        // The model's hash follows the head of 64 bytes.
+        bytes[64] = 0xff;
+        ulong sum = 14695981039346656037;
+        foreach (byte value in bytes.AsSpan(0, bytes.Length - 8)) sum = (sum ^ value) * 1099511628211;
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(bytes.Length - 8), sum);
+        File.WriteAllBytes(At("a.trace"), bytes);
+        Assert.Contains("no text", Assert.Throws<InvalidDataException>(() => TransitionTrace.Load(At("a.trace"))).Message);
+    }
+
     [Fact]
     public void SaveLoad_RoundTrip_SameTransitionsAndOrigin()
     {
