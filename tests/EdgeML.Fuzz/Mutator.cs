@@ -30,7 +30,10 @@ sealed class Mutator(int seed, IReadOnlyList<byte[]> inputs, int mostBytes, bool
     /// <summary>The next damaged input.</summary>
     public byte[] Next()
     {
+        // The longest of three: what AFL++ found is mostly short and refused early.
         byte[] chosen = inputs[_random.Next(inputs.Count)];
+        for (int i = 0; i < 2; i++)
+            if (inputs[_random.Next(inputs.Count)] is var other && other.Length > chosen.Length) chosen = other;
         var bytes = new List<byte>(chosen);
         for (int edits = 1 << Math.Min(_random.Next(4), _random.Next(4)); edits > 0; edits--) Edit(bytes);
         if (bytes.Count > mostBytes) bytes.RemoveRange(mostBytes, bytes.Count - mostBytes);
