@@ -45,7 +45,14 @@ sealed class ConfigurationReader(byte[] text, ConfigurationTrace trace, Func<lon
         catch (JsonException e)
         {
             string reason = e.Message[..(e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal) is > 0 and int end ? end : e.Message.Length)];
-            trace.Refuse(key, sourceOf(Offset(e)), $"{(key.Length == 0 ? "" : $"{key}: ")}not JSON: {reason}");
+            trace.Refuse(key, sourceOf(Offset(e)), $"{(key.Length == 0 ? "" : $"{key}: ")}not JSON: {MessageText.OneLine(reason)}");
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            // The library leaves it to those who take a text whether it is one.
+            string name = key.Length == 0 ? "" : $"{key}: ";
+            trace.Refuse(key, sourceOf(json.TokenStartIndex), $"{name}a text is not UTF-8, or an escape in it is half of a character");
             return null;
         }
     }

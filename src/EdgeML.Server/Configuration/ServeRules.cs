@@ -50,6 +50,9 @@ sealed class ServeRules(ConfigurationTrace trace)
         if (tls is null) return;
         if (string.IsNullOrEmpty(tls.Certificate)) Missing("tls.certificate", "the server's certificate, a PEM file");
         if (string.IsNullOrEmpty(tls.Key)) Missing("tls.key", "the certificate's private key, a PEM file");
+        Place("tls.certificate", tls.Certificate);
+        Place("tls.key", tls.Key);
+        Place("tls.clientCa", tls.ClientCa);
     }
 
     void Models(Dictionary<string, List<string>> models)
@@ -66,6 +69,7 @@ sealed class ServeRules(ConfigurationTrace trace)
             for (int i = 0; i < folders.Count; i++)
             {
                 if (folders[i].Length == 0) trace.Refuse($"{key}[{i}]", $"{Printable.Text(key)} names a folder of no characters");
+                else if (!Place($"{key}[{i}]", folders[i])) continue;
                 else if (!names.TryAdd(folders[i], key))
                     trace.Refuse($"{key}[{i}]", $"{Printable.Text(key)} names folder {Printable.Text(folders[i])}, which {Printable.Text(names[folders[i]])} names already");
             }
@@ -119,6 +123,14 @@ sealed class ServeRules(ConfigurationTrace trace)
     {
         if (!(value >= least && value <= most))
             Refuse(key, Text(value), $"not in {Text(least)}..{Text(most)}");
+    }
+
+    /// <summary>A path that a system can have.</summary>
+    bool Place(string key, string? path)
+    {
+        if (path?.Contains('\0', StringComparison.Ordinal) != true) return true;
+        Refuse(key, Quoted(path), "which holds the character 0 and is no path");
+        return false;
     }
 
     void Positive(string key, double value)

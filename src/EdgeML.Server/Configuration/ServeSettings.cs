@@ -95,7 +95,8 @@ sealed record ServeSettings(ServeConfiguration Configuration, ConfigurationTrace
         foreach (List<string> folders in configuration.Models?.Values ?? Enumerable.Empty<List<string>>())
             for (int i = 0; i < folders.Count; i++) folders[i] = Absolute(folders[i])!;
 
-        string? Absolute(string? path) => string.IsNullOrEmpty(path) ? path : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, folder));
+        // The rules refuse these.
+        string? Absolute(string? path) => string.IsNullOrEmpty(path) || path.Contains('\0', StringComparison.Ordinal) ? path : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, folder));
     }
 
     static IEnumerable<(string Key, string Value)> Leaves(JsonElement element, string key) => element.ValueKind switch

@@ -123,6 +123,11 @@ public sealed class ServeSettingsTests : IDisposable
     [InlineData("{\"models\": {\"a\": \"b\"},\n\"threads\": 1,\n\"threads\": 2}", "serve.json:3: threads is written twice")]
     [InlineData("{\"models\": {\"a\": \"b\",\n\"a\": \"c\"}}", "serve.json:2: models.a is written twice")]
     [InlineData("{\"models\": {\"a\": []}}", "serve.json:1: models.a is empty: give the folder of a package")]
+    [InlineData("{\"models\": {\"a\":\n\"b\\u0000\"}}", "serve.json:2: models.a[0] is 'b\\u0000', which holds the character 0 and is no path")]
+    [InlineData("{\"models\": {\"a\": \"b\"},\n\"tls\": {\"key\": \"\\u0000\"}}", "serve.json:2: tls.key is '\\u0000', which holds the character 0")]
+    [InlineData("{\"insecure\": tru\n,\n\"models\": {}}", "serve.json:1: not JSON: 'tru")]
+    [InlineData("{\"models\":\n{\"\\ud800\": \"b\"}}", "serve.json:2: a text is not UTF-8, or an escape in it is half of a character")]
+    [InlineData("{\"models\": {\"a\": \"b\"},\n\"listen\": \"\\udc00\"}", "serve.json:2: a text is not UTF-8, or an escape in it is half of a character")]
     [InlineData("{\"models\": {\"a\\nb\": \"\"}}", "serve.json:1: models.a\\u000ab names a folder of no characters")]
     public void Problem_IsOneLineWithItsReason(string text, string expected)
     {
