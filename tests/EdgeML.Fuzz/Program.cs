@@ -9,7 +9,7 @@ namespace EdgeML.Fuzz;
 /// <summary>Reads damaged inputs and says which break a rule.</summary>
 static class Program
 {
-    const int Found = 1, Usage = 2, CounterBytes = 1 << 16;
+    const int Found = 1, Usage = 2, CounterBytes = 1 << 16, MostAlike = 24;
 
     const string Help = """
         usage: EdgeML.Fuzz TARGET|all [--runs N] [--seed S] [--corpus DIR] [--finds DIR]
@@ -20,7 +20,7 @@ static class Program
         """;
 
     public static IReadOnlyList<FuzzTarget> Targets { get; } =
-        [HeaderTarget.Target, FrameTarget.Target, ServerTarget.Target, ClientTarget.Target, .. PackageTargets.All, OnnxTarget.Target, .. TextTargets.All];
+        [HeaderTarget.Target, FrameTarget.Target, ServerTarget.Target, ClientTarget.Target, ConfigurationTarget.Target, .. PackageTargets.All, OnnxTarget.Target, .. TextTargets.All];
 
     static unsafe int Main(string[] args)
     {
@@ -104,9 +104,10 @@ static class Program
             }
             catch (FindException e)
             {
-                // One of a kind is enough.
-                string kind = $"{e.Message} {e.InnerException?.StackTrace?.Split('\n')[0]}", digits = string.Concat(kind.Where(c => !char.IsDigit(c)));
-                if (!messages.Add(digits)) continue;
+                // One of a kind is enough: of one place in the code, or of messages that begin alike.
+                string place = e.InnerException?.StackTrace?.Split('\n')[0].Trim() ?? "", kind = $"{e.Message} {place}";
+                string alike = place.Length > 0 ? place : string.Concat(e.Message.Where(c => !char.IsDigit(c)).Take(MostAlike));
+                if (!messages.Add(alike)) continue;
                 Directory.CreateDirectory(finds);
                 string file = Path.Combine(finds, $"{target.Name}-{seed}-{i}");
                 File.WriteAllBytes(file, input);

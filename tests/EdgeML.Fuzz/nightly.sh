@@ -23,7 +23,7 @@ dotnet tool list | grep -qi sharpfuzz.commandline && dotnet tool run sharpfuzz 2
 
 out=${EDGEML_FUZZ_OUT:-TestResults/fuzz}
 mkdir -p "$out/finds"
-dotnet build "$project" -c Release -v quiet --nologo -clp:NoSummary
+dotnet build "$project" -c Release > "$out/build.log" || { cat "$out/build.log" >&2; exit 2; }
 built=$project/bin/Release/net10.0
 rm -rf "$out/bin"
 cp -r "$built" "$out/bin"
