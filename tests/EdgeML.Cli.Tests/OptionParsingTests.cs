@@ -84,7 +84,7 @@ public class OptionParsingTests
     [InlineData("tail.local:1", "tail.local", 1)]
     [InlineData("[::1]:9", "::1", 9)]
     public void Tail_HostPort_IsSplit(string text, string host, int port) =>
-        Assert.Equal(new HostPort(host, port), Parse(SharedOptions.Tail(), text).Value);
+        Assert.Equal([new TailPlace(new HostPort(host, port), null)], Parse(SharedOptions.Tail(), text).Value!);
 
     [Theory]
     [InlineData("localhost")]

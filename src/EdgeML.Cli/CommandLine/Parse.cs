@@ -1,6 +1,7 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
 using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Tails;
 
 namespace EdgeML.Cli.CommandLine;
 
@@ -144,15 +145,42 @@ static class Parse
         return null;
     }
 
-    /// <summary>HOST:PORT of a server to connect to, port 1..65535.</summary>
-    public static HostPort? Remote(ArgumentResult result) => Endpoint(result, 1);
-
     /// <summary>HOST:PORT to listen on; port 0 lets the system choose.</summary>
     public static HostPort? Listen(ArgumentResult result) => Endpoint(result, 0);
 
-    static HostPort? Endpoint(ArgumentResult result, int leastPort)
+    /// <summary>HOST:PORT, each with a weight after @ or none, separated by commas or given one by one.</summary>
+    public static TailPlace[]? Tails(ArgumentResult result)
     {
-        string text = result.Tokens[0].Value;
+        var tails = new List<TailPlace>();
+        foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+        {
+            int at = text.LastIndexOf('@');
+            double weight = 1;
+            bool isWeight = at < 0 || (double.TryParse(text.AsSpan(at + 1), Float, CultureInfo.InvariantCulture, out weight)
+                && weight is >= TailPlace.LeastWeight and <= TailPlace.MostWeight);
+            if (!isWeight)
+            {
+                result.AddError(
+                    $"{NameOf(result)} is '{text}', whose weight after @ is not a number in {TailPlace.LeastWeight}..{TailPlace.MostWeight}");
+                return null;
+            }
+            if (Endpoint(result, at < 0 ? text : text[..at], 1) is not { } address) return null;
+            if (tails.Exists(tail => tail.Address == address))
+            {
+                result.AddError($"{NameOf(result)} names {address} twice");
+                return null;
+            }
+            tails.Add(new TailPlace(address, at < 0 ? null : weight));
+        }
+        if (tails.Count <= TailSetOptions.MostTails) return [.. tails];
+        result.AddError($"{NameOf(result)} names {tails.Count} tails, at most {TailSetOptions.MostTails} are possible");
+        return null;
+    }
+
+    static HostPort? Endpoint(ArgumentResult result, int leastPort) => Endpoint(result, result.Tokens[0].Value, leastPort);
+
+    static HostPort? Endpoint(ArgumentResult result, string text, int leastPort)
+    {
         int colon = text.LastIndexOf(':');
         if (colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
             && port >= leastPort && port <= 65535)

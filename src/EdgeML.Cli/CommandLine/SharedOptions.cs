@@ -80,8 +80,13 @@ static class SharedOptions
     public static Option<double?> NotNegative(string name, string helpName, string description) =>
         new(name) { HelpName = helpName, Description = description, CustomParser = Parse.NotNegative };
 
-    public static Option<HostPort?> Tail() =>
-        new("--tail") { HelpName = "HOST:PORT", Description = "The tail server.", CustomParser = Parse.Remote };
+    public static Option<TailPlace[]?> Tail() => new("--tail")
+    {
+        HelpName = "HOST:PORT[@WEIGHT]",
+        Description = "The tail server; several by giving it several times or separated by commas, the preferred one first.",
+        CustomParser = Parse.Tails,
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     public static Option<HostPort?> Listen() => new("--listen")
     {

@@ -25,7 +25,8 @@ sealed class RunCommand : CliCommand
         : base("run", "Answer a data source, here or together with a tail.",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
             "edgeml run --model engines/shapes-vgg --data images:pictures --answers answers.csv --top 3",
-            "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20")
+            "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20",
+            "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --cut 6 --tail tail-a:7410@2,tail-b:7410 --tail-choice balanced")
     {
         AddOptions([.. _options.All]);
         _backend.AddTo(this);
@@ -43,7 +44,8 @@ sealed class RunCommand : CliCommand
         RunTally.CheckRoom(count, request.Answers.Logits is null ? 0 : manifest.Classes);
         TransitionTrace? record = request.Experience.NewRecord();
         DecisionLog? log = request.Json is null && request.Controller is null ? null : new DecisionLog(count);
-        TailNotices? notices = request.Offload.Tail is { } where ? new TailNotices(where, request.Verbose) : null;
+        TailNotices? notices = request.Offload is { Tails.Length: > 0 } offload
+            ? new TailNotices(offload.Addresses, offload.HasSeveral, request.Verbose) : null;
         if (notices is not null) notices.IsMuted = request.Offload.RequireTail;
         using AnswerLog answers = request.Answers.Open(manifest, source);
         var warnings = new RunWarnings(source);
@@ -74,7 +76,8 @@ sealed class RunCommand : CliCommand
             Decisions = log,
             Calibration = session.Calibration,
             Faults = session.BackgroundFaults,
-            Tail = request.Offload.Tail is { } address ? (address, session.TailStatus) : null,
+            Tail = request.Offload.Tails.Length > 0 ? (request.Offload.Addresses, session.TailStatus) : null,
+            Tails = session.Tails,
             ContradictoryAnswers = session.ContradictoryAnswers,
             Warnings = warnings.All,
         };

@@ -2,13 +2,26 @@ using System.CommandLine;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Tails;
 
 namespace EdgeML.Cli.Running;
 
 /// <summary>The options of the tail's address and of the tensors sent to it.</summary>
 sealed class OffloadOptions
 {
-    readonly Option<HostPort?> _tail = SharedOptions.Tail();
+    readonly Option<TailPlace[]?> _tails = SharedOptions.Tail();
+    readonly Option<string?> _choice = SharedOptions.OneOf(
+        "--tail-choice", "Which of several tails gets a task (ordered). ordered: the first that can be used. balanced: spread by weight, speed and load.",
+        "ordered", "balanced");
+    readonly Option<string?> _addresses = SharedOptions.OneOf(
+        "--tail-addresses", "Of a host name with several addresses (first). first: the first that answers. all: each is a separate tail.",
+        "first", "all");
+    readonly Option<double?> _hedge = new("--tail-hedge")
+    {
+        HelpName = "QUANTILE",
+        Description = "Send a task also to a second tail if it has no answer after this quantile of the answer times, such as 0.95 (off).",
+        CustomParser = Parse.Positive,
+    };
     readonly Option<bool> _require = new("--require-tail")
     {
         Description = "End with an error where the tail cannot be used at the start, instead of answering everything here.",
@@ -32,11 +45,14 @@ sealed class OffloadOptions
     readonly Option<string?> _key = new("--tls-key") { HelpName = "FILE", Description = "Its private key (PEM)." };
     readonly Option<string?> _name = new("--tls-name") { HelpName = "NAME", Description = "Name in the tail's certificate (the host of --tail)." };
 
-    public IEnumerable<Option> All => [_tail, _tls, _ca, _certificate, _key, _name, _require, _probeLimit, _codec, _bottleneck, _rawInput];
+    public IEnumerable<Option> All => [_tails, _choice, _addresses, _hedge, _tls, _ca, _certificate, _key, _name, _require, _probeLimit, _codec, _bottleneck, _rawInput];
 
     public OffloadChoice Read(ParseResult parsed) => new()
     {
-        Tail = parsed.GetValue(_tail),
+        Tails = parsed.GetValue(_tails) ?? [],
+        Choice = parsed.GetValue(_choice) switch { null => null, "balanced" => TailChoice.Balanced, _ => TailChoice.Ordered },
+        EveryAddress = parsed.GetValue(_addresses) == "all",
+        HedgeQuantile = parsed.GetValue(_hedge),
         RequireTail = parsed.GetValue(_require),
         ProbeLimit = parsed.GetValue(_probeLimit),
         Tls = TlsOf(parsed),
@@ -58,11 +74,25 @@ sealed class OffloadOptions
     }
 }
 
-/// <summary>The tail and the encoding.</summary>
+/// <summary>The tails and the encoding.</summary>
 sealed record OffloadChoice
 {
-    /// <summary>Null for none.</summary>
-    public required HostPort? Tail { get; init; }
+    /// <summary>Empty for none.</summary>
+    public required TailPlace[] Tails { get; init; }
+
+    /// <summary>Null where it is not given.</summary>
+    public required TailChoice? Choice { get; init; }
+
+    public required bool EveryAddress { get; init; }
+
+    /// <summary>Null for never.</summary>
+    public required double? HedgeQuantile { get; init; }
+
+    /// <summary>Whether a task may go to one tail or another.</summary>
+    public bool HasSeveral => Tails.Length > 1 || (Tails.Length == 1 && EveryAddress);
+
+    /// <summary>The tails as given.</summary>
+    public string Addresses => string.Join(',', Tails.Select(tail => tail.Address));
 
     public required bool RequireTail { get; init; }
 

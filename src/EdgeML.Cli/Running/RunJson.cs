@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Control.Loop;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Offload;
 
 namespace EdgeML.Cli.Running;
 
@@ -18,6 +19,10 @@ sealed record RunJson
     public required long Fallbacks { get; init; }
     public required long Standbys { get; init; }
     public required TailJson? Tail { get; init; }
+
+    /// <summary>Each of them; null without one.</summary>
+    public required IReadOnlyList<EachTailJson>? Tails { get; init; }
+
     public required LatencyJson LatencyMs { get; init; }
     public required PartsJson Parts { get; init; }
     public required long BytesSent { get; init; }
@@ -50,6 +55,16 @@ sealed record ExitTallyJson(int Index, long Count, long? Correct);
 /// <summary>Where the tail was to be, and why it was not used; fallbacks by reason; answers that contradicted
 /// themselves, those that came late included.</summary>
 sealed record TailJson(string Address, string State, string? Reason, string? Fault, IReadOnlyDictionary<string, long> Fallbacks, long Contradictions);
+
+/// <summary>One tail, and how tasks fared with it.</summary>
+sealed record EachTailJson(
+    string Address, double Weight, string State, string? Fault, bool Ejected, long Sent, long Answered, long Dropped, long Resent, long Hedges,
+    long Ejections, long BytesSent, double RttMs, double RateMbps)
+{
+    public static EachTailJson Of(TailReport tail) => new(
+        tail.Address, tail.Weight, JsonNamingPolicy.CamelCase.ConvertName(tail.Status.State.ToString()), tail.Status.Fault, tail.IsEjected, tail.Sent,
+        tail.Answered, tail.Dropped, tail.Resent, tail.Hedges, tail.Ejections, tail.BytesSent, tail.Link.RttMs, tail.Link.RateBitsPerSecond / 1e6);
+}
 
 /// <summary>Mean and quantiles of a latency, milliseconds.</summary>
 sealed record LatencyJson(double Mean, double P50, double P99, double P999);

@@ -29,7 +29,10 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
     public IReadOnlyList<string> Faults { get; init; } = [];
 
     /// <summary>Where the tail was to be, and where the connection stood at the end; null for a run without one.</summary>
-    public (HostPort Address, TailStatus Status)? Tail { get; init; }
+    public (string Address, TailStatus Status)? Tail { get; init; }
+
+    /// <summary>Each tail, and how tasks fared with it.</summary>
+    public IReadOnlyList<TailReport> Tails { get; init; } = [];
 
     /// <summary>Answers of the tail that were not believed.</summary>
     public long ContradictoryAnswers { get; init; }
@@ -72,7 +75,15 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         {
             string fallen = tally.Fallbacks > 0 ? $"; {tally.Fallbacks} fallbacks: {tally.FallbackText}" : "";
             string contradictory = ContradictoryAnswers > 0 ? $"; {ContradictoryAnswers} of its answers contradict themselves" : "";
-            Terminal.Line($"tail         {tail.Address} {tail.Status}{fallen}{contradictory}");
+            if (Tails.Count > 1)
+            {
+                foreach (TailReport each in Tails) Terminal.Line($"tail         {each}");
+                if (fallen.Length + contradictory.Length > 0) Terminal.Line($"tails        {(fallen + contradictory)[2..]}");
+            }
+            else
+            {
+                Terminal.Line($"tail         {tail.Address} {tail.Status}{fallen}{contradictory}");
+            }
         }
         Terminal.Line($"exits        {CalibrationInfo.Describe(Calibration)}");
         foreach (string fault in Faults) Terminal.Line($"fault        {fault}");
@@ -96,6 +107,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         Fallbacks = tally.Fallbacks,
         Standbys = tally.Standbys,
         Tail = TailOfRun(),
+        Tails = Tail is null ? null : [.. Tails.Select(EachTailJson.Of)],
         LatencyMs = new LatencyJson(
             tally.MeanLatencyMs, tally.LatencyQuantile(0.5), tally.LatencyQuantile(0.99), tally.LatencyQuantile(0.999)),
         Parts = new PartsJson(tally.EdgeMs, tally.WireMs, tally.TailMs, tally.QueueMs),
@@ -124,7 +136,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         // Why it is not used now, else why it was not used most often.
         FallbackReason reason = tail.Status is { State: TailState.Up } ? tally.FallbackReasons.FirstOrDefault().Reason : tail.Status.Reason;
         return new TailJson(
-            tail.Address.ToString(), JsonNamingPolicy.CamelCase.ConvertName(tail.Status.State.ToString()),
+            tail.Address, JsonNamingPolicy.CamelCase.ConvertName(tail.Status.State.ToString()),
             reason == FallbackReason.None ? null : RunTally.Key(reason), tail.Status.Fault,
             tally.FallbackReasons.ToDictionary(each => RunTally.Key(each.Reason), each => each.Count), ContradictoryAnswers);
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Control.Controllers;
 using EdgeML.Native.Control.Learning.Traces;
@@ -7,6 +8,7 @@ using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Tails;
 using EdgeML.Native.Policies;
 using EdgeML.Simulation.Baselines;
 using EdgeML.Simulation.Decisions;
@@ -39,16 +41,28 @@ sealed class RunSetup(RunRequest request, ModelPackage package)
                     + "--thresholds, --cut, --bottleneck and --standby go with --controller fixed");
         request.Experience.Check(request.Controller ?? PolicyControllers.Fixed);
         TransitionTrace? source = request.Experience.Load();
-        HostPort? tail = request.Offload.Tail;
-        if (tail is null && request.Offload.RequireTail) throw new ArgumentException("--require-tail goes with --tail");
-        if (tail is null && request.Offload.ProbeLimit is not null) throw new ArgumentException("--probe-limit goes with --tail");
-        if (tail is null && request.Offload.Tls is not null) throw new ArgumentException("--tls and its files go with --tail");
+        OffloadChoice offload = request.Offload;
+        Check(offload);
         return new EdgeSessionOptions
         {
             InFlight = request.InFlight,
             Codec = request.Offload.Codec,
             DeadlineMs = request.Bounds.DeadlineMs,
-            Tail = tail is { } address ? TailAt(address) : null,
+            Tail = offload is { HasSeveral: false, Tails: [var only] } ? TailAt(only.Address) : null,
+            Tails = !offload.HasSeveral ? null : new TailSetOptions
+            {
+                Tails =
+                [
+                    .. offload.Tails.Select(tail => new TailEntry
+                    {
+                        Options = TailAt(tail.Address),
+                        Weight = tail.Weight ?? 1,
+                        EveryAddress = offload.EveryAddress && !IPAddress.TryParse(tail.Address.Host, out _),
+                    }),
+                ],
+                Choice = offload.Choice ?? TailChoice.Ordered,
+                HedgeQuantile = offload.HedgeQuantile,
+            },
             RequireTail = request.Offload.RequireTail,
             CreateController = request.IsFixed ? null : context => Controller(context with { SourceTrace = source, RecordTrace = Record }),
             Policy = request.IsFixed
@@ -63,6 +77,24 @@ sealed class RunSetup(RunRequest request, ModelPackage package)
             Energy = new EnergySensorOptions { Source = request.Bounds.EnergySource },
             Requirements = request.Bounds.Bounds,
         };
+    }
+
+    static void Check(OffloadChoice offload)
+    {
+        bool none = offload.Tails.Length == 0;
+        if (none && offload.RequireTail) throw new ArgumentException("--require-tail goes with --tail");
+        if (none && offload.ProbeLimit is not null) throw new ArgumentException("--probe-limit goes with --tail");
+        if (none && offload.Tls is not null) throw new ArgumentException("--tls and its files go with --tail");
+        if (none && offload.EveryAddress) throw new ArgumentException("--tail-addresses goes with --tail");
+        if (!offload.HasSeveral && offload.Choice is not null)
+            throw new ArgumentException($"--tail-choice goes with several tails, --tail names {offload.Tails.Length}");
+        if (!offload.HasSeveral && offload.HedgeQuantile is not null)
+            throw new ArgumentException($"--tail-hedge goes with several tails, --tail names {offload.Tails.Length}");
+        if (offload.HedgeQuantile is not (null or (>= 0.5 and <= 0.999)))
+            throw new ArgumentException(FormattableString.Invariant($"--tail-hedge is {offload.HedgeQuantile}, not a quantile in 0.5..0.999"));
+        if (offload.Choice != TailChoice.Balanced && Array.Find(offload.Tails, tail => tail.Weight is not null) is { Weight: not null } weighted)
+            throw new ArgumentException(FormattableString.Invariant(
+                $"--tail gives {weighted.Address} the weight {weighted.Weight}; weights go with several tails and --tail-choice balanced"));
     }
 
     TailClientOptions TailAt(HostPort address) => new()

@@ -4,10 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace EdgeML.Cli.Running;
 
 /// <summary>Prints on stderr, once, why the tail is not used. Any thread.</summary>
-/// <param name="address">Of the tail.</param>
+/// <param name="address">Of the tail, or of the tails.</param>
+/// <param name="several">Whether another tail may answer.</param>
 /// <param name="verbose">Whether every change of the link is shown.</param>
 /// <param name="output">Null for stderr.</param>
-sealed class TailNotices(HostPort address, bool verbose, TextWriter? output = null) : ILogger
+sealed class TailNotices(string address, bool several, bool verbose, TextWriter? output = null) : ILogger
 {
     readonly Lock _gate = new();
 
@@ -27,7 +28,7 @@ sealed class TailNotices(HostPort address, bool verbose, TextWriter? output = nu
         {
             if (verbose && _said) Write(text);
             else if (logLevel < LogLevel.Warning) Write(text);
-            else Once($"{text}; the edge answers instead");
+            else Once($"{text}; {(several ? "another tail or the edge" : "the edge")} answers instead");
         }
     }
 
@@ -35,7 +36,7 @@ sealed class TailNotices(HostPort address, bool verbose, TextWriter? output = nu
     public void Summarise(RunTally tally)
     {
         if (tally.Fallbacks == 0) return;
-        lock (_gate) Once($"{tally.Fallbacks} of {tally.Tasks} tasks were not answered by the tail {address}: {tally.FallbackText}");
+        lock (_gate) Once($"{tally.Fallbacks} of {tally.Tasks} tasks were not answered by {(several ? "a tail of" : "the tail")} {address}: {tally.FallbackText}");
     }
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;

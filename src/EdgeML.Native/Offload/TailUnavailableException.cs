@@ -10,6 +10,10 @@ public sealed class TailUnavailableException : IOException
     public TailUnavailableException(string host, int port, TailStatus status)
         : base($"the tail {host}:{port} is required but cannot be used: {Why(status)}") => Status = status;
 
+    internal TailUnavailableException(IEnumerable<TailReport> tails, TailStatus status)
+        : base($"a tail is required, but none can be used: {string.Join("; ", tails.Select(tail => $"{tail.Address}: {Why(tail.Status)}"))}") =>
+        Status = status;
+
     /// <summary>Where the connection stood.</summary>
     public TailStatus Status { get; }
 

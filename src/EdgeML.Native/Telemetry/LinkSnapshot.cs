@@ -31,6 +31,10 @@ public struct LinkSnapshot
     /// <summary>Milliseconds a request lately waited on the tail before it was computed.</summary>
     public double TailQueueMs;
 
+    /// <summary>Which of several tails this is; another number is another link, of which nothing is known from before. 0 where there is
+    /// one.</summary>
+    public int Tail;
+
     /// <summary>State, rate and round trip in one line.</summary>
     public override readonly string ToString() => !Up && double.IsNaN(RttMs) ? "down, never measured" : FormattableString.Invariant(
         $"{(Up ? "up" : "down")}, {RateBitsPerSecond / 1e6:0.0} Mbit/s, round trip {RttMs:0.00} ms, tail factor {TailFactor:0.00}, tail queue {TailQueueMs:0.00} ms");

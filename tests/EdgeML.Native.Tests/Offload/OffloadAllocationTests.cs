@@ -4,6 +4,7 @@ using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Tails;
 using EdgeML.Server;
 using EdgeML.Server.Configuration;
 
@@ -40,6 +41,13 @@ public class OffloadAllocationTests
         Assert.InRange(LeastPerTask(world.Awaiting), 0, 8);
     }
 
+    [Fact]
+    public void SeveralTails_SteadyState_BlockingAllocatesNothing()
+    {
+        using var world = new World(several: true);
+        Assert.InRange(LeastPerTask(world.Blocking), 0, 8);
+    }
+
     /// <summary>The quietest of some rounds: the test host itself allocates now and then.</summary>
     static double LeastPerTask(Action<int> run)
     {
@@ -57,7 +65,8 @@ public class OffloadAllocationTests
     sealed class World : IDisposable
     {
         readonly TailServer _server = new(new FakeTail(), new TailServerOptions());
-        readonly TailClient _client;
+        readonly TailServer? _second;
+        readonly ITail _client;
         readonly SendBuffer _buffer = new(65536);
         readonly float[] _logits = new float[FakeTail.Classes];
         readonly ManualResetEventSlim _completed = new();
@@ -66,9 +75,12 @@ public class OffloadAllocationTests
 
         public CancellationToken Cancellation { get; init; }
 
-        public World()
+        public World(bool several = false)
         {
-            _client = TailClientTests.Client(_server.EndPoint.Port, null, options => options with { CompleteInline = true });
+            _second = several ? new TailServer(new FakeTail(), new TailServerOptions()) : null;
+            _client = _second is null
+                ? TailClientTests.Client(_server.EndPoint.Port, null, options => options with { CompleteInline = true })
+                : TailSetTests.Set([_server.EndPoint.Port, _second.EndPoint.Port]);
             _complete = _completed.Set;
             _request = new TailRequest
             {
@@ -106,6 +118,7 @@ public class OffloadAllocationTests
         {
             _client.Dispose();
             _server.Dispose();
+            _second?.Dispose();
             _completed.Dispose();
         }
     }

@@ -23,6 +23,7 @@ sealed class LinkEstimator
     double _usualLogRate = Math.Log(EstimationDefaults.AssumedRate);
     int _rates;
     bool _failed;
+    int _tailNumber;
 
     /// <summary>Whether the link as last reported can be used.</summary>
     public bool Up { get; private set; }
@@ -67,6 +68,7 @@ sealed class LinkEstimator
     /// <summary>Learns from the client's reports, where they are newer.</summary>
     public void Observe(in LinkSnapshot link, double now)
     {
+        if (link.Tail != _tailNumber) Restart(link.Tail);
         Up = link.Up;
         double measured = now - link.AgeSeconds;
         if (link.RateBitsPerSecond > 0 && (measured > _rateTime + EstimationDefaults.SameMeasurementSeconds || double.IsNaN(_rate.Value)))
@@ -101,6 +103,14 @@ sealed class LinkEstimator
         double tail = double.IsNaN(_tail.Value) ? 1 : _tail.Value;
         conditions.TailFactor = double.IsFinite(_tailTime) && tail > 1 ? 1 + ((tail - 1) * idle) : tail;
         conditions.TailQueueMs = double.IsFinite(_tailTime) ? _queueMs * idle : _queueMs;
+    }
+
+    /// <summary>Another tail, about which nothing is known from before; the usual rate is that of the device's own link.</summary>
+    void Restart(int tail)
+    {
+        (_rate.Value, _rtt.Value, _tail.Value, _queueMs) = (double.NaN, double.NaN, double.NaN, 0);
+        (_rateTime, _tailTime, _rttTime) = (double.NegativeInfinity, double.NegativeInfinity, double.NegativeInfinity);
+        (_failed, _tailNumber) = (false, tail);
     }
 
     bool SetRate(double rate, double time)

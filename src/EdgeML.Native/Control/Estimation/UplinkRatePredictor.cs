@@ -68,6 +68,9 @@ sealed class UplinkRatePredictor
     /// where it has been, and how often as slow as that rate, is learned (equation 22 of docs/reference/control.md).</summary>
     public void MarkDelayed() => (_delayed, _stale) = (true, true);
 
+    /// <summary>The next measurement is of another link: it tells nothing about how this one moves.</summary>
+    public void Restart() => (Count, _delayed, _lastTime, _stale) = (0, false, double.NaN, true);
+
     /// <summary>Takes a measurement.</summary>
     /// <returns>Whether it is far enough from the last one to plan again.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

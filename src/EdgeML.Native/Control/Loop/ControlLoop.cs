@@ -40,6 +40,7 @@ public sealed class ControlLoop : IDisposable
     int _slot;
     bool _decided;
     bool _linkWasUp;
+    int _linkWasTo;
     double _delayMs;
     double _decidedMs;
     double _timeSeconds;
@@ -143,7 +144,7 @@ public sealed class ControlLoop : IDisposable
         _taskMs += record.ServiceMs;
         _tasks++;
         bool early = _controller.Completed(record);
-        bool linkFlipped = _link is not null && _link.Snapshot().Up != _linkWasUp;
+        bool linkFlipped = _link?.Snapshot() is { } link && (link.Up != _linkWasUp || link.Tail != _linkWasTo);
         int interval = Math.Min(_policies[_slot].Interval, _window.MaxTasks);
         _watching += _watch.GetTimestamp() - start;
         if (early || linkFlipped || _window.OpenTasks >= interval || !ReferenceEquals(_requested, _active)) Decide();
@@ -191,7 +192,7 @@ public sealed class ControlLoop : IDisposable
             observation.Requirements = requested.Value;
         }
         observation.Link = _link?.Snapshot() ?? LinkSnapshot.None;
-        _linkWasUp = observation.Link.Up;
+        (_linkWasUp, _linkWasTo) = (observation.Link.Up, observation.Link.Tail);
         observation.Executed = _executed;
         observation.TimeSeconds = _timeSeconds;
         // Reading a thread's time is a system call; controllers that keep a budget use this reading.

@@ -35,6 +35,7 @@ sealed class AdaptivePlanner
     double _plannedLevel = 1;
     double _stays = PlanningWeights.AssumedStays;
     double _tried = double.NaN;
+    int _tail;
     bool _isLate;
     bool _wasGood;
     bool _hasPlan;
@@ -116,6 +117,12 @@ sealed class AdaptivePlanner
     void Look(in LinkSnapshot link)
     {
         _link.Observe(link, _now);
+        if (link.Tail != _tail)
+        {
+            _predictor.Rates.Restart();
+            (_tail, _transferred, _isLate) = (link.Tail, double.NegativeInfinity, false);
+            if (_hasPlan) _cause = DecisionReason.LinkChanged;
+        }
         double measured = double.IsFinite(link.AgeSeconds) ? _now - link.AgeSeconds : _now;
         // The client dates a transfer by the end of its task.
         double known = Math.Max(_transferred, _predictor.Rates.LastTime);

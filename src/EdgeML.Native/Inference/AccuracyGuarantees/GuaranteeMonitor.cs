@@ -33,7 +33,7 @@ sealed class GuaranteeMonitor : IDisposable
 
     readonly BranchedModel _model;
     readonly InferenceSlotPool _slots;
-    readonly TailClient? _tail;
+    readonly ITail? _tail;
     readonly ControlLoop _control;
     readonly ulong _sampledBelow;
     readonly ulong _seed;
@@ -57,7 +57,7 @@ sealed class GuaranteeMonitor : IDisposable
     long _skipped;
     double _doubt;
 
-    public GuaranteeMonitor(BranchedModel model, InferenceSlotPool slots, TailClient? tail, ControlLoop control, AccuracyGuarantee guarantee, double share,
+    public GuaranteeMonitor(BranchedModel model, InferenceSlotPool slots, ITail? tail, ControlLoop control, AccuracyGuarantee guarantee, double share,
         int seed)
     {
         (_model, _slots, _tail, _control) = (model, slots, tail, control);
@@ -186,7 +186,7 @@ sealed class GuaranteeMonitor : IDisposable
         var encoding = _inputIsBytes ? TensorEncoding.Bytes : TensorEncoding.Float32;
         PinnedBuffer input = _inputIsBytes ? _workspace.Source : _workspace.Boundary(0);
         // An unmeasured rate is no reason against the tail.
-        if (_tail is not null && _tail.Snapshot() is { Up: true } link
+        if (_tail is not null && _tail.Snapshot(out _, out _) is { Up: true } link
             && !(input.Length * 8e3 / link.RateBitsPerSecond > LongestTransferMs))
         {
             var request = new TailRequest

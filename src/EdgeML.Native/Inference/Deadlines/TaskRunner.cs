@@ -30,7 +30,7 @@ sealed class TaskRunner(BranchedModel model, TaskRules rules, EdgeUnits units, I
     public required long Created { get; init; }
 
     /// <summary>Null without a tail.</summary>
-    public TailClient? Tail { get; init; }
+    public ITail? Tail { get; init; }
 
     /// <summary>Chooses policies and gets their costs.</summary>
     public required ControlLoop Control { get; init; }

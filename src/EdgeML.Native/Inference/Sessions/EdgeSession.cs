@@ -30,7 +30,7 @@ public sealed class EdgeSession : IDisposable
     readonly BranchedModel _model;
     readonly EdgeSessionOptions _options;
     readonly InferenceSlotPool _slots;
-    readonly TailClient? _tail;
+    readonly ITail? _tail;
     readonly ControlLoop _control;
     readonly TaskRunner _tasks;
     readonly GuaranteeMonitor? _watch;
@@ -68,12 +68,10 @@ public sealed class EdgeSession : IDisposable
         try
         {
             SessionLink? link = null;
-            if (_options.Tail is { } tail)
+            _tail = SessionTails.Open(_options, model);
+            if (_tail is not null)
             {
-                _tail = new TailClient(tail, model.Manifest, model.Bottlenecks);
-                bool up = _tail.WaitUntilUp(_options.ConnectWait);
-                if (_options.RequireTail && !up && !_tail.WaitUntilTried(2 * tail.Limits.HandshakeDeadline))
-                    throw new TailUnavailableException(tail.Host, tail.Port, _tail.Status);
+                SessionTails.Await(_tail, _options);
                 link = new SessionLink(_tail);
             }
             AccuracyGuarantee? guarantee = _options.KeepGuarantee ? model.Package.Guarantee : null;
@@ -185,7 +183,7 @@ public sealed class EdgeSession : IDisposable
         .. _learner?.Faults.Texts ?? [],
         .. _control.Controller.Learning.Fault is { } fault ? new[] { fault } : [],
         .. (_energy as SensorEnergyMeter)?.Faults.Texts ?? [],
-        .. _tail?.Faults.Texts ?? [],
+        .. _tail?.FaultTexts ?? [],
     ];
 
     /// <summary>Counts and costs of control so far.</summary>
@@ -206,10 +204,15 @@ public sealed class EdgeSession : IDisposable
         }
     }
 
-    /// <summary>The current state of link and tail; everything NaN without a tail.</summary>
-    public LinkSnapshot Link => _tail?.Snapshot() ?? LinkSnapshot.None;
+    /// <summary>The current state of link and tail, with several tails of the one that the next task would go to; everything NaN without a
+    /// tail.</summary>
+    public LinkSnapshot Link => _tail?.Snapshot(out _, out _) ?? LinkSnapshot.None;
 
-    /// <summary>Where the connection to the tail stands, and why the last one or the last attempt ended.</summary>
+    /// <summary>Each tail with its state and how tasks fared with it; empty without a tail. Any thread.</summary>
+    public IReadOnlyList<TailReport> Tails => _tail?.Reports() ?? [];
+
+    /// <summary>Where the connection to the tail stands, and why the last one or the last attempt ended; with several tails of the one that the
+    /// next task would go to.</summary>
     public TailStatus TailStatus => _tail?.Status ?? TailStatus.None;
 
     /// <summary>Answers of the tail that contradicted themselves or their task, so far: none was used, the edge finished those tasks. Above 0

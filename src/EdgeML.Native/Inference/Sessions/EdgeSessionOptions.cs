@@ -4,6 +4,7 @@ using EdgeML.Native.Energy;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Client;
+using EdgeML.Native.Offload.Tails;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Inference.Sessions;
@@ -30,6 +31,9 @@ public sealed record EdgeSessionOptions
 
     /// <summary>Where the tail is. Null: everything runs here, both halves of a cut too.</summary>
     public TailClientOptions? Tail { get; init; }
+
+    /// <summary>Several tails instead of <see cref="Tail"/>, each of whose tasks goes to one of them.</summary>
+    public TailSetOptions? Tails { get; init; }
 
     /// <summary>How long a new session waits for the tail, so that the first plans know its speed. Without an answer it still starts.
     /// </summary>

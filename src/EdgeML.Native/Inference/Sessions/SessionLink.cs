@@ -6,8 +6,8 @@ using EdgeML.Native.Telemetry;
 namespace EdgeML.Native.Inference.Sessions;
 
 /// <summary>Control's view of the tail client; passes the tail's own times on to the cost model whenever a handshake brings
-/// them.</summary>
-sealed class SessionLink(TailClient tail) : ILinkSource
+/// them, or the next task goes to another tail.</summary>
+sealed class SessionLink(ITail tail) : ILinkSource
 {
     DeviceProfile? _known;
 
@@ -16,13 +16,14 @@ sealed class SessionLink(TailClient tail) : ILinkSource
 
     public LinkSnapshot Snapshot()
     {
-        if (Costs is { } costs && tail.TailProfile is { } profile && !ReferenceEquals(profile, _known))
+        LinkSnapshot link = tail.Snapshot(out DeviceProfile? reported, out bool readsBottlenecks);
+        if (Costs is { } costs && reported is { } profile && !ReferenceEquals(profile, _known))
         {
             _known = profile;
-            costs.UsesBottlenecks = tail.ReadsBottlenecks;
+            costs.UsesBottlenecks = readsBottlenecks;
             if (Fits(profile, costs.Manifest)) costs.UseTail(profile);
         }
-        return tail.Snapshot();
+        return link;
     }
 
     // A tail may have measured nothing, and its numbers are no reason to fail a task.

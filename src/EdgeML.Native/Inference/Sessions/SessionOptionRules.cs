@@ -28,11 +28,13 @@ static class SessionOptionRules
         if (options is { ControllerName: not null, CreateController: not null })
             throw new ArgumentException(
                 $"ControllerName is '{options.ControllerName}' and CreateController is set; a session takes one of them");
-        if (options.RequireTail && options.Tail is null) throw new ArgumentException("RequireTail is true, but Tail is null");
+        if (options is { Tail: not null, Tails: not null }) throw new ArgumentException("Tail and Tails are set; a session takes one of them");
+        if (options.RequireTail && options is { Tail: null, Tails: null }) throw new ArgumentException("RequireTail is true, but Tail is null");
         if (options.Energy is null) throw new ArgumentException("Energy is null");
         if (options.Energy.Source is { } source && !EnergySensors.Names.Contains(source))
             throw new ArgumentException($"Energy.Source is '{source}', not one of {string.Join(", ", EnergySensors.Names)}");
         options.Tail?.Check();
+        options.Tails?.Check();
         // Memory last: the other checks are cheaper. Half of the free memory is left to plans and to other programs.
         long each = Workspace.BytesOf(model.Manifest), free = FreeMemory.Bytes;
         if (options.InFlight > 1 && (Int128)each * options.InFlight > free / 2)

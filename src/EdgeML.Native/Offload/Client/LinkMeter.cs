@@ -26,6 +26,7 @@ sealed class LinkMeter(TimeProvider? clock = null)
     long _rateAt;
     double _factor = double.NaN;
     double _queueMs;
+    double _othersShare;
     long _tailAt;
 
     /// <summary>Smallest recent round trip, milliseconds; NaN before the first.</summary>
@@ -82,6 +83,7 @@ sealed class LinkMeter(TimeProvider? clock = null)
         lock (_gate)
         {
             _tailAt = _clock.GetTimestamp();
+            Busy(times);
             _queueMs += 0.4 * ((times.QueueMicros / 1000.0) - _queueMs);
             if (!(expectedMs > 0)) return;
             double factor = Math.Max(0.05, times.ComputeMicros / 1000.0 / expectedMs);
@@ -94,9 +96,24 @@ sealed class LinkMeter(TimeProvider? clock = null)
     {
         lock (_gate)
         {
+            Busy(times);
             if (_tailAt != 0 && _clock.GetElapsedTime(_tailAt) < TimeSpan.FromSeconds(1)) return;
             if (times.Slowdown > 0 && float.IsFinite(times.Slowdown)) _factor = times.Slowdown;
             if (times.InFlight == 0) _queueMs *= 0.5;
+        }
+    }
+
+    /// <summary>From sending a request to its answer, as far as link and tail are measured, milliseconds; NaN before the first
+    /// measurement.</summary>
+    /// <param name="bytes">Of the request.</param>
+    /// <param name="computeMs">Profiled time on the tail; NaN where it is not known.</param>
+    public double ExpectedMs(int bytes, double computeMs)
+    {
+        lock (_gate)
+        {
+            double tailMs = double.IsNaN(computeMs) ? 0 : computeMs * (_factor > 0 ? _factor : 1);
+            double sendMs = _rate > 0 ? bytes * 8000.0 / _rate : 0;
+            return _rttMs + sendMs + tailMs + Math.Max(_queueMs, _othersShare * tailMs);
         }
     }
 
@@ -115,6 +132,10 @@ sealed class LinkMeter(TimeProvider? clock = null)
             };
         }
     }
+
+    // Requests beside one's own, as far as they keep the tail's threads busy.
+    void Busy(in TransferTimes times) =>
+        _othersShare = Math.Max(0, times.InFlight - 1) * (times.BusyShare is >= 0 and <= 1 ? times.BusyShare : 1);
 
     double Sample(double wireMs, double spanMs, int frameBytes, int spanBytes)
     {

@@ -8,8 +8,13 @@ namespace EdgeML.Native.Offload.Client;
 /// with the next task.</remarks>
 sealed class LinkProbe(TailClientOptions options, LinkMeter meter, TimeProvider? clock = null)
 {
-    /// <summary>How rarely a link at rest is pinged, so that no tail takes it for dead, and probed.</summary>
-    static readonly TimeSpan s_longestPing = TimeSpan.FromSeconds(20), s_longestProbe = TimeSpan.FromMinutes(15);
+    /// <summary>A rest of pings that tails, and balancers before them, still take for a living connection.</summary>
+    static readonly TimeSpan s_safePing = TimeSpan.FromSeconds(45);
+
+    /// <summary>How rarely a link at rest is pinged, so that no tail takes it for dead, and probed; links that share a budget share these
+    /// costs too.</summary>
+    readonly TimeSpan _longestPing = Min(options.Sharing * TimeSpan.FromSeconds(20), s_safePing),
+        _longestProbe = options.Sharing * TimeSpan.FromMinutes(15);
 
     /// <summary>A rest after which a task wakes the clock.</summary>
     const double RestMs = 1000;
@@ -19,7 +24,7 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter, TimeProvider?
 
     readonly byte[] _frame = new byte[FramePrelude.Bytes + PingHeader.MaxBytes + (64 << 10)];
     readonly TimeProvider _clock = clock ?? TimeProvider.System;
-    readonly ProbeBudget _budget = new(options.ProbeBudget);
+    readonly ProbeBudget _budget = options.SharedBudget ?? new ProbeBudget(options.ProbeBudget);
     ulong _sequence;
     long _usedAt;
     long _sentAt;
@@ -69,8 +74,8 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter, TimeProvider?
         if (_sequence != 0) return -1;
         bool probe = IsRateOld(now);
         double quietMs = Ticks.Milliseconds(now - _lastActivity);
-        bool ping = isIdle && options.PingInterval > TimeSpan.Zero && quietMs >= IntervalMs(options.PingInterval, s_longestPing, now)
-            && (_budget.Allows(0, now) || quietMs >= s_longestPing.TotalMilliseconds);
+        bool ping = isIdle && options.PingInterval > TimeSpan.Zero && quietMs >= IntervalMs(options.PingInterval, _longestPing, now)
+            && (_budget.Allows(0, now) || quietMs >= _longestPing.TotalMilliseconds);
         if (!probe) return ping ? 0 : -1;
         // Between two tasks if there is such a moment; a client that is never idle must learn the rate as well.
         if (!isIdle && Ticks.Milliseconds(now - _rateProbeAt) < 2 * options.ProbeInterval.TotalMilliseconds) return -1;
@@ -84,7 +89,7 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter, TimeProvider?
 
     /// <summary>Whether tasks alone do not tell the rate: there are none, or they are too small.</summary>
     public bool IsRateOld(long now) =>
-        options.ProbeInterval > TimeSpan.Zero && IntervalMs(options.ProbeInterval, s_longestProbe, now) is var intervalMs
+        options.ProbeInterval > TimeSpan.Zero && IntervalMs(options.ProbeInterval, _longestProbe, now) is var intervalMs
         && meter.AgeSeconds * 1000 >= intervalMs && Ticks.Milliseconds(now - _rateProbeAt) >= intervalMs;
 
     /// <summary>Makes the frame that is sent next; valid until the next one is made.</summary>
@@ -120,6 +125,8 @@ sealed class LinkProbe(TailClientOptions options, LinkMeter meter, TimeProvider?
         double restMs = Ticks.Milliseconds(now - Volatile.Read(ref _usedAt));
         return Math.Max(least.TotalMilliseconds, Math.Min(restMs / 2, most.TotalMilliseconds));
     }
+
+    static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     double LimitMs()
     {

@@ -3,6 +3,7 @@ using EdgeML.Native.Codecs;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -47,6 +48,9 @@ sealed class LinkReceiver : IDisposable
     /// <summary>The speed that the tail reported in the last handshake; null before the first. Any thread.</summary>
     public DeviceProfile? TailProfile => Volatile.Read(ref _tailProfile);
 
+    /// <summary>The profiled time of a request on the tail of the last handshake, milliseconds; NaN where it is not known. Any thread.</summary>
+    public double ExpectedMs(in ExitPolicy policy) => _replies.ExpectedMs(policy);
+
     /// <summary>Whether the tail of the last handshake holds the same bottlenecks. Any thread.</summary>
     public bool ReadsBottlenecks => _readsBottlenecks;
 
@@ -66,11 +70,13 @@ sealed class LinkReceiver : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Takes the turn for a blocked caller, if it is free, and reads on its thread until its task has ended or its deadline
-    /// passes.</summary>
+    /// <summary>Takes the turn for a blocked caller, if it is free, and reads on its thread until its task has ended or its time has
+    /// passed.</summary>
+    /// <param name="slot">Of the task.</param>
+    /// <param name="until">Stopwatch ticks, at most the task's deadline.</param>
     /// <returns>Whether its task has ended; otherwise it waits like any other, for the rest of its time.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "faults of the link are outcomes of a task, not exceptions")]
-    public bool ReadUntilTold(RequestSlot slot)
+    public bool ReadUntilTold(RequestSlot slot, long until)
     {
         TailLink? link;
         lock (_state.Gate)
@@ -83,7 +89,7 @@ sealed class LinkReceiver : IDisposable
         bool headWasRead = false, sound = false, told;
         try
         {
-            while (slot.CallerWaits && !headWasRead && Ticks.MillisecondsUntil(slot.DeadlineAt) is > 0 and int left)
+            while (slot.CallerWaits && !headWasRead && Ticks.MillisecondsUntil(until) is > 0 and int left)
             {
                 FrameArrival arrival = link.Input.TryReadHead(left, _options.Limits.HeaderDeadline);
                 if (arrival == FrameArrival.End) throw new IOException(TailLeft);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Client;
@@ -15,7 +16,11 @@ sealed class LinkReplies(
     LinkState state, ModelManifest manifest, ProtocolLimits limits, Action<AnswerFault, TailAnswer> contradicted)
 {
     readonly float[] _logits = new float[manifest.Classes];
-    TailExpectation? _expectation;
+    volatile TailExpectation? _expectation;
+
+    /// <summary>The profiled time that the tail of the last handshake computes for a request that no exit answers early, milliseconds; NaN
+    /// where it is not known. Any thread.</summary>
+    public double ExpectedMs(in ExitPolicy policy) => _expectation?.Milliseconds(policy, manifest.Exits.Count) ?? double.NaN;
 
     /// <summary>A connection begins. Inside the gate.</summary>
     public void Reset(DeviceProfile tail) => _expectation = new TailExpectation(manifest, tail);
@@ -74,6 +79,11 @@ sealed class LinkReplies(
                 slot.Reply.RateBitsPerSecond = rate;
                 _logits.CopyTo(slot.Logits, 0);
                 told = slot;
+                state.Counts = state.Counts with { Answered = state.Counts.Answered + 1 };
+            }
+            else
+            {
+                state.Counts = state.Counts with { Dropped = state.Counts.Dropped + 1 };
             }
             state.Tasks.EndOnWire(slot);
             if (told is { IsAsync: false }) state.Turn.GiveAway(link);

@@ -51,6 +51,9 @@ sealed class LinkState
     /// <summary>Answers that were not believed, so far.</summary>
     public long Contradictions { get; set; }
 
+    /// <summary>Requests sent so far, their answers that were used, and those that came too late or second and were dropped.</summary>
+    public (long Sent, long Answered, long Dropped) Counts { get; set; }
+
     /// <summary>Whether the client was closed; any thread.</summary>
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
 

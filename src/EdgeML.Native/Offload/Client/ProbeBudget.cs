@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace EdgeML.Native.Offload.Client;
 
-/// <summary>Bytes that pings and probes may take on the link, both directions and what TCP/IP adds. One thread at a time.</summary>
+/// <summary>Bytes that pings and probes may take on the link, both directions and what TCP/IP adds; several tails of one edge share it. Any
+/// thread.</summary>
 /// <remarks>Half of an hour's bytes may be spent at once and half comes back within the hour, so that no hour sees more.</remarks>
 /// <param name="bytesPerHour">Null for no limit.</param>
 sealed class ProbeBudget(long? bytesPerHour)
@@ -10,6 +11,7 @@ sealed class ProbeBudget(long? bytesPerHour)
     const int SegmentHeaders = 40, SegmentPayload = 1448, Headers = 80, Pong = 100;
     const double HourMs = 3_600_000;
 
+    readonly Lock _gate = new();
     double _left = (bytesPerHour ?? 0) / 2.0;
     long _at;
 
@@ -24,15 +26,23 @@ sealed class ProbeBudget(long? bytesPerHour)
     /// <summary>Whether it may be sent now.</summary>
     public bool Allows(int payloadBytes, long now)
     {
-        Refill(now);
-        return bytesPerHour is null || Cost(payloadBytes) <= _left;
+        if (bytesPerHour is null) return true;
+        lock (_gate)
+        {
+            Refill(now);
+            return Cost(payloadBytes) <= _left;
+        }
     }
 
     /// <summary>It is sent.</summary>
     public void Spend(int payloadBytes, long now)
     {
-        Refill(now);
-        _left = Math.Max(0, _left - Cost(payloadBytes));
+        if (bytesPerHour is null) return;
+        lock (_gate)
+        {
+            Refill(now);
+            _left = Math.Max(0, _left - Cost(payloadBytes));
+        }
     }
 
     void Refill(long now)

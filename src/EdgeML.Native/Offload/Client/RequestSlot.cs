@@ -5,7 +5,7 @@ namespace EdgeML.Native.Offload.Client;
 
 /// <summary>One request on its way: its bytes, its waiting caller, and the answer. Reused; all fields but the signals are guarded by the
 /// client's gate.</summary>
-sealed class RequestSlot : IValueTaskSource<TailReply>
+sealed class RequestSlot : IValueTaskSource<TailReply>, IPendingTask
 {
     readonly TailTasks _tasks;
     readonly bool _completeInline;
@@ -46,6 +46,15 @@ sealed class RequestSlot : IValueTaskSource<TailReply>
     /// <summary>Whether the caller blocks and reads from the link meanwhile.</summary>
     public bool Reads { get; set; }
 
+    /// <summary>The listener that is told instead of a caller, where the request is one of several for the same task; null for none.</summary>
+    public IRequestListener? Listener { get; set; }
+
+    /// <summary>When the clock tells an awaiting listener that there is no answer yet, Stopwatch ticks; the largest number for never.</summary>
+    public long AlarmAt { get; set; }
+
+    /// <summary>Whether a blocked caller need not wait any more.</summary>
+    public bool IsEnded => Signal.IsSet;
+
     /// <summary>Where an awaiting caller wants the logits.</summary>
     public Memory<float> Destination { get; set; }
 
@@ -73,7 +82,8 @@ sealed class RequestSlot : IValueTaskSource<TailReply>
     /// <summary>Tells the caller; outside the gate, because an awaiting caller may continue right here.</summary>
     public void Tell()
     {
-        if (IsAsync) _completion.SetResult(Reply);
+        if (Listener is { } listener) listener.Told();
+        else if (IsAsync) _completion.SetResult(Reply);
         else if (!Reads) Signal.Set();
     }
 

@@ -3,6 +3,7 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Payloads;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Policies;
 using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Native.Offload.Client;
@@ -11,10 +12,11 @@ namespace EdgeML.Native.Offload.Client;
 /// and turns every fault into "finish locally".</summary>
 /// <remarks>All methods may be called from any thread. Requests allocate nothing once the client is warm. Two threads belong to it: one
 /// connects and receives, unless a blocked caller reads its answer itself; one keeps deadlines, pings and probes.</remarks>
-sealed class TailClient : IDisposable
+sealed class TailClient : ITail
 {
     const int LookEvery = 20;
 
+    readonly TailClientOptions _options;
     readonly ModelManifest _manifest;
     readonly BottleneckSet _bottlenecks;
     readonly LinkState _state;
@@ -37,7 +39,7 @@ sealed class TailClient : IDisposable
         ArgumentNullException.ThrowIfNull(manifest);
         if (connect is null) options.Check();
         else options.Limits.Check();
-        (_manifest, _bottlenecks) = (manifest, bottlenecks ?? BottleneckSet.None);
+        (_options, _manifest, _bottlenecks) = (options, manifest, bottlenecks ?? BottleneckSet.None);
         _state = new LinkState(options, manifest.Classes);
         _receiver = new LinkReceiver(
             _state, options, manifest, _bottlenecks.Digest,
@@ -58,6 +60,13 @@ sealed class TailClient : IDisposable
 
     /// <summary>The client's view of link and tail.</summary>
     public LinkSnapshot Snapshot() => _state.Meter.Snapshot(IsUp);
+
+    /// <inheritdoc/>
+    public LinkSnapshot Snapshot(out DeviceProfile? profile, out bool readsBottlenecks)
+    {
+        (profile, readsBottlenecks) = (TailProfile, ReadsBottlenecks);
+        return Snapshot();
+    }
 
     /// <summary>The tail's unit and head times of the last handshake; null before the first.</summary>
     public DeviceProfile? TailProfile => _receiver.TailProfile;
@@ -105,7 +114,7 @@ sealed class TailClient : IDisposable
     }
 
     /// <summary>Why nothing would be sent now; <see cref="FallbackReason.None"/> while <see cref="IsUp"/>.</summary>
-    internal FallbackReason DownReason
+    public FallbackReason DownReason
     {
         get
         {
@@ -114,7 +123,7 @@ sealed class TailClient : IDisposable
     }
 
     /// <summary>A task begins, wherever it will be answered: the link is measured as long as tasks come.</summary>
-    internal void NoteUse()
+    public void NoteUse()
     {
         if (!_state.Probe.NoteUse()) return;
         lock (_state.Gate) Monitor.PulseAll(_state.Gate);
@@ -122,7 +131,7 @@ sealed class TailClient : IDisposable
 
     /// <summary>Waits until <see cref="IsUp"/>, or until the first attempt to connect has failed.</summary>
     /// <returns>Whether it is up.</returns>
-    internal bool WaitUntilTried(TimeSpan limit)
+    public bool WaitUntilTried(TimeSpan limit)
     {
         long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         lock (_state.Gate)
@@ -136,6 +145,37 @@ sealed class TailClient : IDisposable
 
     /// <summary>Exceptions on the client's threads that are no fault of a link; each ended a connection.</summary>
     internal BackgroundFaults Faults => _state.Faults;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> FaultTexts => Faults.Texts;
+
+    /// <summary>Host and port.</summary>
+    public string Address => _options.Address;
+
+    /// <summary>How its tasks fared so far.</summary>
+    public TailReport Report
+    {
+        get
+        {
+            (long sent, long answered, long dropped) counts;
+            lock (_state.Gate) counts = _state.Counts;
+            return new TailReport
+            {
+                Address = Address,
+                Weight = 1,
+                Status = Status,
+                Link = Snapshot(),
+                Sent = counts.sent,
+                Answered = counts.answered,
+                Dropped = counts.dropped,
+                BytesSent = BytesSent,
+                IsNext = true,
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TailReport> Reports() => [Report];
 
     /// <summary>Called on a caller's thread that has found no answer yet and is about to wait for it; for tests.</summary>
     internal Action? Blocking { get; set; }
@@ -166,7 +206,7 @@ sealed class TailClient : IDisposable
     {
         RequestSlot? slot = Post(request, default, isAsync: false, readsItself: true, out TailReply reply);
         if (slot is null) return reply;
-        if (!_receiver.ReadUntilTold(slot) && !slot.Signal.Wait(Ticks.MillisecondsUntil(slot.DeadlineAt)) && !_state.Tasks.TryAbandon(slot))
+        if (!_receiver.ReadUntilTold(slot, slot.DeadlineAt) && !slot.Signal.Wait(Ticks.MillisecondsUntil(slot.DeadlineAt)) && !_state.Tasks.TryAbandon(slot))
             slot.Signal.Wait();
         return Take(slot, logits);
     }
@@ -181,7 +221,7 @@ sealed class TailClient : IDisposable
 
     /// <summary>Sends a task for a caller that computes meanwhile and then blocks; <see cref="Wait"/> must follow.</summary>
     /// <param name="request">The task. Its payload memory is free again when this method returns.</param>
-    internal PendingReply Send(in TailRequest request)
+    public PendingReply Send(in TailRequest request)
     {
         RequestSlot? slot = Post(request, default, isAsync: false, readsItself: false, out TailReply reply);
         return new PendingReply(slot, reply);
@@ -189,7 +229,7 @@ sealed class TailClient : IDisposable
 
     /// <summary>Blocks until the answer of a task that was sent, its deadline, or the end of the connection.</summary>
     /// <remarks>A wait of whole milliseconds would overshoot the deadline by up to one, so the last one is spent looking.</remarks>
-    internal TailReply Wait(in PendingReply pending, Span<float> logits)
+    public TailReply Wait(in PendingReply pending, Span<float> logits)
     {
         if (pending.Slot is not { } slot) return pending.Failure;
         if (!slot.Signal.IsSet) Blocking?.Invoke();
@@ -218,6 +258,40 @@ sealed class TailClient : IDisposable
         return new ValueTask<TailReply>(slot, version);
     }
 
+    /// <summary>Sends one of the requests of a task. Unless it returns null, <see cref="TryTake"/> or <see cref="Leave"/> must follow.</summary>
+    /// <param name="request">Its payload memory is free again when this method returns.</param>
+    /// <param name="listener">Told when the request ends.</param>
+    /// <param name="alarmAt">When an awaiting listener is told in any case, Stopwatch ticks; the largest number for never.</param>
+    /// <param name="isAsync">Whether the listener awaits, so that the clock keeps deadline and alarm; else the caller does.</param>
+    /// <param name="readsItself">Whether <see cref="Read"/> follows.</param>
+    /// <param name="failure">The reason where it was not sent.</param>
+    internal RequestSlot? Begin(
+        in TailRequest request, IRequestListener listener, long alarmAt, bool isAsync, bool readsItself, out TailReply failure) =>
+        Post(request, default, isAsync, readsItself, out failure, listener, alarmAt);
+
+    /// <summary>Reads from the link for a blocked caller, if no other thread does, until its request has ended or the time has come.</summary>
+    internal void Read(RequestSlot slot, long until) => _receiver.ReadUntilTold(slot, until);
+
+    /// <summary>Takes the result of a request that has ended.</summary>
+    /// <returns>False where it has not.</returns>
+    internal bool TryTake(RequestSlot slot, Span<float> logits, out TailReply reply)
+    {
+        reply = default;
+        if (!_state.Tasks.HasEnded(slot)) return false;
+        reply = slot.Reply;
+        if (reply.Outcome == TailOutcome.Answered) slot.Logits.CopyTo(logits);
+        _state.Tasks.Leave(slot, overdue: false);
+        return true;
+    }
+
+    /// <summary>Gives a request up, whose answer is dropped when it comes.</summary>
+    /// <param name="slot">Of the request.</param>
+    /// <param name="overdue">Whether nothing more is sent until it comes.</param>
+    internal void Leave(RequestSlot slot, bool overdue) => _state.Tasks.Leave(slot, overdue);
+
+    /// <summary>The expected time of a request without an early exit, milliseconds; NaN before link and tail are measured.</summary>
+    internal double ExpectedMs(in ExitPolicy policy, int bytes) => _state.Meter.ExpectedMs(bytes, _receiver.ExpectedMs(policy));
+
     /// <summary>Closes the connection; requests on the way end as lost.</summary>
     public void Dispose()
     {
@@ -234,7 +308,9 @@ sealed class TailClient : IDisposable
         _clock.Join();
     }
 
-    RequestSlot? Post(in TailRequest request, Memory<float> logits, bool isAsync, bool readsItself, out TailReply failure)
+    RequestSlot? Post(
+        in TailRequest request, Memory<float> logits, bool isAsync, bool readsItself, out TailReply failure,
+        IRequestListener? listener = null, long alarmAt = long.MaxValue)
     {
         int expected = PayloadSize.Of(_manifest, _bottlenecks, request.Policy, request.Encoding);
         if (expected < 0 || expected != request.PayloadBytes)
@@ -255,11 +331,13 @@ sealed class TailClient : IDisposable
                 failure.Reason = FallbackReason.Busy;
                 return null;
             }
+            (slot.Listener, slot.AlarmAt) = (listener, alarmAt);
+            _state.Counts = _state.Counts with { Sent = _state.Counts.Sent + 1 };
             if (!readsItself) _state.Turn.WakeReceiver();
             slot.Expect(isAsync, callerReads: _state.Turn.IsCallers);
             _state.Probe.NoteActivity(slot.SentAt);
             _state.Probe.NoteUse();
-            if (isAsync) _state.WakeClockBefore(slot.DeadlineAt);
+            if (isAsync) _state.WakeClockBefore(Math.Min(slot.DeadlineAt, alarmAt));
         }
         SendFrame(request, slot, link);
         return slot;

@@ -56,8 +56,17 @@ public sealed record TailClientOptions
     /// left.</summary>
     internal int RestMs { get; init; } = 100;
 
+    /// <summary>Of an edge with several tails, instead of <see cref="ProbeBudget"/>; null for its own.</summary>
+    internal ProbeBudget? SharedBudget { get; init; }
+
+    /// <summary>How many tails the edge has: while no task runs, all together are measured about as rarely as one would be.</summary>
+    internal int Sharing { get; init; } = 1;
+
     /// <summary>Called for connects, disconnects and refusals; null if not needed.</summary>
     public ILogger? Logger { get; init; }
+
+    /// <summary>Host and port, as in a URL.</summary>
+    internal string Address => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
     internal void Check()

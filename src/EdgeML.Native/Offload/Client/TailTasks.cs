@@ -103,9 +103,9 @@ sealed class TailTasks
         }
     }
 
-    /// <summary>Ends the tasks of awaiting callers whose deadline has passed.</summary>
+    /// <summary>Ends the tasks of awaiting callers whose deadline has passed, and finds those whose alarm goes off.</summary>
     /// <param name="now">Stopwatch ticks.</param>
-    /// <param name="told">Receives those whose callers must be completed.</param>
+    /// <param name="told">Receives those whose callers must be told.</param>
     /// <returns>Milliseconds by which the most overdue of all answers is late; negative infinity for none.</returns>
     public double EndLate(long now, List<RequestSlot> told)
     {
@@ -119,6 +119,11 @@ sealed class TailTasks
                 MakeStale(slot);
                 told.Add(slot);
             }
+            else if (slot.CallerWaits && slot.AlarmAt <= now)
+            {
+                slot.AlarmAt = long.MaxValue;
+                told.Add(slot);
+            }
             // A caller that cancelled leaves a task on the way that may become overdue like any other.
             else if (!slot.CallerWaits && !slot.IsStale && slot.DeadlineAt <= now) MakeStale(slot);
             if (!slot.CallerWaits) most = Math.Max(most, Ticks.Milliseconds(now - slot.DeadlineAt));
@@ -126,13 +131,14 @@ sealed class TailTasks
         return most;
     }
 
-    /// <summary>Of the awaiting callers; the largest number for none.</summary>
+    /// <summary>Of the awaiting callers, alarms included; the largest number for none.</summary>
     public long EarliestDeadline()
     {
         long earliest = long.MaxValue;
         foreach (RequestSlot slot in _slots)
         {
-            if (slot.TaskId != 0 && slot.IsAsync && slot.CallerWaits) earliest = Math.Min(earliest, slot.DeadlineAt);
+            if (slot.TaskId != 0 && slot.IsAsync && slot.CallerWaits)
+                earliest = Math.Min(earliest, Math.Min(slot.DeadlineAt, slot.AlarmAt));
         }
         return earliest;
     }
@@ -168,6 +174,29 @@ sealed class TailTasks
         lock (_gate)
         {
             slot.CallerHolds = false;
+            if (slot.TaskId == 0) _free.Push(slot);
+        }
+    }
+
+    /// <summary>Whether a request has ended for its caller. Outside the gate.</summary>
+    public bool HasEnded(RequestSlot slot)
+    {
+        lock (_gate) return !slot.CallerWaits;
+    }
+
+    /// <summary>The caller has its answer from elsewhere, or gives up: this one is dropped when it comes. Outside the gate.</summary>
+    /// <param name="slot">Of the request.</param>
+    /// <param name="overdue">Whether the connection counts as stalled until it comes; else not before its deadline.</param>
+    public void Leave(RequestSlot slot, bool overdue)
+    {
+        lock (_gate)
+        {
+            if (slot.CallerWaits)
+            {
+                EndForCaller(slot, TailOutcome.Cancelled, FallbackReason.None);
+                if (overdue) MakeStale(slot);
+            }
+            (slot.CallerHolds, slot.Listener) = (false, null);
             if (slot.TaskId == 0) _free.Push(slot);
         }
     }

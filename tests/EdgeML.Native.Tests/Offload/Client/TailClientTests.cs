@@ -387,13 +387,14 @@ public class TailClientTests
             DeadlineMs = deadlineMs,
         };
 
-        public TailReply SendAndWait(TailClient client, double deadlineMs) => client.SendAndWait(Request(deadlineMs), Logits);
+        public TailReply SendAndWait(ITail client, double deadlineMs) => client.SendAndWait(Request(deadlineMs), Logits);
 
-        internal PendingReply Send(TailClient client, double deadlineMs) => client.Send(Request(deadlineMs));
+        internal PendingReply Send(ITail client, double deadlineMs) => client.Send(Request(deadlineMs));
 
-        internal TailReply Wait(TailClient client, in PendingReply pending) => client.Wait(pending, Logits);
+        internal TailReply Wait(ITail client, in PendingReply pending) => client.Wait(pending, Logits);
 
-        public ValueTask<TailReply> SendAsync(TailClient client, double deadlineMs) => client.SendAsync(Request(deadlineMs), Logits);
+        public ValueTask<TailReply> SendAsync(ITail client, double deadlineMs, CancellationToken cancellation = default) =>
+            client.SendAsync(Request(deadlineMs), Logits, cancellation);
 
         public void AssertAnswered(in TailReply reply)
         {
