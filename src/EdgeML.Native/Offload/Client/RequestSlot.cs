@@ -46,7 +46,7 @@ sealed class RequestSlot : IValueTaskSource<TailReply>, IPendingTask
     /// <summary>Whether the caller blocks and reads from the link meanwhile.</summary>
     public bool Reads { get; set; }
 
-    /// <summary>The listener that is told instead of a caller, where the request is one of several for the same task; null for none.</summary>
+    /// <summary>The listener in place of a caller, where the request is one of several for the same task; null for none.</summary>
     public IRequestListener? Listener { get; set; }
 
     /// <summary>When the clock tells an awaiting listener that there is no answer yet, Stopwatch ticks; the largest number for never.</summary>

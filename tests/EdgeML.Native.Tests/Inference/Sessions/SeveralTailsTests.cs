@@ -69,12 +69,8 @@ public sealed class SeveralTailsTests
         using var first = new KilledTail(new ModelTailExecutor(loaded.Model));
         using var second = new KilledTail(new ModelTailExecutor(loaded.Model));
         using var third = new KilledTail(new ModelTailExecutor(loaded.Model));
-        using var session = new EdgeSession(loaded.Model, Options(loaded, To(first.Port, second.Port, third.Port) with
-        {
-            Choice = TailChoice.Balanced,
-            HedgeQuantile = 0.9,
-            Seed = 5,
-        }) with { InFlight = 4 });
+        TailSetOptions balanced = To(first.Port, second.Port, third.Port) with { Choice = TailChoice.Balanced, HedgeQuantile = 0.9, Seed = 5 };
+        using var session = new EdgeSession(loaded.Model, Options(loaded, balanced) with { InFlight = 4 });
         KilledTail[] tails = [first, second, third];
         float[][] inputs = [.. Enumerable.Range(0, 8).Select(loaded.Input)];
         float[][] expected = [.. inputs.Select(input => loaded.Reference(input)[^1])];
