@@ -287,7 +287,16 @@ sealed class TailClient : ITail
     /// <summary>Gives a request up, whose answer is dropped when it comes.</summary>
     /// <param name="slot">Of the request.</param>
     /// <param name="overdue">Whether nothing more is sent until it comes.</param>
-    internal void Leave(RequestSlot slot, bool overdue) => _state.Tasks.Leave(slot, overdue);
+    internal void Leave(RequestSlot slot, bool overdue)
+    {
+        if (!_state.Tasks.Leave(slot, overdue)) return;
+        // It came in the same moment as another one, which was used.
+        lock (_state.Gate)
+        {
+            (long sent, long answered, long dropped) = _state.Counts;
+            _state.Counts = (sent, answered - 1, dropped + 1);
+        }
+    }
 
     /// <summary>The expected time of a request without an early exit, milliseconds; NaN before link and tail are measured.</summary>
     internal double ExpectedMs(in ExitPolicy policy, int bytes) => _state.Meter.ExpectedMs(bytes, _receiver.ExpectedMs(policy));

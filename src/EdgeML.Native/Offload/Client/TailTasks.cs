@@ -187,10 +187,12 @@ sealed class TailTasks
     /// <summary>The caller has its answer from elsewhere, or gives up: this one is dropped when it comes. Outside the gate.</summary>
     /// <param name="slot">Of the request.</param>
     /// <param name="overdue">Whether the connection counts as stalled until it comes; else not before its deadline.</param>
-    public void Leave(RequestSlot slot, bool overdue)
+    /// <returns>Whether there was an answer already.</returns>
+    public bool Leave(RequestSlot slot, bool overdue)
     {
         lock (_gate)
         {
+            bool isAnswered = !slot.CallerWaits && slot.Reply.Outcome == TailOutcome.Answered;
             if (slot.CallerWaits)
             {
                 EndForCaller(slot, TailOutcome.Cancelled, FallbackReason.None);
@@ -198,6 +200,7 @@ sealed class TailTasks
             }
             (slot.CallerHolds, slot.Listener) = (false, null);
             if (slot.TaskId == 0) _free.Push(slot);
+            return isAnswered;
         }
     }
 

@@ -168,7 +168,7 @@ sealed class TailRace(TailSet set, int classes) : IPendingTask, IRequestListener
 
     void GiveUp(TailOutcome outcome, FallbackReason reason)
     {
-        double elapsedMs = _live.Count > 0 ? _live[0].ElapsedMs : 0;
+        double elapsedMs = _live.Count > 0 ? _live[0].ElapsedMs : _reply.TotalMs;
         LeaveAll(overdue: outcome == TailOutcome.Late);
         (_reply.Outcome, _reply.Reason, _reply.TotalMs, _ended) = (outcome, reason, elapsedMs, true);
     }

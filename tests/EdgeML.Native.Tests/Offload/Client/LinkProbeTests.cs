@@ -25,6 +25,18 @@ public class LinkProbeTests(ITestOutputHelper output)
         Assert.InRange(next, 1, day);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void IdleLinks_OfSeveralTails_TakeAtMostFiveMegabytesADayTogether(int tails)
+    {
+        var link = new VirtualLink(TailClientTests.Options(1) with { Sharing = tails });
+        long day = tails * link.Run(TimeSpan.FromDays(1));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tails} idle links: {day / 1e6:0.00} MB in the first day"));
+        Assert.InRange(day, 1, 5_000_000);
+        Assert.InRange(link.LongestSilence, TimeSpan.Zero, TimeSpan.FromSeconds(46));
+    }
+
     [Fact]
     public void Task_AfterARest_IsMeasuredForAtOnceAndThenAsOften()
     {
