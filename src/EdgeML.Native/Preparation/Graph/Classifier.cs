@@ -262,19 +262,21 @@ sealed class Classifier
 
     internal static void Prune(GraphProto graph, GraphIndex index, IEnumerable<string> outputs, string input)
     {
-        bool[] needed = index.Ancestors(outputs);
+        List<string> kept = [.. outputs];
+        bool[] needed = index.Ancestors(kept);
         graph.Node.Clear();
         graph.Node.Add(Enumerable.Range(0, needed.Length).Where(i => needed[i]).Select(i => index.Nodes[i]));
-        KeepUsedWeights(graph);
-        ValueInfoProto kept = graph.Input.First(i => i.Name == input);
+        KeepUsedWeights(graph, kept);
+        ValueInfoProto only = graph.Input.First(i => i.Name == input);
         graph.Input.Clear();
-        graph.Input.Add(kept);
+        graph.Input.Add(only);
     }
 
-    static void KeepUsedWeights(GraphProto graph)
+    /// <summary>Keeps those that a node reads, and outputs that are weights.</summary>
+    static void KeepUsedWeights(GraphProto graph, List<string> outputs)
     {
         var index = new GraphIndex(graph);
-        HashSet<string> read = [.. Enumerable.Range(0, index.Nodes.Count).SelectMany(index.Reads)];
+        HashSet<string> read = [.. Enumerable.Range(0, index.Nodes.Count).SelectMany(index.Reads), .. outputs];
         List<TensorProto> used = [.. graph.Initializer.Where(w => read.Contains(w.Name))];
         graph.Initializer.Clear();
         graph.Initializer.Add(used);

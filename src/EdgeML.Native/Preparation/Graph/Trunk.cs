@@ -31,8 +31,8 @@ sealed class Trunk
             ? FinalExit.Choose(model, model.Outputs)
             : model.Outputs.First(o => o.Name == model.Final);
         List<string> crossings = index.Crossings(model.Input, deepest.Logits);
-        if (crossings[^1] != deepest.Logits)
-            throw new InvalidDataException($"output '{deepest.Name}' does not depend on the input; not a classifier");
+        if (crossings.Count < 2 || crossings[^1] != deepest.Logits)
+            throw new InvalidDataException($"output '{deepest.Name}' {(deepest.Logits == model.Input ? "is" : "does not depend on")} the input; not a classifier");
         // Only a type that a cast to float32 carries without loss may be sent.
         List<string> possible = [.. crossings
             .Where((t, i) => i == 0 || i == crossings.Count - 1 || CanBeSent(model, t))];

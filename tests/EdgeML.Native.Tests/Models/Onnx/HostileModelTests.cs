@@ -125,6 +125,29 @@ public sealed class HostileModelTests : IDisposable
         Refused(builder, message);
     }
 
+    /// <summary>The weight was removed with its last reader, and then looked for.</summary>
+    [Fact]
+    public void Prepare_OutputThatIsAWeightNothingReads_IsLeftOut()
+    {
+        var builder = new OnnxBuilder();
+        builder.Head(builder.ConvRelu(builder.Input("input", 1, 3, 8, 8), 3, 4), 4, 4, "logits");
+        builder.Output("logits", builder.Integers(1, 2, 3, 4));
+        string file = _folder.Write("m.onnx", builder.Bytes);
+        PreparedModel prepared = ModelPreparation.Prepare(file, _folder["p"], null, new ShapeRunner());
+        Assert.Equal("logits", Assert.Single(prepared.Manifest.Exits).Name);
+        Assert.Contains(prepared.Notes, note => note.Contains("left out", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Prepare_OutputThatIsTheInput_IsRefused()
+    {
+        var builder = new OnnxBuilder();
+        builder.Input("input", 1, 4);
+        // The other one is left out, since it holds no scores.
+        builder.Output("input", builder.Node("Cast", ["input"], null, OnnxBuilder.Int("to", ElementType.Int64)));
+        Refused(builder, "output 'input' is the input; not a classifier");
+    }
+
     /// <summary>A chain of calls of a function of one input and one output.</summary>
     static OnnxBuilder Calling(FunctionProto function, int calls)
     {
