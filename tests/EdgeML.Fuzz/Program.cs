@@ -20,7 +20,7 @@ static class Program
         """;
 
     public static IReadOnlyList<FuzzTarget> Targets { get; } =
-        [HeaderTarget.Target, FrameTarget.Target, ServerTarget.Target, ClientTarget.Target, ConfigurationTarget.Target, PayloadTarget.Target, .. PackageTargets.All, OnnxTarget.Target, .. TextTargets.All];
+        [HeaderTarget.Target, FrameTarget.Target, ServerTarget.Target, ClientTarget.Target, ConfigurationTarget.Target, PayloadTarget.Target, .. PackageTargets.All, OnnxTarget.Target, GraphEditTarget.Target, .. TextTargets.All];
 
     static unsafe int Main(string[] args)
     {

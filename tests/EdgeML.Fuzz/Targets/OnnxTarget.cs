@@ -15,7 +15,7 @@ namespace EdgeML.Fuzz.Targets;
 /// names, cuts, writing a package and opening it. The engine itself is outside.</summary>
 static class OnnxTarget
 {
-    public static FuzzTarget Target { get; } = new("onnx", "ONNX files", 5_000, Read, Seeds)
+    public static FuzzTarget Target { get; } = new("onnx", "ONNX files", 5_000, Read, Models)
     {
         MostAllocated = 8 << 20,
         AllocatedPerByte = 4096,
@@ -97,7 +97,8 @@ static class OnnxTarget
         FindException.Require(again.Model.ToByteArray().AsSpan().SequenceEqual(bytes), "a file is read as one model, written and read as another");
     }
 
-    static IEnumerable<(string, byte[])> Seeds()
+    /// <summary>Small models with what files may have.</summary>
+    internal static IEnumerable<(string Name, byte[] Bytes)> Models()
     {
         yield return ("small", SmallModel.Onnx());
         yield return ("functions", Functions());
