@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Server.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Observing;
@@ -16,8 +17,8 @@ sealed class ObservingOptions
 
     readonly Option<bool> _httpInsecure = new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
     readonly Option<Uri?> _otlp = OtlpExport.Option();
-    readonly Option<string?> _log = SharedOptions.OneOf("--log", "Lines on standard error: text (the default), or one JSON object each.", LogFormats.Text, LogFormats.Json);
-    readonly Option<string?> _level = SharedOptions.OneOf("--log-level", "Least level of lines (warning; info with --log json or --verbose).", [.. LogLevels.Names]);
+    readonly Option<string?> _log = SharedOptions.OneOf("--log", "Lines on standard error: text (the default), or one JSON object each.", ObservingRules.LogFormats);
+    readonly Option<string?> _level = SharedOptions.OneOf("--log-level", "Least level of lines (warning; info with --log json or --verbose).", ObservingRules.LogLevels);
 
     public void AddTo(Command command)
     {
@@ -30,32 +31,20 @@ sealed class ObservingOptions
         Http = parsed.GetValue(_http),
         HttpInsecure = parsed.GetValue(_httpInsecure),
         Otlp = parsed.GetValue(_otlp) ?? OtlpExport.FromEnvironment(),
-        IsJsonLog = parsed.GetValue(_log) == LogFormats.Json,
+        IsJsonLog = parsed.GetValue(_log) == ObservingSettings.JsonLog,
         LogLevel = parsed.GetValue(_level) is { } level ? LogLevels.Of(level) : null,
         IsVerbose = parsed.GetValue(GlobalOptions.Verbose),
     };
 }
 
-/// <summary>Forms of log lines.</summary>
-static class LogFormats
-{
-    public const string Text = "text", Json = "json";
-}
-
-/// <summary>Names of levels on command lines, in configurations and in JSON lines.</summary>
+/// <summary>Levels by the names on command lines and in configurations.</summary>
 static class LogLevels
 {
-    static readonly (string Name, LogLevel Level)[] s_all =
-        [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warning", LogLevel.Warning), ("error", LogLevel.Error)];
-
-    public static IEnumerable<string> Names => s_all.Select(each => each.Name);
-
-    public static LogLevel Of(string name) => s_all.Single(each => each.Name == name).Level;
-
-    public static string NameOf(LogLevel level) => level switch
+    public static LogLevel Of(string name) => name switch
     {
-        LogLevel.Trace => "debug",
-        LogLevel.Critical => "error",
-        _ => s_all.Single(each => each.Level == level).Name,
+        "debug" => LogLevel.Debug,
+        "info" => LogLevel.Information,
+        "error" => LogLevel.Error,
+        _ => LogLevel.Warning,
     };
 }

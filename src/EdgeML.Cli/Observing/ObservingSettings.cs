@@ -1,5 +1,6 @@
 using System.Net;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Server.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Observing;
@@ -7,6 +8,9 @@ namespace EdgeML.Cli.Observing;
 /// <summary>The view of a server for those who watch it.</summary>
 sealed record ObservingSettings
 {
+    /// <summary>The form of log lines that programs read.</summary>
+    public const string JsonLog = "json";
+
     /// <summary>Address of the pages; null for none.</summary>
     public HostPort? Http { get; init; }
 
@@ -22,6 +26,24 @@ sealed record ObservingSettings
     public LogLevel? LogLevel { get; init; }
 
     public bool IsVerbose { get; init; }
+
+    /// <summary>Of a configuration without faults.</summary>
+    /// <exception cref="ArgumentException">OTEL_EXPORTER_OTLP_ENDPOINT is no address.</exception>
+    public static ObservingSettings Of(ServeConfiguration configuration, bool isVerbose)
+    {
+        HostPort? http = null;
+        if (configuration.Http?.Listen is { } listen && ListenAddress.TryParse(listen, out ListenAddress address) is null)
+            http = new HostPort(address.Host, address.Port);
+        return new ObservingSettings
+        {
+            Http = http,
+            HttpInsecure = configuration.Http?.Insecure == true,
+            Otlp = configuration.Otlp?.Endpoint is { } collector ? new Uri(collector) : OtlpExport.FromEnvironment(),
+            IsJsonLog = configuration.Log?.Format == JsonLog,
+            LogLevel = configuration.Log?.Level is { } level ? LogLevels.Of(level) : null,
+            IsVerbose = isVerbose,
+        };
+    }
 
     public ILogger CreateLog()
     {

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Server.Configuration;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -62,8 +63,7 @@ static class OtlpExport
         return new Export(provider);
     }
 
-    static Uri? Address(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) ? address : null;
+    static Uri? Address(string text) => ObservingRules.IsCollector(text, out Uri? address) ? address : null;
 
     static int IntervalMs() =>
         int.TryParse(Environment.GetEnvironmentVariable(IntervalVariable), NumberStyles.None, CultureInfo.InvariantCulture, out int ms) && ms > 0 ? ms : UsualIntervalMs;

@@ -29,9 +29,15 @@ sealed class ServeOptions
         (Value("--tls-cert", "FILE", "Serve TLS 1.3 with this certificate (PEM); read again when it changes."), "tls.certificate"),
         (Value("--tls-key", "FILE", "Its private key (PEM)."), "tls.key"),
         (Value("--tls-ca", "FILE", "Serve only clients with a certificate of these authorities (PEM)."), "tls.clientCa"),
+        (Value("--http", "HOST:PORT", "Serve a live page at /, /metrics for Prometheus, /healthz and /readyz there, over plain HTTP."), "http.listen"),
+        (Value("--otlp", "URL", "Send metrics to this OpenTelemetry collector, for instance http://127.0.0.1:4318."), "otlp.endpoint"),
+        (Value("--log", "text|json", "Lines on standard error: text, or one JSON object each (text)."), "log.format"),
+        (Value("--log-level", "debug|info|warning|error", "Least level of lines (warning; info with --log json or --verbose)."), "log.level"),
     ];
 
     readonly Option<bool> _insecure = new("--insecure") { Description = "Listen on a network without encryption." };
+
+    readonly Option<bool> _httpInsecure = new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
 
     public void AddTo(Command command)
     {
@@ -39,6 +45,7 @@ sealed class ServeOptions
         command.Options.Add(_models);
         foreach ((Option<string?> option, _) in _values) command.Options.Add(option);
         command.Options.Add(_insecure);
+        command.Options.Add(_httpInsecure);
     }
 
     /// <summary>Reads the file and sets what environment and options give.</summary>
@@ -50,6 +57,7 @@ sealed class ServeOptions
         foreach ((Option<string?> option, string key) in _values)
             if (parsed.GetValue(option) is { } value) ConfigurationOverrides.Set(configuration, key, value, option.Name, trace);
         if (parsed.GetValue(_insecure)) ConfigurationOverrides.Set(configuration, "insecure", "true", _insecure.Name, trace);
+        if (parsed.GetValue(_httpInsecure)) ConfigurationOverrides.Set(configuration, "http.insecure", "true", _httpInsecure.Name, trace);
         var given = new HashSet<string>();
         foreach (string model in parsed.GetValue(_models) ?? [])
         {

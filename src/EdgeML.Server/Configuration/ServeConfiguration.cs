@@ -44,6 +44,12 @@ sealed class ServeConfiguration
     public double? WatchSeconds { get; set; }
 
     public LimitsSection? Limits { get; set; }
+
+    public HttpSection? Http { get; set; }
+
+    public LogSection? Log { get; set; }
+
+    public OtlpSection? Otlp { get; set; }
 }
 
 /// <summary>Certificates; PEM files.</summary>

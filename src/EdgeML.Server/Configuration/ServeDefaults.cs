@@ -32,6 +32,8 @@ static class ServeDefaults
         own.HeaderMs ??= (int)limits.HeaderDeadline.TotalMilliseconds;
         own.PayloadMs ??= (int)limits.PayloadDeadline.TotalMilliseconds;
         own.SendMs ??= (int)limits.SendDeadline.TotalMilliseconds;
+        (configuration.Log ??= new LogSection()).Format ??= ObservingRules.LogFormats[0];
+        if (configuration.Http is { } http) http.Insecure ??= false;
         foreach (IdentitySection identity in configuration.Identities?.Values ?? Enumerable.Empty<IdentitySection>()) identity.Weight ??= 1;
     }
 }

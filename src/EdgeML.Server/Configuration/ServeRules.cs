@@ -33,6 +33,7 @@ sealed class ServeRules(ConfigurationTrace trace)
         Within("drainMs", configuration.DrainMs!.Value, 0, Longest);
         Within("watchSeconds", configuration.WatchSeconds!.Value, 0, 86_400);
         Limits(configuration.Limits!);
+        new ObservingRules(this, trace).Check(configuration);
     }
 
     void Listen(ServeConfiguration configuration)

@@ -54,6 +54,7 @@ public sealed class ServeSettingsTests : IDisposable
               "threads": 2, "computeThreads": 3, "blockingThreads": 0, "maxBatch": 8, "drainMs": 500, "watchSeconds": 0.5,
               "limits": { "maxConnections": 10, "maxInFlight": 4, "maxRequests": 20, "maxPayloadBytes": 1000, "maxHeaderBytes": 512,
                 "payloadMemory": 5000000000, "handshakeMs": 1, "idleMs": 2, "headerMs": 3, "payloadMs": 4, "sendMs": 5 },
+              "http": { "listen": "127.0.0.1:9410" }, "log": { "format": "json", "level": "info" }, "otlp": { "endpoint": "http://127.0.0.1:4318" },
             }
             """);
         Assert.Empty(settings.Problems);
@@ -70,6 +71,8 @@ public sealed class ServeSettingsTests : IDisposable
         Assert.Equal(new IdentityRule().RequestsPerSecond, options.Identities["*"].RequestsPerSecond);
         Assert.Equal((10, 4, 1000, 512), (options.Limits.MaxConnections, options.Limits.MaxInFlight, options.Limits.MaxPayloadBytes, options.Limits.MaxHeaderBytes));
         Assert.Equal((20, 5_000_000_000), (options.MaxRequests, options.MaxPayloadMemory));
+        ServeConfiguration all = settings.Configuration;
+        Assert.Equal(("127.0.0.1:9410", false, "json", "info", "http://127.0.0.1:4318"), (all.Http!.Listen, all.Http.Insecure, all.Log!.Format, all.Log.Level, all.Otlp!.Endpoint));
         Assert.Equal((3, 0, 500), (options.ComputeThreads, options.BlockingThreads, options.DrainLimit.TotalMilliseconds));
     }
 
@@ -117,6 +120,11 @@ public sealed class ServeSettingsTests : IDisposable
     [InlineData("{\"models\": {\"a\": \"b\"}}\n}", "serve.json:2: not JSON")]
     [InlineData("{\n\"models\": null}", "serve.json:2: models is null, not an object in braces")]
     [InlineData("{}", "models is missing: give at least one name with the folder of its package")]
+    [InlineData("{\"models\": {\"a\": \"b\"}, \"http\": {}}", "serve.json:1: http.listen is missing: HOST:PORT of the pages")]
+    [InlineData("{\"models\": {\"a\": \"b\"}, \"http\": {\"listen\": \"0.0.0.0:80\"}}", "serve.json:1: http.listen is 0.0.0.0:80, which can be reached over a network")]
+    [InlineData("{\"models\": {\"a\": \"b\"}, \"log\": {\"format\": \"xml\"}}", "serve.json:1: log.format is 'xml', not one of text, json")]
+    [InlineData("{\"models\": {\"a\": \"b\"}, \"log\": {\"level\": \"warn\"}}", "serve.json:1: log.level is 'warn', not one of debug, info, warning, error")]
+    [InlineData("{\"models\": {\"a\": \"b\"}, \"otlp\": {\"endpoint\": \"collector\"}}", "serve.json:1: otlp.endpoint is 'collector', not an address such as http://127.0.0.1:4318")]
     [InlineData("{\"models\": {\"a\": \"b\"}, \"listen\": \"everywhere\"}", "serve.json:1: listen is 'everywhere', not HOST:PORT with a port in 0..65535")]
     [InlineData("{\"models\": {\"a\": \"b\"},\n\"listen\": \"[::]:7\"}", "serve.json:2: listen is [::]:7, which can be reached over a network")]
     [InlineData("{\"models\": {\"a\": \"b\"},\n\"tls\": {\"key\": \"k\"}}", "serve.json:2: tls.certificate is missing: the server's certificate, a PEM file")]
