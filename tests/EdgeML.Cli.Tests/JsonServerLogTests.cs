@@ -1,11 +1,20 @@
 using System.Text.Json;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Observing;
+using EdgeML.Server.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Tests;
 
 public class JsonServerLogTests
 {
+    [Fact]
+    public void Words_OfOptions_AreThoseOfAConfiguration()
+    {
+        Assert.Equal(ObservingRules.LogFormats, LogWords.Formats);
+        Assert.Equal(ObservingRules.LogLevels, LogWords.Levels);
+    }
+
     [Fact]
     public void Log_OfTextFromTheNetwork_IsOneLineOfAscii()
     {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Server.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Observing;
@@ -17,8 +16,8 @@ sealed class ObservingOptions
 
     readonly Option<bool> _httpInsecure = new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
     readonly Option<Uri?> _otlp = OtlpExport.Option();
-    readonly Option<string?> _log = SharedOptions.OneOf("--log", "Lines on standard error: text (the default), or one JSON object each.", ObservingRules.LogFormats);
-    readonly Option<string?> _level = SharedOptions.OneOf("--log-level", "Least level of lines (warning; info with --log json or --verbose).", ObservingRules.LogLevels);
+    readonly Option<string?> _log = SharedOptions.OneOf("--log", "Lines on standard error: text (the default), or one JSON object each.", LogWords.Formats);
+    readonly Option<string?> _level = SharedOptions.OneOf("--log-level", "Least level of lines (warning; info with --log json or --verbose).", LogWords.Levels);
 
     public void AddTo(Command command)
     {
@@ -31,16 +30,23 @@ sealed class ObservingOptions
         Http = parsed.GetValue(_http),
         HttpInsecure = parsed.GetValue(_httpInsecure),
         Otlp = parsed.GetValue(_otlp) ?? OtlpExport.FromEnvironment(),
-        IsJsonLog = parsed.GetValue(_log) == ObservingSettings.JsonLog,
-        LogLevel = parsed.GetValue(_level) is { } level ? LogLevels.Of(level) : null,
+        IsJsonLog = parsed.GetValue(_log) == LogWords.Json,
+        LogLevel = parsed.GetValue(_level) is { } level ? LogWords.LevelOf(level) : null,
         IsVerbose = parsed.GetValue(GlobalOptions.Verbose),
     };
 }
 
-/// <summary>Levels by the names on command lines and in configurations.</summary>
-static class LogLevels
+/// <summary>Words of <c>--log</c> and <c>--log-level</c>, the same as in a configuration.</summary>
+/// <remarks>Not taken from there, since that would load the server's assembly for every command.</remarks>
+static class LogWords
 {
-    public static LogLevel Of(string name) => name switch
+    public const string Json = "json";
+
+    public static string[] Formats { get; } = ["text", Json];
+
+    public static string[] Levels { get; } = ["debug", "info", "warning", "error"];
+
+    public static LogLevel LevelOf(string name) => name switch
     {
         "debug" => LogLevel.Debug,
         "info" => LogLevel.Information,

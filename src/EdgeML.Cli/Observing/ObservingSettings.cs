@@ -8,9 +8,6 @@ namespace EdgeML.Cli.Observing;
 /// <summary>The view of a server for those who watch it.</summary>
 sealed record ObservingSettings
 {
-    /// <summary>The form of log lines that programs read.</summary>
-    public const string JsonLog = "json";
-
     /// <summary>Address of the pages; null for none.</summary>
     public HostPort? Http { get; init; }
 
@@ -39,8 +36,8 @@ sealed record ObservingSettings
             Http = http,
             HttpInsecure = configuration.Http?.Insecure == true,
             Otlp = configuration.Otlp?.Endpoint is { } collector ? new Uri(collector) : OtlpExport.FromEnvironment(),
-            IsJsonLog = configuration.Log?.Format == JsonLog,
-            LogLevel = configuration.Log?.Level is { } level ? LogLevels.Of(level) : null,
+            IsJsonLog = configuration.Log?.Format == LogWords.Json,
+            LogLevel = configuration.Log?.Level is { } level ? LogWords.LevelOf(level) : null,
             IsVerbose = isVerbose,
         };
     }

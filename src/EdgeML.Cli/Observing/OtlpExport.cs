@@ -63,6 +63,8 @@ static class OtlpExport
         return new Export(provider);
     }
 
+    // Not inlined: without an address the server's assembly is not loaded for it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static Uri? Address(string text) => ObservingRules.IsCollector(text, out Uri? address) ? address : null;
 
     static int IntervalMs() =>
