@@ -44,6 +44,24 @@ public class LinkEstimatorTests
     }
 
     [Fact]
+    public void Observe_LinkToAnotherTail_StartsAgainFromItsMeasurements()
+    {
+        var link = new LinkEstimator();
+        for (int i = 0; i < 20; i++) link.Observe(Sent(i * 0.1, 15), 4);
+        link.Observe(Lost(2, 50_000), 4);
+        var other = new LinkSnapshot { Up = true, Tail = 1, RateBitsPerSecond = 6e6, RttMs = 40, TailFactor = 2, TailQueueMs = 3, AgeSeconds = 0.5 };
+        link.Observe(other, 2.1);
+        PlanningConditions conditions = At(link, 2.1);
+        Assert.InRange(conditions.RateBitsPerSecond, 5.9e6, 6.1e6);
+        Assert.Equal((40, 2, 3), (conditions.RttMs, conditions.TailFactor, conditions.TailQueueMs));
+        // Back on the first one, nothing is left of the other.
+        link.Observe(new LinkSnapshot { Up = true, Tail = 0, RateBitsPerSecond = 15e6, RttMs = 10, TailFactor = 1, AgeSeconds = 1 }, 4);
+        conditions = At(link, 4);
+        Assert.InRange(conditions.RateBitsPerSecond, 14.9e6, 15.1e6);
+        Assert.Equal((10, 1, 0), (conditions.RttMs, conditions.TailFactor, conditions.TailQueueMs));
+    }
+
+    [Fact]
     public void Observe_Fallback_BoundsTheRateByWhatDidNotGetThrough()
     {
         var link = new LinkEstimator();

@@ -17,6 +17,19 @@ public class UplinkRatePredictorTests
     }
 
     [Fact]
+    public void Restart_AnotherLink_IsExpectedToStayWhereItIsMeasured()
+    {
+        var rates = new UplinkRatePredictor();
+        double now = 0;
+        for (int i = 0; i < 100; i++, now += 0.1) rates.Observe(8e6, now);
+        rates.Restart();
+        Assert.False(rates.Observe(1e6, now), "the first measurement of a link is no change of it");
+        rates.Refresh(now);
+        Assert.InRange(rates.MedianRate, 0.9e6, 1.1e6);
+        Assert.True(rates.ShareAbove(2e6) < 0.1, $"{rates.ShareAbove(2e6)}");
+    }
+
+    [Fact]
     public void ShareAbove_LinkThatComesAndGoes_LearnsHowOftenItIsThere()
     {
         // Half a second of 10 Mbit/s, half a second of 0.1, for a minute; then nothing is measured for ten seconds.

@@ -96,6 +96,21 @@ public class ControlLoopTests
     }
 
     [Fact]
+    public void Completed_NextTaskGoesToAnotherTail_EndsTheInterval()
+    {
+        var script = new Script(5);
+        var link = new Link { Value = new LinkSnapshot { Up = true } };
+        using var loop = new ControlLoop(script, link, s_bounds);
+        loop.Completed(Task(0, loop.Current));
+        link.Value.Tail = 2;
+        loop.Completed(Task(1, loop.Current));
+        Assert.Equal(2, loop.Current.Cut);
+        Assert.Equal(2, script.Seen[^1].Link.Tail);
+        loop.Completed(Task(2, loop.Current));
+        Assert.Equal(2, loop.Current.Cut);
+    }
+
+    [Fact]
     public async Task Requirements_SetFromAnotherThread_HoldForTheNextTask()
     {
         var script = new Script(5);
