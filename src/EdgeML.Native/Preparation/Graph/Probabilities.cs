@@ -31,6 +31,8 @@ static class Probabilities
         for (int step = 0; step < MostSteps && index.Producer(tensor) is >= 0 and int n; step++)
         {
             NodeProto node = index.Nodes[n];
+            // The engine refuses such a node later.
+            if (node.Input.Count == 0) break;
             OutputForm softmax = logarithm ? OutputForm.LogSoftmax : OutputForm.Softmax;
             switch (node.OpType)
             {
@@ -43,7 +45,7 @@ static class Probabilities
                     continue;
                 case "Reciprocal" when WrittenOutSigmoid(index, node.Input[0]) is { } z:
                     return [.. origins, new(z, OutputForm.Sigmoid, "a sigmoid")];
-                case "Div" when index.IsConstant(node.Input[0]) && WrittenOutSigmoid(index, node.Input[1]) is { } z:
+                case "Div" when node.Input.Count == 2 && index.IsConstant(node.Input[0]) && WrittenOutSigmoid(index, node.Input[1]) is { } z:
                     return [.. origins, new(z, OutputForm.Sigmoid, "a sigmoid")];
                 case "Div" or "Mul":
                     foreach (string factor in node.Input)
@@ -69,7 +71,7 @@ static class Probabilities
             : null;
 
     static NodeProto? MadeBy(GraphIndex index, string tensor, string op) =>
-        index.Producer(tensor) is >= 0 and int n && index.Nodes[n].OpType == op ? index.Nodes[n] : null;
+        index.Producer(tensor) is >= 0 and int n && index.Nodes[n] is { Input.Count: > 0 } node && node.OpType == op ? node : null;
 
     /// <summary>The kind of an output; null for one that holds logits as it is.</summary>
     /// <param name="model">With shapes; nodes may be added to it.</param>

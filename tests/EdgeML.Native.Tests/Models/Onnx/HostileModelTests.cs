@@ -148,6 +148,21 @@ public sealed class HostileModelTests : IDisposable
         Refused(builder, "output 'input' is the input; not a classifier");
     }
 
+    /// <summary>Found by AFL++. Another output keeps the graph a classifier.</summary>
+    [Theory]
+    [InlineData("Softmax")]
+    [InlineData("Log")]
+    [InlineData("Reciprocal")]
+    [InlineData("Div")]
+    public void Prepare_ProbabilitiesOfNothing_AreRefusedOrLeftOut(string op)
+    {
+        var builder = new OnnxBuilder();
+        builder.Head(builder.ConvRelu(builder.Input("input", 1, 3, 8, 8), 3, 4), 4, 4, "logits");
+        builder.Output("logits", builder.Node(op, []));
+        string file = _folder.Write("m.onnx", builder.Bytes);
+        Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"], null, new ShapeRunner()));
+    }
+
     /// <summary>A chain of calls of a function of one input and one output.</summary>
     static OnnxBuilder Calling(FunctionProto function, int calls)
     {
