@@ -35,6 +35,7 @@ sealed class TailSet : ITail
     readonly TailCandidate[] _candidates = new TailCandidate[TailSetOptions.MostTails];
     TailRequest _typical;
     TailMember? _next;
+    TailMember? _last;
     bool _isDrawn;
     int _held;
 
@@ -204,6 +205,7 @@ sealed class TailSet : ITail
             if (cause == SendCause.First)
             {
                 (_typical.Policy, _typical.PayloadBytes) = (request.Policy, request.PayloadBytes);
+                _last = member ?? _last;
                 _isDrawn = false;
                 _held--;
                 _hedges.Earn();
@@ -308,10 +310,10 @@ sealed class TailSet : ITail
         }
     }
 
-    /// <summary>The tail of the next task; one that is down where none is up.</summary>
+    /// <summary>The tail of the next task; where none is up, the one of the last task, which tells best why.</summary>
     TailMember Planned()
     {
-        lock (_gate) return Peek() ?? _members.All[0];
+        lock (_gate) return Peek() ?? _last ?? _members.All[0];
     }
 
     TailMember? Peek()
