@@ -19,7 +19,7 @@ namespace EdgeML.Server;
 /// answers by task id.</summary>
 /// <remarks>Connections have no separate threads, however many there are; a fixed number of threads computes, and a few may block for
 /// clients that wait for each answer. All methods may be called from any thread.</remarks>
-public sealed class TailServer : IDisposable, IAsyncDisposable
+public sealed partial class TailServer : IDisposable, IAsyncDisposable
 {
     /// <summary>Name of the meter of every server in a process, for any OpenTelemetry or dotnet-counters listener.</summary>
     public const string MeterName = TailMeters.MeterName;
@@ -46,15 +46,27 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
     bool _isDisposed;
     bool _hasStopped;
 
-    /// <summary>Listens at once.</summary>
+    /// <summary>Serves one model; listens at once.</summary>
     /// <param name="executor">The model; not disposed by the server, its slots are.</param>
+    /// <param name="options">Address and limits.</param>
+    /// <inheritdoc cref="TailServer(TailServerOptions)" path="/exception"/>
+    public TailServer(ITailExecutor executor, TailServerOptions options)
+        : this(options, executor ?? throw new ArgumentNullException(nameof(executor)))
+    {
+    }
+
+    /// <summary>Listens at once, and serves no client until a model is added.</summary>
     /// <param name="options">Address and limits.</param>
     /// <exception cref="InvalidDataException">A certificate cannot be used.</exception>
     /// <exception cref="IOException">The process has no file descriptor left for a connection.</exception>
     /// <exception cref="SocketException">The address is not free or not of this machine.</exception>
-    public TailServer(ITailExecutor executor, TailServerOptions options)
+    public TailServer(TailServerOptions options)
+        : this(options, null)
     {
-        ArgumentNullException.ThrowIfNull(executor);
+    }
+
+    TailServer(TailServerOptions options, ITailExecutor? executor)
+    {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         _options = options;
@@ -66,11 +78,9 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         _listener = Listen(options.EndPoint);
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         _services = new ConnectionServices(options, Faults, () => Connections);
-        var model = new ServedModel(executor, _services.Staging);
-        _services.Models.Add(model);
         try
         {
-            if (options.WarmUp) model.WarmUp();
+            if (executor is not null) Add(executor);
             _mostConnections = MostConnections(options.Limits.MaxConnections);
         }
         catch
@@ -136,8 +146,8 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
     /// <summary>Exceptions on the server's threads that are no fault of a client; each ended at most one connection.</summary>
     internal BackgroundFaults Faults { get; } = new();
 
-    /// <summary>Stops: no new connections, no new requests, waits up to the drain limit for those on the tail, then cuts connections
-    /// left.</summary>
+    /// <summary>Stops: no new connections; asks clients to leave, waits up to the drain limit for the requests on the tail, then cuts
+    /// connections left.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_connections)
@@ -148,7 +158,7 @@ public sealed class TailServer : IDisposable, IAsyncDisposable
         _listener.Dispose();
         await _accepting.ConfigureAwait(false);
         Task empty = WhenEmpty();
-        ForEach(connection => connection.Finish());
+        ForEach(connection => connection.AskToLeave("the tail stops"));
         if (await Task.WhenAny(empty, Task.Delay(_options.DrainLimit)).ConfigureAwait(false) != empty) ForEach(connection => connection.Abort());
         await empty.ConfigureAwait(false);
         await _times.DisposeAsync().ConfigureAwait(false);

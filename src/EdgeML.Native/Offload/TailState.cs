@@ -17,4 +17,8 @@ public enum TailState : byte
 
     /// <summary>Not connected; the client tries again and again.</summary>
     Down,
+
+    /// <summary>Connected, but the tail has asked its clients to leave, for instance before it stops: tasks on the way are finished and no
+    /// others are sent. The client then connects again at once.</summary>
+    Leaving,
 }

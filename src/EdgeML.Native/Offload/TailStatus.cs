@@ -19,6 +19,7 @@ public readonly record struct TailStatus(TailState State, FallbackReason Reason,
         TailState.Connecting => "connecting",
         TailState.Up => "up",
         TailState.Stalled => "stalled",
+        TailState.Leaving => "leaving",
         _ => Fault is null ? "down" : $"down: {Fault}",
     };
 }

@@ -58,4 +58,7 @@ public enum FallbackReason : byte
     /// <summary>One side does not trust the other: its certificate is expired, of another authority or of another name, or the tail does not
     /// serve this device's identity.</summary>
     NotTrusted,
+
+    /// <summary>The tail has asked its clients to leave, for instance before it stops, and the client has not connected again yet.</summary>
+    Leaving,
 }

@@ -21,13 +21,19 @@ sealed class ClientConnection : IDisposable
     [ThreadStatic]
     static List<TailJob>? t_batch;
 
+    /// <summary>The reason that clients of a model hear when it is replaced or not served any more.</summary>
+    public const string ModelLeaves = "this version of the model is not served any more";
+
     readonly ClientStream _stream;
     readonly ConnectionServices _services;
     readonly FrameReader _reader;
     readonly AnswerQueue _answers;
     readonly ProtocolLimits _limits;
     ServedModel? _model;
+    ServedModel? _entered;
     AccessRules.Client? _client;
+    bool _understandsGoAway;
+    int _isAskedToLeave;
     int _encodings;
     readonly DateTimeOffset _since = DateTimeOffset.UtcNow;
     bool _isInHandshake;
@@ -71,7 +77,7 @@ sealed class ClientConnection : IDisposable
     public Action<ClientConnection, string>? OnFirstRefusal { get; init; }
 
     /// <summary>Name of the client's model; null before it has said hello.</summary>
-    public string? Model => _model?.Manifest.Name;
+    public string? Model => _entered?.Name;
 
     /// <summary>The client's proven identity; null without one.</summary>
     public string? Identity { get; private set; }
@@ -94,7 +100,7 @@ sealed class ClientConnection : IDisposable
         Remote = Remote,
         Identity = Identity,
         Model = Model,
-        Version = _model?.Counts.VersionTag.Value as string,
+        Version = _entered?.Counts.VersionTag.Value as string,
         Since = _since,
         Requests = _answers.Answers,
         Refused = RefusedRequests,
@@ -135,6 +141,44 @@ sealed class ClientConnection : IDisposable
     /// <summary>Asks the connection to end after the received requests; any thread.</summary>
     public void Finish() => _stream.EndReceive();
 
+    /// <summary>The model it uses; null before both sides have said hello. Any thread.</summary>
+    public ServedModel? Served => Volatile.Read(ref _model);
+
+    /// <summary>Asks the client to leave and connect again; one that does not understand that is cut off after the received requests.
+    /// Any thread.</summary>
+    /// <param name="reason">For people.</param>
+    public void AskToLeave(string reason)
+    {
+        if (Interlocked.Exchange(ref _isAskedToLeave, 1) != 0) return;
+        // Before its hello is answered nothing else can be said to a client.
+        if (Served is null || !_understandsGoAway)
+        {
+            Finish();
+            return;
+        }
+        Span<byte> frame = stackalloc byte[FramePrelude.Bytes + GoAwayHeader.MaxBytes];
+        int bytes = new GoAwayHeader(reason).Write(frame[FramePrelude.Bytes..]);
+        _answers.Send(frame, FrameKind.GoAway, bytes);
+    }
+
+    /// <summary>The rules have changed: a client that has lost its rights is refused. Any thread.</summary>
+    public void CheckRights()
+    {
+        if (Served is not { } model || _client is not { } client) return;
+        if (_services.Access.RuleOf(Identity) is not { } rule) Forbid(AccessRules.Refusal(Identity));
+        else
+        {
+            client.Rule = rule;
+            if (!client.MayUse(model.Name)) Forbid(MayNotUse(model));
+        }
+    }
+
+    void Forbid(string refusal)
+    {
+        End(ErrorCode.Forbidden, refusal);
+        _stream.EndReceive();
+    }
+
     /// <summary>Ends the connection now; any thread.</summary>
     public void Abort() => _stream.Abort();
 
@@ -157,6 +201,7 @@ sealed class ClientConnection : IDisposable
 
     public void Dispose()
     {
+        Interlocked.Exchange(ref _entered, null)?.Exit();
         _stream.Dispose();
         _reader.Dispose();
     }
@@ -203,18 +248,25 @@ sealed class ClientConnection : IDisposable
             End(model is null ? ErrorCode.Model : ErrorCode.BadRequest, refusal);
             return false;
         }
-        if (!_client!.MayUse(model!.Manifest.Name))
+        _entered = model;
+        if (!_client!.MayUse(model!.Name))
         {
-            End(ErrorCode.Forbidden, $"identity {Printable.Text(Identity ?? "none")} may not use model {model.Manifest.Name}");
+            End(ErrorCode.Forbidden, MayNotUse(model));
             return false;
         }
-        _model = model;
-        bool same = hello.Bottlenecks.Length > 0 && hello.Bottlenecks == _model.Bottlenecks.Digest;
+        _understandsGoAway = (hello.Understands & HelloHeader.UnderstandsGoAway) != 0;
+        bool same = hello.Bottlenecks.Length > 0 && hello.Bottlenecks == model.Bottlenecks.Digest;
         _encodings = HelloHeader.EveryEncoding & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
         OnServed?.Invoke(this);
-        _answers.Send(_model.Acknowledgement(_limits, _encodings, same));
+        _answers.Send(model.Acknowledgement(_limits, _encodings, same));
+        // From here on it can be asked to leave; whether it should is decided after that by one of the two sides at least.
+        Volatile.Write(ref _model, model);
+        Interlocked.MemoryBarrier();
+        if (model.IsLeaving) AskToLeave(ModelLeaves);
         return true;
     }
+
+    string MayNotUse(ServedModel model) => $"identity {Printable.Text(Identity ?? "none")} may not use model {model.Name}";
 
     async ValueTask ServeAsync()
     {

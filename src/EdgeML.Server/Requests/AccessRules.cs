@@ -8,25 +8,46 @@ namespace EdgeML.Server.Requests;
 /// <param name="rules">By identity; "*" is every other one. Null: every client may, without limits.</param>
 sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
 {
+    static readonly IdentityRule s_unlimited = new();
+
     readonly Dictionary<string, Client> _clients = [];
+    volatile IReadOnlyDictionary<string, IdentityRule>? _rules = rules;
+
+    /// <summary>Replaces the rules, also of clients that are connected; those that lose a right must be found by the caller.</summary>
+    public void Set(IReadOnlyDictionary<string, IdentityRule>? changed)
+    {
+        lock (_clients)
+        {
+            _rules = changed;
+            foreach ((string identity, Client client) in _clients)
+                if (RuleOf(identity) is { } rule) client.Rule = rule;
+        }
+    }
+
+    /// <summary>The rule of an identity, null for none; null where it has no rights.</summary>
+    public IdentityRule? RuleOf(string? identity)
+    {
+        if (_rules is not { } all) return s_unlimited;
+        return (identity is not null && all.TryGetValue(identity, out IdentityRule? rule)) || all.TryGetValue(IdentityRule.Others, out rule)
+            ? rule : null;
+    }
+
+    /// <summary>Why an identity without a rule is not served.</summary>
+    public static string Refusal(string? identity) =>
+        $"identity {(identity is null ? "none" : Printable.Text(identity))} is not on the list of this server";
 
     /// <summary>Finds the rights of an identity.</summary>
     /// <param name="identity">From its certificate; null for none.</param>
     /// <param name="refusal">Why it may not; null where it may.</param>
     public Client? Find(string? identity, out string? refusal)
     {
-        refusal = null;
-        if (rules is null && identity is null) return new Client(new IdentityRule());
-        IdentityRule? rule = rules is null ? new IdentityRule() : null;
-        if (rules is not null && !(identity is not null && rules.TryGetValue(identity, out rule)) && !rules.TryGetValue(IdentityRule.Others, out rule))
-        {
-            refusal = $"identity {(identity is null ? "none" : Printable.Text(identity))} is not on the list of this server";
-            return null;
-        }
-        if (identity is null) return new Client(rule!);
         lock (_clients)
         {
-            if (!_clients.TryGetValue(identity, out Client? client)) _clients[identity] = client = new Client(rule!);
+            IdentityRule? rule = RuleOf(identity);
+            refusal = rule is null ? Refusal(identity) : null;
+            if (rule is null) return null;
+            if (identity is null) return new Client(rule);
+            if (!_clients.TryGetValue(identity, out Client? client)) _clients[identity] = client = new Client(rule);
             return client;
         }
     }
@@ -35,19 +56,32 @@ sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
     public sealed class Client(IdentityRule rule)
     {
         readonly Lock _gate = new();
+        volatile IdentityRule _rule = rule;
         long _refilled = Stopwatch.GetTimestamp();
         double _tokens = Burst(rule);
         int _inFlight;
 
+        /// <summary>Its rights; those that change hold from the next request on.</summary>
+        public IdentityRule Rule
+        {
+            get => _rule;
+            set
+            {
+                _rule = value;
+                Flow.Weight = value.Weight;
+            }
+        }
+
         /// <summary>Its requests that wait.</summary>
         public DeviceFlow Flow { get; } = new(rule.Weight);
 
-        public bool MayUse(string model) => rule.Models.Count == 0 || rule.Models.Contains(model);
+        public bool MayUse(string model) => _rule.Models.Count == 0 || _rule.Models.Contains(model);
 
         /// <summary>Takes a place for a request; <see cref="Leave"/> follows.</summary>
         /// <returns>Null, or why there is none.</returns>
         public string? TryEnter()
         {
+            IdentityRule rule = _rule;
             lock (_gate)
             {
                 if (_inFlight >= rule.MaxInFlight) return $"{rule.MaxInFlight} requests of this identity are under way, its limit";

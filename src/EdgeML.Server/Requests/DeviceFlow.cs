@@ -4,8 +4,14 @@ namespace EdgeML.Server.Requests;
 /// <param name="weight">Share of the server beside other devices; 1 is usual.</param>
 sealed class DeviceFlow(double weight = 1)
 {
-    public double Weight { get; } = weight > 0 && double.IsFinite(weight) ? weight
-        : throw new ArgumentOutOfRangeException(nameof(weight), $"weight is {weight}, not a number above 0");
+    double _weight = Checked(weight);
+
+    /// <summary>May change at any time, from any thread.</summary>
+    public double Weight
+    {
+        get => Volatile.Read(ref _weight);
+        set => Volatile.Write(ref _weight, Checked(value));
+    }
 
     public PriorityQueue<TailJob, long> Jobs { get; } = new();
 
@@ -14,4 +20,7 @@ sealed class DeviceFlow(double weight = 1)
 
     /// <summary>Milliseconds of computing that wait.</summary>
     public double WaitingMs { get; set; }
+
+    static double Checked(double weight) => weight > 0 && double.IsFinite(weight) ? weight
+        : throw new ArgumentOutOfRangeException(nameof(weight), $"weight is {weight}, not a number above 0");
 }

@@ -5,7 +5,9 @@ using EdgeML.Server.Status;
 namespace EdgeML.Server.Requests;
 
 /// <summary>Totals of one model, read by metrics and pages. Counting allocates nothing and runs no listener's code. Any thread.</summary>
-sealed class ModelCounts(ModelManifest manifest)
+/// <param name="manifest">Of the model.</param>
+/// <param name="name">The name that the server knows it by.</param>
+sealed class ModelCounts(ModelManifest manifest, string name)
 {
     /// <summary>Digits of the hash that tell versions apart.</summary>
     const int VersionDigits = 12;
@@ -15,8 +17,8 @@ sealed class ModelCounts(ModelManifest manifest)
     long _received;
     long _sent;
 
-    /// <summary>The model's label in metrics, a name of its author's choice.</summary>
-    public KeyValuePair<string, object?> NameTag { get; } = new("model", manifest.Name);
+    /// <summary>The model's label in metrics.</summary>
+    public KeyValuePair<string, object?> NameTag { get; } = new("model", name);
 
     /// <summary>Its version's label.</summary>
     public KeyValuePair<string, object?> VersionTag { get; } = new("version", VersionOf(manifest));
@@ -54,7 +56,7 @@ sealed class ModelCounts(ModelManifest manifest)
 
     public ModelStatus Status() => new()
     {
-        Name = manifest.Name,
+        Name = name,
         Version = (string)VersionTag.Value!,
         Answers = [.. Enumerable.Range(1, _answers.Length).Select(Answers)],
         Refused = _refused.ToDictionary(),

@@ -11,29 +11,42 @@ sealed class ModelDirectory : IDisposable
     /// <summary>Counts of every model.</summary>
     public IEnumerable<ModelCounts> Counts => _models.Select(model => model.Counts);
 
-    /// <exception cref="ArgumentException">A model of that identity is served already.</exception>
-    public void Add(ServedModel model)
+    /// <summary>All of them, in the order in which they came.</summary>
+    public IReadOnlyList<ServedModel> All => _models;
+
+    /// <summary>Takes one model away and adds another, in one step for clients.</summary>
+    /// <param name="removed">Null for none.</param>
+    /// <param name="added">Null for none.</param>
+    /// <exception cref="ArgumentException">A model of the added one's identity is served already, or the one to remove is not.</exception>
+    public void Swap(ServedModel? removed, ServedModel? added)
     {
         lock (_gate)
         {
-            if (Array.Exists(_models, other => other.Manifest.Identity == model.Manifest.Identity))
-                throw new ArgumentException($"model {model.Manifest.Name} ({model.Manifest.Identity}) is served already");
-            _models = [.. _models, model];
+            if (removed is not null && !_models.Contains(removed))
+                throw new ArgumentException($"model {removed.Name} ({removed.Manifest.Identity}) is not served any more");
+            ServedModel[] others = [.. _models.Where(each => each != removed)];
+            if (added is not null && Array.Exists(others, other => other.Manifest.Identity == added.Manifest.Identity))
+                throw new ArgumentException($"model {added.Name} ({added.Manifest.Identity}) is served already");
+            _models = added is null ? others : [.. others, added];
         }
     }
 
-    /// <summary>The model that a client asks for.</summary>
-    /// <returns>Model and no refusal; or the refusal, with the model where only its use is refused.</returns>
+    /// <summary>The model that a client asks for; the caller has entered it then.</summary>
+    /// <returns>Model and no refusal; or the refusal, with the model, which is not entered, where only its use is refused.</returns>
     public (ServedModel? Model, string? Refusal) Find(in HelloHeader hello)
     {
-        ServedModel[] models = _models;
         string wanted = hello.ModelHash, digest = hello.Cuts;
-        if (Array.Find(models, each => each.Manifest.Identity == wanted) is not { } model) return (null, Unknown(models, wanted));
-        if (digest.Length > 0 && digest != model.Manifest.CutsDigest)
-            return (null, $"client and tail cut model {model.Manifest.Identity} at different tensors; prepare it alike for both");
-        if ((hello.Encodings & HelloHeader.EveryEncoding) == 0)
-            return (model, $"client writes encodings 0x{hello.Encodings:x}, the tail reads 0x{HelloHeader.EveryEncoding:x}");
-        return (model, null);
+        while (true)
+        {
+            ServedModel[] models = _models;
+            if (Array.Find(models, each => each.Manifest.Identity == wanted) is not { } model) return (null, Unknown(models, wanted));
+            if (digest.Length > 0 && digest != model.Manifest.CutsDigest)
+                return (null, $"client and tail cut model {model.Manifest.Identity} at different tensors; prepare it alike for both");
+            if ((hello.Encodings & HelloHeader.EveryEncoding) == 0)
+                return (model, $"client writes encodings 0x{hello.Encodings:x}, the tail reads 0x{HelloHeader.EveryEncoding:x}");
+            // One that is leaving was taken from the list in this moment.
+            if (model.TryEnter()) return (model, null);
+        }
     }
 
     public void Dispose()

@@ -20,22 +20,72 @@ sealed class ServedModel : IDisposable
     readonly Stack<TailJob> _jobs = [];
     readonly TailExpectation _expectation;
     readonly byte[]?[] _acknowledgements = new byte[]?[2];
+    TaskCompletionSource? _unused;
+    int _users;
     bool _isDisposed;
 
     /// <param name="executor">Not disposed here; its slots and payloads are.</param>
     /// <param name="staging">Memory for payloads, shared by the server's models.</param>
-    public ServedModel(ITailExecutor executor, StagingBudget staging)
+    /// <param name="name">For rules and metrics; null for the name in its manifest.</param>
+    public ServedModel(ITailExecutor executor, StagingBudget staging, string? name = null)
     {
         _executor = executor;
+        Name = name ?? executor.Manifest.Name;
         Staging = new StagingPool(executor, staging);
-        Counts = new ModelCounts(executor.Manifest);
+        Counts = new ModelCounts(executor.Manifest, Name);
         _expectation = new TailExpectation(executor.Manifest, executor.Profile);
     }
+
+    public ITailExecutor Executor => _executor;
+
+    /// <summary>The name that rules and metrics know it by; versions of one model share it.</summary>
+    public string Name { get; }
 
     public ModelManifest Manifest => _executor.Manifest;
 
     /// <summary>Totals of its requests.</summary>
     public ModelCounts Counts { get; }
+
+    /// <summary>Whether its connections are to leave it.</summary>
+    public bool IsLeaving
+    {
+        get
+        {
+            lock (_gate) return _unused is not null;
+        }
+    }
+
+    /// <summary>A connection begins to use it; <see cref="Exit"/> follows. False where it is leaving.</summary>
+    public bool TryEnter()
+    {
+        lock (_gate)
+        {
+            if (_unused is not null) return false;
+            _users++;
+            return true;
+        }
+    }
+
+    /// <summary>A connection has ended, and with it its requests.</summary>
+    public void Exit()
+    {
+        lock (_gate)
+        {
+            if (--_users == 0) _unused?.TrySetResult();
+        }
+    }
+
+    /// <summary>Lets no further connection in.</summary>
+    /// <returns>Completes when the last one has ended.</returns>
+    public Task LeaveAsync()
+    {
+        lock (_gate)
+        {
+            _unused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_users == 0) _unused.TrySetResult();
+            return _unused.Task;
+        }
+    }
 
     public BottleneckSet Bottlenecks => _executor.Bottlenecks;
 

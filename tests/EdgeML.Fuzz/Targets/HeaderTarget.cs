@@ -23,7 +23,7 @@ static class HeaderTarget
     {
         if (data.IsEmpty) return false;
         ReadOnlyMemory<byte> header = data[1..];
-        switch ((FrameKind)(1 + (data.Span[0] % 8)))
+        switch ((FrameKind)(1 + (data.Span[0] % 9)))
         {
             case FrameKind.Hello: Again(header, HelloHeader.Read, (in HelloHeader h, Span<byte> to) => h.Write(to), HelloBytes, (a, b) => a == b); break;
             case FrameKind.HelloAck: Again(header, HelloAckHeader.Read, (in HelloAckHeader h, Span<byte> to) => h.Write(to), AckBytes, Same); break;
@@ -32,6 +32,7 @@ static class HeaderTarget
                 break;
             case FrameKind.Reply: Again(header, ReplyHeader.Read, (in ReplyHeader h, Span<byte> to) => h.Write(to), ReplyHeader.MaxBytes, Same); break;
             case FrameKind.Error: Again(header, ErrorHeader.Read, (in ErrorHeader h, Span<byte> to) => h.Write(to), ErrorHeader.MaxBytes, Same); break;
+            case FrameKind.GoAway: Again(header, GoAwayHeader.Read, (in GoAwayHeader h, Span<byte> to) => h.Write(to), GoAwayHeader.MaxBytes, Same); break;
             default: Again(header, PingHeader.Read, (in PingHeader h, Span<byte> to) => h.Write(to), PingHeader.MaxBytes, Same); break;
         }
         return true;
@@ -69,6 +70,8 @@ static class HeaderTarget
     static bool Same(ErrorHeader a, ErrorHeader b) =>
         a.TaskId == b.TaskId && a.Code == b.Code && a.Times.Equals(b.Times) && a.Text.StartsWith(b.Text, StringComparison.Ordinal);
 
+    static bool Same(GoAwayHeader a, GoAwayHeader b) => a.Text.StartsWith(b.Text, StringComparison.Ordinal);
+
     static bool Same(PingHeader a, PingHeader b) => a.Sequence == b.Sequence && a.Times.Equals(b.Times);
 
     static IEnumerable<(string, byte[])> Seeds()
@@ -82,6 +85,8 @@ static class HeaderTarget
         yield return Seed("error-task", FrameKind.Error, new ErrorHeader { TaskId = 271, Code = ErrorCode.Late, Text = "", Times = times }.Write);
         yield return Seed("error", FrameKind.Error, new ErrorHeader { Code = ErrorCode.Unavailable, Text = "tail is shutting down \u00e4" }.Write);
         yield return Seed("ping", FrameKind.Ping, new PingHeader { Sequence = 77, Times = times }.Write);
+        yield return Seed("hello-go-away", FrameKind.Hello, new HelloHeader("sha256:ab", 14, Understands: HelloHeader.UnderstandsGoAway).Write);
+        yield return Seed("go-away", FrameKind.GoAway, new GoAwayHeader("the tail stops").Write);
         // Keys of a later version: containers, an extension, a string.
         yield return ("later", [(byte)(FrameKind.Hello - 1), 0x84, 0, 0xa1, (byte)'a', 1, 2, 9, 0x92, 0x81, 1, 0xc0, 0xc3, 10, 0xd6, 1, 1, 2, 3, 4]);
     }

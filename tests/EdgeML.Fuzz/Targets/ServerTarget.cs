@@ -24,7 +24,7 @@ static class ServerTarget
     static readonly Lazy<ConnectionServices> s_services = new(() =>
     {
         var services = new ConnectionServices(new TailServerOptions { Limits = s_limits, BlockingThreads = 0 }, s_faults, () => 1);
-        services.Models.Add(new ServedModel(new FakeTail(), services.Staging));
+        services.Models.Swap(null, new ServedModel(new FakeTail(), services.Staging));
         return services;
     });
 

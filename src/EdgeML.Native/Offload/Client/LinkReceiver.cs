@@ -16,6 +16,9 @@ sealed class LinkReceiver : IDisposable
     /// <summary>The fault of a connection that the tail leaves.</summary>
     public const string TailLeft = "tail ended the connection";
 
+    /// <summary>Longest pause before a client that was asked to leave connects again: all clients of that tail do at the same time.</summary>
+    const double LeaveJitterMs = 50;
+
     readonly LinkState _state;
     readonly TailClientOptions _options;
     readonly ModelManifest _manifest;
@@ -123,13 +126,20 @@ sealed class LinkReceiver : IDisposable
     {
         var jitter = new Random();
         double pauseMs = 0;
+        bool wasAsked = false;
         while (!_state.IsDisposed)
         {
             long start = Environment.TickCount64;
+            bool isAsked = false;
             try
             {
                 using var link = new TailLink(_connect(_stop.Token), _options.Limits);
                 Serve(link);
+            }
+            catch (TailFaultException e) when (e.Reason == FallbackReason.Leaving)
+            {
+                isAsked = true;
+                Left(e.Message);
             }
             catch (Exception e)
             {
@@ -139,6 +149,13 @@ sealed class LinkReceiver : IDisposable
             }
             // A connection that held for a while was a good one; a tail that breaks every connection at once is not tried ever faster.
             bool held = Environment.TickCount64 - start > _options.LongestBackoff.TotalMilliseconds;
+            if (isAsked && (held || !wasAsked))
+            {
+                (wasAsked, pauseMs) = (true, 0);
+                _state.Pause(LeaveJitterMs * jitter.NextDouble());
+                continue;
+            }
+            wasAsked = isAsked;
             pauseMs = held || pauseMs == 0 ? _options.FirstBackoff.TotalMilliseconds
                 : Math.Min(2 * pauseMs, _options.LongestBackoff.TotalMilliseconds);
             _state.Pause(pauseMs * (0.75 + (0.5 * jitter.NextDouble())));
@@ -188,6 +205,17 @@ sealed class LinkReceiver : IDisposable
         if (isNew) Log(() => _logger.LogWarning("link to {Host}:{Port} is down: {Fault}", _options.Host, _options.Port, fault));
     }
 
+    /// <summary>As the tail wanted it: no warning.</summary>
+    void Left(string fault)
+    {
+        lock (_state.Gate)
+        {
+            if (_state.IsDisposed) return;
+            _state.GoDown(FallbackReason.Leaving, fault);
+        }
+        Log(() => _logger.LogInformation("link to {Host}:{Port} ended: {Fault}", _options.Host, _options.Port, fault));
+    }
+
     static FallbackReason ReasonOf(Exception e) => e switch
     {
         TailFaultException fault => fault.Reason,
@@ -207,13 +235,15 @@ sealed class LinkReceiver : IDisposable
             if (_state.IsDisposed) return;
             link.SayHello(_manifest, _bottlenecks, _options.Limits);
             Open(link);
-            while (_state.Turn.HeadWasRead || link.Input.ReadHead(Timeout.InfiniteTimeSpan, _options.Limits.HeaderDeadline))
+            while (!HasLeft() && (_state.Turn.HeadWasRead || link.Input.ReadHead(Timeout.InfiniteTimeSpan, _options.Limits.HeaderDeadline)))
             {
                 _state.Turn.HeadWasRead = false;
                 _replies.Handle(link);
                 _state.Turn.Rest();
             }
-            throw new IOException(TailLeft);
+            throw _state.GoAway is { } text
+                ? new TailFaultException(FallbackReason.Leaving, $"tail asks its clients to leave{(text.Length > 0 ? $": {text}" : "")}")
+                : new IOException(TailLeft);
         }
         catch (IOException e) when (link.AbortReason is not null)
         {
@@ -224,6 +254,11 @@ sealed class LinkReceiver : IDisposable
             Volatile.Write(ref _connecting, null);
             Drop(link);
         }
+    }
+
+    bool HasLeft()
+    {
+        lock (_state.Gate) return _state.HasLeft;
     }
 
     void Open(TailLink link)

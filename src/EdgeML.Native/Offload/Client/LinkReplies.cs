@@ -34,6 +34,7 @@ sealed class LinkReplies(
             case FrameKind.Reply: Answer(link); break;
             case FrameKind.Error: Refused(link); break;
             case FrameKind.Pong: Echoed(link); break;
+            case FrameKind.GoAway: AskedToLeave(link); break;
             default: throw new InvalidDataException($"tail sent a {link.Input.Prelude.Kind} frame");
         }
     }
@@ -132,5 +133,13 @@ sealed class LinkReplies(
             state.Probe.End(pong, now);
             Monitor.PulseAll(state.Gate);
         }
+    }
+
+    void AskedToLeave(TailLink link)
+    {
+        GoAwayHeader header = GoAwayHeader.Read(link.Input.Header);
+        if (link.Input.Prelude.PayloadBytes != 0)
+            throw new InvalidDataException($"go-away carries a payload of {link.Input.Prelude.PayloadBytes} bytes");
+        lock (state.Gate) state.Leave(Printable.Text(header.Text));
     }
 }

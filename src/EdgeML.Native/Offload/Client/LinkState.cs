@@ -60,12 +60,16 @@ sealed class LinkState
     /// <summary>Bytes sent so far; any thread.</summary>
     public long BytesSent => Interlocked.Read(ref _bytesSent);
 
-    /// <summary>Connected, and nothing on the way that is overdue.</summary>
-    public bool IsUp => Link is not null && Tasks.Overdue == 0 && !Probe.IsOverdue && !_isDisposed;
+    /// <summary>The text of the tail's request to leave; null where it has made none on this connection.</summary>
+    public string? GoAway { get; private set; }
+
+    /// <summary>Connected to a tail that keeps its clients, and nothing on the way that is overdue.</summary>
+    public bool IsUp => Link is not null && GoAway is null && Tasks.Overdue == 0 && !Probe.IsOverdue && !_isDisposed;
 
     /// <summary>Why nothing would be sent now; <see cref="FallbackReason.None"/> while it is up.</summary>
     public FallbackReason DownReason =>
         IsUp ? FallbackReason.None
+        : GoAway is not null ? FallbackReason.Leaving
         : Link is not null ? FallbackReason.Stalled : Fault == FallbackReason.None ? FallbackReason.Connecting : Fault;
 
     /// <summary>A number that no task, ping or probe has had. The id of a task begins with it and is never 0: to a tail that is the whole
@@ -82,16 +86,27 @@ sealed class LinkState
         MaxInFlight = Math.Min(Tasks.Capacity, link.Tail.MaxInFlight);
         Probe.Reset();
         Turn.Reset();
-        Link = link;
+        (Link, GoAway) = (link, null);
         Monitor.PulseAll(Gate);
     }
+
+    /// <summary>The tail asks to leave: nothing more is sent, and the receiving thread ends the connection after the last answer.</summary>
+    public void Leave(string text)
+    {
+        GoAway = text;
+        Turn.KeepForReceiver();
+        Monitor.PulseAll(Gate);
+    }
+
+    /// <summary>Whether the tail has asked to leave and has answered everything; the connection then ends.</summary>
+    public bool HasLeft => GoAway is not null && Tasks.OnWire == 0;
 
     /// <summary>A connection or an attempt ended.</summary>
     /// <returns>Whether for another reason than the last one.</returns>
     public bool GoDown(FallbackReason reason, string fault)
     {
         bool isNew = LastFault != fault;
-        (Fault, LastFault) = (reason, fault);
+        (Fault, LastFault, GoAway) = (reason, fault, null);
         Monitor.PulseAll(Gate);
         return isNew;
     }

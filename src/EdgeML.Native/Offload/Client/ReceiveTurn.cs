@@ -13,6 +13,7 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     Exception? _fault;
     long _restUntil;
     bool _isClosed;
+    bool _isKept;
 
     /// <summary>Whether the caller that had the turn has read a frame's head and left the rest. Outside the gate it is the receiving thread's,
     /// while that has the turn.</summary>
@@ -22,7 +23,14 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
     public bool IsCallers => _owner == ReceiveOwner.Caller;
 
     /// <summary>A connection begins.</summary>
-    public void Reset() => (_owner, _fault, HeadWasRead) = (ReceiveOwner.Receiver, null, false);
+    public void Reset() => (_owner, _fault, HeadWasRead, _isKept) = (ReceiveOwner.Receiver, null, false, false);
+
+    /// <summary>The receiving thread keeps its turn, or has it back next, until the connection ends.</summary>
+    public void KeepForReceiver()
+    {
+        _isKept = true;
+        WakeReceiver();
+    }
 
     /// <summary>The client is closed: a rest ends.</summary>
     public void Close() => _isClosed = true;
@@ -81,7 +89,7 @@ sealed class ReceiveTurn(object gate, TailTasks tasks, LinkProbe probe, int rest
         if (fault is not null) ExceptionDispatchInfo.Throw(fault);
     }
 
-    bool CanRest(TailLink link) => tasks.OnWire == 0 && !probe.IsOnWay && link.Input.IsBetweenFrames;
+    bool CanRest(TailLink link) => !_isKept && tasks.OnWire == 0 && !probe.IsOnWay && link.Input.IsBetweenFrames;
 }
 
 /// <summary>The thread that may read from the link.</summary>

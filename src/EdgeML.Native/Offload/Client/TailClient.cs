@@ -106,6 +106,7 @@ sealed class TailClient : ITail
             lock (_state.Gate)
             {
                 TailState state = _state.IsUp ? TailState.Up
+                    : _state.GoAway is not null ? TailState.Leaving
                     : _state.Link is not null ? TailState.Stalled
                     : _state.Fault == FallbackReason.None ? TailState.Connecting : TailState.Down;
                 return new TailStatus(state, _state.Fault, _state.LastFault);

@@ -143,7 +143,7 @@ sealed class TailLink : IDisposable
     void Greet(ModelManifest manifest, string bottlenecks, ProtocolLimits limits)
     {
         byte[] frame = new byte[FramePrelude.Bytes + 512];
-        var hello = new HelloHeader(manifest.Identity, HelloHeader.EveryEncoding, bottlenecks, manifest.CutsDigest);
+        var hello = new HelloHeader(manifest.Identity, HelloHeader.EveryEncoding, bottlenecks, manifest.CutsDigest, HelloHeader.UnderstandsGoAway);
         int bytes = hello.Write(frame.AsSpan(FramePrelude.Bytes));
         Send(Framed(frame, FrameKind.Hello, bytes, 0));
         if (!Input.ReadHead(limits.HandshakeDeadline, limits.HandshakeDeadline))

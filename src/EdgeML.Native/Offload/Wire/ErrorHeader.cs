@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace EdgeML.Native.Offload.Wire;
 
 /// <summary>A refusal: of one request when it names a task, else of the whole connection.</summary>
@@ -26,17 +24,9 @@ struct ErrorHeader
         var writer = new HeaderWriter(destination, keys: 10);
         writer.Write(0, (int)Code);
         writer.Write(1, TaskId);
-        writer.Write(2, Text.AsSpan(0, LengthWithin(Text, MaxTextBytes)));
+        writer.Write(2, Text.AsSpan(0, TextLimit.LengthWithin(Text, MaxTextBytes)));
         Times.Write(ref writer);
         return writer.Finish();
-    }
-
-    /// <summary>How many characters a number of UTF-8 bytes holds.</summary>
-    static int LengthWithin(string text, int bytes)
-    {
-        int length = Math.Min(text.Length, bytes);
-        while (length > 0 && (Encoding.UTF8.GetByteCount(text.AsSpan(0, length)) > bytes || char.IsHighSurrogate(text[length - 1]))) length--;
-        return length;
     }
 
     public static ErrorHeader Read(ReadOnlyMemory<byte> header) => HeaderReader.Read(header, ReadFields);

@@ -13,4 +13,8 @@ enum FrameKind : byte
 
     /// <summary>A ping with a payload that the tail throws away and times.</summary>
     Probe = 8,
+
+    /// <summary>The tail asks a client to finish the requests on the way, send nothing more on this connection, and connect again. Only for
+    /// clients whose hello says that they understand it.</summary>
+    GoAway = 9,
 }

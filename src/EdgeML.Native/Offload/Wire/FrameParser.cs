@@ -24,7 +24,7 @@ static class FrameParser
             throw new InvalidDataException($"frame begins with 0x{magic:x8}, not with 0x{FramePrelude.Magic:x8}");
         if (copy[4] != FramePrelude.Version) throw new ProtocolVersionException(copy[4]);
         var kind = (FrameKind)copy[5];
-        if (kind is < FrameKind.Hello or > FrameKind.Probe) throw new InvalidDataException($"frame kind {copy[5]} does not exist");
+        if (kind is < FrameKind.Hello or > FrameKind.GoAway) throw new InvalidDataException($"frame kind {copy[5]} does not exist");
         int headerBytes = BinaryPrimitives.ReadUInt16LittleEndian(copy[6..]);
         uint payloadBytes = BinaryPrimitives.ReadUInt32LittleEndian(copy[8..]);
         if (headerBytes > limits.MaxHeaderBytes)

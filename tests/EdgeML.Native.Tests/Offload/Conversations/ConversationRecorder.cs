@@ -92,6 +92,7 @@ static class ConversationRecorder
             Frames.Hello(Model.Hash), Request(8, cut: 3, TensorEncoding.Float32, 16)], FrameKind.Error);
         yield return Talk("no frame", ["GET / HTTP/1.1\r\n\r\n"u8.ToArray()], FrameKind.Error);
         yield return Unavailable();
+        yield return Leaving();
     }
 
     static IEnumerable<byte[]> Versioned()
@@ -160,6 +161,28 @@ static class ConversationRecorder
         return new Conversation("one client too many", recorded.Frames);
     }
 
+    /// <summary>As a server does before it stops, while it computes.</summary>
+    static Conversation Leaving()
+    {
+        using ManualResetEventSlim running = new(), release = new();
+        FakeTail tail = Tail();
+        tail.Running = _ =>
+        {
+            running.Set();
+            Assert.True(release.Wait(s_patience));
+        };
+        using var served = new Served(tail, new TailServerOptions());
+        using TailClient client = Client(served.Transport);
+        Assert.True(client.WaitUntilUp(s_patience), client.LastFault);
+        ValueTask<TailReply> reply = Task.All[0].Send(client, Patient);
+        Assert.True(running.Wait(s_patience));
+        served.AskToLeave("the tail stops");
+        served.Transport.WaitFor(FrameKind.GoAway, 1, s_patience);
+        release.Set();
+        Assert.Equal(TailOutcome.Answered, reply.AsTask().Result.Outcome);
+        return new Conversation("the tail leaves", [.. served.Transport.Frames.Take(5)]);
+    }
+
     /// <summary>A client of this build with a tail of this build.</summary>
     static Conversation Talk(
         string name, Action<TailClient>? talk, Func<TailClientOptions, TailClientOptions>? change = null, string hash = "sha256:talk",
@@ -210,6 +233,8 @@ static class ConversationRecorder
         }
 
         public RecordingTransport Transport { get; }
+
+        public void AskToLeave(string reason) => _connection.AskToLeave(reason);
 
         public void Dispose()
         {

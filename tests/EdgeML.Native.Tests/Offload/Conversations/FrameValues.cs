@@ -24,6 +24,7 @@ static class FrameValues
                 FrameKind.Request => Text(RequestHeader.Read(header)),
                 FrameKind.Reply => Text(ReplyHeader.Read(header)),
                 FrameKind.Error => Text(ErrorHeader.Read(header)),
+                FrameKind.GoAway => $"text '{GoAwayHeader.Read(header).Text}'",
                 _ => Text(PingHeader.Read(header)),
             };
             return $"{prelude.Kind}: {values}; payload {prelude.PayloadBytes}";
@@ -37,7 +38,8 @@ static class FrameValues
     /// <summary>The same frame by the writer of this build.</summary>
     public static byte[] Rewritten(byte[] frame) => Rewritten(frame, comparable: false);
 
-    /// <summary>The same frame without measured times and without texts for people: all else is alike whenever the same is said.</summary>
+    /// <summary>The same frame without measured times, without texts for people, and without the later frames that a client understands: all
+    /// else is alike whenever the same is said.</summary>
     public static byte[] Comparable(byte[] frame) => Of(frame) == "refused" ? frame : Rewritten(frame, comparable: true);
 
     static byte[] Rewritten(byte[] frame, bool comparable)
@@ -45,7 +47,10 @@ static class FrameValues
         (FramePrelude prelude, byte[] header, byte[] payload) = Split(frame);
         switch (prelude.Kind)
         {
-            case FrameKind.Hello: return Frames.Make(prelude.Kind, HelloHeader.Read(header).Write, payload);
+            case FrameKind.Hello:
+                HelloHeader hello = HelloHeader.Read(header);
+                if (comparable) hello = hello with { Understands = 0 };
+                return Frames.Make(prelude.Kind, hello.Write, payload);
             case FrameKind.HelloAck: return Frames.Make(prelude.Kind, HelloAckHeader.Read(header).Write, payload);
             case FrameKind.Request: return Frames.Make(prelude.Kind, RequestHeader.Read(header).Write, payload);
             case FrameKind.Reply:
@@ -58,6 +63,8 @@ static class FrameValues
                 if (error.TaskId != 0) error.Text = HeaderReader.Read<string>(header, TextOf);
                 if (comparable) (error.Times, error.Text) = (default, "");
                 return Frames.Make(prelude.Kind, error.Write, payload);
+            case FrameKind.GoAway:
+                return Frames.Make(prelude.Kind, (comparable ? new GoAwayHeader("") : GoAwayHeader.Read(header)).Write, payload);
             default:
                 PingHeader ping = PingHeader.Read(header);
                 if (comparable) ping.Times = default;
@@ -84,7 +91,8 @@ static class FrameValues
     }
 
     static string Text(in HelloHeader hello) =>
-        $"model {hello.ModelHash}, encodings {hello.Encodings}, bottlenecks {hello.Bottlenecks}, cuts {hello.Cuts}";
+        $"model {hello.ModelHash}, encodings {hello.Encodings}, bottlenecks {hello.Bottlenecks}, cuts {hello.Cuts}"
+        + (hello.Understands == 0 ? "" : $", understands {hello.Understands}");
 
     static string Text(in HelloAckHeader ack) =>
         $"in flight {ack.MaxInFlight}, payload {ack.MaxPayloadBytes}, encodings {ack.Encodings}, units {Text(ack.UnitMs)}, "

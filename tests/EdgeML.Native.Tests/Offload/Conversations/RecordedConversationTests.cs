@@ -63,14 +63,16 @@ public class RecordedConversationTests
         using TailClient client = ConversationRecorder.Client(tail);
         Assert.True(client.WaitUntilUp(s_patience), client.LastFault);
         foreach (ConversationRecorder.Task task in ConversationRecorder.Task.All) task.Ask(client);
-        Assert.Equal(frames.Where(frame => frame.FromClient).Select(frame => frame.Bytes), tail.Said);
+        // Tails of then skip the key that the hello has now.
+        Assert.Equal(
+            frames.Where(frame => frame.FromClient).Select(frame => FrameValues.Comparable(frame.Bytes)), tail.Said.Select(FrameValues.Comparable));
     }
 
     /// <summary>Conversations in which one frame is answered before the next is sent.</summary>
     [Fact]
     public void Tail_WithTheRecordedClient_SaysTheSame()
     {
-        string[] concurrent = ["busy", "late", "failed", "another model", "one client too many"];
+        string[] concurrent = ["busy", "late", "failed", "another model", "one client too many", "the tail leaves"];
         foreach (Conversation conversation in Conversation.Read(Conversations).Where(each => !concurrent.Contains(each.Name)))
         {
             (MemoryTransport mine, MemoryTransport theirs) = MemoryTransport.Pair();

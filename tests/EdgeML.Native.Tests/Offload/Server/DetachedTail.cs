@@ -20,7 +20,7 @@ sealed class DetachedTail : IDisposable
     public DetachedTail(ITailExecutor executor, TailServerOptions? options = null)
     {
         _services = new ConnectionServices(options ?? new TailServerOptions(), new BackgroundFaults(), () => _connections.Count);
-        _services.Models.Add(new ServedModel(executor, _services.Staging));
+        _services.Models.Swap(null, new ServedModel(executor, _services.Staging));
         _times = new Timer(_ => CheckTimes(), null, 5, 5);
     }
 

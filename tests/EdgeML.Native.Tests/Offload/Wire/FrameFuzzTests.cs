@@ -70,7 +70,7 @@ public class FrameFuzzTests(ITestOutputHelper output)
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                Read((FrameKind)random.Next((int)FrameKind.Hello, (int)FrameKind.Probe + 1), header);
+                Read((FrameKind)random.Next((int)FrameKind.Hello, (int)FrameKind.GoAway + 1), header);
                 read++;
             }
             catch (InvalidDataException)
@@ -125,6 +125,7 @@ public class FrameFuzzTests(ITestOutputHelper output)
             case FrameKind.Request: RequestHeader.Read(bytes); break;
             case FrameKind.Reply: ReplyHeader.Read(bytes); break;
             case FrameKind.Error: ErrorHeader.Read(bytes); break;
+            case FrameKind.GoAway: GoAwayHeader.Read(bytes); break;
             default: PingHeader.Read(bytes); break;
         }
     }

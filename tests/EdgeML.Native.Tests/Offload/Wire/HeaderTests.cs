@@ -58,6 +58,17 @@ public class HeaderTests
     }
 
     [Fact]
+    public void GoAway_TravelsWithItsReason()
+    {
+        byte[] memory = new byte[GoAwayHeader.MaxBytes];
+        HelloHeader later = new HelloHeader("sha256:m", 62) with { Understands = HelloHeader.UnderstandsGoAway };
+        Assert.Equal(later, HelloHeader.Read(memory.AsMemory(0, later.Write(memory))));
+        foreach (GoAwayHeader goAway in (GoAwayHeader[])[new("the tail stops"), new("")])
+            Assert.Equal(goAway, GoAwayHeader.Read(memory.AsMemory(0, goAway.Write(memory))));
+        Assert.Equal(400, GoAwayHeader.Read(memory.AsMemory(0, new GoAwayHeader(new string('x', 500)).Write(memory))).Text.Length);
+    }
+
+    [Fact]
     public void Bottlenecks_TravelInKeysOfTheirOwn()
     {
         byte[] memory = new byte[512];

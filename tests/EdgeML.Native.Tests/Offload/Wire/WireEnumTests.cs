@@ -8,7 +8,7 @@ public class WireEnumTests
 {
     [Fact]
     public void FrameKind_Numbers_Stay() => Assert.Equal(
-        "Hello=1 HelloAck=2 Request=3 Reply=4 Error=5 Ping=6 Pong=7 Probe=8", Text<FrameKind>());
+        "Hello=1 HelloAck=2 Request=3 Reply=4 Error=5 Ping=6 Pong=7 Probe=8 GoAway=9", Text<FrameKind>());
 
     [Fact]
     public void ErrorCode_Numbers_Stay() => Assert.Equal(
