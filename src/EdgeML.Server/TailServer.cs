@@ -40,7 +40,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
     readonly Action<ClientConnection, string> _onFirstRefusal;
     readonly List<ClientConnection> _connections = [];
     readonly Timer _times;
-    readonly Task _accepting;
+    Task _accepting = Task.CompletedTask;
     TaskCompletionSource? _empty;
     bool _isStopping;
     bool _isDisposed;
@@ -51,7 +51,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
     /// <param name="options">Address and limits.</param>
     /// <inheritdoc cref="TailServer(TailServerOptions)" path="/exception"/>
     public TailServer(ITailExecutor executor, TailServerOptions options)
-        : this(options, executor ?? throw new ArgumentNullException(nameof(executor)))
+        : this(options, executor ?? throw new ArgumentNullException(nameof(executor)), isOpen: true)
     {
     }
 
@@ -61,11 +61,14 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
     /// <exception cref="IOException">The process has no file descriptor left for a connection.</exception>
     /// <exception cref="SocketException">The address is not free or not of this machine.</exception>
     public TailServer(TailServerOptions options)
-        : this(options, null)
+        : this(options, null, isOpen: true)
     {
     }
 
-    TailServer(TailServerOptions options, ITailExecutor? executor)
+    /// <param name="options">Address and limits.</param>
+    /// <param name="executor">The first model; null for none.</param>
+    /// <param name="isOpen">Whether clients may come at once; otherwise <see cref="Open"/> lets them in.</param>
+    internal TailServer(TailServerOptions options, ITailExecutor? executor, bool isOpen)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
@@ -75,7 +78,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
         Faults.OnFault = _log.Fault;
         (_onServed, _onFirstRefusal) = (_log.Connected, _log.RefusedRequest);
         if (options.Tls is { } tls) _credentials = new TlsCredentials(tls, logger, Faults);
-        _listener = Listen(options.EndPoint);
+        _listener = Bind(options.EndPoint);
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         _services = new ConnectionServices(options, Faults, () => Connections);
         try
@@ -90,6 +93,15 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
             throw;
         }
         _times = new Timer(_ => CheckTimes(), null, s_checkTimes, s_checkTimes);
+        if (isOpen) Open();
+    }
+
+    /// <summary>Lets clients in, once: until then nothing listens at the address, although it is taken.</summary>
+    /// <exception cref="SocketException">The address is not free.</exception>
+    internal void Open()
+    {
+        // The system lowers it to its own limit.
+        _listener.Listen(1 << 14);
         _accepting = Task.Run(AcceptAsync);
     }
 
@@ -184,14 +196,12 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
         return Math.Min(possible, wanted);
     }
 
-    static Socket Listen(IPEndPoint address)
+    static Socket Bind(IPEndPoint address)
     {
         var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             listener.Bind(address);
-            // The system lowers it to its own limit.
-            listener.Listen(1 << 14);
             return listener;
         }
         catch

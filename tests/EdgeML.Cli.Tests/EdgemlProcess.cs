@@ -33,6 +33,11 @@ static class EdgemlProcess
     public static Outcome RunInShell(string script, params string[] arguments) =>
         ChildProcess.Run(["sh", "-c", script, "sh", .. Command(arguments)], s_limit, folder: RepositoryRoot);
 
+    /// <summary>Starts it as part of a shell's line.</summary>
+    /// <inheritdoc cref="RunInShell" path="/param"/>
+    public static ChildProcess StartInShell(string script, params string[] arguments) =>
+        ChildProcess.Start(["sh", "-c", script, "sh", .. Command(arguments)], folder: RepositoryRoot);
+
     public static ChildProcess Start(params string[] arguments) => ChildProcess.Start(Command(arguments), folder: RepositoryRoot);
 
     public static string[] Command(params string[] arguments) =>

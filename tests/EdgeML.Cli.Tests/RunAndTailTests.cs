@@ -142,6 +142,7 @@ public sealed class RunAndTailTests(ShippedPackage package, ITestOutputHelper ou
         { "nothing encrypts it", ["tail", "--model", "{model}", "--listen", "0.0.0.0:0"] },
         { "TLS needs --tls-cert and --tls-key", ["tail", "--model", "{model}", "--listen", "127.0.0.1:0", "--tls-cert", "{half}"] },
         { "--max-batch is 65, not in 1..64", ["tail", "--model", "{model}", "--listen", "127.0.0.1:0", "--max-batch", "65"] },
+        { "--blocking-threads is '-1', not a whole number in 0..", ["tail", "--model", "{model}", "--listen", "127.0.0.1:0", "--blocking-threads", "-1"] },
         { "is not a package", ["tail", "--model", "{nothing}", "--listen", "127.0.0.1:0"] },
     };
 

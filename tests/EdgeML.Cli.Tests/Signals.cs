@@ -5,7 +5,7 @@ namespace EdgeML.Cli.Tests;
 /// <summary>What a user, a service manager or the kernel sends to a process.</summary>
 static partial class Signals
 {
-    public const int Interrupt = 2, Kill = 9, Terminate = 15;
+    public const int HangUp = 1, Interrupt = 2, Kill = 9, Terminate = 15;
 
     public static void Send(this ChildProcess process, int signal)
     {

@@ -52,6 +52,10 @@ kill -TERM "$tail"
 wait "$tail" || fail "the tail ended with exit code $?"
 tail=
 
+"${edgeml[@]}" serve --model shapes=package --check --max-batch 2 --json serve.json > /dev/null
+says serve.json '"models":{"shapes":\["[^"]*/package"\]},.*"maxBatch":2,'
+"${edgeml[@]}" serve --config serve.json --check > /dev/null || fail "the configuration that serve writes is refused"
+
 # The same answers as the portable build, to the bit: the network is computed by the same library.
 portable="$root/src/EdgeML.Cli/bin/Release/net10.0/edgeml.dll"
 if [ -f "$portable" ]; then

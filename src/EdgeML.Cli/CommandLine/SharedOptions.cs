@@ -59,6 +59,9 @@ static class SharedOptions
     public static Option<int?> Count(string name, string description) =>
         new(name) { HelpName = "N", Description = description, CustomParser = Parse.Count };
 
+    public static Option<int?> Whole(string name, string description, int least, int most) =>
+        new(name) { HelpName = "N", Description = description, CustomParser = result => Parse.Whole(result, least, most) };
+
     /// <summary><c>--count</c> beside <c>--data</c>.</summary>
     /// <param name="ofEndless">Samples of a source without an end.</param>
     public static Option<int?> Samples(int ofEndless) =>

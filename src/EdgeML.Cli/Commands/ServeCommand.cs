@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Observing;
 using EdgeML.Cli.Serving;
 using EdgeML.Server.Configuration;
 
@@ -26,14 +27,34 @@ sealed class ServeCommand : CliCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         ServeSettings settings = _options.Load(parsed);
-        if (settings.Problems.Count > 0)
-        {
-            foreach (ConfigurationProblem problem in settings.Problems) await Console.Error.WriteLineAsync($"edgeml: {problem}").ConfigureAwait(false);
-            return ErrorReport.BadInput;
-        }
+        if (Refused(settings.Problems.Select(problem => problem.ToString()))) return ErrorReport.BadInput;
+        bool isCheck = parsed.GetValue(_check);
+        var checkedPackages = isCheck ? ServeCheck.Run(settings) : ([], []);
+        if (Refused(checkedPackages.Faults)) return ErrorReport.BadInput;
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, settings.Configuration, ServeJson.Default.ServeConfiguration);
-        if (!parsed.GetValue(_check)) throw new NotSupportedException("edgeml serve can only --check so far; edgeml tail serves one model");
-        foreach ((string key, string value, string source) in settings.Values()) Terminal.Line($"{key} = {value}  ({source})");
+        if (!isCheck)
+        {
+            bool verbose = parsed.GetValue(GlobalOptions.Verbose);
+            var host = new ServeHost(settings, () => _options.Load(parsed), ObservingSettings.Of(settings.Configuration, verbose), verbose);
+            await host.RunAsync(cancellation).ConfigureAwait(false);
+            return 0;
+        }
+        HostPort listen = ServeHost.ListenOf(settings.Configuration);
+        ServeHost.CheckEncrypted(settings.Configuration, listen, await listen.ResolveAsync(cancellation).ConfigureAwait(false));
+        foreach ((string key, string value, string source) in settings.Values())
+            Terminal.Line($"{key} = {value}{(checkedPackages.Identities.TryGetValue(value, out string? identity) ? $", {identity}" : "")}  ({source})");
         return 0;
+    }
+
+    /// <summary>Shows everything that is wrong, a line each.</summary>
+    static bool Refused(IEnumerable<string> faults)
+    {
+        bool any = false;
+        foreach (string fault in faults)
+        {
+            any = true;
+            Console.Error.WriteLine($"edgeml: {fault}");
+        }
+        return any;
     }
 }

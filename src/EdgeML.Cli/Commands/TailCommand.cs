@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Observing;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Inference.Profiling;
 using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Offload.Server;
@@ -23,6 +24,9 @@ sealed class TailCommand : CliCommand
     readonly Option<HostPort?> _listen = SharedOptions.Listen();
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one request (1).");
     readonly Option<int?> _maxBatch = SharedOptions.Count("--max-batch", "Most requests that are computed together, where the model is faster so (1; at most 64).");
+    readonly Option<int?> _blockingThreads = SharedOptions.Whole(
+        "--blocking-threads", "Threads that may block for clients that wait for each answer, one client each; 0 for none (one per core, at most 8).", 0,
+        BackendOptions.MostThreads);
     readonly Option<FileInfo?> _certificate = new("--tls-cert") { HelpName = "FILE", Description = "Serve TLS 1.3 with this certificate (PEM); read again when it changes." };
     readonly Option<FileInfo?> _key = new("--tls-key") { HelpName = "FILE", Description = "Its private key (PEM)." };
     readonly Option<FileInfo?> _clientCa = new("--tls-ca") { HelpName = "FILE", Description = "Serve only clients with a certificate of these authorities (PEM)." };
@@ -39,7 +43,7 @@ sealed class TailCommand : CliCommand
             "edgeml tail --model engines/shapes-vgg --listen 127.0.0.1:7410 --http 127.0.0.1:9410 --log json",
             "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410 --tls-cert tail.pem --tls-key tail.key")
     {
-        AddOptions(_model, _listen, _threads, _maxBatch, _certificate, _key, _clientCa, _insecure, _loadFromInput);
+        AddOptions(_model, _listen, _threads, _maxBatch, _blockingThreads, _certificate, _key, _clientCa, _insecure, _loadFromInput);
         _backend.AddTo(this);
         _observing.AddTo(this);
     }
@@ -62,9 +66,11 @@ sealed class TailCommand : CliCommand
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = new LoadFactor();
         if (parsed.GetValue(_loadFromInput)) load.Follow(Console.In, stop);
-        using var server = Listen(listen, new ModelTailExecutor(model, profile, maxBatch), new TailServerOptions
+        var defaults = new TailServerOptions();
+        using var server = Listen(listen, new ModelTailExecutor(model, profile, maxBatch), defaults with
         {
             EndPoint = endPoint,
+            BlockingThreads = parsed.GetValue(_blockingThreads) ?? defaults.BlockingThreads,
             WarmUp = true,
             Tls = tls,
             LoadFactor = () => load.Value,
@@ -96,8 +102,7 @@ sealed class TailCommand : CliCommand
         }
         catch (SocketException e)
         {
-            string hint = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "; another program listens there" : "";
-            throw new IOException($"cannot listen on {address}: {e.Message}{hint}", e);
+            throw ListenFault.Of(address, e);
         }
     }
 

@@ -13,6 +13,9 @@ sealed class ServeRules(ConfigurationTrace trace)
     /// <summary>Most requests that are computed together.</summary>
     public const int MostTogether = 64;
 
+    /// <summary>The reason why a network is not served without encryption.</summary>
+    public const string Exposed = "which can be reached over a network, and nothing encrypts it: give tls.certificate and tls.key, or \"insecure\": true where the network is trusted";
+
     /// <summary>The most that a wait takes, milliseconds.</summary>
     const int Longest = int.MaxValue;
 
@@ -41,9 +44,7 @@ sealed class ServeRules(ConfigurationTrace trace)
         string written = configuration.Listen!;
         if (ListenAddress.TryParse(written, out ListenAddress address) is { } wrong) Refuse("listen", Quoted(written), wrong);
         else if (address.IsExposed == true && configuration.Tls is null && configuration.Insecure != true)
-            trace.Refuse(
-                "listen", $"listen is {address}, which can be reached over a network, and nothing encrypts it: "
-                + "give tls.certificate and tls.key, or \"insecure\": true where the network is trusted");
+            trace.Refuse("listen", $"listen is {address}, {Exposed}");
     }
 
     void Tls(TlsSection? tls)

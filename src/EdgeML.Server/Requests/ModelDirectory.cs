@@ -14,6 +14,9 @@ sealed class ModelDirectory : IDisposable
     /// <summary>All of them, in the order in which they came.</summary>
     public IReadOnlyList<ServedModel> All => _models;
 
+    /// <inheritdoc cref="Swap" path="/exception"/>
+    public void Add(ServedModel model) => Swap(null, model);
+
     /// <summary>Takes one model away and adds another, in one step for clients.</summary>
     /// <param name="removed">Null for none.</param>
     /// <param name="added">Null for none.</param>

@@ -1,0 +1,51 @@
+using EdgeML.Cli.CommandLine;
+using EdgeML.Native;
+using EdgeML.Native.Models.Packages;
+using EdgeML.Native.Telemetry;
+using EdgeML.Server.Configuration;
+using EdgeML.Server.Transport;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeML.Cli.Serving;
+
+/// <summary><c>edgeml serve --check</c>: everything that a start would need, without starting.</summary>
+static class ServeCheck
+{
+    /// <summary>Opens packages and certificates.</summary>
+    /// <returns>Identities by folder, and everything that is wrong, a line each.</returns>
+    public static (Dictionary<string, string> Identities, List<string> Faults) Run(ServeSettings settings)
+    {
+        var identities = new Dictionary<string, string>();
+        var faults = new List<string>();
+        Try("tls", settings, faults, () =>
+        {
+            if (settings.ServerOptions().Tls is { } tls) _ = new TlsCredentials(tls, NullLogger.Instance, new BackgroundFaults());
+        });
+        foreach ((string name, List<string> folders) in settings.Configuration.Models!)
+            for (int i = 0; i < folders.Count; i++)
+            {
+                string folder = folders[i];
+                Try($"models.{name}[{i}]", settings, faults, () =>
+                {
+                    using ModelPackage package = ModelPackage.Open(folder);
+                    string identity = package.Manifest.Identity;
+                    if (identities.FirstOrDefault(each => each.Value == identity).Key is { } other)
+                        throw new InvalidDataException($"{folder} is the same model as {other}");
+                    identities[folder] = identity;
+                });
+            }
+        return (identities, faults);
+    }
+
+    static void Try(string key, ServeSettings settings, List<string> faults, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            faults.Add(new ConfigurationProblem(settings.Trace.SourceOf(key), $"{key}: {MessageText.OneLine(ErrorReport.Describe(e))}").ToString());
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using EdgeML.Cli.CommandLine;
+using EdgeML.Cli.Observing;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Server;
+using EdgeML.Server.Configuration;
+using EdgeML.Server.Rollout;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeML.Cli.Serving;
+
+/// <summary>Runs a server by a configuration: models first, then clients, then changes until the end.</summary>
+/// <param name="settings">Sound.</param>
+/// <param name="reload">Reads the configuration again.</param>
+/// <param name="observing">Pages, export and log.</param>
+/// <param name="verbose">Whether the inference library's log is shown.</param>
+sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, ObservingSettings observing, bool verbose)
+{
+    /// <summary>Serves until cancelled; then answers the requests on the way.</summary>
+    /// <exception cref="IOException">The address cannot be had.</exception>
+    /// <exception cref="InvalidDataException">A package or certificate cannot be used; one line each.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        ServeConfiguration configuration = settings.Configuration;
+        ILogger log = observing.CreateLog();
+        // Before models are loaded: it takes seconds, and without a handler the signal ends the process.
+        using var asked = new SemaphoreSlim(0);
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            asked.Release();
+        });
+        await using ServerObserver observer = await ServerObserver.StartAsync(observing, "edgeml-serve", log, cancellation).ConfigureAwait(false);
+        await using ModelRollout rollout = await ServeAsync(configuration, observer, log, asked, cancellation).ConfigureAwait(false);
+    }
+
+    async Task<ModelRollout> ServeAsync(
+        ServeConfiguration configuration, ServerObserver observer, ILogger log, SemaphoreSlim asked, CancellationToken cancellation)
+    {
+        HostPort listen = ListenOf(configuration);
+        IPEndPoint endPoint = await listen.ResolveAsync(cancellation).ConfigureAwait(false);
+        CheckEncrypted(configuration, listen, endPoint);
+        await using TailServer server = Create(listen, settings.ServerOptions() with
+        {
+            EndPoint = endPoint,
+            Logger = log,
+            ReservedDescriptors = observer.Descriptors,
+        });
+        var rollout = new ModelRollout(server, new PackageLoader(Backend(configuration, verbose, cancellation), configuration.MaxBatch!.Value), log);
+        try
+        {
+            IReadOnlyList<string> faults = rollout.Apply(configuration.Models!, isAsked: true);
+            if (faults.Count > 0) throw new InvalidDataException(string.Join("; ", faults));
+            Open(listen, server);
+            observer.Watch(server);
+            Console.WriteLine($"listening {new HostPort(listen.Host, server.EndPoint.Port)}");
+            if (observer.EndPoint is { } pages) Console.WriteLine($"pages http://{pages}/");
+            await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await FollowAsync(new ServeReload(server, rollout, settings, reload, log), asked, cancellation).ConfigureAwait(false);
+            return rollout;
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            await rollout.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Takes up changes until cancelled.</summary>
+    static async Task FollowAsync(ServeReload changes, SemaphoreSlim asked, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            double seconds = changes.Current.WatchSeconds!.Value;
+            TimeSpan wait = seconds > 0 ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
+            try
+            {
+                bool isAsked = await asked.WaitAsync(wait, cancellation).ConfigureAwait(false);
+                changes.Run(isAsked);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>The address as written.</summary>
+    public static HostPort ListenOf(ServeConfiguration configuration)
+    {
+        _ = ListenAddress.TryParse(configuration.Listen!, out ListenAddress address);
+        return new HostPort(address.Host, address.Port);
+    }
+
+    /// <summary>Refuses a name that turns out to be an address on a network, without encryption.</summary>
+    /// <exception cref="ArgumentException">It is.</exception>
+    public static void CheckEncrypted(ServeConfiguration configuration, HostPort listen, IPEndPoint endPoint)
+    {
+        if (configuration.Tls is null && configuration.Insecure != true && !IPAddress.IsLoopback(endPoint.Address))
+            throw new ArgumentException($"listen is {listen}, {ServeRules.Exposed}");
+    }
+
+    static BackendOptions Backend(ServeConfiguration configuration, bool verbose, CancellationToken cancellation) => new()
+    {
+        Kind = configuration.Backend == "tensorrt" ? BackendKind.TensorRt : BackendKind.OnnxRuntime,
+        Threads = configuration.Threads!.Value,
+        EngineFolder = BackendSelection.EngineFolder,
+        Logger = new BackendLog(verbose),
+        Cancellation = cancellation,
+    };
+
+    static TailServer Create(HostPort address, TailServerOptions options)
+    {
+        try
+        {
+            return new TailServer(options, null, isOpen: false);
+        }
+        catch (SocketException e)
+        {
+            throw ListenFault.Of(address, e);
+        }
+    }
+
+    static void Open(HostPort address, TailServer server)
+    {
+        try
+        {
+            server.Open();
+        }
+        catch (SocketException e)
+        {
+            throw ListenFault.Of(address, e);
+        }
+    }
+}
