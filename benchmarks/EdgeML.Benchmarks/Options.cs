@@ -29,6 +29,10 @@ sealed record Options
             N link faults (10,000) on D devices (4), by seed: connections that are reset, stall, end, lose or change bytes; tails that are
             killed and stopped. Every answer is compared with the local network's. Prints latencies beside a run without faults. Exit
             code 1 when an answer is wrong or missing.
+        edgeml-benchmarks --soak [MINUTES] [--rate R] [--devices D] [--executable edgeml] [--model F.onnx]
+            D devices (8) that use two models of edgeml serve over TLS, R tasks a second in all (200), for some minutes (30), with new
+            certificates and a rollout in the middle. Prints latencies, memory and handles by the minute, and slopes. Exit code 1 when
+            a task is lost or wrong, or when something grows.
         edgeml-benchmarks --filter '*Decision*' [any option of BenchmarkDotNet]
             Single parts under BenchmarkDotNet; --list flat names them.
 
@@ -56,6 +60,8 @@ sealed record Options
 
     public int? Devices { get; private init; }
 
+    public int? Rate { get; private init; }
+
     public bool Quick { get; private init; }
 
     public bool Tls { get; private init; }
@@ -72,6 +78,7 @@ sealed record Options
                 "--executable" => options with { Executable = Value(args, ref i) },
                 "--runs" => options with { Runs = Count(args, ref i) },
                 "--seed" => options with { Seed = Count(args, ref i) },
+                "--rate" => options with { Rate = Count(args, ref i) },
                 "--devices" => options with { Devices = Count(args, ref i) },
                 "--quick" => options with { Quick = true },
                 "--tls" => options with { Tls = true },

@@ -7,6 +7,7 @@ using EdgeML.Benchmarks.Checks;
 using EdgeML.Benchmarks.Faults;
 using EdgeML.Benchmarks.Offload;
 using EdgeML.Benchmarks.Processes;
+using EdgeML.Benchmarks.Soak;
 using EdgeML.Benchmarks.Startup;
 using EdgeML.Benchmarks.TailLoad;
 using EdgeML.Benchmarks.Targets;
@@ -22,6 +23,7 @@ try
         case "--targets" or "--bars": return TargetsRun.Run(Options.Parse(args.AsSpan(1)));
         case "--tail": return TailLoadRun.Run(Options.Parse(args.AsSpan(1)));
         case "--faults": return FaultsRun.Run(Options.Parse(args.AsSpan(1)));
+        case "--soak": return SoakRun.Run(Options.Parse(args.AsSpan(1)));
         case "--processes": return StartupRun.Run(Options.Parse(args.AsSpan(1)));
         case null or "--help" or "-h" or "help":
             Console.WriteLine(Options.Help);

@@ -13,8 +13,12 @@ sealed class BenchmarkModels(Options options) : IDisposable
 
     /// <summary>Package folder of the shipped network.</summary>
     /// <exception cref="FileNotFoundException">It is nowhere.</exception>
-    public string Shipped => Prepared(options.Model ?? ProjectFolders.ShippedModel ?? throw new FileNotFoundException(
-        $"no {ProjectFolders.ShippedModelFile} in {string.Join(", ", ProjectFolders.ShippedModelPlaces)}; --model names another"));
+    public string Shipped => Prepared(ShippedFile);
+
+    /// <summary>The shipped network's ONNX file.</summary>
+    /// <exception cref="FileNotFoundException">It is nowhere.</exception>
+    public string ShippedFile => options.Model ?? ProjectFolders.ShippedModel ?? throw new FileNotFoundException(
+        $"no {ProjectFolders.ShippedModelFile} in {string.Join(", ", ProjectFolders.ShippedModelPlaces)}; --model names another");
 
     /// <summary>Package folder of the large network, or null where it is not.</summary>
     public string? Vgg16 => (options.Vgg16 ?? FindShared(SharedVgg16)) is { } file ? Prepared(file) : null;

@@ -16,7 +16,7 @@ sealed class FaultTally
     public long Begun { get; set; }
 
     /// <summary>Tasks that got an answer.</summary>
-    public long Answered => _latencies.Count;
+    public long Answered { get; private set; }
 
     /// <summary>Of these, by the tail.</summary>
     public long Offloaded { get; private set; }
@@ -33,6 +33,7 @@ sealed class FaultTally
     public void Count(in TaskResult result)
     {
         _latencies.Add(result.LatencyMs);
+        Answered++;
         if (result.Offloaded) Offloaded++;
         if (result.Fallback) _reasons[result.FallbackReason] = _reasons.GetValueOrDefault(result.FallbackReason) + 1;
     }
@@ -45,10 +46,17 @@ sealed class FaultTally
 
     public void Add(FaultTally other)
     {
+        AddCounts(other);
+        _latencies.AddRange(other._latencies);
+    }
+
+    /// <summary>Adds all but the latencies, whose number would grow for as long as a run lasts.</summary>
+    public void AddCounts(FaultTally other)
+    {
         Begun += other.Begun;
+        Answered += other.Answered;
         Offloaded += other.Offloaded;
         Wrong += other.Wrong;
-        _latencies.AddRange(other._latencies);
         Complaints.AddRange(other.Complaints.Take(MostComplaints - Complaints.Count));
         foreach ((FallbackReason reason, long count) in other._reasons) _reasons[reason] = _reasons.GetValueOrDefault(reason) + count;
     }

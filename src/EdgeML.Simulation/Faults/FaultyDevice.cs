@@ -108,8 +108,8 @@ sealed class FaultyDevice : IDisposable
         _relay.Dispose();
     }
 
-    /// <summary>Several cuts, with and without exits that may answer, and with a standby exit.</summary>
-    static IEnumerable<ExitPolicy> Policies(ModelManifest manifest)
+    /// <summary>Several cuts before the last one, with and without exits that may answer, and with a standby exit.</summary>
+    public static IEnumerable<ExitPolicy> Policies(ModelManifest manifest)
     {
         float[] none = new float[manifest.SideExits], some = new float[manifest.SideExits];
         Array.Fill(some, TriedThreshold);

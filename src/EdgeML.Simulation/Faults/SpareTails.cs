@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.InteropServices;
 using EdgeML.Simulation.Links;
 using EdgeML.Simulation.Processes;
 
@@ -7,10 +6,8 @@ namespace EdgeML.Simulation.Faults;
 
 /// <summary>A tail in its own process that can be killed and stopped, and the next one that is started meanwhile.</summary>
 /// <remarks>All methods may be called from any thread.</remarks>
-sealed partial class SpareTails : IDisposable
+sealed class SpareTails : IDisposable
 {
-    const int SignalContinue = 18, SignalStop = 19;
-
     static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
 
     readonly IReadOnlyList<string> _command;
@@ -64,7 +61,7 @@ sealed partial class SpareTails : IDisposable
         {
             if (_disposed) return;
             Tail paused = _running;
-            _ = kill(paused.Process.Id, SignalStop);
+            paused.Process.Signal(ProcessSignals.Stop);
             _continuing.Add(new Timer(_ => Continue(paused), null, (long)milliseconds, Timeout.Infinite));
         }
     }
@@ -99,7 +96,7 @@ sealed partial class SpareTails : IDisposable
         lock (_gate)
         {
             // The number of a process that was killed meanwhile may be another's.
-            if (!_disposed && _running == paused) _ = kill(paused.Process.Id, SignalContinue);
+            if (!_disposed && _running == paused) paused.Process.Signal(ProcessSignals.Continue);
         }
     }
 
@@ -127,7 +124,4 @@ sealed partial class SpareTails : IDisposable
     }
 
     sealed record Tail(ChildProcess Process, IPEndPoint EndPoint);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int kill(int process, int signal);
 }
