@@ -114,6 +114,8 @@ public sealed class TlsTests : IDisposable
         Assert.True(refused is IOException or AuthenticationException, refused?.ToString());
         using var good = new Peer(server.EndPoint, Client(device)).SayHello();
         good.Ask(1);
+        Assert.True(SpinWait.SpinUntil(() => server.GetStatus().RefusedConnections.ContainsKey("handshake"), TimeSpan.FromSeconds(20)));
+        Assert.Equal("device-1", Assert.Single(server.GetStatus().Devices, each => each.Model is not null).Identity);
     }
 
     [Fact]

@@ -41,6 +41,20 @@ public partial class ArchitectureTests
                 || used.Name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || used.Name == "EdgeML.Server.Http");
     }
 
+    /// <summary>Programs that link the library or the server start where only .NET itself is installed.</summary>
+    [Theory]
+    [InlineData("CameraLoop")]
+    [InlineData("OwnController")]
+    [InlineData("HostedTail")]
+    public void Programs_OfUsers_NeedNoAspNetCore(string sample)
+    {
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        string file = Path.Combine(EdgemlProcess.RepositoryRoot, "samples", sample, "bin", configuration, "net10.0", $"{sample}.runtimeconfig.json");
+        string text = File.ReadAllText(file);
+        Assert.Contains("Microsoft.NETCore.App", text);
+        Assert.DoesNotContain("Microsoft.AspNetCore.App", text);
+    }
+
     [Theory]
     [MemberData(nameof(Projects))]
     public void Folders_UseEachOtherOneWay(string project)
