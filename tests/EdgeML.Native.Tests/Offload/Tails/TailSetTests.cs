@@ -187,6 +187,37 @@ public sealed class TailSetTests
     }
 
     [Fact]
+    public void GoAway_NewTasksGoElsewhereAtOnce_TheOneUnderWayIsAnswered()
+    {
+        using var said = new ManualResetEventSlim();
+        using var answerNow = new ManualResetEventSlim();
+        using var leaving = new RawTail(session =>
+        {
+            session.SayHello();
+            (RequestHeader request, byte[] payload) = session.NextRequest();
+            session.Send(Frames.Make(FrameKind.GoAway, new GoAwayHeader("about to stop").Write));
+            said.Set();
+            answerNow.Wait(s_patience);
+            session.Send(RawTail.Session.Answer(request, payload));
+            session.WaitForEnd();
+        });
+        using TailServer second = Server();
+        using TailSet set = Set([leaving.Port, second.EndPoint.Port]);
+        var early = new TailClientTests.Task(1);
+        PendingReply pending = early.Send(set, Patient);
+        Assert.True(said.Wait(s_patience));
+        Assert.True(SpinWait.SpinUntil(() => set.Reports()[0].Status.State == TailState.Leaving, s_patience), "go-away was not noticed");
+        Assert.Equal(TailOutcome.Answered, Ask(set, 2).Outcome);
+        Assert.Equal(1, set.Reports()[1].Answered);
+        answerNow.Set();
+        early.AssertAnswered(early.Wait(set, pending));
+        Assert.Equal(1, set.Reports()[0].Answered);
+        // Once it has answered what it had, the client connects anew.
+        Assert.True(SpinWait.SpinUntil(() => leaving.Sessions > 1, s_patience), "the client stayed");
+        Assert.Equal(FallbackReason.Leaving, set.Reports()[0].Status.Reason);
+    }
+
+    [Fact]
     public async Task Hedge_AfterTheQuantile_TheFirstAnswerCountsAndTheOtherIsDropped()
     {
         bool hold = false;
