@@ -8,12 +8,17 @@ sealed class ObservedTail : IDisposable
     readonly ChildProcess _process;
 
     public ObservedTail(string model, params string[] options)
+        : this(["tail", "--model", model, "--listen", "127.0.0.1:0", .. options], options.Contains("--http"))
     {
-        _process = EdgemlProcess.Start(["tail", "--model", model, "--listen", "127.0.0.1:0", .. options]);
+    }
+
+    ObservedTail(string[] command, bool hasPages)
+    {
+        _process = EdgemlProcess.Start(command);
         try
         {
             Address = Line("listening ");
-            if (options.Contains("--http")) Pages = new Uri(Line("pages "));
+            if (hasPages) Pages = new Uri(Line("pages "));
         }
         catch
         {
@@ -21,6 +26,9 @@ sealed class ObservedTail : IDisposable
             throw;
         }
     }
+
+    /// <summary>The same by a configuration that has pages.</summary>
+    public static ObservedTail Serve(string configuration) => new(["serve", "--config", configuration], true);
 
     public int Id => _process.Id;
 

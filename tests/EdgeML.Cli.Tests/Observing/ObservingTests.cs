@@ -44,6 +44,25 @@ public sealed class ObservingTests(ShippedPackage package) : IClassFixture<Shipp
     }
 
     [Fact]
+    public async Task Serve_ByAConfigurationWithPages_ShowsItsModelsByName()
+    {
+        string file = package["observed.json"];
+        await File.WriteAllTextAsync(file, $$"""
+            { "listen": "127.0.0.1:0", "models": { "cameras": "{{package.Model}}" }, "http": { "listen": "127.0.0.1:0" }, "log": { "format": "json" } }
+            """);
+        using ObservedTail serve = ObservedTail.Serve(file);
+        Outcome run = EdgemlProcess.Run(Run(serve.Address));
+        Assert.True(run.ExitCode == 0, run.Error);
+        using var http = new HttpClient { BaseAddress = serve.Pages };
+        Assert.Equal("ready\n", await http.GetStringAsync(new Uri("/readyz", UriKind.Relative)));
+        Assert.Contains("model=\"cameras\"", await http.GetStringAsync(new Uri("/metrics", UriKind.Relative)));
+        Assert.Contains("cameras", await http.GetStringAsync(new Uri("/", UriKind.Relative)));
+        Outcome ended = serve.Terminate();
+        Assert.Equal(0, ended.ExitCode);
+        Assert.Contains(ended.ErrorLines, line => JsonDocument.Parse(line).RootElement.GetProperty("message").GetString()!.StartsWith("tail connected to", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Tail_WithALogLevel_ShowsThatAndAbove()
     {
         using var talking = new ObservedTail(package.Model, "--log-level", "info");
