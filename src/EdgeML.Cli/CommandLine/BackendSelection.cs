@@ -17,11 +17,14 @@ sealed class BackendSelection
     readonly Option<string?> _route =
         SharedOptions.OneOf("--route", "How a GPU runs a chain; with --backend tensorrt (best).", s_routes);
 
+    readonly TrustSelection _trust = new();
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Options.Add(_backend);
         command.Options.Add(_route);
+        _trust.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(_route) is not null && result.GetValue(_backend) != "tensorrt")
@@ -38,6 +41,7 @@ sealed class BackendSelection
         Route = (ChainRoute)Math.Max(0, Array.IndexOf(s_routes, parsed.GetValue(_route))),
         Threads = threads,
         EngineFolder = EngineFolder,
+        TrustedKeys = _trust.Keys(parsed),
         Logger = new BackendLog(parsed.GetValue(GlobalOptions.Verbose)),
     };
 
@@ -47,6 +51,7 @@ sealed class BackendSelection
         var arguments = new List<string>();
         if (parsed.GetValue(_backend) is { } backend) arguments.AddRange(["--backend", backend]);
         if (parsed.GetValue(_route) is { } route) arguments.AddRange(["--route", route]);
+        arguments.AddRange(_trust.Arguments(parsed));
         return arguments;
     }
 

@@ -29,6 +29,7 @@ sealed class CalibrateCommand : CliCommand
         "--check-draws", "Write nothing; calibrate so many times on samples drawn with replacement, judge each on all of them.");
     readonly Option<int?> _size = SharedOptions.Count("--draw-size", "Samples in such a draw; as many as there are unless given.");
     readonly Option<ulong?> _seed = SharedOptions.Seed();
+    readonly TrustSelection _trust = new();
     readonly Option<string?> _json = SharedOptions.Json();
 
     public CalibrateCommand()
@@ -38,6 +39,7 @@ sealed class CalibrateCommand : CliCommand
     {
         Arguments.Add(_model);
         AddOptions(_data, _exits, _maxLoss, _confidence, _labels, _count, _draws, _size, _seed, _json);
+        _trust.AddTo(this);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -48,7 +50,7 @@ sealed class CalibrateCommand : CliCommand
         if (parsed.GetValue(_data) is null == parsed.GetValue(_exits) is null)
             throw new ArgumentException("calibrate takes samples either from --data or from --exits");
         int seed = (int)((parsed.GetValue(_seed) ?? 1) & int.MaxValue);
-        using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_model));
+        using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_model), _trust.Keys(parsed));
         (ExitCalibration record, ExitCalibration agreement) = Samples(parsed, package, cancellation);
         var report = new CalibrateReport(package.Manifest, record);
         if (parsed.GetValue(_draws) is { } draws)
@@ -63,10 +65,12 @@ sealed class CalibrateCommand : CliCommand
         }
         GuaranteeOutcome outcome = GuaranteeCalibration.Guarantee(package.Manifest, record, agreement, points / 100, percent / 100, seed);
         cancellation.ThrowIfCancellationRequested();
+        var note = new SignatureNote(package);
         // A recorded file says as much to controllers as fresh samples do.
         package.SaveCalibration(record);
         outcome = outcome with { Guarantee = package.SaveGuarantee(outcome.Guarantee) };
         report.Show(outcome);
+        note.Show();
         if (parsed.GetValue(_json) is { } json) report.WriteJson(json, outcome);
         return Task.FromResult(0);
     }

@@ -51,13 +51,17 @@ sealed class CodecsCommand : CliCommand
     readonly Option<int?> _threads = SharedOptions.Count(
         "--threads", "Threads that compute one sample (1); as many samples at a time as cores allow.");
     readonly Option<string?> _svg = SharedOptions.OutputFile("--svg", "FILE", "Also draw points lost against bytes.");
+    readonly TrustSelection _trust = new();
     readonly Option<string?> _json = SharedOptions.Json();
 
     public CodecsCommand()
         : base("codecs", "Show bytes and accuracy of every codec at every cut, and make smaller bottlenecks.",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001,difficulty=mixed --count 1000",
             "edgeml codecs --model engines/shapes-vgg --data shapes:seed=3001 --cuts pools --bottlenecks shapes:seed=1001 --add")
-        => AddOptions(_model, _data, _count, _cuts, _only, _fit, _ratios, _fitCount, _train, _add, _maxLoss, _threads, _svg, _json);
+    {
+        AddOptions(_model, _data, _count, _cuts, _only, _fit, _ratios, _fitCount, _train, _add, _maxLoss, _threads, _svg, _json);
+        _trust.AddTo(this);
+    }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -69,7 +73,7 @@ sealed class CodecsCommand : CliCommand
         int threads = parsed.GetValue(_threads) ?? 1;
         // Every cut begins its own range; fusing them all would cost more than it gains.
         using BranchedModel model = BranchedModel.Load(
-            parsed.GetRequiredValue(_model), new BackendOptions { Threads = threads, Fuse = false });
+            parsed.GetRequiredValue(_model), new BackendOptions { Threads = threads, Fuse = false, TrustedKeys = _trust.Keys(parsed) });
         ModelManifest manifest = model.Manifest;
         ModelPackage package = model.Package;
         int? asked = parsed.GetValue(_count);
@@ -102,8 +106,10 @@ sealed class CodecsCommand : CliCommand
         cancellation.ThrowIfCancellationRequested();
         if (add)
         {
+            var note = new SignatureNote(package);
             package.SaveBottlenecks([.. package.Bottlenecks.Items.Where(each => !plan.Cuts.Contains(each.Cut)), .. outcome.Worth]);
             CodecReport.Show(package.Bottlenecks);
+            note.Show();
         }
         if (parsed.GetValue(_svg) is { } svg)
             OutputFile.WriteText(svg, writer => writer.Write(CodecChart.Draw(manifest, outcome.Rows, source.Spec)));

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
 
 namespace EdgeML.Cli.Commands;
 
@@ -32,5 +33,6 @@ sealed record BuildJson(
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(BuildJson))]
 [JsonSerializable(typeof(CalibrationInfo))]
+[JsonSerializable(typeof(PackageSignature))]
 [JsonSerializable(typeof(JsonObject))]
 sealed partial class CommandJson : JsonSerializerContext;

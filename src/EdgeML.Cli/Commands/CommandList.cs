@@ -10,6 +10,7 @@ static class CommandList
         () => new PrepareCommand(),
         () => new BranchCommand(),
         () => new InspectCommand(),
+        () => new SignCommand(),
         () => new BuildCommand(),
         () => new DataCommand(),
         () => new RunCommand(),

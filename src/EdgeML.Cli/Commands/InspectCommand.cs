@@ -12,6 +12,7 @@ namespace EdgeML.Cli.Commands;
 sealed class InspectCommand : CliCommand
 {
     readonly Argument<string> _folder = new("DIR") { Description = "Model package." };
+    readonly TrustSelection _trust = new();
     readonly Option<string?> _json = SharedOptions.Json();
 
     public InspectCommand()
@@ -21,11 +22,12 @@ sealed class InspectCommand : CliCommand
     {
         Arguments.Add(_folder);
         AddOptions(_json);
+        _trust.AddTo(this);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_folder));
+        using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_folder), _trust.Keys(parsed));
         Show(package);
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, Json(package), CommandJson.Default.JsonObject);
         return Task.FromResult(0);
@@ -69,6 +71,13 @@ sealed class InspectCommand : CliCommand
             Terminal.Line(FormattableString.Invariant(
                 $"bottleneck {i + 1}: cut {each.Cut}, {each.PayloadBytes} bytes, {100 * each.Lost:0.00} points lost on {each.Samples} samples of {each.Source}"));
         }
+        Terminal.Line(package.Signature switch
+        {
+            null => "not signed",
+            { Fault: { } fault } => $"signature does not hold: {fault}",
+            { IsTrusted: true } signature => $"signed by key {signature.KeyId}",
+            var signature => $"signed by key {signature.KeyId}, as the package says; --trusted-key checks it",
+        });
         Terminal.Line(CalibrationInfo.Describe(package.Calibration?.Info));
     }
 
@@ -77,6 +86,7 @@ sealed class InspectCommand : CliCommand
     {
         JsonObject facts = JsonSerializer.SerializeToNode(package.Manifest, ModelManifest.JsonContract)!.AsObject();
         facts["calibration"] = JsonSerializer.SerializeToNode(package.Calibration?.Info, CommandJson.Default.CalibrationInfo!);
+        facts["signature"] = JsonSerializer.SerializeToNode(package.Signature, CommandJson.Default.PackageSignature!);
         return facts;
     }
 

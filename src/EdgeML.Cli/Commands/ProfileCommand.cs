@@ -31,6 +31,7 @@ sealed class ProfileCommand : CliCommand
         "--tail-speed", "X", $"The tail is taken for X times faster than the edge; {CostModel.GuessedTailSpeed:0} unless given.");
 
     readonly Option<bool> _check = new("--check") { Description = "Also measure other plans, and compare them with the profile's prediction." };
+    readonly TrustSelection _trust = new();
     readonly Option<bool> _save = new("--save") { Description = "Keep the profile in the package, where run and tail find it." };
 
     public ProfileCommand()
@@ -40,6 +41,7 @@ sealed class ProfileCommand : CliCommand
             "edgeml profile --model engines/shapes-vgg --out profile.csv --name board --edge-slowdown 10 --tail-speed 10")
     {
         AddOptions(_model, _out, _runs, _name, _slowdown, _speed, _check, _save);
+        _trust.AddTo(this);
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -47,7 +49,7 @@ sealed class ProfileCommand : CliCommand
         string name = parsed.GetValue(_name) ?? "local";
         ProfileFile.CheckName(name);
         int runs = parsed.GetValue(_runs) ?? DefaultRuns;
-        using BranchedModel model = BranchedModel.Load(parsed.GetRequiredValue(_model));
+        using BranchedModel model = BranchedModel.Load(parsed.GetRequiredValue(_model), new BackendOptions { TrustedKeys = _trust.Keys(parsed) });
         bool check = parsed.GetValue(_check);
         DeviceProfile measured;
         IReadOnlyList<PlanTime> plans = [];
@@ -59,6 +61,7 @@ sealed class ProfileCommand : CliCommand
             if (check) (measured, plans) = PlanProfiler.MeasureAndCheck(model, name, runs, Report, cancellation);
             else measured = PlanProfiler.Measure(model, name, runs, progress: Report, cancellation: cancellation);
         }
+        var note = new SignatureNote(model.Package);
         if (parsed.GetValue(_save)) model.Package.SaveProfile(measured);
         DeviceProfile edge = measured.Scaled(parsed.GetValue(_slowdown) ?? 1);
         DeviceProfile tail = edge.Scaled(1 / (parsed.GetValue(_speed) ?? CostModel.GuessedTailSpeed));
@@ -68,6 +71,7 @@ sealed class ProfileCommand : CliCommand
             $"{model.Manifest.Name} on {name}: {edge.UnitMs.Count} units {edge.UnitMs.Sum():0.000} ms, " +
             $"{edge.HeadMs.Count} heads {edge.HeadMs.Sum():0.000} ms, " +
             $"tail {tail.UnitMs.Sum():0.000} ms{(path is null ? "" : $": {path}")}");
+        note.Show();
         if (check) Show(plans);
         return Task.FromResult(0);
     }

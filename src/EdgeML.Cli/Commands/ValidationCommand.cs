@@ -28,20 +28,24 @@ sealed class ValidationCommand : CliCommand
         "--shaper", "Shaper of the link: tc tbf between two network namespaces (Linux, root), or a relay of this process. "
         + "tbf where it is possible unless given.", Kernel, User);
     readonly Option<string?> _out = SharedOptions.OutputFile("--out", "FILE.md", "Also write the table as a page.");
+    readonly TrustSelection _trust = new();
     readonly Option<string?> _json = SharedOptions.Json();
 
     public ValidationCommand()
         : base("validate-simulator", "Compare the replay simulator with the live system: same policies, same inputs, a tail behind a shaped link.",
             "edgeml validate-simulator --model engines/shapes-vgg --policies 4 --tasks 8 --shaper user",
-            "sudo edgeml validate-simulator --model engines/shapes-vgg --link 8 --rtt-ms 12 --policies 12 --out validation.md") =>
+            "sudo edgeml validate-simulator --model engines/shapes-vgg --link 8 --rtt-ms 12 --policies 12 --out validation.md")
+    {
         AddOptions(_model, _data, _link, _rtt, _policies, _tasks, _slowdown, _shaper, _out, _json);
+        _trust.AddTo(this);
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         string folder = parsed.GetRequiredValue(_model);
         DataSpec data = DataSpec.Parse(parsed.GetValue(_data) ?? DefaultData);
         double mbps = parsed.GetValue(_link) ?? DefaultMbps;
-        using BranchedModel model = BranchedModel.Load(folder);
+        using BranchedModel model = BranchedModel.Load(folder, new BackendOptions { TrustedKeys = _trust.Keys(parsed) });
         using ShapedNamespace? shaped = Shape(parsed.GetValue(_shaper), mbps);
         var check = new ValidationCheck(model, data, new ValidationSettings
         {
@@ -54,7 +58,7 @@ sealed class ValidationCommand : CliCommand
         });
         ValidationReport report;
         using (TailProcess tail = await TailProcess.StartAsync(
-            folder, cancellation, shaped?.Inside.ToString() ?? "127.0.0.1", shaped?.Launcher).ConfigureAwait(false))
+            folder, cancellation, shaped?.Inside.ToString() ?? "127.0.0.1", shaped?.Launcher, [.. _trust.Arguments(parsed)]).ConfigureAwait(false))
         using (var progress = new ProgressLine("tasks", check.LiveTasks))
             report = check.Run(tail.EndPoint, progress.Report, cancellation);
         Show(report, model.Manifest.LocalCut);

@@ -45,9 +45,7 @@ public static class ModelPreparation
         }
         PackageExtras extras = PackageExtras.Of(folder, manifest);
         if (!options.Force) extras.RequireNoLoss(folder, manifest);
-        List<string> notes = [];
-        notes.AddRange(extras.Kept.Select(kept => $"{kept} is kept"));
-        notes.AddRange(extras.Lost.Select(lost => $"{lost} is lost"));
+        List<string> notes = [.. extras.Notes];
         ExitCalibration? shipped = extras.HoldsCalibration || options.ChangesPictures(manifest) ? null : ShippedCalibration.Beside(onnxPath, manifest, notes);
         AtomicFile.WriteFolder(folder, PackageFiles.ManifestName, temporary =>
         {

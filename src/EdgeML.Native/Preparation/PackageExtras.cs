@@ -23,6 +23,9 @@ sealed class PackageExtras
     /// <summary>The files that do not fit the new package, in words.</summary>
     public IReadOnlyList<string> Lost => _lost;
 
+    /// <summary>Whether the old package was signed, which the new one is not.</summary>
+    public bool WasSigned { get; private init; }
+
     /// <summary>Whether a calibration is carried over.</summary>
     public bool HoldsCalibration => _files.Exists(file => file.Name == PackageFiles.CalibrationName);
 
@@ -32,7 +35,7 @@ sealed class PackageExtras
     /// <param name="calibrated">Whether the new package brings a calibration, so that the old one is not missed.</param>
     public static PackageExtras Of(string folder, ModelManifest next, bool calibrated = false)
     {
-        var extras = new PackageExtras();
+        var extras = new PackageExtras { WasSigned = File.Exists(Path.Combine(folder, PackageFiles.SignatureName)) };
         ModelManifest? old = ManifestOf(folder);
         bool sameExits = old is not null && SameExits(old, next), sameUnits = sameExits && SameUnits(old!, next);
         if (!calibrated)
@@ -74,6 +77,13 @@ sealed class PackageExtras
             $"{folder} holds {old}, and its measurements would be lost: {string.Join(", ", _lost)}; "
             + "take another folder, or --force to replace it");
     }
+
+    /// <summary>A line for each part of the old package.</summary>
+    public IEnumerable<string> Notes =>
+    [
+        .. _kept.Select(kept => $"{kept} is kept"), .. _lost.Select(lost => $"{lost} is lost"),
+        .. WasSigned ? ["the package was signed and now is not; sign it again: edgeml sign"] : Array.Empty<string>(),
+    ];
 
     /// <summary>Writes the fitting files into a new package's folder.</summary>
     public void Write(string folder)

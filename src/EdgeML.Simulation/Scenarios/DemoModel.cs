@@ -70,6 +70,9 @@ static class DemoModel
 
     static void Calibrate(BranchedModel model, DataSpec? data, Action<string> say, CancellationToken cancellation)
     {
+        if (model.Package.Signature is not null)
+            throw new InvalidDataException(
+                $"{model.Package.Folder} is signed but not calibrated, and a calibration would end the signature; run edgeml calibrate, then sign it again");
         data ??= DataSpec.Parse($"shapes:seed={CalibrationSeed},difficulty=mixed");
         say($"calibrating exits on {CalibrationSamples} samples of {data.Text}");
         using ImageSource source = data.Open(model.Manifest, CalibrationSamples);

@@ -188,8 +188,7 @@ sealed class ExitTrainer
             PackageExtras extras = PackageExtras.Of(_options.Folder, manifest, calibrated: true);
             if (!_options.Force) extras.RequireNoLoss(_options.Folder, manifest);
             extras.Write(temporary);
-            _notes.AddRange(extras.Kept.Select(kept => $"{kept} is kept"));
-            _notes.AddRange(extras.Lost.Select(lost => $"{lost} is lost"));
+            _notes.AddRange(extras.Notes);
         });
         if (_options.OnnxFile is { } copy) File.Move(file, copy, overwrite: true);
         return manifest;

@@ -1,4 +1,5 @@
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Packages;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Native.Inference.Engines;
@@ -40,6 +41,9 @@ public sealed record BackendOptions
 
     /// <summary>Called on the background thread before a plan is fused; an exception fails that build.</summary>
     internal Action? Fusing { get; init; }
+
+    /// <summary>Keys of which one must have signed a package that is loaded by its folder; null loads any.</summary>
+    public TrustedKeys? TrustedKeys { get; init; }
 
     /// <summary>TensorRT: folder where built engines are kept for the next time; null keeps nothing.</summary>
     public string? EngineFolder { get; init; }

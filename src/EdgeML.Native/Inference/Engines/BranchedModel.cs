@@ -165,14 +165,14 @@ public sealed class BranchedModel : IDisposable
     /// <param name="directory">Made by <c>edgeml prepare</c>.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
-    /// <exception cref="InvalidDataException">The package is malformed.</exception>
+    /// <exception cref="InvalidDataException">The package is malformed, or not signed by one of <see cref="BackendOptions.TrustedKeys"/>.</exception>
     /// <exception cref="NativeException">The inference library is missing or refuses a part of the network.</exception>
     /// <exception cref="OperationCanceledException">By <see cref="BackendOptions.Cancellation"/>.</exception>
     public static BranchedModel Load(string directory, BackendOptions? options = null)
     {
         options ??= new BackendOptions();
         options.Check(); // before a large package is read
-        var package = ModelPackage.Open(directory);
+        var package = ModelPackage.Open(directory, options.TrustedKeys);
         try
         {
             return Make(package, options, ownsPackage: true);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace EdgeML.Native.Models.Manifest;
 
@@ -13,19 +14,21 @@ namespace EdgeML.Native.Models.Manifest;
 [JsonSerializable(typeof(DeviceProfile))]
 [JsonSerializable(typeof(AccuracyGuarantee))]
 [JsonSerializable(typeof(BottleneckSet))]
+[JsonSerializable(typeof(SignatureFile))]
 sealed partial class PackageJson : JsonSerializerContext
 {
-    const int MostBytes = 64 << 20;
+    internal const int MostBytes = 64 << 20;
 
     /// <exception cref="InvalidDataException">Too long, not JSON, or a key missing.</exception>
-    internal static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    internal static T Read<T>(string path, JsonTypeInfo<T> type) =>
+        Parse(RegularFile.Read(path, MostBytes), Path.GetFileName(path), type);
+
+    /// <inheritdoc cref="Read"/>
+    internal static T Parse<T>(ReadOnlySpan<byte> bytes, string name, JsonTypeInfo<T> type)
     {
-        string name = Path.GetFileName(path);
-        long length = new FileInfo(path).Length;
-        if (length > MostBytes) throw new InvalidDataException($"{name} has {length} bytes, at most {MostBytes} are expected");
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new InvalidDataException($"{name} holds null");
+            return JsonSerializer.Deserialize(bytes, type) ?? throw new InvalidDataException($"{name} holds null");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException)
         {

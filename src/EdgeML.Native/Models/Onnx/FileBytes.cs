@@ -15,7 +15,12 @@ sealed class FileBytes
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal FileBytes(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        if (RegularFile.Length(path) == 0)
+        {
+            _bytes = [];
+            return;
+        }
+        using FileStream stream = RegularFile.Open(path);
         Length = stream.Length;
         if (Length < LeastMapped)
         {

@@ -40,7 +40,7 @@ static class FileKind
     /// <param name="path">For its extension.</param>
     internal static string? OtherThanOnnx(ReadOnlySpan<byte> head, long length, string path)
     {
-        if (length == 0) return "the file is empty; not an ONNX model, or a download that failed";
+        if (length == 0) return "the file is empty or not a regular file; not an ONNX model, or a download that failed";
         if (LfsPointer(head) is { } pointer) return pointer;
         ReadOnlySpan<byte> fourth = head.Length >= 8 ? head[4..8] : [];
         if (fourth.SequenceEqual("ORTM"u8))

@@ -38,10 +38,13 @@ static class CalibrationFile
     internal static bool IsEntropy(float value) => value >= 0f && value <= 1.0001f;
 
     /// <exception cref="InvalidDataException">Another format, a line of another length, or an entropy outside 0..1.</exception>
-    internal static ExitCalibration Read(string path)
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal static ExitCalibration Read(string path) => Parse(RegularFile.Read(path, Array.MaxLength), Path.GetFileName(path));
+
+    /// <inheritdoc cref="Read" path="/exception[1]"/>
+    internal static ExitCalibration Parse(byte[] bytes, string name)
     {
-        string name = Path.GetFileName(path);
-        using var reader = new StreamReader(path, Encoding.UTF8);
+        using var reader = new StreamReader(new MemoryStream(bytes, writable: false), Encoding.UTF8);
         string first = reader.ReadLine() ?? "";
         bool named = first.StartsWith(Second + ",", StringComparison.Ordinal);
         string[] keys = named ? ["", "exits=", "labelled=", "model=", "names=", "source="] : ["", "exits=", "labelled=", "source="];

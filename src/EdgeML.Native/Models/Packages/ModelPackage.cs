@@ -37,17 +37,32 @@ public sealed partial class ModelPackage : IDisposable
     /// <summary>Learned ways of sending cut tensors; <see cref="BottleneckSet.None"/> where none were made.</summary>
     public BottleneckSet Bottlenecks { get; private set; } = BottleneckSet.None;
 
+    /// <summary>The signature; null for none, and after a change of a file.</summary>
+    public PackageSignature? Signature { get; private set; }
+
     /// <summary>The mapped weights.</summary>
     internal PackageWeights Weights => _graph.Weights;
 
-    /// <summary>Opens a package and checks all of it: format, lengths, digests, that the graph has the cuts the manifest names.</summary>
+    /// <summary>The files as they were read.</summary>
+    internal IReadOnlyList<PackageFile> Files { get; private set; } = [];
+
+    /// <summary>Opens a package, signed or not, and checks all of it: format, lengths, digests, that the graph has the cuts the manifest
+    /// names.</summary>
     /// <exception cref="InvalidDataException">Not a package, or a damaged one; one line names fault and place.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static ModelPackage Open(string folder)
+    public static ModelPackage Open(string folder) => Open(folder, null);
+
+    /// <summary>Opens a package that one of some keys has signed, and checks all of it.</summary>
+    /// <param name="folder">Of the package.</param>
+    /// <param name="trusted">The keys; null for any package, signed or not.</param>
+    /// <exception cref="InvalidDataException">Not a package, a damaged one, or not signed by one of the keys; one line names fault and
+    /// place.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static ModelPackage Open(string folder, TrustedKeys? trusted)
     {
         try
         {
-            return OpenChecked(folder);
+            return OpenChecked(folder, trusted);
         }
         catch (InvalidDataException e) when (MessageText.OneLine(e.Message) is var line && line != e.Message)
         {
@@ -55,11 +70,12 @@ public sealed partial class ModelPackage : IDisposable
         }
     }
 
-    static ModelPackage OpenChecked(string folder)
+    static ModelPackage OpenChecked(string folder, TrustedKeys? trusted)
     {
-        string manifestPath = Path.Combine(folder, PackageFiles.ManifestName);
-        if (!File.Exists(manifestPath)) throw new InvalidDataException($"{folder} is not a package: no {PackageFiles.ManifestName} in it");
-        ModelManifest manifest = PackageJson.Read(manifestPath, PackageJson.Default.ModelManifest);
+        if (!File.Exists(Path.Combine(folder, PackageFiles.ManifestName)))
+            throw new InvalidDataException($"{folder} is not a package: no {PackageFiles.ManifestName} in it");
+        var content = new PackageContent(folder, trusted);
+        ModelManifest manifest = content.Read(PackageFiles.ManifestName, PackageJson.Default.ModelManifest);
         ManifestRules.Check(
             manifest = manifest with
             {
@@ -67,19 +83,23 @@ public sealed partial class ModelPackage : IDisposable
                 Engines = manifest.Engines ?? EngineSettings.Fastest,
                 Files = manifest.Files ?? [],
             });
-        PackageGraph graph = PackageGraph.Open(folder, manifest);
+        PackageGraph graph = PackageGraph.Open(content, manifest);
         try
         {
             var package = new ModelPackage(Path.GetFullPath(folder), manifest, graph);
-            string profile = Path.Combine(folder, PackageFiles.ProfileName),
-                calibration = Path.Combine(folder, PackageFiles.CalibrationName),
-                guarantee = Path.Combine(folder, PackageFiles.GuaranteeName),
-                bottlenecks = Path.Combine(folder, PackageFiles.BottlenecksName);
-            if (File.Exists(profile)) package.Profile = package.Checked(PackageJson.Read(profile, PackageJson.Default.DeviceProfile));
-            if (File.Exists(calibration)) package.Calibration = package.Checked(CalibrationFile.Read(calibration));
-            if (File.Exists(guarantee)) package.Guarantee = PackageJson.Read(guarantee, PackageJson.Default.AccuracyGuarantee).Checked(manifest);
-            if (File.Exists(bottlenecks))
-                package.Bottlenecks = PackageJson.Read(bottlenecks, PackageJson.Default.BottleneckSet).Checked(manifest);
+            if (content.Has(PackageFiles.ProfileName))
+                package.Profile = package.Checked(content.Read(PackageFiles.ProfileName, PackageJson.Default.DeviceProfile));
+            if (content.Has(PackageFiles.CalibrationName))
+            {
+                byte[] calibration = content.Read(PackageFiles.CalibrationName, Array.MaxLength);
+                package.Calibration = package.Checked(CalibrationFile.Parse(calibration, PackageFiles.CalibrationName));
+            }
+            if (content.Has(PackageFiles.GuaranteeName))
+                package.Guarantee = content.Read(PackageFiles.GuaranteeName, PackageJson.Default.AccuracyGuarantee).Checked(manifest);
+            if (content.Has(PackageFiles.BottlenecksName))
+                package.Bottlenecks = content.Read(PackageFiles.BottlenecksName, PackageJson.Default.BottleneckSet).Checked(manifest);
+            content.Close();
+            (package.Signature, package.Files) = (content.Signature, content.Files);
             return package;
         }
         catch
@@ -89,12 +109,14 @@ public sealed partial class ModelPackage : IDisposable
         }
     }
 
-    /// <summary>Keeps a profile in the package's folder and uses it from now on.</summary>
+    /// <summary>Keeps a profile in the package's folder and uses it from now on. Ends the package's signature, as every other change
+    /// does.</summary>
     /// <exception cref="InvalidDataException">Its units or heads are not the model's.</exception>
     public void SaveProfile(DeviceProfile profile)
     {
         ThrowIfDisposed();
         Checked(profile);
+        Unsign();
         AtomicFile.Write(
             Path.Combine(Folder, PackageFiles.ProfileName), stream =>
                 JsonSerializer.Serialize(stream, profile, PackageJson.Default.DeviceProfile));
@@ -107,6 +129,7 @@ public sealed partial class ModelPackage : IDisposable
     {
         ThrowIfDisposed();
         ExitCalibration own = Checked(calibration).Of(Manifest);
+        Unsign();
         AtomicFile.Write(Path.Combine(Folder, PackageFiles.CalibrationName), stream => CalibrationFile.Write(stream, own));
         Calibration = own;
     }
@@ -118,6 +141,7 @@ public sealed partial class ModelPackage : IDisposable
     {
         ThrowIfDisposed();
         AccuracyGuarantee complete = guarantee.Sealed().Checked(Manifest);
+        Unsign();
         AtomicFile.Write(
             Path.Combine(Folder, PackageFiles.GuaranteeName), stream =>
                 JsonSerializer.Serialize(stream, complete, PackageJson.Default.AccuracyGuarantee));
@@ -133,11 +157,14 @@ public sealed partial class ModelPackage : IDisposable
         string path = Path.Combine(Folder, PackageFiles.BottlenecksName);
         if (items.Count == 0)
         {
+            if (!File.Exists(path)) return;
+            Unsign();
             File.Delete(path);
             Bottlenecks = BottleneckSet.None;
             return;
         }
         BottleneckSet complete = new BottleneckSet { Model = Manifest.Hash, Items = items }.Sealed().Checked(Manifest);
+        Unsign();
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, complete, PackageJson.Default.BottleneckSet));
         Bottlenecks = complete;
     }
@@ -150,6 +177,13 @@ public sealed partial class ModelPackage : IDisposable
 
     /// <exception cref="ObjectDisposedException">The package is disposed.</exception>
     internal void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(ModelPackage));
+
+    /// <summary>Removes the signature before a file is changed, so that it never seems to cover one that it does not.</summary>
+    void Unsign()
+    {
+        File.Delete(Path.Combine(Folder, PackageFiles.SignatureName));
+        Signature = null;
+    }
 
     DeviceProfile Checked(DeviceProfile profile)
     {

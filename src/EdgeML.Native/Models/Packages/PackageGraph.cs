@@ -34,12 +34,12 @@ sealed class PackageGraph : IDisposable
     /// <summary>Type and full shape of the input, a boundary, or logits.</summary>
     internal TensorInfo Info(string tensor) => _described[tensor];
 
-    internal static PackageGraph Open(string folder, ModelManifest manifest)
+    internal static PackageGraph Open(PackageContent content, ModelManifest manifest)
     {
         PackageFile graphFile = File(manifest, PackageFiles.GraphName), weightsFile = File(manifest, PackageFiles.WeightsName);
-        byte[] bytes = ReadChecked(folder, graphFile);
+        byte[] bytes = ReadChecked(content, graphFile);
         ModelProto model = OnnxFile.Parse(bytes, graphFile.Name);
-        var weights = new PackageWeights(Existing(folder, weightsFile), weightsFile.Bytes);
+        var weights = new PackageWeights(Existing(content.Folder, weightsFile), weightsFile.Bytes);
         try
         {
             if (weights.Length != weightsFile.Bytes)
@@ -48,6 +48,7 @@ sealed class PackageGraph : IDisposable
             if (weights.Sha256() != weightsFile.Sha256)
                 throw new InvalidDataException(
                     $"{weightsFile.Name} is not the file {PackageFiles.ManifestName} was written for: the digests differ");
+            content.Compare(weightsFile);
             var graph = new PackageGraph(model, new GraphIndex(model.Graph), weights);
             graph.ReadWeights();
             graph.ReadDescriptions();
@@ -73,12 +74,13 @@ sealed class PackageGraph : IDisposable
         return System.IO.File.Exists(path) ? path : throw new InvalidDataException($"{folder} has no {file.Name}");
     }
 
-    static byte[] ReadChecked(string folder, PackageFile file)
+    static byte[] ReadChecked(PackageContent content, PackageFile file)
     {
-        byte[] bytes = System.IO.File.ReadAllBytes(Existing(folder, file));
-        if (bytes.Length != file.Bytes)
-            throw new InvalidDataException($"{file.Name} has {bytes.Length} bytes, {PackageFiles.ManifestName} says {file.Bytes}");
-        if (ContentHash.Of(bytes) != file.Sha256)
+        long length = RegularFile.Length(Existing(content.Folder, file));
+        if (length != file.Bytes)
+            throw new InvalidDataException($"{file.Name} has {length} bytes, {PackageFiles.ManifestName} says {file.Bytes}");
+        byte[] bytes = content.Read(file.Name, Array.MaxLength);
+        if (content.Files[^1] != file)
             throw new InvalidDataException($"{file.Name} is not the file {PackageFiles.ManifestName} was written for: the digests differ");
         return bytes;
     }

@@ -18,9 +18,10 @@ sealed unsafe class PackageWeights : IDisposable
     /// <param name="expected">Bytes it should have; a file of another length is not read.</param>
     internal PackageWeights(string path, long expected)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        Length = stream.Length;
+        Length = RegularFile.Length(path);
         if (Length == 0 || Length != expected) return;
+        using FileStream stream = RegularFile.Open(path, bufferSize: 0);
+        if (stream.Length != expected) throw new IOException($"{Path.GetFileName(path)} changes while it is read");
         _file = MemoryMappedFile.CreateNew(null, Length);
         try
         {

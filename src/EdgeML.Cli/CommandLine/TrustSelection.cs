@@ -1,0 +1,28 @@
+using System.CommandLine;
+using EdgeML.Native.Models.Packages;
+
+namespace EdgeML.Cli.CommandLine;
+
+/// <summary><c>--trusted-key</c>, the same for every command that opens a package.</summary>
+sealed class TrustSelection
+{
+    /// <summary>Files of keys where the option is not given, separated as in PATH.</summary>
+    public const string Variable = "EDGEML_TRUSTED_KEYS";
+
+    readonly Option<string[]> _keys = new("--trusted-key")
+    {
+        HelpName = "FILE",
+        Description = $"Refuse a package that this public key (PEM) has not signed; several keys by several options, or in {Variable}.",
+    };
+
+    public void AddTo(Command command) => command.Options.Add(_keys);
+
+    /// <summary>The keys; null where none is given, for any package.</summary>
+    public TrustedKeys? Keys(ParseResult parsed) => Paths(parsed) is { Length: > 0 } paths ? TrustedKeys.Load(paths) : null;
+
+    /// <summary>The choice again, for another command.</summary>
+    public IEnumerable<string> Arguments(ParseResult parsed) => Paths(parsed).SelectMany(path => (string[])["--trusted-key", path]);
+
+    string[] Paths(ParseResult parsed) => parsed.GetValue(_keys) is { Length: > 0 } given ? given
+        : Environment.GetEnvironmentVariable(Variable)?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
+}
