@@ -11,6 +11,7 @@ using EdgeML.Benchmarks.Soak;
 using EdgeML.Benchmarks.Startup;
 using EdgeML.Benchmarks.TailLoad;
 using EdgeML.Benchmarks.Targets;
+using EdgeML.Benchmarks.Tls;
 
 try
 {
@@ -24,6 +25,8 @@ try
         case "--tail": return TailLoadRun.Run(Options.Parse(args.AsSpan(1)));
         case "--faults": return FaultsRun.Run(Options.Parse(args.AsSpan(1)));
         case "--soak": return SoakRun.Run(Options.Parse(args.AsSpan(1)));
+        case TlsRun.ServerArgument: return TlsRun.Serve(args.AsSpan(1));
+        case "--tls": return TlsRun.Run(Options.Parse(args.AsSpan(1)));
         case "--processes": return StartupRun.Run(Options.Parse(args.AsSpan(1)));
         case null or "--help" or "-h" or "help":
             Console.WriteLine(Options.Help);

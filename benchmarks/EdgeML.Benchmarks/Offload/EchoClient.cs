@@ -17,10 +17,10 @@ sealed class EchoClient : IDisposable
     readonly float[] _logits = new float[Classes];
 
     /// <exception cref="InvalidOperationException">There is no such tail.</exception>
-    public EchoClient(int port)
+    public EchoClient(int port, TailTlsOptions? tls = null)
     {
         _client = new TailClient(
-            new TailClientOptions { Host = "127.0.0.1", Port = port, CompleteInline = true }, Executor.Manifest);
+            new TailClientOptions { Host = "127.0.0.1", Port = port, Tls = tls, CompleteInline = true }, Executor.Manifest);
         if (!_client.WaitUntilUp(TimeSpan.FromSeconds(10)))
             throw new InvalidOperationException($"echo tail is not up: {_client.LastFault}");
     }

@@ -115,9 +115,12 @@ sealed class LoadClient : IDisposable
         return _stream.SendAsync(_frames[index]);
     }
 
-    delegate int HeaderWriter(Span<byte> destination);
+    /// <summary>Writes a header.</summary>
+    /// <returns>Its bytes.</returns>
+    public delegate int HeaderWriter(Span<byte> destination);
 
-    static byte[] Frame(FrameKind kind, HeaderWriter header, ReadOnlySpan<byte> payload)
+    /// <summary>A whole frame.</summary>
+    public static byte[] Frame(FrameKind kind, HeaderWriter header, ReadOnlySpan<byte> payload)
     {
         byte[] memory = new byte[FramePrelude.Bytes + 1024 + payload.Length];
         int headerBytes = header(memory.AsSpan(FramePrelude.Bytes));

@@ -6,30 +6,56 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EdgeML.Server.Transport;
 
-/// <summary>TCP under TLS 1.3. While nothing comes, neither side of the encryption holds a buffer.</summary>
+/// <summary>TCP under TLS 1.3. Bytes that have arrived are decrypted at once, and answers are encrypted and sent by the thread that computed
+/// them; only waiting is asynchronous. While nothing comes, neither side of the encryption holds a buffer.</summary>
 sealed class TlsStream : ClientStream
 {
+    const int MostPlain = 16 << 10;
+
     readonly Socket _socket;
+    readonly TlsRecords _records;
     readonly SslStream _tls;
     readonly TlsCredentials _credentials;
+    bool _mayHaveMore;
+    bool _owesByte;
 
     public TlsStream(Socket socket, TlsCredentials credentials)
     {
         (_socket, _credentials) = (socket, credentials);
         _socket.NoDelay = true;
+        _socket.Blocking = false;
         Remote = socket.RemoteEndPoint;
-        _tls = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
+        _records = new TlsRecords(socket);
+        _tls = new SslStream(_records, leaveInnerStreamOpen: true);
     }
 
     public override EndPoint? Remote { get; }
 
     public override bool IsEncrypted => true;
 
+    public override bool HasArrivals
+    {
+        get
+        {
+            if (_mayHaveMore || _records.HasBytes) return true;
+            try
+            {
+                return _socket.Available > 0;
+            }
+            catch (Exception e) when (e is ObjectDisposedException or SocketException)
+            {
+                // A broken connection is noticed by the next receive.
+                return true;
+            }
+        }
+    }
+
     public override async ValueTask<string?> OpenAsync()
     {
         try
         {
             await _tls.AuthenticateAsServerAsync(_credentials.Current()).ConfigureAwait(false);
+            _records.IsHandshake = false;
             return _tls.RemoteCertificate is X509Certificate2 client ? TlsCredentials.NameOf(client) : null;
         }
         catch (AuthenticationException e)
@@ -58,7 +84,9 @@ sealed class TlsStream : ClientStream
     {
         try
         {
-            return await _tls.ReadAsync(destination).ConfigureAwait(false);
+            int received = await _tls.ReadAsync(destination).ConfigureAwait(false);
+            _mayHaveMore = received == destination.Length;
+            return received;
         }
         catch (Exception e) when (IsBroken(e))
         {
@@ -66,14 +94,51 @@ sealed class TlsStream : ClientStream
         }
     }
 
-    // Encrypting needs the stream's turn, which the queue's sender has.
-    public override int TrySend(ReadOnlySpan<byte> source) => 0;
+    public override bool Poll(TimeSpan limit)
+    {
+        if (_mayHaveMore || _records.HasBytes) return true;
+        try
+        {
+            return _socket.Poll(limit, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            throw Broken(e);
+        }
+    }
+
+    /// <summary>Encrypts at most a record at a time. Until all of it is with the system its last byte does not count as taken, so that the
+    /// caller comes again with it and no record stays half sent.</summary>
+    public override int TrySend(ReadOnlySpan<byte> source)
+    {
+        try
+        {
+            int taken = 0;
+            while (true)
+            {
+                if (!_records.TrySend()) return taken;
+                if (_owesByte && taken < source.Length) (taken, _owesByte) = (taken + 1, false);
+                if (taken == source.Length) return taken;
+                ReadOnlySpan<byte> chunk = source.Slice(taken, Math.Min(MostPlain, source.Length - taken));
+                _tls.Write(chunk);
+                (taken, _owesByte) = (taken + chunk.Length - 1, true);
+            }
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            throw Broken(e);
+        }
+    }
 
     public override async ValueTask SendAsync(ReadOnlyMemory<byte> source)
     {
         try
         {
-            await _tls.WriteAsync(source).ConfigureAwait(false);
+            while (!source.IsEmpty)
+            {
+                source = source[TrySend(source.Span)..];
+                if (!source.IsEmpty) await _records.SendAsync().ConfigureAwait(false);
+            }
         }
         catch (Exception e) when (IsBroken(e))
         {
@@ -87,7 +152,11 @@ sealed class TlsStream : ClientStream
 
     public override void Abort() => _socket.Close(0);
 
-    protected override void Dispose(bool disposing) => _tls.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        _socket.Dispose();
+        _tls.Dispose();
+    }
 
     void Shutdown(SocketShutdown how)
     {
@@ -106,6 +175,7 @@ sealed class TlsStream : ClientStream
 
     static IOException Broken(Exception error)
     {
+        if (error is SocketException direct) return new IOException($"connection broke: {direct.SocketErrorCode}", error);
         Exception cause = error.InnerException ?? error;
         return new IOException($"connection broke: {(cause is SocketException socket ? socket.SocketErrorCode : cause.Message)}", error);
     }

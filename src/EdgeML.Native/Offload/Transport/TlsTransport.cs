@@ -121,7 +121,8 @@ sealed class TlsTransport : ITransport
     {
         try
         {
-            (_plainStart, _plainEnd) = (0, _tls.Read(_plain));
+            // By array: the span's way copies once more.
+            (_plainStart, _plainEnd) = (0, _tls.Read(_plain, 0, _plain.Length));
             _ended = _plainEnd == 0;
         }
         catch (IOException) when (_records.WasStarved)
