@@ -15,7 +15,7 @@ sealed class RefusalLog(ILogger logger, BackgroundFaults faults)
 
     static readonly EventId s_connected = new(1, "connected"), s_disconnected = new(2, "disconnected"), s_refusedRequest = new(3, "refused request"),
         s_refusedRequests = new(4, "refused requests"), s_refused = new(5, "refused"), s_descriptors = new(6, "descriptors"),
-        s_accept = new(7, "accept"), s_fault = new(8, "fault");
+        s_accept = new(7, "accept"), s_fault = new(8, "fault"), s_left = new(9, "left");
 
     [ThreadStatic]
     static bool t_isWriting;
@@ -29,6 +29,16 @@ sealed class RefusalLog(ILogger logger, BackgroundFaults faults)
     {
         string reason = OneLine(client.Fault ?? "ended");
         Write(LogLevel.Information, s_disconnected, Of(client, $"tail disconnected from {client.Remote}: {reason}") with { Reason = reason });
+    }
+
+    /// <summary>A client that refuses the server, as far as that can be known.</summary>
+    public void Left(ClientConnection client, string reason)
+    {
+        reason = OneLine(reason);
+        bool isNew = IsNew($"{(client.Remote as IPEndPoint)?.Address} left");
+        Write(
+            isNew ? LogLevel.Warning : LogLevel.Information, s_left,
+            Of(client, $"client {client.Remote} left{(isNew ? "" : " again")}: {reason}") with { Reason = reason });
     }
 
     public void RefusedRequest(ClientConnection client, string reason)

@@ -77,7 +77,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
         _log = new RefusalLog(logger, Faults);
         Faults.OnFault = _log.Fault;
         (_onServed, _onFirstRefusal) = (_log.Connected, _log.RefusedRequest);
-        if (options.Tls is { } tls) _credentials = new TlsCredentials(tls, logger, Faults);
+        if (options.Tls is { } tls) _credentials = new TlsCredentials(tls, logger);
         _listener = Bind(options.EndPoint);
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         _services = new ConnectionServices(options, Faults, () => Connections);
@@ -339,6 +339,11 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
             {
                 _log.Refused(connection, connection.Fault);
                 _services.Meters.Refusals.Add(connection.Reason);
+            }
+            else if (connection.EarlyEnd is { } reason)
+            {
+                _log.Left(connection, reason);
+                _services.Meters.Refusals.Add(RefusalReason.Handshake);
             }
             else _log.Disconnected(connection);
             if (connection.RefusedRequests > 1) _log.RefusedRequests(connection);

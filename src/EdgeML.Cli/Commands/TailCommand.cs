@@ -30,6 +30,7 @@ sealed class TailCommand : CliCommand
     readonly Option<FileInfo?> _certificate = new("--tls-cert") { HelpName = "FILE", Description = "Serve TLS 1.3 with this certificate (PEM); read again when it changes." };
     readonly Option<FileInfo?> _key = new("--tls-key") { HelpName = "FILE", Description = "Its private key (PEM)." };
     readonly Option<FileInfo?> _clientCa = new("--tls-ca") { HelpName = "FILE", Description = "Serve only clients with a certificate of these authorities (PEM)." };
+    readonly Option<string[]> _allow = new("--allow") { HelpName = "NAME", Description = "Serve only devices with this name in their certificate; several by several options. Goes with --tls-ca." };
     readonly Option<bool> _insecure = new("--insecure") { Description = "Listen on a network without encryption." };
     readonly ObservingOptions _observing = new();
     readonly Option<bool> _loadFromInput = new("--load-from-stdin")
@@ -43,7 +44,7 @@ sealed class TailCommand : CliCommand
             "edgeml tail --model engines/shapes-vgg --listen 127.0.0.1:7410 --http 127.0.0.1:9410 --log json",
             "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410 --tls-cert tail.pem --tls-key tail.key")
     {
-        AddOptions(_model, _listen, _threads, _maxBatch, _blockingThreads, _certificate, _key, _clientCa, _insecure, _loadFromInput);
+        AddOptions(_model, _listen, _threads, _maxBatch, _blockingThreads, _certificate, _key, _clientCa, _allow, _insecure, _loadFromInput);
         _backend.AddTo(this);
         _observing.AddTo(this);
     }
@@ -73,6 +74,7 @@ sealed class TailCommand : CliCommand
             BlockingThreads = parsed.GetValue(_blockingThreads) ?? defaults.BlockingThreads,
             WarmUp = true,
             Tls = tls,
+            Identities = Identities(parsed),
             LoadFactor = () => load.Value,
             Logger = log,
             ReservedDescriptors = observer.Descriptors,
@@ -83,6 +85,13 @@ sealed class TailCommand : CliCommand
         await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         await WaitAsync(stop.Token).ConfigureAwait(false);
         return 0;
+    }
+
+    Dictionary<string, IdentityRule>? Identities(ParseResult parsed)
+    {
+        if (parsed.GetValue(_allow) is not { Length: > 0 } names) return null;
+        if (parsed.GetValue(_clientCa) is null) throw new ArgumentException("--allow goes with --tls-ca: a name is that of a certificate");
+        return names.Distinct().ToDictionary(name => name, _ => new IdentityRule());
     }
 
     /// <exception cref="ArgumentException">Options that need each other.</exception>

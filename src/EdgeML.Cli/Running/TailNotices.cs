@@ -1,4 +1,5 @@
 using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Offload.Client;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Cli.Running;
@@ -26,7 +27,7 @@ sealed class TailNotices(string address, bool several, bool verbose, TextWriter?
         string text = ErrorReport.OneLine(formatter(state, exception));
         lock (_gate)
         {
-            if (verbose && _said) Write(text);
+            if ((verbose && _said) || eventId == LinkReceiver.CertificatesKept) Write(text);
             else if (logLevel < LogLevel.Warning) Write(text);
             else Once($"{text}; {(several ? "another tail or the edge" : "the edge")} answers instead");
         }

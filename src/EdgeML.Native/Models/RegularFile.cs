@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace EdgeML.Native.Models;
 
 /// <summary>Reads files of which only the name is known. Opening a pipe waits for a writer, deaf to signals, and a device may have no end.
@@ -17,6 +19,10 @@ static class RegularFile
     internal static FileStream Open(string path, int bufferSize = 4096) => Length(path) > 0
         ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize)
         : throw new InvalidDataException($"{Path.GetFileName(path)} is empty or not a regular file");
+
+    /// <summary>A short text, in UTF-8.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    internal static string ReadText(string path) => Encoding.UTF8.GetString(Read(path, 1 << 20));
 
     /// <summary>All bytes.</summary>
     /// <param name="path">Of the file.</param>

@@ -40,6 +40,7 @@ sealed class ClientConnection : IDisposable
     bool _isRefused;
     Phase _phase;
     volatile bool _isTooSlow;
+    volatile bool _isFinishing;
     long _phaseEnds = long.MaxValue;
 
     /// <param name="stream">To the client; disposed with the connection.</param>
@@ -91,6 +92,10 @@ sealed class ClientConnection : IDisposable
     /// <summary>Why; only where <see cref="IsRefused"/>.</summary>
     public RefusalReason Reason { get; private set; }
 
+    /// <summary>Why the client left before it said hello, as far as that is known; null for others.</summary>
+    public string? EarlyEnd =>
+        _model is not null || _isRefused || _isFinishing || _stream.EarlyEnd is not { } usual ? null : Fault is null ? usual : $"{usual} ({Fault})";
+
     /// <summary>Requests that were answered with an error other than being late.</summary>
     public long RefusedRequests => _answers.RefusedRequests;
 
@@ -139,7 +144,11 @@ sealed class ClientConnection : IDisposable
     }
 
     /// <summary>Asks the connection to end after the received requests; any thread.</summary>
-    public void Finish() => _stream.EndReceive();
+    public void Finish()
+    {
+        _isFinishing = true;
+        _stream.EndReceive();
+    }
 
     /// <summary>The model it uses; null before both sides have said hello. Any thread.</summary>
     public ServedModel? Served => Volatile.Read(ref _model);
@@ -208,13 +217,13 @@ sealed class ClientConnection : IDisposable
 
     async ValueTask<bool> AdmitAsync()
     {
-        Identity = await OpenAsync().ConfigureAwait(false);
-        _client = _services.Access.Find(Identity, out string? refusal);
+        (Identity, string? refusal) = await OpenAsync().ConfigureAwait(false);
+        if (refusal is null) _client = _services.Access.Find(Identity, out refusal);
         if (refusal is not null) End(ErrorCode.Forbidden, refusal);
         return _client is not null;
     }
 
-    async ValueTask<string?> OpenAsync()
+    async ValueTask<(string? Identity, string? Refusal)> OpenAsync()
     {
         if (!_stream.IsEncrypted) return await _stream.OpenAsync().ConfigureAwait(false);
         long start = Stopwatch.GetTimestamp();
@@ -222,10 +231,10 @@ sealed class ClientConnection : IDisposable
         _isInHandshake = true;
         try
         {
-            string? identity = await _stream.OpenAsync().ConfigureAwait(false);
-            isOpen = true;
+            (string? Identity, string? Refusal) opened = await _stream.OpenAsync().ConfigureAwait(false);
+            isOpen = opened.Refusal is null;
             _isInHandshake = false;
-            return identity;
+            return opened;
         }
         finally
         {

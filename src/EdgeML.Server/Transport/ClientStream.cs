@@ -12,10 +12,13 @@ abstract class ClientStream : IDisposable
     public virtual bool IsEncrypted => false;
 
     /// <summary>Makes the stream ready, before anything else.</summary>
-    /// <returns>The client's proven identity; null without one.</returns>
-    /// <exception cref="InvalidDataException">The client's proof is refused, or it accepts none of the server's.</exception>
+    /// <returns>The client's proven identity, null without one; and why it is refused, null where it is not.</returns>
+    /// <exception cref="InvalidDataException">The other end is no client.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
-    public virtual ValueTask<string?> OpenAsync() => new((string?)null);
+    public virtual ValueTask<(string? Identity, string? Refusal)> OpenAsync() => new((null, null));
+
+    /// <summary>Why a client may leave before it says hello; null where there is no usual reason.</summary>
+    public virtual string? EarlyEnd => null;
 
     /// <summary>Whether bytes have arrived that are not received yet; true where that is unknown.</summary>
     public virtual bool HasArrivals => true;

@@ -1,8 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using EdgeML.Native;
+using EdgeML.Native.Offload.Transport;
 
 namespace EdgeML.Server.Transport;
 
@@ -50,17 +53,29 @@ sealed class TlsStream : ClientStream
         }
     }
 
-    public override async ValueTask<string?> OpenAsync()
+    public override string EarlyEnd =>
+        "it ended the connection before it said hello, most likely because it does not trust this tail's certificate";
+
+    /// <summary>A certificate that is refused does not fail the handshake: so the client hears the reason under encryption.</summary>
+    [SuppressMessage("Security", "CA5359", Justification = "the verdict is kept, and a client that is refused gets nothing but the reason")]
+    public override async ValueTask<(string? Identity, string? Refusal)> OpenAsync()
     {
+        string? refusal = null;
+        SslServerAuthenticationOptions options = _credentials.Current((_, certificate, chain, errors) =>
+        {
+            refusal = CertificateFault.Of(certificate, chain, errors);
+            return true;
+        });
         try
         {
-            await _tls.AuthenticateAsServerAsync(_credentials.Current()).ConfigureAwait(false);
+            await _tls.AuthenticateAsServerAsync(options).ConfigureAwait(false);
             _records.IsHandshake = false;
-            return _tls.RemoteCertificate is X509Certificate2 client ? TlsCredentials.NameOf(client) : null;
+            string? name = _tls.RemoteCertificate is X509Certificate2 client ? CertificateFault.NameOf(client) : null;
+            return refusal is null ? (name, null) : (null, $"TLS: {refusal}");
         }
         catch (AuthenticationException e)
         {
-            throw new InvalidDataException($"TLS handshake: {e.Message}{(e.InnerException is { } inner ? $" ({inner.Message})" : "")}", e);
+            throw new InvalidDataException($"TLS handshake: {MessageText.OneLine(e.GetBaseException().Message)}", e);
         }
         catch (Exception e) when (IsBroken(e))
         {

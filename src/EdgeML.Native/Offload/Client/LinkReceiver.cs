@@ -13,6 +13,9 @@ namespace EdgeML.Native.Offload.Client;
 /// <summary>The receiving thread: connects, says hello, hands out answers, and begins again after every fault.</summary>
 sealed class LinkReceiver : IDisposable
 {
+    /// <summary>A warning after which the link is as good as before.</summary>
+    public static readonly EventId CertificatesKept = new(1, nameof(CertificatesKept));
+
     /// <summary>The fault of a connection that the tail leaves.</summary>
     public const string TailLeft = "tail ended the connection";
 
@@ -161,6 +164,10 @@ sealed class LinkReceiver : IDisposable
             _state.Pause(pauseMs * (0.75 + (0.5 * jitter.NextDouble())));
         }
     }
+
+    /// <summary>Certificates were replaced by files that cannot be used.</summary>
+    public void KeepsCertificates(string fault) => Log(() => _logger.LogWarning(
+        CertificatesKept, "link to {Host}:{Port} keeps its certificates: {Fault}", _options.Host, _options.Port, fault));
 
     /// <summary>Writes a line for the user, whose logger may throw.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "a logger that throws must not end the thread")]

@@ -41,9 +41,11 @@ sealed class TailClient : ITail
         else options.Limits.Check();
         (_options, _manifest, _bottlenecks) = (options, manifest, bottlenecks ?? BottleneckSet.None);
         _state = new LinkState(options, manifest.Classes);
+        LinkCredentials? credentials = options.Tls is { } tls
+            ? new LinkCredentials(tls, options.Host, fault => _receiver!.KeepsCertificates(fault)) : null;
         _receiver = new LinkReceiver(
             _state, options, manifest, _bottlenecks.Digest,
-            stop => connect?.Invoke() ?? TailLink.Connect(options, stop));
+            stop => connect?.Invoke() ?? TailLink.Connect(options, credentials, stop));
         _clock = new LinkClock(_state, options.StallLimit);
         _receiver.Start();
         _clock.Start();

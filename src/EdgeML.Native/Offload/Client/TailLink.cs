@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Transport;
 using EdgeML.Native.Offload.Wire;
@@ -34,20 +33,20 @@ sealed class TailLink : IDisposable
 
     /// <summary>Connects, and shakes hands where the link is encrypted.</summary>
     /// <exception cref="TailFaultException">There is no connection.</exception>
-    public static ITransport Connect(TailClientOptions options, CancellationToken stop)
+    public static ITransport Connect(TailClientOptions options, LinkCredentials? credentials, CancellationToken stop)
     {
         SocketTransport raw = Connect(options.Host, options.Port, options.Limits.HandshakeDeadline, stop);
-        if (options.Tls is not { } tls) return raw;
+        if (credentials is null) return raw;
         string where = $"TLS handshake with tail {options.Host}:{options.Port}";
         using CancellationTokenRegistration abort = stop.Register(raw.Abort);
         try
         {
-            return TlsTransport.Connect(raw, tls.Load(options.Host), options.Limits.HandshakeDeadline);
+            return TlsTransport.Connect(raw, credentials.Read(), options.Limits.HandshakeDeadline);
         }
         catch (Exception e) when (e is AuthenticationException or ArgumentException)
         {
             raw.Dispose();
-            string cause = MessageText.OneLine((e.InnerException is CryptographicException inner ? inner : e).Message);
+            string cause = MessageText.OneLine((e is AuthenticationException ? e.GetBaseException() : e).Message);
             throw new TailFaultException(FallbackReason.NotTrusted, $"{where} failed: {Printable.Text(cause)}", e);
         }
         catch (Exception e) when (e is IOException or TimeoutException)

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using EdgeML.Native.Models;
 
 namespace EdgeML.Native.Offload.Client;
 
@@ -27,6 +28,7 @@ public sealed record TailTlsOptions
     {
         if ((CertificatePath is null) != (KeyPath is null))
             throw new ArgumentException("Tls.CertificatePath and Tls.KeyPath go together: a certificate is of no use without its key");
+        OpenSsl.Require("TLS");
         Load("localhost");
     }
 
@@ -43,14 +45,14 @@ public sealed record TailTlsOptions
         };
         if (CaPath is not null)
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
             policy.CustomTrustStore.AddRange(Read($"authorities {CaPath}", () => Certificates(CaPath)));
             options.CertificateChainPolicy = policy;
         }
         if (CertificatePath is not null)
         {
             options.ClientCertificateContext = Read($"certificate {CertificatePath} with key {KeyPath}", () => SslStreamCertificateContext.Create(
-                X509Certificate2.CreateFromPemFile(CertificatePath, KeyPath), Certificates(CertificatePath), offline: true));
+                X509Certificate2.CreateFromPem(RegularFile.ReadText(CertificatePath), RegularFile.ReadText(KeyPath!)), Certificates(CertificatePath), offline: true));
         }
         return options;
     }
@@ -58,7 +60,7 @@ public sealed record TailTlsOptions
     static X509Certificate2Collection Certificates(string path)
     {
         var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPemFile(path);
+        certificates.ImportFromPem(RegularFile.ReadText(path));
         return certificates.Count > 0 ? certificates : throw new ArgumentException("there is no certificate in it");
     }
 
@@ -68,7 +70,7 @@ public sealed record TailTlsOptions
         {
             return read();
         }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException or InvalidDataException)
         {
             throw new ArgumentException($"TLS {what}: {MessageText.OneLine(e.Message)}", e);
         }

@@ -38,6 +38,9 @@ sealed class TlsTransport : ITransport
     public static TlsTransport Connect(ITransport raw, SslClientAuthenticationOptions options, TimeSpan limit)
     {
         var transport = new TlsTransport(raw);
+        string? fault = null;
+        options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+            (fault = CertificateFault.Of(certificate, chain, errors, options.TargetHost)) is null;
         try
         {
             transport._records.BlockUntil(Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency));
@@ -48,6 +51,7 @@ sealed class TlsTransport : ITransport
         catch (Exception e)
         {
             transport.Dispose();
+            if (fault is not null) throw new AuthenticationException(fault);
             if (transport._records.IsTimeUp) throw new TimeoutException($"TLS handshake not complete after {limit.TotalMilliseconds:0} ms", e);
             throw;
         }

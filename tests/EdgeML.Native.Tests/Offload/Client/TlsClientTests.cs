@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
+using System.Net;
 using EdgeML.Native.Codecs;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Telemetry;
 using EdgeML.Server;
 using EdgeML.Server.Configuration;
+using Microsoft.Extensions.Logging;
 using Task = System.Threading.Tasks.Task;
 
 namespace EdgeML.Native.Tests.Offload.Client;
@@ -73,7 +76,15 @@ public sealed class TlsClientTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => client.LastFault is not null, s_patience));
         Assert.Equal((TailState.Down, FallbackReason.NotTrusted), (client.Status.State, client.Status.Reason));
         Assert.DoesNotContain('\n', client.LastFault!);
-        Assert.Contains(what == "unknown identity" ? "identity device-2" : "TLS handshake", client.LastFault, StringComparison.Ordinal);
+        Assert.Contains(
+            what switch
+            {
+                "unknown identity" => "identity device-2",
+                "expired tail" or "expired device" => "expired at",
+                "no device certificate" => "has no certificate",
+                "tail of another name" => "is not for another.test",
+                _ => "by another authority",
+            }, client.LastFault, StringComparison.Ordinal);
         TailReply reply = new TailClientTests.Task(1).SendAndWait(client, 100);
         Assert.Equal((TailOutcome.NotSent, FallbackReason.NotTrusted), (reply.Outcome, reply.Reason));
     }
@@ -108,6 +119,31 @@ public sealed class TlsClientTests : IDisposable
     }
 
     [Fact]
+    public void Files_HalfWritten_LeaveTheLastOnesInForceWithOneLine()
+    {
+        (string certificate, string key) = _authority.Issue("device-1");
+        var lines = new Lines();
+        TailServer first = new(new FakeTail(), new TailServerOptions { Tls = _authority.Tail() });
+        var options = TailClientTests.Options(first.EndPoint.Port) with { Tls = _authority.Device((certificate, key)), Logger = lines };
+        using var client = new TailClient(options, FakeTail.Model("sha256:fake"));
+        Assert.True(client.WaitUntilUp(s_patience), client.LastFault);
+        string whole = File.ReadAllText(key);
+        File.WriteAllText(key, whole[..(whole.Length / 2)]);
+        for (int round = 0; round < 3; round++)
+        {
+            IPEndPoint place = first.EndPoint;
+            first.Dispose();
+            Assert.True(SpinWait.SpinUntil(() => !client.IsUp, s_patience));
+            first = new TailServer(new FakeTail(), new TailServerOptions { Tls = _authority.Tail(), EndPoint = place });
+            Assert.True(client.WaitUntilUp(s_patience), client.LastFault);
+            var task = new TailClientTests.Task(round);
+            task.AssertAnswered(task.SendAndWait(client, 20_000));
+        }
+        first.Dispose();
+        Assert.Contains(key, Assert.Single(lines.All, line => line.Contains("keeps its certificates", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Tail_ThatTakesNoBytes_DoesNotBlockTheSender()
     {
         using var held = new ManualResetEventSlim();
@@ -119,5 +155,20 @@ public sealed class TlsClientTests : IDisposable
         ValueTask<TailReply>[] replies = [.. tasks.Select(task => task.SendAsync(client, 20_000))];
         held.Set();
         for (int i = 0; i < tasks.Length; i++) tasks[i].AssertAnswered(await replies[i]);
+    }
+
+    sealed class Lines : ILogger
+    {
+        readonly ConcurrentQueue<string> _all = [];
+
+        public IEnumerable<string> All => _all;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _all.Enqueue(formatter(state, exception));
     }
 }
