@@ -20,6 +20,8 @@ static class OutsideCommands
         ["cd"] = "a shell's own",
         ["export"] = "a shell's own",
         ["alias"] = "a shell's own",
+        ["openssl"] = "not part of the project; run where a page is run",
+        ["chmod"] = "not part of the project",
         ["jq"] = "not part of the project",
         ["python3"] = "training in Python takes minutes and needs packages that CI does not install",
         ["pip"] = "needs the network",

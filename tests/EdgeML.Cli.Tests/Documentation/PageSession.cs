@@ -59,8 +59,11 @@ sealed partial class PageSession : IDisposable
         string[] words = [.. command.Words.Skip(1).Select(word => _addresses.GetValueOrDefault(word, word))];
         if (command.Name == "edgeml" && words[0] == "tail")
         {
-            int listen = Array.IndexOf(words, "--listen") + 1;
-            var tail = new TailProcess(Path.Combine(_folder.FullName, words[Array.IndexOf(words, "--model") + 1]));
+            int listen = Array.IndexOf(words, "--listen") + 1, model = Array.IndexOf(words, "--model") + 1;
+            string host = words[listen].Split(':')[0];
+            string[] more = [.. words.Where((_, i) => i > 0 && i != listen && i != listen - 1 && i != model && i != model - 1)
+                .Select(word => File.Exists(Path.Combine(_folder.FullName, word)) ? Path.Combine(_folder.FullName, word) : word)];
+            var tail = new TailProcess(Path.Combine(_folder.FullName, words[model]), $"{host}:0", more);
             _tails.Add(tail);
             _addresses[words[listen]] = tail.Address;
             return $"listening {tail.Address}\n";
