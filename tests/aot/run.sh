@@ -65,6 +65,18 @@ if [ -f "$portable" ]; then
     cmp inspect.json portable.json || fail "inspect --json differs from the portable build's"
 fi
 
+# Only signatures and encryption need OpenSSL, and they say so.
+cat > key.pub.pem <<'KEY'
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE0mi7XSNWWE3Xo5adNRbU9kl3pvjb
+zfzf6EajQt1takccGGTDAP4yjgb6Td71ncYJWmmNuGMCS7+JW6Q+0oGkkg==
+-----END PUBLIC KEY-----
+KEY
+code=0
+"${edgeml[@]}" inspect package --trusted-key key.pub.pem > /dev/null 2> refused.txt || code=$?
+[ "$code" = 1 ] && [ "$(wc -l < refused.txt)" = 1 ] && grep -q 'needs OpenSSL' refused.txt ||
+    fail "a signature without OpenSSL ended with $code: $(cat refused.txt)"
+
 # Pictures are decoded by a library of their own.
 printf 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC' | base64 -d > dot.png
 mkdir -p pictures/0 && cp dot.png pictures/0/
