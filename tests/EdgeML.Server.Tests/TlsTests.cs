@@ -125,6 +125,23 @@ public sealed class TlsTests : IDisposable
         Assert.Equal("device-1", Assert.Single(server.GetStatus().Devices, each => each.Model is not null).Identity);
     }
 
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\n\r\n")]
+    [InlineData("\u0016\u0003\u0001\u0000\u0004abcd")]
+    [InlineData("\u0016\u0003\u0001\u00ff\u00ff and more than any record has")]
+    public void Client_ThatSpeaksNoTls_IsRefusedAndOthersServed(string first)
+    {
+        using X509Certificate2 own = Issue(_authority, "tail.test"), device = Issue(_authority, "device-1");
+        using var server = new TailServer(new FakeTail(), new TailServerOptions { Tls = Files(own) });
+        using (var bad = new Peer(server.EndPoint))
+        {
+            bad.Send(System.Text.Encoding.Latin1.GetBytes(first));
+            bad.ReadToEnd();
+        }
+        using var good = new Peer(server.EndPoint, Client(device)).SayHello();
+        good.Ask(1);
+    }
+
     [Fact]
     public void Identities_NotOnTheList_AreRefusedWithTheReason()
     {

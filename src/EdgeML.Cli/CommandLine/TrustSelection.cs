@@ -6,13 +6,10 @@ namespace EdgeML.Cli.CommandLine;
 /// <summary><c>--trusted-key</c>, the same for every command that opens a package.</summary>
 sealed class TrustSelection
 {
-    /// <summary>Files of keys where the option is not given, separated as in PATH.</summary>
-    public const string Variable = "EDGEML_TRUSTED_KEYS";
-
     readonly Option<string[]> _keys = new("--trusted-key")
     {
         HelpName = "FILE",
-        Description = $"Refuse a package that this public key (PEM) has not signed; several keys by several options, or in {Variable}.",
+        Description = $"Refuse a package that this public key (PEM) has not signed; several keys by several options, or in {TrustedKeys.Variable}.",
     };
 
     public void AddTo(Command command) => command.Options.Add(_keys);
@@ -24,5 +21,5 @@ sealed class TrustSelection
     public IEnumerable<string> Arguments(ParseResult parsed) => Paths(parsed).SelectMany(path => (string[])["--trusted-key", path]);
 
     string[] Paths(ParseResult parsed) => parsed.GetValue(_keys) is { Length: > 0 } given ? given
-        : Environment.GetEnvironmentVariable(Variable)?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        : TrustedKeys.PathsOf(Environment.GetEnvironmentVariable(TrustedKeys.Variable));
 }

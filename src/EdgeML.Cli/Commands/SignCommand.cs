@@ -58,7 +58,7 @@ sealed class SignCommand : CliCommand
     void Verify(ParseResult parsed)
     {
         TrustedKeys keys = _trust.Keys(parsed)
-            ?? throw new ArgumentException($"--verify needs --trusted-key, or {TrustSelection.Variable}");
+            ?? throw new ArgumentException($"--verify needs --trusted-key, or {TrustedKeys.Variable}");
         using ModelPackage package = ModelPackage.Open(parsed.GetValue(_model)!, keys);
         Terminal.Line($"{package.Folder} is signed by key {package.Signature!.KeyId}, and every file is as it was signed");
     }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
+using EdgeML.Native.Models.Packages;
 using EdgeML.Server.Configuration;
 
 namespace EdgeML.Cli.Serving;
@@ -35,6 +36,12 @@ sealed class ServeOptions
         (Value("--log-level", "debug|info|warning|error", "Least level of lines (warning; info with --log json or --verbose)."), "log.level"),
     ];
 
+    readonly Option<string[]> _trusted = new("--trusted-key")
+    {
+        HelpName = "FILE",
+        Description = $"Refuse a package that this public key (PEM) has not signed; several keys by several options, or in {TrustedKeys.Variable}.",
+    };
+
     readonly Option<bool> _insecure = new("--insecure") { Description = "Listen on a network without encryption." };
 
     readonly Option<bool> _httpInsecure = new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
@@ -44,6 +51,7 @@ sealed class ServeOptions
         command.Options.Add(_config);
         command.Options.Add(_models);
         foreach ((Option<string?> option, _) in _values) command.Options.Add(option);
+        command.Options.Add(_trusted);
         command.Options.Add(_insecure);
         command.Options.Add(_httpInsecure);
     }
@@ -58,6 +66,12 @@ sealed class ServeOptions
             if (parsed.GetValue(option) is { } value) ConfigurationOverrides.Set(configuration, key, value, option.Name, trace);
         if (parsed.GetValue(_insecure)) ConfigurationOverrides.Set(configuration, "insecure", "true", _insecure.Name, trace);
         if (parsed.GetValue(_httpInsecure)) ConfigurationOverrides.Set(configuration, "http.insecure", "true", _httpInsecure.Name, trace);
+        if (parsed.GetValue(_trusted) is { Length: > 0 } keys)
+        {
+            configuration.TrustedKeys = [.. keys];
+            trace.Given("trustedKeys", _trusted.Name);
+            for (int i = 0; i < keys.Length; i++) trace.Given($"trustedKeys[{i}]", _trusted.Name);
+        }
         var given = new HashSet<string>();
         foreach (string model in parsed.GetValue(_models) ?? [])
         {

@@ -19,6 +19,9 @@ sealed class ServeConfiguration
     /// <summary>Folders of packages by the model's name: one, or several versions side by side.</summary>
     public Dictionary<string, List<string>>? Models { get; set; }
 
+    /// <summary>Public keys of which one must have signed a package; absent for any package.</summary>
+    public List<string>? TrustedKeys { get; set; }
+
     /// <summary>Rights by the name in a client's certificate; "*" is every other one.</summary>
     public Dictionary<string, IdentitySection>? Identities { get; set; }
 

@@ -27,6 +27,8 @@ sealed class ServeRules(ConfigurationTrace trace)
         Listen(configuration);
         Tls(configuration.Tls);
         Models(configuration.Models!);
+        if (configuration.TrustedKeys is { Count: 0 } || configuration.TrustedKeys?.Contains("") == true)
+            trace.Refuse("trustedKeys", "trustedKeys names no file: name public keys, or leave the key out for any package");
         Identities(configuration);
         OneOf("backend", configuration.Backend!, s_backends);
         Within("threads", configuration.Threads!.Value, 1, OptionRule.MostThreads);

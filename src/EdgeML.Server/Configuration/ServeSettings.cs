@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Offload;
 
 namespace EdgeML.Server.Configuration;
@@ -26,6 +27,7 @@ sealed record ServeSettings(ServeConfiguration Configuration, ConfigurationTrace
         }
         ConfigurationOverrides.TakeVariables(configuration, environment, trace);
         takeOptions?.Invoke(configuration, trace);
+        TakeTrustedKeys(configuration, environment, trace);
         MakeAbsolute(configuration, Environment.CurrentDirectory);
         ServeDefaults.FillIn(configuration);
         new ServeRules(trace).Check(configuration);
@@ -42,6 +44,13 @@ sealed record ServeSettings(ServeConfiguration Configuration, ConfigurationTrace
         foreach ((string key, string value) in Leaves(whole.RootElement, ""))
             yield return (key, value, Trace.IsGiven(key) ? Trace.SourceOf(key) : "default");
     }
+
+    /// <summary>The keys of which one must have signed a package; null for any package.</summary>
+    /// <exception cref="InvalidDataException">A file holds no such key.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="PlatformNotSupportedException">This system lacks OpenSSL.</exception>
+    public TrustedKeys? Trusted() =>
+        Configuration.TrustedKeys is { } paths ? TrustedKeys.Load(paths) : null;
 
     /// <summary>The limits on clients.</summary>
     public ProtocolLimits Limits()
@@ -88,10 +97,23 @@ sealed record ServeSettings(ServeConfiguration Configuration, ConfigurationTrace
 
     static TimeSpan Milliseconds(int? value) => TimeSpan.FromMilliseconds(value!.Value);
 
+    /// <summary>The variable of every command stands below this one's own.</summary>
+    static void TakeTrustedKeys(ServeConfiguration configuration, IEnumerable<KeyValuePair<string, string>> environment, ConfigurationTrace trace)
+    {
+        const string variable = TrustedKeys.Variable;
+        if (configuration.TrustedKeys is not null || trace.IsGiven("trustedKeys")) return;
+        string[] paths = TrustedKeys.PathsOf(environment.FirstOrDefault(each => each.Key == variable).Value);
+        if (paths.Length == 0) return;
+        configuration.TrustedKeys = [.. paths];
+        trace.Given("trustedKeys", variable);
+        for (int i = 0; i < paths.Length; i++) trace.Given($"trustedKeys[{i}]", variable);
+    }
+
     static void MakeAbsolute(ServeConfiguration configuration, string folder)
     {
         if (configuration.Tls is { } tls)
             (tls.Certificate, tls.Key, tls.ClientCa) = (Absolute(tls.Certificate), Absolute(tls.Key), Absolute(tls.ClientCa));
+        for (int i = 0; i < configuration.TrustedKeys?.Count; i++) configuration.TrustedKeys[i] = Absolute(configuration.TrustedKeys[i])!;
         foreach (List<string> folders in configuration.Models?.Values ?? Enumerable.Empty<List<string>>())
             for (int i = 0; i < folders.Count; i++) folders[i] = Absolute(folders[i])!;
 

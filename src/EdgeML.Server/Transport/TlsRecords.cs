@@ -11,6 +11,7 @@ namespace EdgeML.Server.Transport;
 sealed class TlsRecords(Socket socket) : Stream
 {
     const int Header = 5, MostRecord = Header + (16 << 10) + 256, LeastBuffer = 16 << 10;
+    const byte FirstType = 20, LastType = 24;
 
     readonly Lock _sending = new();
     byte[]? _in;
@@ -27,12 +28,14 @@ sealed class TlsRecords(Socket socket) : Stream
     /// <summary>Whether bytes have arrived that were not given yet.</summary>
     public bool HasBytes => _inStart < _inEnd;
 
-    /// <summary>Whether a whole record has arrived, or bytes that cannot be one.</summary>
-    bool HasRecord => _inEnd - _inStart >= Header && _inEnd - _inStart >= RecordBytes;
+    /// <summary>Whether a whole record has arrived, or bytes that cannot be one, which the encrypting stream refuses.</summary>
+    bool HasRecord => HasBytes && (IsForeign || (_inEnd - _inStart >= Header && _inEnd - _inStart >= RecordBytes));
+
+    bool IsForeign => _in![_inStart] is < FirstType or > LastType;
 
     /// <summary>0 before its header is there.</summary>
-    int RecordBytes => _inEnd - _inStart < Header
-        ? 0 : Header + BinaryPrimitives.ReadUInt16BigEndian(_in.AsSpan(_inStart + 3));
+    int RecordBytes => _inEnd - _inStart < Header ? 0
+        : Header + BinaryPrimitives.ReadUInt16BigEndian(_in.AsSpan(_inStart + 3));
 
     /// <summary>Sends what was written as far as the socket takes it.</summary>
     /// <returns>Whether nothing is left.</returns>
@@ -143,7 +146,7 @@ sealed class TlsRecords(Socket socket) : Stream
     /// <summary>A part of a record, to its end over several calls.</summary>
     int Give(Span<byte> buffer)
     {
-        if (_given == 0) _given = RecordBytes;
+        if (_given == 0) _given = IsForeign ? _inEnd - _inStart : RecordBytes;
         int count = Math.Min(buffer.Length, _given);
         _in.AsSpan(_inStart, count).CopyTo(buffer);
         (_inStart, _given) = (_inStart + count, _given - count);
@@ -170,6 +173,7 @@ sealed class TlsRecords(Socket socket) : Stream
     /// <summary>The begun record moves to the start of a buffer that holds all of it.</summary>
     void MakeRoom()
     {
+        // Called where no whole record is there, so the begun one is none of another kind.
         int held = _inEnd - _inStart, needed = Math.Max(RecordBytes, LeastBuffer);
         if (needed > MostRecord) throw new IOException($"a TLS record of {needed} bytes, at most {MostRecord} are possible");
         if (_in is not null && _in.Length - _inStart >= needed) return;

@@ -7,6 +7,9 @@ namespace EdgeML.Native.Models.Packages;
 /// <remarks>Loading them needs OpenSSL, which no other part of opening a package does.</remarks>
 public sealed class TrustedKeys
 {
+    /// <summary>Variable of a process that names the files of its keys, separated as in PATH.</summary>
+    internal const string Variable = "EDGEML_TRUSTED_KEYS";
+
     readonly Dictionary<string, byte[]> _keys = [];
 
     TrustedKeys()
@@ -33,6 +36,9 @@ public sealed class TrustedKeys
         }
         return keys._keys.Count > 0 ? keys : throw new ArgumentException("no trusted key is given", nameof(paths));
     }
+
+    /// <summary>The files that <see cref="Variable"/> names.</summary>
+    internal static string[] PathsOf(string? variable) => variable?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     /// <exception cref="InvalidDataException">None of these keys made the signature.</exception>
     internal void Check(SignatureFile file)
