@@ -82,14 +82,14 @@ public sealed class ServeSettingsTests : IDisposable
         const string model = "\"models\": { \"a\": \"/a\" }";
         string file = Path.Combine(_folder.FullName, "serve.json");
         KeyValuePair<string, string>[] environment = [new("EDGEML_TRUSTED_KEYS", $"/keys/a.pem{Path.PathSeparator}/keys/b.pem")];
-        File.WriteAllText(file, $"{{ {model}, \"trustedKeys\": \"c.pem\" }}");
+        System.IO.File.WriteAllText(file, $"{{ {model}, \"trustedKeys\": \"c.pem\" }}");
         Assert.Equal([Path.Combine(_folder.FullName, "c.pem")], ServeSettings.Load(file, environment).Configuration.TrustedKeys!);
-        File.WriteAllText(file, $"{{ {model} }}");
+        System.IO.File.WriteAllText(file, $"{{ {model} }}");
         ServeSettings settings = ServeSettings.Load(file, environment);
         Assert.Equal(["/keys/a.pem", "/keys/b.pem"], settings.Configuration.TrustedKeys!);
         Assert.Contains(("trustedKeys[1]", "/keys/b.pem", "EDGEML_TRUSTED_KEYS"), settings.Values());
         Assert.ThrowsAny<IOException>(settings.Trusted);
-        File.WriteAllText(file, $"{{ {model}, \"trustedKeys\": [] }}");
+        System.IO.File.WriteAllText(file, $"{{ {model}, \"trustedKeys\": [] }}");
         Assert.Contains("names no file", Assert.Single(ServeSettings.Load(file, environment).Problems).Text, StringComparison.Ordinal);
     }
 
