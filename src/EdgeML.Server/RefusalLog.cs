@@ -57,6 +57,8 @@ sealed class RefusalLog(ILogger logger, BackgroundFaults faults)
     {
         reason = OneLine(reason ?? "");
         bool isNew = IsNew($"{(client.Remote as IPEndPoint)?.Address} {reason}");
+        // A device that ends while it tries again leaves early as well; its operator knows the cause already.
+        IsNew($"{(client.Remote as IPEndPoint)?.Address} left");
         Write(
             isNew ? LogLevel.Warning : LogLevel.Information, s_refused,
             Of(client, $"tail refused {client.Remote}{(isNew ? "" : " again")}: {reason}") with { Reason = reason });
