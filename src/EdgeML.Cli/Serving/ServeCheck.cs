@@ -1,7 +1,6 @@
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native;
 using EdgeML.Native.Models.Packages;
-using EdgeML.Native.Telemetry;
 using EdgeML.Server.Configuration;
 using EdgeML.Server.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,15 +18,17 @@ static class ServeCheck
         var faults = new List<string>();
         Try("tls", settings, faults, () =>
         {
-            if (settings.ServerOptions().Tls is { } tls) _ = new TlsCredentials(tls, NullLogger.Instance, new BackgroundFaults());
+            if (settings.ServerOptions().Tls is { } tls) _ = new TlsCredentials(tls, NullLogger.Instance);
         });
+        TrustedKeys? trusted = null;
+        Try("trustedKeys", settings, faults, () => trusted = settings.Trusted());
         foreach ((string name, List<string> folders) in settings.Configuration.Models!)
             for (int i = 0; i < folders.Count; i++)
             {
                 string folder = folders[i];
                 Try($"models.{name}[{i}]", settings, faults, () =>
                 {
-                    using ModelPackage package = ModelPackage.Open(folder);
+                    using ModelPackage package = ModelPackage.Open(folder, trusted);
                     string identity = package.Manifest.Identity;
                     if (identities.FirstOrDefault(each => each.Value == identity).Key is { } other)
                         throw new InvalidDataException($"{folder} is the same model as {other}");

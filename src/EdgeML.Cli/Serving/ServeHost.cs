@@ -48,7 +48,7 @@ sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, Obser
             Logger = log,
             ReservedDescriptors = observer.Descriptors,
         });
-        var rollout = new ModelRollout(server, new PackageLoader(Backend(configuration, verbose, cancellation), configuration.MaxBatch!.Value), log);
+        var rollout = new ModelRollout(server, new PackageLoader(Backend(configuration, verbose, cancellation) with { TrustedKeys = settings.Trusted() }, configuration.MaxBatch!.Value), log);
         try
         {
             IReadOnlyList<string> faults = rollout.Apply(configuration.Models!, isAsked: true);

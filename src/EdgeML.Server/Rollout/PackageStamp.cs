@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
+using EdgeML.Native.Models;
 using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Server.Rollout;
@@ -15,14 +15,14 @@ static class PackageStamp
         try
         {
             // The manifest names the other files with their digests; names, lengths and times tell of files that were added later.
-            byte[] manifest = File.ReadAllBytes(Path.Combine(folder, PackageFiles.ManifestName));
-            var text = new StringBuilder(Convert.ToHexStringLower(SHA256.HashData(manifest)));
+            byte[] manifest = RegularFile.Read(Path.Combine(folder, PackageFiles.ManifestName), PackageJson.MostBytes);
+            var text = new StringBuilder(ContentHash.Of(manifest));
             foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles().Where(file => !file.Name.StartsWith('.'))
                 .OrderBy(file => file.Name, StringComparer.Ordinal))
                 text.Append(CultureInfo.InvariantCulture, $"\n{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}");
             return text.ToString();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return null;
         }
