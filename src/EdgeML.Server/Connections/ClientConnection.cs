@@ -233,7 +233,7 @@ sealed class ClientConnection : IDisposable
         {
             (string? Identity, string? Refusal) opened = await _stream.OpenAsync().ConfigureAwait(false);
             isOpen = opened.Refusal is null;
-            _isInHandshake = false;
+            _isInHandshake = !isOpen;
             return opened;
         }
         finally
