@@ -103,6 +103,9 @@ static class SoakRun
                 Thread.Sleep(TimeSpan.FromSeconds(SampleSeconds));
             }
             Show(minute, devices, series, said, total);
+            // The first generation may take tens of megabytes on processors with a large cache, and this process fills it in half an hour:
+            // without a collection that would look like growth.
+            GC.Collect();
         }
     }
 
