@@ -307,15 +307,17 @@ sealed class ClientConnection : IDisposable
     {
         ServedModel model = _model!;
         RequestHeader request = RequestHeader.Read(_reader.Header);
-        Check(model, request);
         int bytes = _reader.Prelude.PayloadBytes;
+        RequestAdmission.Check(model, request, bytes, _encodings);
+        if (_answers.InFlight >= _limits.MaxInFlight)
+            throw new InvalidDataException($"client has {_limits.MaxInFlight + 1} requests unanswered, the limit is {_limits.MaxInFlight}");
         model.Counts.Receive(bytes);
         double deadlineMs = Math.Min(request.DeadlineMs, 1e9);
         long deadlineAt = _reader.HeadAt + (long)(deadlineMs * Stopwatch.Frequency / 1000);
         double limitMs = Math.Min(_limits.PayloadDeadline.TotalMilliseconds, Math.Max(deadlineMs, ProtocolLimits.LeastPayloadMs));
         Begin(Phase.Payload, TimeSpan.FromMilliseconds(limitMs));
 
-        if (Refusal(model, request, deadlineMs, bytes, out TailJob? job, out string text) is var code and not 0)
+        if (RequestAdmission.Decide(_services, model, _client!, request, deadlineMs, bytes, out TailJob? job, out string text) is var code and not 0)
         {
             await _reader.SkipPayloadAsync().ConfigureAwait(false);
             RefuseNow(model, code, request.TaskId, text);
@@ -355,52 +357,6 @@ sealed class ClientConnection : IDisposable
         _services.Compute.Submit(job, HotThreads.IsCurrent && _answers.IsLone ? t_batch ??= [] : null);
     }
 
-    void Check(ServedModel model, in RequestHeader request)
-    {
-        int expected = model.PayloadBytes(request.Policy, request.Encoding);
-        if (expected < 0)
-            throw new InvalidDataException(
-                $"cut {request.Policy.Cut} in encoding {(int)request.Encoding}{Numbered(request)} does not exist in model {model.Manifest.Name}");
-        if ((_encodings >> (int)request.Encoding & 1) == 0)
-            throw new InvalidDataException("client sends by a bottleneck, but holds others than the tail");
-        if (expected != _reader.Prelude.PayloadBytes)
-            throw new InvalidDataException(
-                $"cut {request.Policy.Cut} in {request.Encoding} takes {expected} bytes, the payload has {_reader.Prelude.PayloadBytes}");
-        if (request.Policy.Exits != model.Manifest.SideExits)
-            throw new InvalidDataException(
-                $"request has {request.Policy.Exits} thresholds, the model has {model.Manifest.SideExits} side exits");
-        if (_answers.InFlight >= _limits.MaxInFlight)
-            throw new InvalidDataException($"client has {_limits.MaxInFlight + 1} requests unanswered, the limit is {_limits.MaxInFlight}");
-    }
-
-    /// <summary>Decides about a request before anything is taken for its payload.</summary>
-    ErrorCode Refusal(ServedModel model, in RequestHeader request, double deadlineMs, int bytes, out TailJob? job, out string text)
-    {
-        (job, text) = (null, "");
-        double leastMs = model.LeastMs(request.Policy);
-        if (leastMs > 0 && _services.Compute.ExpectedWaitMs(_client!.Flow, leastMs) > deadlineMs) return ErrorCode.Late;
-        if (_services.Compute.InFlight >= _services.Options.MaxRequests)
-        {
-            text = $"{_services.Options.MaxRequests} requests are under way, the limit";
-            return ErrorCode.Busy;
-        }
-        if (model.Staging.TryRent(bytes) is not { } payload)
-        {
-            text = $"payloads take {_services.Staging.Held} of {_services.Staging.Most} bytes, this one has {bytes}";
-            return ErrorCode.Busy;
-        }
-        if (_client!.TryEnter() is { } limit)
-        {
-            model.Staging.Return(payload);
-            text = limit;
-            return ErrorCode.Busy;
-        }
-        job = model.RentJob();
-        job.Row.Payload = payload;
-        _services.Compute.Enter();
-        return 0;
-    }
-
     void RefuseNow(ServedModel model, ErrorCode code, ulong task, string text)
     {
         var now = default(TransferTimes);
@@ -408,9 +364,6 @@ sealed class ClientConnection : IDisposable
         model.Counts.Refuse(code);
         _answers.Refuse(code, task, text, now);
     }
-
-    static string Numbered(in RequestHeader request) =>
-        request.Encoding == TensorEncoding.Bottleneck ? $" by bottleneck {request.Policy.Bottleneck}" : "";
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     async ValueTask EchoAsync()

@@ -38,7 +38,8 @@ public class FrameFuzzTests(ITestOutputHelper output)
             {
                 refused++;
             }
-            most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
+            // The first exceptions load what describes them.
+            if (i >= 1000) most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
         }
         output.WriteLine($"{read} read, {refused} refused, {incomplete} incomplete, at most {most} bytes allocated for one");
         Assert.True(read > 1000 && refused > 1000 && incomplete > 1000, $"{read} read, {refused} refused, {incomplete} incomplete");
@@ -77,7 +78,8 @@ public class FrameFuzzTests(ITestOutputHelper output)
             {
                 refused++;
             }
-            most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
+            // The first exceptions load what describes them.
+            if (i >= 1000) most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
         }
         output.WriteLine($"{read} read, {refused} refused, at most {most} bytes allocated for one");
         Assert.True(refused > 100_000, $"{read} read, {refused} refused");
