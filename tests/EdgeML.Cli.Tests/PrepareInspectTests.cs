@@ -45,7 +45,7 @@ public sealed class PrepareInspectTests : FolderTests
             json.RootElement.GetProperty("cuts").GetArrayLength());
         using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(package, "model.json")));
         Assert.Equal(
-            [.. manifest.RootElement.EnumerateObject().Select(property => property.Name), "calibration"],
+            [.. manifest.RootElement.EnumerateObject().Select(property => property.Name), "calibration", "signature"],
             json.RootElement.EnumerateObject().Select(property => property.Name));
         Assert.Contains("side exits", inspected.Output);
     }
