@@ -31,6 +31,12 @@ static class PackageTargets
         Text("calibration", PackageFiles.CalibrationName, data => Opened(PackageFiles.CalibrationName, data)),
         Text("promise", PackageFiles.GuaranteeName, Guarantee),
         Text("bottlenecks", PackageFiles.BottlenecksName, Bottlenecks),
+        new FuzzTarget("signature", $"{PackageFiles.SignatureName} of a package", 3_000, Signature, () => [("signature", SignatureOfPackage())])
+        {
+            IsText = true,
+            MostAllocated = 4 << 20,
+            AllocatedPerByte = 1024,
+        },
     ];
 
     static FuzzTarget Text(string name, string file, Func<ReadOnlyMemory<byte>, bool> read) =>
@@ -105,6 +111,22 @@ static class PackageTargets
             map.Decode(payload, tensor);
         }
         return true;
+    }
+
+    static bool Signature(ReadOnlyMemory<byte> data)
+    {
+        SignatureFile read = SignatureFile.Read(ScratchFile.Of(PackageFiles.SignatureName, data));
+        Again(read, PackageJson.Default.SignatureFile);
+        FindException.Require(read.Statement().Length > 0 && !read.Key.Contains('\n', StringComparison.Ordinal), $"{read}");
+        return true;
+    }
+
+    static byte[] SignatureOfPackage()
+    {
+        IEnumerable<PackageFile> files = PackageFiles.Loaded.Order(StringComparer.Ordinal).Select(name => new FileInfo(Path.Combine(s_corpus, name)))
+            .Where(file => file.Exists).Select(file => new PackageFile(file.Name, file.Length, ContentHash.Of(File.ReadAllBytes(file.FullName))));
+        var signature = new SignatureFile(SignatureFile.CurrentFormat, $"sha256:{new string('a', 64)}", [.. files], Convert.ToBase64String(new byte[70]));
+        return JsonSerializer.SerializeToUtf8Bytes(signature, PackageJson.Default.SignatureFile);
     }
 
     /// <summary>The same with a right digest, where it has one.</summary>
