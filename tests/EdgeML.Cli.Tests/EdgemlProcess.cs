@@ -12,10 +12,9 @@ static class EdgemlProcess
 
     static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
-    // A shell starts background jobs with SIGINT ignored, children inherit that, and nothing could interrupt them.
-    static readonly bool s_deafToInterrupts = OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status")
-        .Where(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))
-        .Any(line => (Convert.ToUInt64(line[7..].Trim(), 16) & 0b10) != 0);
+    // A shell starts background jobs with SIGINT ignored, nohup starts its program with SIGHUP ignored, children inherit that, and nothing could
+    // interrupt or reload them.
+    static readonly string[] s_ignored = OperatingSystem.IsLinux() ? Ignored() : [];
 
     public static Outcome Run(params string[] arguments) => Run(s_limit, arguments);
 
@@ -41,7 +40,14 @@ static class EdgemlProcess
     public static ChildProcess Start(params string[] arguments) => ChildProcess.Start(Command(arguments), folder: RepositoryRoot);
 
     public static string[] Command(params string[] arguments) =>
-        [.. s_deafToInterrupts ? ["env", "--default-signal=INT"] : Array.Empty<string>(), "dotnet", Assembly, .. arguments];
+        [.. s_ignored.Length > 0 ? ["env", $"--default-signal={string.Join(',', s_ignored)}"] : Array.Empty<string>(), "dotnet", Assembly, .. arguments];
+
+    static string[] Ignored()
+    {
+        string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
+        ulong mask = Convert.ToUInt64(line[7..].Trim(), 16);
+        return [.. new[] { "HUP", "INT" }.Where((_, number) => (mask >> number & 1) != 0)];
+    }
 
     static string Locate()
     {
