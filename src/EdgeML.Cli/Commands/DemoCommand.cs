@@ -13,7 +13,7 @@ namespace EdgeML.Cli.Commands;
 /// <summary><c>edgeml demo</c>: the controller on show and its baselines on the same tasks, link and tail.</summary>
 sealed class DemoCommand : CliCommand
 {
-    const int QuickTasks = 280;
+    const int QuickTasks = 240;
     const int FullTasks = 1500;
     const string DefaultReport = "edgeml-demo.html";
 

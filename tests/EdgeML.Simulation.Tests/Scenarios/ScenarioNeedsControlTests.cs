@@ -12,7 +12,7 @@ namespace EdgeML.Simulation.Tests.Scenarios;
 
 public class ScenarioNeedsControlTests(ShippedModel shipped, ITestOutputHelper output) : IClassFixture<ShippedModel>
 {
-    const int Tasks = 280;
+    const int Tasks = 240;
 
     [Theory]
     [InlineData(1)]
