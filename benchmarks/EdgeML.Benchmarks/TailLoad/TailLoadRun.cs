@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EdgeML.Benchmarks.Subjects;
 using EdgeML.Benchmarks.Targets;
+using EdgeML.Benchmarks.Tls;
 using EdgeML.Cli.Diagnostics;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Packages;
@@ -26,6 +27,7 @@ static class TailLoadRun
         var page = new TailPage();
         Shipped(models.Shipped, page, rounds, duration);
         Batching(models, page, rounds, duration);
+        foreach (TargetRow row in TlsRun.Measure(models.Shipped)) page.Target(row with { What = $"mutual TLS: {row.What}" });
         string text = $"""
             # The tail under load
 
