@@ -4,7 +4,9 @@ using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Wire;
 using EdgeML.Server.Configuration;
+using EdgeML.Server.Requests;
 using EdgeML.Server.Tests.Connections;
+using EdgeML.Server.Tests.Rollout;
 
 namespace EdgeML.Server.Tests;
 
@@ -215,5 +217,34 @@ public class ModelChangeTests
         Assert.Equal((ErrorCode.Forbidden, "identity none may not use model one"), (refusal.Code, refusal.Text));
         using Peer next = Greet(server, "sha256:a");
         Assert.Equal(ErrorCode.Forbidden, next.ReadError().Code);
+    }
+
+    [Fact]
+    public void Identities_ChangedWhileAClientSaysHello_HoldForItToo()
+    {
+        TailServer? server = null;
+        var log = new LineLog { Writing = () => server?.SetIdentities(new Dictionary<string, IdentityRule> { ["a"] = new() }) };
+        using (server = new TailServer(
+            Model("sha256:a"), new TailServerOptions { Identities = new Dictionary<string, IdentityRule> { ["*"] = new() }, Logger = log }))
+        {
+            // The line of its connection is written after its rights were looked up.
+            using Peer peer = Join(server, "sha256:a");
+            ErrorHeader refusal = peer.ReadError();
+            Assert.Equal((ErrorCode.Forbidden, "identity none is not on the list of this server"), (refusal.Code, refusal.Text));
+        }
+    }
+
+    [Fact]
+    public void Identities_ChangedBeforeHello_HoldForTheConnectionToo()
+    {
+        var rules = new AccessRules(new Dictionary<string, IdentityRule> { ["a"] = new(), ["*"] = new() { Models = ["one"] } });
+        AccessRules.Client a = rules.Find("a", out _)!, none = rules.Find(null, out _)!;
+        rules.Set(new Dictionary<string, IdentityRule> { ["b"] = new(), ["*"] = new() { Models = ["two"] } });
+        Assert.Null(rules.Refresh(a, "a"));
+        Assert.Null(rules.Refresh(none, null));
+        Assert.Equal((false, true, false, true), (a.MayUse("one"), a.MayUse("two"), none.MayUse("one"), none.MayUse("two")));
+        rules.Set(new Dictionary<string, IdentityRule> { ["b"] = new() });
+        Assert.Equal("identity a is not on the list of this server", rules.Refresh(a, "a"));
+        Assert.Equal("identity none is not on the list of this server", rules.Refresh(none, null));
     }
 }

@@ -173,17 +173,7 @@ sealed class ClientConnection : IDisposable
     /// <summary>The rules have changed: a client that has lost its rights is refused. Any thread.</summary>
     public void CheckRights()
     {
-        if (Served is not { } model || _client is not { } client) return;
-        if (_services.Access.RuleOf(Identity) is not { } rule) Forbid(AccessRules.Refusal(Identity));
-        else
-        {
-            client.Rule = rule;
-            if (!client.MayUse(model.Name)) Forbid(MayNotUse(model));
-        }
-    }
-
-    void Forbid(string refusal)
-    {
+        if (Served is not { } model || Refusal(model) is not { } refusal) return;
         End(ErrorCode.Forbidden, refusal);
         _stream.EndReceive();
     }
@@ -252,15 +242,15 @@ sealed class ClientConnection : IDisposable
             throw new InvalidDataException($"hello carries a payload of {_reader.Prelude.PayloadBytes} bytes");
         HelloHeader hello = HelloHeader.Read(_reader.Header);
         (ServedModel? model, string? refusal) = _services.Models.Find(hello);
-        if (refusal is not null)
+        if (model is null || refusal is not null)
         {
-            End(model is null ? ErrorCode.Model : ErrorCode.BadRequest, refusal);
+            End(model is null ? ErrorCode.Model : ErrorCode.BadRequest, refusal!);
             return false;
         }
         _entered = model;
-        if (!_client!.MayUse(model!.Name))
+        if (Refusal(model) is { } forbidden)
         {
-            End(ErrorCode.Forbidden, MayNotUse(model));
+            End(ErrorCode.Forbidden, forbidden);
             return false;
         }
         _understandsGoAway = (hello.Understands & HelloHeader.UnderstandsGoAway) != 0;
@@ -268,14 +258,21 @@ sealed class ClientConnection : IDisposable
         _encodings = HelloHeader.EveryEncoding & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
         OnServed?.Invoke(this);
         _answers.Send(model.Acknowledgement(_limits, _encodings, same));
-        // From here on it can be asked to leave; whether it should is decided after that by one of the two sides at least.
+        // From here on it can be asked to leave or be refused; whether it should is decided after that by one of the two sides at least.
         Volatile.Write(ref _model, model);
         Interlocked.MemoryBarrier();
         if (model.IsLeaving) AskToLeave(ModelLeaves);
+        CheckRights();
         return true;
     }
 
-    string MayNotUse(ServedModel model) => $"identity {Printable.Text(Identity ?? "none")} may not use model {model.Name}";
+    /// <summary>Why the client may not use a model by the rules in force; null where it may.</summary>
+    string? Refusal(ServedModel model)
+    {
+        AccessRules.Client client = _client!;
+        return _services.Access.Refresh(client, Identity)
+            ?? (client.MayUse(model.Name) ? null : $"identity {Printable.Text(Identity ?? "none")} may not use model {model.Name}");
+    }
 
     async ValueTask ServeAsync()
     {

@@ -11,9 +11,9 @@ sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
     static readonly IdentityRule s_unlimited = new();
 
     readonly Dictionary<string, Client> _clients = [];
-    volatile IReadOnlyDictionary<string, IdentityRule>? _rules = rules;
+    IReadOnlyDictionary<string, IdentityRule>? _rules = rules;
 
-    /// <summary>Replaces the rules, also of clients that are connected; those that lose a right must be found by the caller.</summary>
+    /// <summary>Replaces the rules. <see cref="Refresh"/> follows for every connection.</summary>
     public void Set(IReadOnlyDictionary<string, IdentityRule>? changed)
     {
         lock (_clients)
@@ -23,18 +23,6 @@ sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
                 if (RuleOf(identity) is { } rule) client.Rule = rule;
         }
     }
-
-    /// <summary>The rule of an identity, null for none; null where it has no rights.</summary>
-    public IdentityRule? RuleOf(string? identity)
-    {
-        if (_rules is not { } all) return s_unlimited;
-        return (identity is not null && all.TryGetValue(identity, out IdentityRule? rule)) || all.TryGetValue(IdentityRule.Others, out rule)
-            ? rule : null;
-    }
-
-    /// <summary>Why an identity without a rule is not served.</summary>
-    public static string Refusal(string? identity) =>
-        $"identity {(identity is null ? "none" : Printable.Text(identity))} is not on the list of this server";
 
     /// <summary>Finds the rights of an identity.</summary>
     /// <param name="identity">From its certificate; null for none.</param>
@@ -51,6 +39,29 @@ sealed class AccessRules(IReadOnlyDictionary<string, IdentityRule>? rules)
             return client;
         }
     }
+
+    /// <summary>Gives a client that was found earlier the rights in force.</summary>
+    /// <returns>Why it may not use the server any more; null where it may.</returns>
+    public string? Refresh(Client client, string? identity)
+    {
+        lock (_clients)
+        {
+            if (RuleOf(identity) is not { } rule) return Refusal(identity);
+            client.Rule = rule;
+            return null;
+        }
+    }
+
+    /// <summary>The rule of an identity, null for none; null where it has no rights.</summary>
+    IdentityRule? RuleOf(string? identity)
+    {
+        if (_rules is not { } all) return s_unlimited;
+        return (identity is not null && all.TryGetValue(identity, out IdentityRule? rule)) || all.TryGetValue(IdentityRule.Others, out rule)
+            ? rule : null;
+    }
+
+    static string Refusal(string? identity) =>
+        $"identity {(identity is null ? "none" : Printable.Text(identity))} is not on the list of this server";
 
     /// <summary>One identity over all its connections, or one connection without an identity.</summary>
     public sealed class Client(IdentityRule rule)

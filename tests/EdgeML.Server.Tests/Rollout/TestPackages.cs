@@ -59,6 +59,9 @@ sealed class LineLog : ILogger
 {
     readonly List<string> _lines = [];
 
+    /// <summary>Called for every line; null if not needed.</summary>
+    public Action? Writing { get; init; }
+
     /// <summary>Warnings so far.</summary>
     public string[] Warnings
     {
@@ -72,6 +75,7 @@ sealed class LineLog : ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        Writing?.Invoke();
         if (logLevel < LogLevel.Warning) return;
         lock (_lines) _lines.Add(formatter(state, exception));
     }
