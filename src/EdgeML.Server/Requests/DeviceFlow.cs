@@ -13,6 +13,9 @@ sealed class DeviceFlow(double weight = 1)
         set => Volatile.Write(ref _weight, Checked(value));
     }
 
+    /// <summary>Its weight as the queue counts it while requests wait; a change counts after them.</summary>
+    public double CountedWeight { get; set; }
+
     public PriorityQueue<TailJob, long> Jobs { get; } = new();
 
     /// <summary>Virtual time at which the requests served so far would be finished at a fair share, milliseconds of computing.</summary>

@@ -26,7 +26,8 @@ sealed class FairQueue
         DeviceFlow flow = job.Client!.Flow;
         if (flow.Jobs.Count == 0)
         {
-            _activeWeight += flow.Weight;
+            flow.CountedWeight = flow.Weight;
+            _activeWeight += flow.CountedWeight;
             _flows.Enqueue(flow, Math.Max(_virtualMs, flow.FinishTag));
         }
         flow.Jobs.Enqueue(job, job.DeadlineAt);
@@ -59,7 +60,7 @@ sealed class FairQueue
     public double WaitFor(DeviceFlow flow)
     {
         double others = WaitingMs - flow.WaitingMs;
-        double otherWeight = _activeWeight - (flow.Jobs.Count > 0 ? flow.Weight : 0);
+        double otherWeight = _activeWeight - (flow.Jobs.Count > 0 ? flow.CountedWeight : 0);
         // A device without a request in the queue still waits for the one that starts before it.
         double share = (flow.WaitingMs + (Count > 0 ? WaitingMs / Count : 0)) * otherWeight / flow.Weight;
         return flow.WaitingMs + Math.Min(others, share);
@@ -73,7 +74,7 @@ sealed class FairQueue
         flow.WaitingMs = flow.Jobs.Count == 0 ? 0 : flow.WaitingMs - job.CostMs;
         WaitingMs = Count == 0 ? 0 : WaitingMs - job.CostMs;
         if (flow.Jobs.Count > 0) _flows.Enqueue(flow, flow.FinishTag);
-        else _activeWeight = _flows.Count == 0 ? 0 : _activeWeight - flow.Weight;
+        else _activeWeight = Count == 0 ? 0 : _activeWeight - flow.CountedWeight;
         return job;
     }
 }

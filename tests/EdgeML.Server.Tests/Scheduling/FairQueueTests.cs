@@ -15,9 +15,9 @@ public sealed class FairQueueTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _model.Dispose();
 
-    TailJob Job(AccessRules.Client client, long deadline = 0, int cut = 1, double costMs = 1)
+    TailJob Job(AccessRules.Client client, long deadline = 0, int cut = 1, double costMs = 1, ServedModel? model = null)
     {
-        var job = new TailJob(_model) { Client = client, DeadlineAt = deadline, CostMs = costMs };
+        var job = new TailJob(model ?? _model) { Client = client, DeadlineAt = deadline, CostMs = costMs };
         job.Row.Policy = new ExitPolicy([0.5f], cut);
         job.Row.Encoding = TensorEncoding.Float32;
         job.Key = TailBatchKey.Of(_model.Manifest, job.Row.Policy, job.Row.Encoding);
@@ -95,6 +95,41 @@ public sealed class FairQueueTests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < 100; i++) _queue.Add(Job(late));
         int served = Enumerable.Range(0, 100).Count(_ => Take().Client == late);
         Assert.InRange(served, 49, 51);
+    }
+
+    [Fact]
+    public void WaitFor_AfterABatchThatLeavesOthers_CountsThem()
+    {
+        using var model = new ServedModel(new FakeTail { MaxBatch = 8 }, new StagingBudget(1 << 20));
+        AccessRules.Client first = Client(), other = Client(), same = Client();
+        // So they start in this order.
+        (other.Flow.FinishTag, same.Flow.FinishTag) = (1, 2);
+        _queue.Add(Job(first, model: model));
+        _queue.Add(Job(other, cut: 2, model: model));
+        _queue.Add(Job(same, model: model));
+        var batch = new List<TailJob>();
+        _queue.Take(batch);
+        Assert.Equal([first, same], batch.Select(job => job.Client));
+        _queue.Add(Job(first, model: model));
+        // Two devices wait with a request each: its own, and as much of the other.
+        Assert.Equal(2, _queue.WaitFor(other.Flow), 9);
+    }
+
+    [Fact]
+    public void WaitFor_AfterAChangeOfWeights_CountsOthersByTheOnesTheyCameWith()
+    {
+        AccessRules.Client one = Client(), two = Client();
+        for (int i = 0; i < 2; i++)
+        {
+            _queue.Add(Job(one));
+            _queue.Add(Job(two));
+        }
+        one.Rule = new IdentityRule { Weight = 5 };
+        while (one.Flow.Jobs.Count > 0) Take();
+        for (int i = 0; i < 4; i++) _queue.Add(Job(two));
+        one.Rule = new IdentityRule();
+        _queue.Add(Job(one));
+        Assert.Equal(two.Flow.WaitingMs + 1, _queue.WaitFor(two.Flow), 9);
     }
 
     [Theory]

@@ -47,6 +47,11 @@ sealed class FakeTail : ITailExecutor
         return new Slot(this);
     }
 
+    /// <summary>Most requests that are computed together.</summary>
+    public int MaxBatch { get; init; } = 1;
+
+    public int BatchFor(in ExitPolicy policy) => MaxBatch;
+
     public ITailPayload CreatePayload(int bytes) => new Payload(bytes);
 
     /// <summary>The one right answer to a payload.</summary>
