@@ -203,6 +203,22 @@ public class ModelChangeTests
     }
 
     [Fact]
+    public void PayloadMemory_IdleAtOneModel_IsThereForAnother()
+    {
+        using var server = new TailServer(new TailServerOptions { MaxPayloadMemory = 128 });
+        server.Add(Model("sha256:a"), "one");
+        server.Add(Model("sha256:b"), "two");
+        using Peer first = Join(server, "sha256:a"), second = Join(server, "sha256:b");
+        for (ulong i = 1; i <= 6; i++)
+        {
+            (i % 2 == 0 ? first : second).Ask(i);
+            // A buffer is given back a moment after its answer was sent.
+            Assert.True(SpinWait.SpinUntil(() => server.GetStatus().Devices.Sum(each => each.Requests) == (long)i, s_patience));
+            Assert.Equal(128, server.GetStatus().PayloadMemory);
+        }
+    }
+
+    [Fact]
     public void Identities_Changed_HoldForThoseConnectedToo()
     {
         var open = new Dictionary<string, IdentityRule> { ["*"] = new() };

@@ -5,30 +5,58 @@ namespace EdgeML.Server.Requests;
 /// <summary>Bytes of payload buffers that a server may hold, over all its models. Any thread.</summary>
 sealed class StagingBudget(long most)
 {
+    readonly Lock _gate = new();
+    volatile StagingPool[] _pools = [];
     long _held;
 
     public long Held => Interlocked.Read(ref _held);
 
     public long Most => most;
 
+    /// <summary>Takes bytes, where they do not suffice those of idle buffers too, whatever their size and model.</summary>
     public bool TryTake(int bytes)
     {
-        if (Interlocked.Add(ref _held, bytes) <= most) return true;
-        Interlocked.Add(ref _held, -bytes);
-        return false;
+        if (TryAdd(bytes)) return true;
+        foreach (StagingPool pool in _pools) pool.DropFree();
+        return TryAdd(bytes);
     }
 
     public void Give(int bytes) => Interlocked.Add(ref _held, -bytes);
+
+    public void Add(StagingPool pool)
+    {
+        lock (_gate) _pools = [.. _pools, pool];
+    }
+
+    public void Remove(StagingPool pool)
+    {
+        lock (_gate) _pools = [.. _pools.Where(each => each != pool)];
+    }
+
+    bool TryAdd(int bytes)
+    {
+        if (Interlocked.Add(ref _held, bytes) <= most) return true;
+        Give(bytes);
+        return false;
+    }
 }
 
 /// <summary>Pinned buffers that payloads of one model arrive in, reused by size. A buffer is taken when a request's header was
 /// accepted and given back when it was answered, so a client that stops in mid-payload holds memory of the budget and no slot. Any
 /// thread.</summary>
-sealed class StagingPool(ITailExecutor executor, StagingBudget budget) : IDisposable
+sealed class StagingPool : IDisposable
 {
+    readonly ITailExecutor _executor;
+    readonly StagingBudget _budget;
     readonly Lock _gate = new();
     readonly Dictionary<int, Stack<ITailPayload>> _free = [];
     bool _isDisposed;
+
+    public StagingPool(ITailExecutor executor, StagingBudget budget)
+    {
+        (_executor, _budget) = (executor, budget);
+        budget.Add(this);
+    }
 
     /// <summary>A buffer of exactly this size; null where the budget is used up.</summary>
     public ITailPayload? TryRent(int bytes)
@@ -36,23 +64,19 @@ sealed class StagingPool(ITailExecutor executor, StagingBudget budget) : IDispos
         lock (_gate)
         {
             if (_free.TryGetValue(bytes, out Stack<ITailPayload>? same) && same.TryPop(out ITailPayload? free)) return free;
-            if (!budget.TryTake(bytes))
-            {
-                // Buffers of other sizes may lie idle.
-                DropFree();
-                if (!budget.TryTake(bytes)) return null;
-            }
         }
+        // Not under the lock: every pool is asked for idle buffers.
+        if (!_budget.TryTake(bytes)) return null;
         try
         {
-            ITailPayload payload = executor.CreatePayload(bytes);
+            ITailPayload payload = _executor.CreatePayload(bytes);
             // Buffers are reused by size.
             return payload.Data.Length == bytes ? payload
                 : throw new InvalidOperationException($"the executor made a payload of {payload.Data.Length} bytes instead of {bytes}");
         }
         catch
         {
-            budget.Give(bytes);
+            _budget.Give(bytes);
             throw;
         }
     }
@@ -74,23 +98,25 @@ sealed class StagingPool(ITailExecutor executor, StagingBudget budget) : IDispos
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            _isDisposed = true;
-            DropFree();
-        }
+        lock (_gate) _isDisposed = true;
+        _budget.Remove(this);
+        DropFree();
     }
 
-    void DropFree()
+    /// <summary>Frees the buffers that lie idle.</summary>
+    public void DropFree()
     {
-        foreach (Stack<ITailPayload> stack in _free.Values)
-            while (stack.TryPop(out ITailPayload? payload)) Drop(payload);
+        lock (_gate)
+        {
+            foreach (Stack<ITailPayload> stack in _free.Values)
+                while (stack.TryPop(out ITailPayload? payload)) Drop(payload);
+        }
     }
 
     void Drop(ITailPayload payload)
     {
         int bytes = payload.Data.Length;
         payload.Dispose();
-        budget.Give(bytes);
+        _budget.Give(bytes);
     }
 }
