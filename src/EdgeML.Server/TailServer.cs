@@ -42,9 +42,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
     readonly Timer _times;
     Task _accepting = Task.CompletedTask;
     TaskCompletionSource? _empty;
-    bool _isStopping;
-    bool _isDisposed;
-    bool _hasStopped;
+    ServerState _state = ServerState.Serving;
 
     /// <summary>Serves one model; listens at once.</summary>
     /// <param name="executor">The model; not disposed by the server, its slots are.</param>
@@ -122,7 +120,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
     {
         get
         {
-            lock (_connections) return _hasStopped ? ServerState.Stopped : _isStopping ? ServerState.Draining : ServerState.Serving;
+            lock (_connections) return _state;
         }
     }
 
@@ -164,8 +162,8 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
     {
         lock (_connections)
         {
-            if (_isDisposed) return;
-            (_isStopping, _isDisposed) = (true, true);
+            if (_state != ServerState.Serving) return;
+            _state = ServerState.Draining;
         }
         _listener.Dispose();
         await _accepting.ConfigureAwait(false);
@@ -176,7 +174,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
         await _times.DisposeAsync().ConfigureAwait(false);
         OnDrained?.Invoke();
         _services.Dispose();
-        lock (_connections) _hasStopped = true;
+        lock (_connections) _state = ServerState.Stopped;
     }
 
     /// <inheritdoc cref="DisposeAsync"/>
@@ -264,10 +262,7 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
             }
             catch (Exception e)
             {
-                lock (_connections)
-                {
-                    if (_isStopping) return;
-                }
+                if (State != ServerState.Serving) return;
                 // A client that gave up while it waited, or a lack of descriptors or memory. Others are served on, and new ones wait in
                 // the system's queue until there is room.
                 if (e is not (SocketException or ObjectDisposedException)) Faults.Add("tail accept", "a connection was refused", e);
@@ -286,10 +281,10 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
         {
             ClientStream stream = _credentials is null ? new PlainStream(socket) : new TlsStream(socket, _credentials);
             connection = new ClientConnection(stream, _services) { OnServed = _onServed, OnFirstRefusal = _onFirstRefusal };
-            if (Register(connection) is { } refusal)
+            if (Register(connection, out string refusal) is { } reason)
             {
                 _log.Refused(connection, refusal);
-                _services.Meters.Refusals.Add(_isStopping ? RefusalReason.Stopping : RefusalReason.Full);
+                _services.Meters.Refusals.Add(reason);
                 connection.TurnAway(refusal);
                 connection.Dispose();
                 return;
@@ -304,12 +299,23 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
         _ = ServeAsync(connection);
     }
 
-    string? Register(ClientConnection connection)
+    /// <summary>Takes a connection into the list.</summary>
+    /// <returns>Null, or why it is refused.</returns>
+    RefusalReason? Register(ClientConnection connection, out string refusal)
     {
+        refusal = "";
         lock (_connections)
         {
-            if (_isStopping) return "tail is shutting down";
-            if (_connections.Count >= _mostConnections) return $"tail serves {_connections.Count} connections, the limit";
+            if (_state != ServerState.Serving)
+            {
+                refusal = "tail is shutting down";
+                return RefusalReason.Stopping;
+            }
+            if (_connections.Count >= _mostConnections)
+            {
+                refusal = $"tail serves {_connections.Count} connections, the limit";
+                return RefusalReason.Full;
+            }
             connection.Index = _connections.Count;
             _connections.Add(connection);
             return null;

@@ -37,7 +37,7 @@ public sealed record TailServerOptions
     /// <summary>Whether every model computes once before the server accepts clients.</summary>
     public bool WarmUp { get; init; }
 
-    /// <summary>How long a shutdown waits for requests that are on the tail already.</summary>
+    /// <summary>How long a shutdown, or the end of a model's service, waits for clients to leave and for their requests.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Asked after every run: by which factor computing is stretched, to emulate a loaded machine. 1 and less is the machine as it

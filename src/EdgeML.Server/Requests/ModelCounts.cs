@@ -13,7 +13,6 @@ sealed class ModelCounts(ModelManifest manifest, string name)
     const int VersionDigits = 12;
 
     readonly long[] _answers = new long[manifest.Exits.Count];
-    readonly RefusalCounts _refused = new();
     long _received;
     long _sent;
 
@@ -23,7 +22,7 @@ sealed class ModelCounts(ModelManifest manifest, string name)
     /// <summary>Its version's label.</summary>
     public KeyValuePair<string, object?> VersionTag { get; } = new("version", VersionOf(manifest));
 
-    public RefusalCounts Refusals => _refused;
+    public RefusalCounts Refusals { get; } = new();
 
     public long Received => Interlocked.Read(ref _received);
 
@@ -52,14 +51,14 @@ sealed class ModelCounts(ModelManifest manifest, string name)
     }
 
     /// <summary>A request was answered with an error.</summary>
-    public void Refuse(ErrorCode code) => _refused.Add(RefusalReasons.Of(code));
+    public void Refuse(ErrorCode code) => Refusals.Add(RefusalReasons.Of(code));
 
     public ModelStatus Status() => new()
     {
         Name = name,
         Version = (string)VersionTag.Value!,
         Answers = [.. Enumerable.Range(1, _answers.Length).Select(Answers)],
-        Refused = _refused.ToDictionary(),
+        Refused = Refusals.ToDictionary(),
         BytesReceived = Received,
         BytesSent = Sent,
     };

@@ -6,7 +6,7 @@ public enum ServerState
     /// <summary>Clients are served.</summary>
     Serving,
 
-    /// <summary>New clients and requests are refused; requests that are on the server are still answered.</summary>
+    /// <summary>New clients are refused, those connected are asked to leave; their requests are still answered.</summary>
     Draining,
 
     /// <summary>The server is disposed.</summary>
