@@ -341,10 +341,10 @@ public sealed partial class TailServer : IDisposable, IAsyncDisposable
         {
             _services.Meters.Connected();
             await connection.RunAsync().ConfigureAwait(false);
-            if (connection.IsRefused)
+            if (connection.Reason is { } refused)
             {
                 _log.Refused(connection, connection.Fault);
-                _services.Meters.Refusals.Add(connection.Reason);
+                _services.Meters.Refusals.Add(refused);
             }
             else if (connection.EarlyEnd is { } reason)
             {

@@ -37,7 +37,7 @@ sealed class ClientConnection : IDisposable
     int _encodings;
     readonly DateTimeOffset _since = DateTimeOffset.UtcNow;
     bool _isInHandshake;
-    bool _isRefused;
+    int _reason = -1;
     Phase _phase;
     volatile bool _isTooSlow;
     volatile bool _isFinishing;
@@ -86,15 +86,12 @@ sealed class ClientConnection : IDisposable
     /// <summary>Why the connection ended; null for a clean end.</summary>
     public string? Fault => _answers.Fault;
 
-    /// <summary>Whether the server ended the connection for something the client sent or holds.</summary>
-    public bool IsRefused => _isRefused;
-
-    /// <summary>Why; only where <see cref="IsRefused"/>.</summary>
-    public RefusalReason Reason { get; private set; }
+    /// <summary>Why the server ended the connection for something the client sent or holds; null where it did not.</summary>
+    public RefusalReason? Reason => Volatile.Read(ref _reason) is >= 0 and int reason ? (RefusalReason)reason : null;
 
     /// <summary>Why the client left before it said hello, as far as that is known; null for others.</summary>
     public string? EarlyEnd =>
-        _model is not null || _isRefused || _isFinishing || _stream.EarlyEnd is not { } usual ? null : Fault is null ? usual : $"{usual} ({Fault})";
+        _model is not null || Reason is not null || _isFinishing || _stream.EarlyEnd is not { } usual ? null : Fault is null ? usual : $"{usual} ({Fault})";
 
     /// <summary>Requests that were answered with an error other than being late.</summary>
     public long RefusedRequests => _answers.RefusedRequests;
@@ -391,8 +388,8 @@ sealed class ClientConnection : IDisposable
     void End(ErrorCode code, RefusalReason reason, string text)
     {
         _answers.Fail(text);
-        if (_isRefused) return;
-        (_isRefused, Reason) = (true, reason);
+        // Several threads may find a reason; the client hears the first.
+        if (Interlocked.CompareExchange(ref _reason, (int)reason, -1) >= 0) return;
         _answers.Refuse(code, 0, text, default);
     }
 
