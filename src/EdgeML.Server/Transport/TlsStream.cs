@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -11,11 +10,10 @@ namespace EdgeML.Server.Transport;
 
 /// <summary>TCP under TLS 1.3. Bytes that have arrived are decrypted at once, and answers are encrypted and sent by the thread that computed
 /// them; only waiting is asynchronous. While nothing comes, neither side of the encryption holds a buffer.</summary>
-sealed class TlsStream : ClientStream
+sealed class TlsStream : SocketStream
 {
     const int MostPlain = 16 << 10;
 
-    readonly Socket _socket;
     readonly TlsRecords _records;
     readonly SslStream _tls;
     readonly TlsCredentials _credentials;
@@ -23,35 +21,16 @@ sealed class TlsStream : ClientStream
     bool _owesByte;
 
     public TlsStream(Socket socket, TlsCredentials credentials)
+        : base(socket)
     {
-        (_socket, _credentials) = (socket, credentials);
-        _socket.NoDelay = true;
-        _socket.Blocking = false;
-        Remote = socket.RemoteEndPoint;
+        _credentials = credentials;
         _records = new TlsRecords(socket);
         _tls = new SslStream(_records, leaveInnerStreamOpen: true);
     }
 
-    public override EndPoint? Remote { get; }
-
     public override bool IsEncrypted => true;
 
-    public override bool HasArrivals
-    {
-        get
-        {
-            if (_mayHaveMore || _records.HasBytes) return true;
-            try
-            {
-                return _socket.Available > 0;
-            }
-            catch (Exception e) when (e is ObjectDisposedException or SocketException)
-            {
-                // A broken connection is noticed by the next receive.
-                return true;
-            }
-        }
-    }
+    protected override bool MayHaveBytes => _mayHaveMore || _records.HasBytes;
 
     public override string EarlyEnd =>
         "it ended the connection before it said hello, most likely because it does not trust this tail's certificate";
@@ -109,19 +88,6 @@ sealed class TlsStream : ClientStream
         }
     }
 
-    public override bool Poll(TimeSpan limit)
-    {
-        if (_mayHaveMore || _records.HasBytes) return true;
-        try
-        {
-            return _socket.Poll(limit, SelectMode.SelectRead);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            throw Broken(e);
-        }
-    }
-
     /// <summary>Encrypts at most a record at a time. Until all of it is with the system its last byte does not count as taken, so that the
     /// caller comes again with it and no record stays half sent.</summary>
     public override int TrySend(ReadOnlySpan<byte> source)
@@ -161,37 +127,12 @@ sealed class TlsStream : ClientStream
         }
     }
 
-    public override void EndReceive() => Shutdown(SocketShutdown.Receive);
-
-    public override void EndSend() => Shutdown(SocketShutdown.Send);
-
-    public override void Abort() => _socket.Close(0);
-
     protected override void Dispose(bool disposing)
     {
-        _socket.Dispose();
+        base.Dispose(disposing);
         _tls.Dispose();
-    }
-
-    void Shutdown(SocketShutdown how)
-    {
-        try
-        {
-            _socket.Shutdown(how);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The client was quicker: there is nothing left to end.
-        }
     }
 
     static bool IsBroken(Exception error) =>
         error is IOException or SocketException or ObjectDisposedException or InvalidOperationException or AuthenticationException;
-
-    static IOException Broken(Exception error)
-    {
-        if (error is SocketException direct) return new IOException($"connection broke: {direct.SocketErrorCode}", error);
-        Exception cause = error.InnerException ?? error;
-        return new IOException($"connection broke: {(cause is SocketException socket ? socket.SocketErrorCode : cause.Message)}", error);
-    }
 }
