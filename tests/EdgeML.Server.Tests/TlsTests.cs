@@ -82,6 +82,15 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public void Records_ThatComeByteByByte_AreReadWhole()
+    {
+        using X509Certificate2 own = Issue(_authority, "tail.test"), device = Issue(_authority, "device-1");
+        using var server = new TailServer(new FakeTail(), new TailServerOptions { Tls = Files(own) });
+        using var peer = new Peer(server.EndPoint, Client(device), byBytes: true).SayHello();
+        for (ulong i = 1; i <= 5; i++) peer.Ask(i);
+    }
+
+    [Fact]
     public void Server_WithoutRoots_AsksForNoCertificate()
     {
         using X509Certificate2 own = Issue(_authority, "tail.test");

@@ -72,21 +72,16 @@ sealed class TlsRecords(Socket socket) : Stream
         }
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        while (_given == 0 && !HasRecord)
-        {
-            int received = TryFill();
-            if (received == 0) return new ValueTask<int>(0);
-            if (received < 0) return WaitAndReadAsync(buffer, cancellationToken);
-        }
-        return new ValueTask<int>(Give(buffer.Span));
-    }
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        TryRead(buffer.Span) is >= 0 and int count ? new ValueTask<int>(count) : WaitAndReadAsync(buffer, cancellationToken);
 
     async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        int count;
+        // A loop: a record may come in as many pieces as it has bytes.
+        do await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        while ((count = TryRead(buffer.Span)) < 0);
+        return count;
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -142,6 +137,15 @@ sealed class TlsRecords(Socket socket) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>Takes a part of a record, where a whole one has arrived.</summary>
+    /// <returns>Bytes; 0 at the end, -1 where more must arrive.</returns>
+    int TryRead(Span<byte> buffer)
+    {
+        while (_given == 0 && !HasRecord)
+            if (TryFill() is <= 0 and int received) return received;
+        return Give(buffer);
+    }
 
     /// <summary>A part of a record, to its end over several calls.</summary>
     int Give(Span<byte> buffer)

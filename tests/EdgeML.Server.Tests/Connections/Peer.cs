@@ -18,11 +18,11 @@ sealed class Peer : IDisposable
     readonly Stream _stream;
     readonly byte[] _scrap = new byte[FramePrelude.Bytes + s_limits.MaxHeaderBytes];
 
-    public Peer(IPEndPoint server, SslClientAuthenticationOptions? tls = null)
+    public Peer(IPEndPoint server, SslClientAuthenticationOptions? tls = null, bool byBytes = false)
     {
         _socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
         _socket.Connect(server);
-        _stream = new NetworkStream(_socket, ownsSocket: true);
+        _stream = byBytes ? new ByteStream(_socket) : new NetworkStream(_socket, ownsSocket: true);
         if (tls is null) return;
         var encrypted = new SslStream(_stream);
         encrypted.AuthenticateAsClient(tls);
@@ -100,4 +100,15 @@ sealed class Peer : IDisposable
     }
 
     public void Dispose() => _stream.Dispose();
+
+    /// <summary>Sends every byte by itself.</summary>
+    sealed class ByteStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+    {
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            for (int i = 0; i < buffer.Length; i++) Socket.Send(buffer.Slice(i, 1));
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+    }
 }
