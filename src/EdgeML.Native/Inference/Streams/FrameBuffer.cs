@@ -20,7 +20,7 @@ public sealed class FrameBuffer
     /// source that knows better sets it.</summary>
     public long CapturedAt { get; set; }
 
-    /// <summary>Place in the order of frames taken by workers.</summary>
+    /// <summary>Place in the order of the frames that workers took, from 0.</summary>
     internal long Turn { get; set; }
 
     /// <summary>In pixels.</summary>

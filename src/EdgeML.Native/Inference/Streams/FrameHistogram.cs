@@ -57,7 +57,8 @@ public sealed class FrameHistogram
     {
         int bucket = 0;
         while (bucket < Buckets - 1 && milliseconds >= Bounds[bucket]) bucket++;
-        Volatile.Write(ref _counts[bucket], _counts[bucket] + 1);
+        // First, so that whoever reads the count sees a largest time that holds for it.
         if (milliseconds > _largest) Volatile.Write(ref _largest, milliseconds);
+        Volatile.Write(ref _counts[bucket], _counts[bucket] + 1);
     }
 }

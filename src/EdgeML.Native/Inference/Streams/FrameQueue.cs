@@ -10,6 +10,7 @@ sealed class FrameQueue
     readonly Queue<FrameBuffer> _waiting = [];
     readonly bool _newestWins;
     bool _isComplete, _isStopped;
+    long _taken;
 
     /// <param name="options">Checked.</param>
     public FrameQueue(FrameRunnerOptions options)
@@ -37,22 +38,23 @@ sealed class FrameQueue
     }
 
     /// <summary>Hands a frame to the workers.</summary>
-    /// <returns>Whether it replaced one that waited.</returns>
+    /// <returns>Whether a frame is dropped: the one that waited, or after a stop this one.</returns>
     public bool Publish(FrameBuffer buffer)
     {
         lock (_gate)
         {
-            bool replaces = _newestWins && _waiting.TryDequeue(out FrameBuffer? older) && Free(older);
+            if (_isStopped) return true;
+            FrameBuffer? older = null;
+            if (_newestWins && _waiting.TryDequeue(out older)) _free.Push(older);
             _waiting.Enqueue(buffer);
             Monitor.PulseAll(_gate);
-            return replaces;
+            return older is not null;
         }
     }
 
-    /// <summary>Waits for a frame. The order of calls is the order of frames.</summary>
-    /// <param name="taken">Called with the frame before another worker can take one.</param>
+    /// <summary>Waits for a frame, whose <see cref="FrameBuffer.Turn"/> is set.</summary>
     /// <returns>Null after the last one, and after a stop.</returns>
-    public FrameBuffer? Take(Action<FrameBuffer> taken)
+    public FrameBuffer? Take()
     {
         lock (_gate)
         {
@@ -60,7 +62,7 @@ sealed class FrameQueue
             {
                 if (_waiting.TryDequeue(out FrameBuffer? buffer))
                 {
-                    taken(buffer);
+                    buffer.Turn = _taken++;
                     Monitor.PulseAll(_gate);
                     return buffer;
                 }
@@ -76,7 +78,7 @@ sealed class FrameQueue
     {
         lock (_gate)
         {
-            Free(buffer);
+            _free.Push(buffer);
             Monitor.PulseAll(_gate);
         }
     }
@@ -103,11 +105,5 @@ sealed class FrameQueue
             _waiting.Clear();
             return left;
         }
-    }
-
-    bool Free(FrameBuffer buffer)
-    {
-        _free.Push(buffer);
-        return true;
     }
 }

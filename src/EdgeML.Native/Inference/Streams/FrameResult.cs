@@ -17,9 +17,9 @@ public readonly record struct FrameResult(long Number, TaskResult Answer, bool I
 /// <param name="logits">Of the exit that answered, one per class; valid during the call.</param>
 public delegate void FrameHandler(in FrameResult result, ReadOnlySpan<float> logits);
 
-/// <summary>Frames so far, by outcome.</summary>
+/// <summary>Frames so far, by outcome. After a run each that was read is answered or dropped.</summary>
 /// <param name="Read">By the source.</param>
 /// <param name="Answered">Late ones included.</param>
-/// <param name="Dropped">Replaced by a newer one before a worker was free, or left over at a stop.</param>
+/// <param name="Dropped">Replaced by a newer one before a worker was free, or left over at a stop or a failure.</param>
 /// <param name="Late">Answered after their deadline.</param>
 public readonly record struct FrameCounters(long Read, long Answered, long Dropped, long Late);

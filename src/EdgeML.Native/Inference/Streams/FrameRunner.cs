@@ -130,12 +130,11 @@ public sealed class FrameRunner
         readonly CancellationTokenSource _stop;
         readonly CancellationTokenRegistration _stopping;
         readonly object _turns = new();
-        readonly Action<FrameBuffer> _take;
         readonly FramePace _pace;
         readonly double _deadlineMs;
-        long _nextTaken, _nextAnswered;
+        long _nextAnswered;
         double _lastMs = double.NaN;
-        bool _isStopped;
+        bool _hasGap;
         ExceptionDispatchInfo? _fault;
 
         public FrameRun(FrameRunner runner, FrameHandler onResult, CancellationToken cancellation)
@@ -144,9 +143,8 @@ public sealed class FrameRunner
             _queue = new FrameQueue(runner._options);
             _pace = new FramePace(runner._options.FramesPerSecond, runner._now);
             _deadlineMs = runner._options.DeadlineMs ?? double.NaN;
-            _take = buffer => buffer.Turn = _nextTaken++;
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            _stopping = _stop.Token.UnsafeRegister(static state => ((FrameRun)state!).End(), this);
+            _stopping = _stop.Token.UnsafeRegister(static run => ((FrameRun)run!).End(), this);
         }
 
         public void Execute()
@@ -190,8 +188,7 @@ public sealed class FrameRunner
                     buffer.CapturedAt = 0;
                     if (_stop.IsCancellationRequested || !_runner._source.Read(buffer, _stop.Token)) break;
                     if (buffer.CapturedAt == 0) buffer.CapturedAt = Stopwatch.GetTimestamp();
-                    buffer.Number = _runner._read;
-                    Interlocked.Increment(ref _runner._read);
+                    buffer.Number = Interlocked.Increment(ref _runner._read) - 1;
                     if (_queue.Publish(buffer)) Drop(1);
                 }
             }
@@ -218,20 +215,36 @@ public sealed class FrameRunner
         {
             try
             {
-                var logits = new float[_runner._session.Classes];
-                while (_queue.Take(_take) is { } buffer)
-                {
-                    TaskResult answer = _runner._session.Run(buffer.View(), buffer.CapturedAt, logits);
-                    (long number, long turn) = (buffer.Number, buffer.Turn);
-                    _queue.Return(buffer);
-                    if (!AwaitTurn(turn)) return;
-                    Report(number, answer, logits);
-                    PassTurn();
-                }
+                AnswerAll();
             }
             catch (Exception e)
             {
                 Fail(e);
+                LeaveGap();
+            }
+        }
+
+        void AnswerAll()
+        {
+            bool isOwed = false;
+            try
+            {
+                var logits = new float[_runner._session.Classes];
+                while (_queue.Take() is { } buffer)
+                {
+                    isOwed = true;
+                    TaskResult answer = _runner._session.Run(buffer.View(), buffer.CapturedAt, logits);
+                    (long number, long turn) = (buffer.Number, buffer.Turn);
+                    _queue.Return(buffer);
+                    if (!AwaitTurn(turn)) return;
+                    isOwed = false;
+                    Report(number, answer, logits);
+                    PassTurn();
+                }
+            }
+            finally
+            {
+                if (isOwed) Drop(1);
             }
         }
 
@@ -249,11 +262,12 @@ public sealed class FrameRunner
             _onResult(result, logits);
         }
 
+        /// <returns>False where the turn never comes: a frame before this one failed.</returns>
         bool AwaitTurn(long turn)
         {
             lock (_turns)
             {
-                while (_nextAnswered != turn && !_isStopped) Monitor.Wait(_turns);
+                while (_nextAnswered != turn && !_hasGap) Monitor.Wait(_turns);
                 return _nextAnswered == turn;
             }
         }
@@ -267,21 +281,30 @@ public sealed class FrameRunner
             }
         }
 
-        void Fail(Exception e)
+        /// <summary>This worker's turn will not be passed on.</summary>
+        void LeaveGap()
         {
-            Interlocked.CompareExchange(ref _fault, ExceptionDispatchInfo.Capture(e), null);
-            _stop.Cancel();
-        }
-
-        void End()
-        {
-            Drop(_queue.Stop());
             lock (_turns)
             {
-                _isStopped = true;
+                _hasGap = true;
                 Monitor.PulseAll(_turns);
             }
         }
+
+        void Fail(Exception e)
+        {
+            Interlocked.CompareExchange(ref _fault, ExceptionDispatchInfo.Capture(e), null);
+            try
+            {
+                _stop.Cancel();
+            }
+            catch (AggregateException)
+            {
+                // Of what the source registered with its token; the run ends all the same, by the fault above.
+            }
+        }
+
+        void End() => Drop(_queue.Stop());
 
         void Drop(int frames)
         {

@@ -133,6 +133,59 @@ public sealed class FrameRunnerTests
         Assert.Equal(counters.Read, counters.Answered + counters.Dropped);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Run_EndsWithFramesEverywhere_EachIsAnsweredOrDropped(bool fails)
+    {
+        using var loaded = Picture();
+        using var session = new EdgeSession(loaded.Model, new EdgeSessionOptions { InFlight = 2 });
+        using var stop = new CancellationTokenSource();
+        using var lastRead = new ManualResetEventSlim();
+        // Of four buffers three wait and one is read into: both workers have returned theirs, and the other one awaits its turn.
+        var source = new TestSource(int.MaxValue)
+        {
+            Reading = (number, _, cancellation) =>
+            {
+                if (number != 5) return;
+                lastRead.Set();
+                Assert.True(cancellation.WaitHandle.WaitOne(s_patience));
+            },
+        };
+        var runner = new FrameRunner(
+            session, source, new FrameRunnerOptions { Selection = FrameSelection.Every, Workers = 2, QueueLength = 1 });
+        var numbers = new List<long>();
+        void Handle(in FrameResult result, ReadOnlySpan<float> scores)
+        {
+            numbers.Add(result.Number);
+            if (result.Number > 0) return;
+            Assert.True(lastRead.Wait(s_patience));
+            if (fails) throw new InvalidDataException();
+            stop.Cancel();
+        }
+        if (fails) Assert.Throws<InvalidDataException>(() => runner.Run(Handle, stop.Token));
+        else Assert.Throws<OperationCanceledException>(() => runner.Run(Handle, stop.Token));
+        Assert.Equal(fails ? [0] : [0, 1], numbers);
+        Assert.Equal(fails ? new FrameCounters(6, 1, 5, 0) : new FrameCounters(6, 2, 4, 0), runner.Counters);
+    }
+
+    [Fact]
+    public void Run_SourceFails_AndSoDoesWhatItRegistered_ThrowsTheFirst()
+    {
+        using var loaded = Picture();
+        using var session = new EdgeSession(loaded.Model);
+        var source = new TestSource(10)
+        {
+            Reading = (number, _, cancellation) =>
+            {
+                if (number == 0) cancellation.Register(() => throw new InvalidDataException());
+                else throw new IOException("the camera is gone");
+            },
+        };
+        var runner = new FrameRunner(session, source);
+        Assert.Throws<IOException>(() => runner.Run((in FrameResult _, ReadOnlySpan<float> _) => { }));
+    }
+
     [Fact]
     public void Run_Cancelled_EndsAWaitingSource()
     {
