@@ -46,7 +46,8 @@ sealed class RequestSlot : IValueTaskSource<TailReply>, IPendingTask
     /// <summary>Whether the caller blocks and reads from the link meanwhile.</summary>
     public bool Reads { get; set; }
 
-    /// <summary>The listener in place of a caller, where the request is one of several for the same task; null for none.</summary>
+    /// <summary>The listener in place of a caller, where the request is one of several for the same task; null for none. It stays
+    /// until the next request, for it may be told a little later than it looks.</summary>
     public IRequestListener? Listener { get; set; }
 
     /// <summary>When the clock tells an awaiting listener that there is no answer yet, Stopwatch ticks; the largest number for never.</summary>

@@ -198,7 +198,7 @@ sealed class TailTasks
                 EndForCaller(slot, TailOutcome.Cancelled, FallbackReason.None);
                 if (overdue) MakeStale(slot);
             }
-            (slot.CallerHolds, slot.Listener) = (false, null);
+            slot.CallerHolds = false;
             if (slot.TaskId == 0) _free.Push(slot);
             return isAnswered;
         }

@@ -162,7 +162,8 @@ sealed class TailRace(TailSet set, int classes) : IPendingTask, IRequestListener
         set.Ended(attempt.Member, reply, attempt.ExpectedMs);
         _reply = reply;
         if (reply.Outcome != TailOutcome.Answered) return;
-        LeaveAll(overdue: _overtakes);
+        // Of two the later one is last. Where that has answered, the other is overdue; else the one left has only just been sent.
+        LeaveAll(overdue: _overtakes && index > 0);
         _ended = true;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Server;
@@ -125,6 +126,41 @@ public sealed class TailSetTests
         Assert.Equal(2, set.Reports()[1].Answered);
         answerNow.Set();
         Assert.True(SpinWait.SpinUntil(() => set.Reports()[0] is { Dropped: 1, Answered: 0, Status.State: TailState.Up }, s_patience), "the late answer never came");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Overdue_ButFirstAllTheSame_TheOtherIsNotBlamed(bool isAsync)
+    {
+        using var otherAsked = new ManualResetEventSlim();
+        using var answerNow = new ManualResetEventSlim();
+        using var slow = new RawTail(session =>
+        {
+            session.SayHello();
+            (RequestHeader request, byte[] payload) = session.NextRequest();
+            otherAsked.Wait(s_patience);
+            session.Send(RawTail.Session.Answer(request, payload));
+            session.NextRequest();
+        });
+        // Its long profiled times leave both of them long after the other was asked.
+        using TailServer other = Server(new FakeTail
+        {
+            Profile = new DeviceProfile { Device = "fake", UnitMs = [400, 400, 400], HeadMs = [0] },
+            Running = _ =>
+            {
+                otherAsked.Set();
+                answerNow.Wait(s_patience);
+            },
+        });
+        using TailSet set = Set([slow.Port, other.EndPoint.Port]);
+        var task = new TailClientTests.Task(13);
+        TailReply reply = isAsync ? await task.SendAsync(set, 4000) : task.SendAndWait(set, 4000);
+        task.AssertAnswered(reply);
+        Assert.Equal([1, 0], set.Reports().Select(tail => tail.Answered));
+        Assert.Equal((1, TailState.Up), (set.Reports()[1].Resent, set.Reports()[1].Status.State));
+        answerNow.Set();
+        Assert.True(SpinWait.SpinUntil(() => set.Reports()[1].Dropped == 1, s_patience), "the second answer was not dropped");
     }
 
     [Fact]
