@@ -19,7 +19,7 @@ sealed class LinkMeter(TimeProvider? clock = null)
     readonly TimeProvider _clock = clock ?? TimeProvider.System;
     readonly object _gate = new();
     readonly double[] _rtts = new double[RttWindow];
-    int _rttCount;
+    long _rttCount;
     double _rttMs = double.NaN;
     double _rate = double.NaN;
     int _leaning;

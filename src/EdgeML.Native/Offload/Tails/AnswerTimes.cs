@@ -7,7 +7,7 @@ sealed class AnswerTimes
 
     readonly double[] _times = new double[Kept];
     readonly double[] _sorted = new double[Kept];
-    int _added;
+    long _added;
     int _sortedCount;
 
     /// <summary>A task was answered, or overtaken, after so many milliseconds.</summary>
@@ -15,7 +15,7 @@ sealed class AnswerTimes
     {
         _times[_added++ % Kept] = milliseconds;
         if (_added < Least || _added % SortEvery != 0) return;
-        _sortedCount = Math.Min(_added, Kept);
+        _sortedCount = (int)Math.Min(_added, Kept);
         _times.AsSpan(0, _sortedCount).CopyTo(_sorted);
         _sorted.AsSpan(0, _sortedCount).Sort();
     }
