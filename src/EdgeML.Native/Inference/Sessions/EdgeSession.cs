@@ -35,8 +35,7 @@ public sealed class EdgeSession : IDisposable
     readonly TaskRunner _tasks;
     readonly GuaranteeMonitor? _watch;
     readonly ExitLearner? _learner;
-    readonly CostModel? _costs;
-    readonly List<string> _warnings = [];
+    readonly SessionWarnings _warnings;
     readonly IEnergyMeter _energy;
     readonly Lock _controlGate = new();
     readonly long _created = Stopwatch.GetTimestamp();
@@ -55,6 +54,7 @@ public sealed class EdgeSession : IDisposable
         model.ThrowIfDisposed();
         _model = model;
         _options = options ?? new EdgeSessionOptions();
+        _warnings = new SessionWarnings(_options.OnWarning);
         SessionOptionRules.Check(_options, model);
         bool controlled = _options.ControllerName is not null || _options.CreateController is not null;
         if (controlled && _options.Policy is not null)
@@ -75,21 +75,22 @@ public sealed class EdgeSession : IDisposable
                 link = new SessionLink(_tail);
             }
             AccuracyGuarantee? guarantee = _options.KeepGuarantee ? model.Package.Guarantee : null;
+            CostModel? costs = null;
             controller = controlled
-                ? SessionControl.Create(model, profile!, link, _options, guarantee, out _costs)
+                ? SessionControl.Create(model, profile!, link, _options, guarantee, out costs)
                 : new FixedController(_options.Policy ?? LocalPolicy(model.Manifest));
             _control = new ControlLoop(controller, link, _options.Requirements) { Guarantee = guarantee };
             _slots = new InferenceSlotPool(model, _options.InFlight);
             if (guarantee is not null && _options.CheckShare > 0)
                 _watch = new GuaranteeMonitor(model, _slots, _options.RawInput ? _tail : null, _control, guarantee, _options.CheckShare, _options.Seed);
-            if (_costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
+            if (costs is { Judged: AccuracyBasis.Unknown, SideExits: > 0 })
             {
-                _control.Decided += WarnOfUnknownExits;
                 if (_options.CheckShare > 0 && controller.UsesCalibration)
-                    _learner = new ExitLearner(model, _slots, _costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
+                    _learner = new ExitLearner(model, _slots, costs, Math.Max(ExitLearner.Share, _options.CheckShare), _options.Seed);
+                _warnings.WatchUnknownExits(_control, costs, model, isLearned: _learner is not null);
             }
             if (!controlled && _options.Requirements != Requirements.None)
-                Warn("bounds without a controller choose neither exits nor cut, they are only counted, and the latency bound is the tail's "
+                _warnings.Add("bounds without a controller choose neither exits nor cut, they are only counted, and the latency bound is the tail's "
                     + $"deadline; controller {PolicyControllers.EdgeML} keeps them");
             // The first decision compiles a good deal; better here than in the first task.
             _ = _control.Current;
@@ -165,13 +166,7 @@ public sealed class EdgeSession : IDisposable
     public CalibrationInfo? Calibration => _learner?.Learned ?? _model.Package.Calibration?.Info;
 
     /// <summary>Warnings about how this session works, each given once. Any thread.</summary>
-    public IReadOnlyList<string> Warnings
-    {
-        get
-        {
-            lock (_warnings) return [.. _warnings];
-        }
-    }
+    public IReadOnlyList<string> Warnings => _warnings.All;
 
     /// <summary>Exceptions that background threads of this session and its model have caught, one line each with the consequence: fusing,
     /// checks of the guarantee, learning, an energy sensor, the link. Tasks are still answered. Empty in a healthy session. Any
@@ -412,34 +407,6 @@ public sealed class EdgeSession : IDisposable
         _learner?.Dispose();
         // A meter of the caller's stays the caller's.
         if (_options.EnergyMeter is null) (_energy as IDisposable)?.Dispose();
-    }
-
-    void Warn(string warning)
-    {
-        lock (_warnings)
-        {
-            if (_warnings.Contains(warning)) return;
-            _warnings.Add(warning);
-        }
-        _options.OnWarning?.Invoke(warning);
-    }
-
-    void WarnOfUnknownExits(DecisionExplanation decision)
-    {
-        if (_costs!.Judged != AccuracyBasis.Unknown)
-        {
-            _control.Decided -= WarnOfUnknownExits;
-            return;
-        }
-        if (ThresholdGrid.HeadMask(decision.Policy.Thresholds) == 0 && decision.Policy.Standby == 0) return;
-        _control.Decided -= WarnOfUnknownExits;
-        int samples = _model.Package.Calibration?.Samples ?? 0;
-        string known = samples == 0 ? "is not calibrated" : $"is calibrated on {samples} samples, at least {SessionControl.LeastSamples} are needed";
-        string name = _control.Controller.Name;
-        string sparingly = name is PolicyControllers.Planner or PolicyControllers.EdgeML ? ", as few as the bounds need," : "";
-        string learns = _learner is null ? "" : "; how often exits agree with the whole network is learned from a share of the tasks";
-        Warn($"model {_model.Manifest.Name} {known}: {name} lets exits answer{sparingly} of which nothing is known{learns}; "
-            + "edgeml calibrate tells beforehand");
     }
 
     IEnergyMeter Meter(PowerModel declared)
