@@ -39,7 +39,10 @@ sealed class TailRace(TailSet set, int classes) : IPendingTask, IRequestListener
     /// <summary>Whether it has ended; looks, and sends again where that is due.</summary>
     public bool IsEnded => Step();
 
-    /// <summary>Whether a request of this task went there.</summary>
+    /// <summary>Whether no tail was chosen yet.</summary>
+    public bool IsNew => _tried.Count == 0;
+
+    /// <summary>Whether it was chosen for this task.</summary>
     public bool WasAt(TailMember member) => _tried.Contains(member);
 
     /// <summary>Sends a task.</summary>

@@ -207,6 +207,10 @@ sealed class TailSet : ITail
                 (_typical.Policy, _typical.PayloadBytes) = (request.Policy, request.PayloadBytes);
                 _last = member ?? _last;
                 _isDrawn = false;
+            }
+            // Once for each task, however many tails refuse it.
+            if (race.IsNew)
+            {
                 _held--;
                 _hedges.Earn();
             }
