@@ -53,25 +53,17 @@ static class TlsRun
     /// <summary>The rows, with certificates made for them.</summary>
     public static TargetRow[] Measure(string package)
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeml-benchmarks-");
-        try
-        {
-            var files = new TlsFiles(folder.FullName);
-            files.Write();
-            return [.. Measure(package, files)];
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var certificates = new BenchmarkCertificates();
+        return [.. Measure(package, certificates, certificates.Device("device-1"))];
     }
 
-    static IEnumerable<TargetRow> Measure(string package, TlsFiles files)
+    static IEnumerable<TargetRow> Measure(string package, BenchmarkCertificates certificates, TailTlsOptions ofDevice)
     {
-        using ChildProcess tails = OwnProgram.Start(ServerArgument, package, files.Folder);
+        using ChildProcess tails = OwnProgram.Start(
+            ServerArgument, package, certificates.TailCertificate, certificates.TailKey, certificates.CaPath);
         int[] ports = [.. tails.Line().Split(' ').Select(int.Parse)];
         using (var plain = new EchoClient(ports[0]))
-        using (var encrypted = new EchoClient(ports[1], files.Device))
+        using (var encrypted = new EchoClient(ports[1], ofDevice))
         {
             (double first, double second) = Interleave(
                 plain.SendAndWait, encrypted.SendAndWait, Rounds, PerRound, WarmUp);
@@ -81,12 +73,12 @@ static class TlsRun
         ModelManifest manifest;
         using (ModelPackage opened = ModelPackage.Open(package)) manifest = opened.Manifest;
         using (var plain = new ModelClient(ports[2], manifest, null))
-        using (var encrypted = new ModelClient(ports[3], manifest, files.Device))
+        using (var encrypted = new ModelClient(ports[3], manifest, ofDevice))
         {
             (double first, double second) = Interleave(plain.SendAndWait, encrypted.SendAndWait, ModelRounds, ModelPerRound, WarmUp / 10);
             yield return TargetRow.Info($"the same with {manifest.Name} from cut {Cut} ({plain.Bytes} bytes)", Ratio(first, second));
         }
-        SslClientAuthenticationOptions device = files.Device.Load("localhost");
+        SslClientAuthenticationOptions device = ofDevice.Load("localhost");
         device.AllowTlsResume = false;
         using Process tail = Process.GetProcessById(tails.Id);
         (double own, double others) = (Environment.CpuUsage.TotalTime.TotalMilliseconds, tail.TotalProcessorTime.TotalMilliseconds);
@@ -104,7 +96,7 @@ static class TlsRun
     /// <summary>The other process: echo and model, each plain and encrypted; prints four ports and serves to the end of its input.</summary>
     public static int Serve(ReadOnlySpan<string> args)
     {
-        TlsOptions tls = new TlsFiles(args[1]).Tail;
+        var tls = new TlsOptions { CertificatePath = args[1], KeyPath = args[2], ClientCaPath = args[3] };
         using var model = BranchedModel.Load(args[0]);
         DeviceProfile profile = DeviceProfiler.Measure(model, "tail", runs: 20);
         using var plainEcho = new TailServer(EchoClient.Executor, new TailServerOptions());
@@ -159,17 +151,13 @@ static class TlsRun
     static double IdleKb(int process, int port, SslClientAuthenticationOptions device)
     {
         Thread.Sleep(TimeSpan.FromSeconds(2));
-        long before = ResidentKb(process);
+        long before = ServerFigures.Memory(process);
         SslStream[] idle = [.. Enumerable.Range(0, Idle).Select(_ => ConnectAsync(port, device).GetAwaiter().GetResult())];
         Thread.Sleep(TimeSpan.FromSeconds(2));
-        double each = (double)(ResidentKb(process) - before) / Idle;
+        double each = (double)(ServerFigures.Memory(process) - before) / Idle;
         foreach (SslStream stream in idle) stream.Dispose();
         return each;
     }
-
-    static long ResidentKb(int process) => long.Parse(
-        File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
-            .Split(['\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     /// <summary>Connects, shakes hands in full, says hello, and waits for the answer.</summary>
     static async Task<SslStream> ConnectAsync(int port, SslClientAuthenticationOptions options)
