@@ -39,13 +39,14 @@ sealed class SoakDevice : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Moves to another version, while pictures still go to the one before; returns when the server serves it.</summary>
-    /// <exception cref="InvalidOperationException">The server does not serve it.</exception>
+    /// <summary>Moves to another version, while pictures still go to the one before; returns when they go to the new one.</summary>
+    /// <exception cref="InvalidOperationException">The server does not serve it, or the device is stuck in a task.</exception>
     public void MoveTo(SoakModel model)
     {
         Use use = Connect(model);
         lock (_gate) _next = use;
-        SpinWait.SpinUntil(() => Volatile.Read(ref _next) is null, s_connectLimit);
+        if (!SpinWait.SpinUntil(() => Volatile.Read(ref _next) is null, s_connectLimit))
+            throw new InvalidOperationException($"a device did not move to {model.Package} within {s_connectLimit.TotalSeconds:0} s");
     }
 
     /// <summary>The tasks since the last call.</summary>

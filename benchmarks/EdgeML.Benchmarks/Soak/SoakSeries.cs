@@ -18,19 +18,27 @@ sealed class SoakSeries(string name, int id)
     public void Sample(TimeSpan at) =>
         _samples.Add((at.TotalHours, ServerFigures.Memory(id) / Kilo, ServerFigures.Handles(id)));
 
-    /// <summary>Slopes over parts of the run.</summary>
-    public IEnumerable<(string Line, bool IsGrowing)> Judge(params (TimeSpan From, TimeSpan To)[] parts)
+    /// <summary>Means and the common slope of two parts of the run.</summary>
+    public IEnumerable<(string Line, bool IsGrowing)> Judge((TimeSpan From, TimeSpan To) before, (TimeSpan From, TimeSpan To) after)
     {
-        Trend memory = Fit(sample => sample.Megabytes), handles = Fit(sample => sample.Handles);
-        yield return (Line("memory", "MB", memory), memory.IsGrowing);
-        yield return (Line("handles", "", handles), handles.IsGrowing);
+        yield return Line("memory, MB", sample => sample.Megabytes);
+        yield return Line("handles", sample => sample.Handles);
 
-        Trend Fit(Func<(double Hours, double Megabytes, double Handles), double> value) => Trend.Of(
-            [.. parts.Select(part => (IReadOnlyList<(double, double)>)[.. _samples
+        (string, bool) Line(string what, Func<(double Hours, double Megabytes, double Handles), double> value)
+        {
+            (double Hours, double Value)[] first = Part(before), second = Part(after);
+            var trend = Trend.Of(first, second);
+            (double from, double to) = (Mean(first), Mean(second));
+            return (string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {name}, {what} | {from:0.0} | {to:0.0} | {to - from:+0.0;-0.0;0} | {trend.Slope:+0.00;-0.00;0} ± {trend.Margin:0.00} | {(trend.IsGrowing ? "GROWS" : "flat")} |"),
+                trend.IsGrowing);
+
+            (double, double)[] Part((TimeSpan From, TimeSpan To) part) => [.. _samples
                 .Where(sample => sample.Hours >= part.From.TotalHours && sample.Hours <= part.To.TotalHours)
-                .Select(sample => (sample.Hours, value(sample)))])]);
-    }
+                .Select(sample => (sample.Hours, value(sample)))];
+        }
 
-    string Line(string what, string unit, Trend trend) => string.Create(
-        CultureInfo.InvariantCulture, $"| {name}, {what} | {trend.Mean:0.0} {unit} | {trend.Slope:+0.00;-0.00;0} ± {trend.Margin:0.00} {unit} | {(trend.IsGrowing ? "GROWS" : "flat")} |");
+        static double Mean((double Hours, double Value)[] part) => part.Select(at => at.Value).DefaultIfEmpty(double.NaN).Average();
+    }
 }
