@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
@@ -9,31 +8,24 @@ namespace EdgeML.Simulation.Links;
 /// <remarks>All methods may be called from any thread.</remarks>
 sealed class FaultyRelay : IDisposable
 {
-    readonly Func<IPEndPoint> _tail;
     readonly Action<LinkFault> _onTail;
-    readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     readonly Lock _gate = new();
     readonly List<FaultyConnection> _connections = [];
-    readonly Thread _acceptor;
+    readonly LinkAcceptor _acceptor;
     LinkFault? _armed;
     int _left;
-    bool _stopping;
 
     /// <summary>Listens at once.</summary>
     /// <param name="tail">Asked for every new connection.</param>
     /// <param name="onTail">Does a fault that strikes the tail itself; on a thread of the relay.</param>
     public FaultyRelay(Func<IPEndPoint> tail, Action<LinkFault> onTail)
     {
-        (_tail, _onTail) = (tail, onTail);
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(16);
-        EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
-        _acceptor = new Thread(Accept) { IsBackground = true, Name = "edgeml faults accept" };
-        _acceptor.Start();
+        _onTail = onTail;
+        _acceptor = new LinkAcceptor("edgeml faults accept", new IPEndPoint(IPAddress.Loopback, 0), tail, Pass);
     }
 
     /// <summary>Where edges connect to.</summary>
-    public IPEndPoint EndPoint { get; }
+    public IPEndPoint EndPoint => _acceptor.EndPoint;
 
     /// <summary>Whether a fault is still to strike.</summary>
     public bool IsArmed
@@ -53,15 +45,13 @@ sealed class FaultyRelay : IDisposable
     /// <summary>Breaks every connection and stops listening.</summary>
     public void Dispose()
     {
+        _acceptor.Dispose();
         FaultyConnection[] connections;
         lock (_gate)
         {
-            if (_stopping) return;
-            _stopping = true;
+            connections = [.. _connections];
+            _connections.Clear();
         }
-        _listener.Dispose();
-        _acceptor.Join();
-        lock (_gate) connections = [.. _connections];
         foreach (FaultyConnection connection in connections) connection.Dispose();
     }
 
@@ -88,47 +78,15 @@ sealed class FaultyRelay : IDisposable
     /// <summary>A fault strikes the tail.</summary>
     internal void StrikeTail(LinkFault fault) => _onTail(fault);
 
-    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
-    void Accept()
+    void Pass(Socket edge, Socket tail)
     {
-        while (true)
+        var connection = new FaultyConnection(this, edge, tail);
+        lock (_gate)
         {
-            try
-            {
-                Pass(_listener.Accept());
-            }
-            catch (Exception)
-            {
-                lock (_gate)
-                {
-                    if (_stopping) return;
-                }
-                // The tail is not there: the edge's connection was closed.
-            }
+            foreach (FaultyConnection over in _connections.Where(known => known.IsOver)) over.Dispose();
+            _connections.RemoveAll(known => known.IsOver);
+            _connections.Add(connection);
         }
-    }
-
-    void Pass(Socket edge)
-    {
-        var tail = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            tail.Connect(_tail());
-            edge.NoDelay = tail.NoDelay = true;
-            var connection = new FaultyConnection(this, edge, tail);
-            lock (_gate)
-            {
-                foreach (FaultyConnection over in _connections.Where(known => known.IsOver)) over.Dispose();
-                _connections.RemoveAll(known => known.IsOver);
-                _connections.Add(connection);
-            }
-            connection.Start();
-        }
-        catch
-        {
-            edge.Close(0);
-            tail.Dispose();
-            throw;
-        }
+        connection.Start();
     }
 }

@@ -1,12 +1,10 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
 namespace EdgeML.Simulation.Links;
 
 /// <summary>A slow link in this process: listens on loopback, passes bytes on to a tail at the rate and with the delay of a trace. An
-/// outage
-/// holds bytes back and breaks nothing, as a radio link does.</summary>
+/// outage holds bytes back and breaks nothing, as a radio link does.</summary>
 /// <remarks>
 /// Both directions have the trace's rate and half its round-trip time; connections share it. At most a few milliseconds of bytes wait
 /// here, with small socket buffers before it, so that a sender feels the link instead of filling memory. All methods may be called from any
@@ -16,15 +14,13 @@ public sealed class LinkShaper : IDisposable
 {
     readonly LinkShaperOptions _options;
     readonly LinkClock _clock;
-    readonly Socket _listener;
     readonly LinkPacer _up;
     readonly LinkPacer _down;
     readonly List<ShapedStream> _streams = [];
     readonly List<Thread> _threads = [];
-    readonly Thread _acceptor;
+    readonly LinkAcceptor _acceptor;
     double _origin;
     bool _started;
-    bool _stopping;
     LinkTrace? _held;
 
     /// <summary>Listens at once; the trace stands at its first level that lets bytes through until <see cref="StartClock"/>.</summary>
@@ -42,27 +38,11 @@ public sealed class LinkShaper : IDisposable
         LinkLevel first = options.Trace.Levels.FirstOrDefault(level => level.Mbps > 0, options.Trace.Levels[0]);
         LinkTrace waiting = LinkTrace.Constant(first.Mbps, first.RttMs);
         (_up, _down) = (new LinkPacer(waiting), new LinkPacer(waiting));
-        _listener = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-        {
-            ReceiveBufferSize = ShapedStream.SocketBufferBytes,
-        };
-        try
-        {
-            _listener.Bind(options.EndPoint);
-            _listener.Listen(16);
-        }
-        catch
-        {
-            _listener.Dispose();
-            throw;
-        }
-        EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
-        _acceptor = new Thread(Accept) { IsBackground = true, Name = "edgeml shaper accept" };
-        _acceptor.Start();
+        _acceptor = new LinkAcceptor("edgeml shaper accept", options.EndPoint, () => options.Target, Pass, ShapedStream.SocketBufferBytes);
     }
 
     /// <summary>Where edges connect to.</summary>
-    public IPEndPoint EndPoint { get; }
+    public IPEndPoint EndPoint => _acceptor.EndPoint;
 
     /// <summary>Second of the trace; 0 until the clock is started.</summary>
     public double Seconds => Volatile.Read(ref _started) ? Clock : 0;
@@ -97,13 +77,7 @@ public sealed class LinkShaper : IDisposable
     /// <summary>Breaks every connection and stops listening.</summary>
     public void Dispose()
     {
-        lock (_streams)
-        {
-            if (_stopping) return;
-            _stopping = true;
-        }
-        _listener.Dispose();
-        _acceptor.Join();
+        _acceptor.Dispose();
         ShapedStream[] streams;
         lock (_streams) streams = [.. _streams];
         foreach (ShapedStream stream in streams) stream.Abort();
@@ -134,54 +108,18 @@ public sealed class LinkShaper : IDisposable
     /// <summary>Whether bytes must wait before the link, because the end of its outage is not known yet.</summary>
     internal bool StandsStill => Volatile.Read(ref _held) is { } held && held.Levels[0].Mbps <= 0;
 
-    [SuppressMessage("Design", "CA1031", Justification = "an exception that leaves a background thread ends the process")]
-    void Accept()
+    void Pass(Socket edge, Socket tail)
     {
-        while (true)
+        var up = new ShapedStream(this, _up, edge, tail);
+        var down = new ShapedStream(this, _down, tail, edge);
+        (up.Back, down.Back) = (down, up);
+        lock (_streams)
         {
-            try
-            {
-                Pass(_listener.Accept());
-            }
-            catch (Exception)
-            {
-                lock (_streams)
-                {
-                    if (_stopping) return;
-                }
-                // The tail is not there, the edge gave up, or there are no threads left: its connection was closed, which is all a link
-                // would tell it.
-            }
-        }
-    }
-
-    void Pass(Socket edge)
-    {
-        var tail = new Socket(_options.Target.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-        {
-            ReceiveBufferSize = ShapedStream.SocketBufferBytes,
-        };
-        try
-        {
-            tail.Connect(_options.Target);
-            edge.NoDelay = tail.NoDelay = true;
-            var up = new ShapedStream(this, _up, edge, tail);
-            var down = new ShapedStream(this, _down, tail, edge);
-            (up.Back, down.Back) = (down, up);
-            lock (_streams)
-            {
-                _streams.RemoveAll(stream => stream.IsOver);
-                _threads.RemoveAll(thread => !thread.IsAlive);
-                _streams.AddRange([up, down]);
-                _threads.AddRange(up.Start());
-                _threads.AddRange(down.Start());
-            }
-        }
-        catch
-        {
-            edge.Close(0);
-            tail.Dispose();
-            throw;
+            _streams.RemoveAll(stream => stream.IsOver);
+            _threads.RemoveAll(thread => !thread.IsAlive);
+            _streams.AddRange([up, down]);
+            _threads.AddRange(up.Start());
+            _threads.AddRange(down.Start());
         }
     }
 }
