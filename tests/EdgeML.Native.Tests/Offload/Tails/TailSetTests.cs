@@ -40,6 +40,17 @@ public sealed class TailSetTests
 
     static TailServer Server(ITailExecutor? executor = null) => new(executor ?? new FakeTail(), new TailServerOptions());
 
+    /// <summary>A tail that takes a request and answers none.</summary>
+    /// <param name="asked">Set when it has the request.</param>
+    /// <param name="until">Ends it.</param>
+    static RawTail Silent(ManualResetEventSlim asked, ManualResetEventSlim until) => new(session =>
+    {
+        session.SayHello();
+        session.NextRequest();
+        asked.Set();
+        until.Wait(s_patience);
+    });
+
     static TailReply Ask(TailSet set, int seed, double deadlineMs = Patient)
     {
         var task = new TailClientTests.Task(seed);
@@ -166,19 +177,13 @@ public sealed class TailSetTests
     [Fact]
     public void Stalled_AllOfThem_TheDeadlineEndsTheTask()
     {
-        using var never = new ManualResetEventSlim();
-        void Stall(RawTail.Session session)
-        {
-            session.SayHello();
-            session.NextRequest();
-            never.Wait(s_patience);
-        }
-        using var first = new RawTail(Stall);
-        using var second = new RawTail(Stall);
+        using ManualResetEventSlim asked = new(), never = new();
+        using RawTail first = Silent(asked, never), second = Silent(asked, never);
         using TailSet set = Set([first.Port, second.Port]);
         TailReply reply = Ask(set, 1, deadlineMs: 200);
         Assert.Equal((TailOutcome.Late, FallbackReason.Late), (reply.Outcome, reply.Reason));
         Assert.True(reply.BytesSent > 0);
+        Assert.True(asked.Wait(s_patience));
         never.Set();
     }
 
@@ -290,15 +295,8 @@ public sealed class TailSetTests
     [Fact]
     public async Task Cancelled_WhileItWaits_EndsAtOnce()
     {
-        using var asked = new ManualResetEventSlim();
-        using var never = new ManualResetEventSlim();
-        using var first = new RawTail(session =>
-        {
-            session.SayHello();
-            session.NextRequest();
-            asked.Set();
-            never.Wait(s_patience);
-        });
+        using ManualResetEventSlim asked = new(), never = new();
+        using RawTail first = Silent(asked, never);
         using TailServer second = Server();
         using TailSet set = Set([first.Port, second.EndPoint.Port]);
         using var source = new CancellationTokenSource();
@@ -403,15 +401,8 @@ public sealed class TailSetTests
     [Fact]
     public async Task Dispose_WithATaskOnItsWay_EndsIt()
     {
-        using var asked = new ManualResetEventSlim();
-        using var never = new ManualResetEventSlim();
-        using var first = new RawTail(session =>
-        {
-            session.SayHello();
-            session.NextRequest();
-            asked.Set();
-            never.Wait(s_patience);
-        });
+        using ManualResetEventSlim asked = new(), never = new();
+        using RawTail first = Silent(asked, never);
         TailSet set = Set([first.Port]);
         ValueTask<TailReply> pending = new TailClientTests.Task(1).SendAsync(set, Patient);
         Assert.True(asked.Wait(s_patience));
