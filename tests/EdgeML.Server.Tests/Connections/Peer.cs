@@ -62,7 +62,7 @@ sealed class Peer : IDisposable
         _stream.ReadExactly(_scrap, 0, parsed.PayloadBytes);
     }
 
-    /// <summary>Asks and compares the answer.
+    /// <summary>Asks and compares the answer.</summary>
     public void Ask(ulong id, float deadlineMs = 20_000)
     {
         byte[] payload = Frames.Payload((int)id);

@@ -125,8 +125,10 @@ public sealed class SeveralTailsTests
     public void RequireTail_NoneCanBeUsed_NamesThemAll()
     {
         using var loaded = new LoadedGraph("chain");
-        int one = ModelTail.Nowhere(loaded.Model), other = ModelTail.Nowhere(loaded.Model);
-        if (one == other) return; // the system gave the same port twice
+        int one = ModelTail.Nowhere(loaded.Model), other;
+        // The system may give the same port again.
+        do other = ModelTail.Nowhere(loaded.Model);
+        while (other == one);
         var error = Assert.Throws<TailUnavailableException>(() => new EdgeSession(
             loaded.Model, Options(loaded, To(one, other)) with { RequireTail = true, ConnectWait = TimeSpan.Zero }));
         Assert.Contains($":{one}", error.Message, StringComparison.Ordinal);

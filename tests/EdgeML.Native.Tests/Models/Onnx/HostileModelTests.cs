@@ -154,7 +154,7 @@ public sealed class HostileModelTests : IDisposable
     [InlineData("Log")]
     [InlineData("Reciprocal")]
     [InlineData("Div")]
-    public void Prepare_ProbabilitiesOfNothing_AreRefusedOrLeftOut(string op)
+    public void Prepare_ProbabilitiesOfNothing_AreRefused(string op)
     {
         var builder = new OnnxBuilder();
         builder.Head(builder.ConvRelu(builder.Input("input", 1, 3, 8, 8), 3, 4), 4, 4, "logits");

@@ -88,13 +88,15 @@ public sealed class SignatureTests : IDisposable
             for (int round = 0; round < 40; round++)
             {
                 byte[] damaged = (byte[])good.Clone();
-                damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+                int at = random.Next(damaged.Length);
+                damaged[at] ^= (byte)(1 << random.Next(8));
                 File.WriteAllBytes(file, damaged);
                 try
                 {
                     // White space of the signature's own file is not part of it.
                     using ModelPackage package = ModelPackage.Open(Package, trusted);
                     Assert.EndsWith("signature.json", file);
+                    Assert.True(char.IsWhiteSpace((char)good[at]), $"byte {at} of the signature's file");
                 }
                 catch (InvalidDataException e)
                 {
