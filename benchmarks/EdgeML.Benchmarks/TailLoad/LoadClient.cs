@@ -30,19 +30,13 @@ sealed class LoadClient : IDisposable
         _logits = new byte[classes * sizeof(float)];
     }
 
-    /// <summary>Milliseconds of every answer since <see cref="Clear"/>.</summary>
+    /// <summary>Milliseconds of every answer.</summary>
     public List<double> Latencies { get; } = [];
 
     public int Refused { get; private set; }
 
     /// <summary>Of the last answer.</summary>
     public float[] Logits => MemoryMarshal.Cast<byte, float>(_logits).ToArray();
-
-    public void Clear()
-    {
-        Latencies.Clear();
-        Refused = 0;
-    }
 
     /// <summary>Connects and says hello.</summary>
     public static async Task<LoadClient> ConnectAsync(int port, ModelManifest manifest, int cut, int inFlight)

@@ -35,7 +35,7 @@ sealed class TailSubject(string name, string package, ModelManifest manifest, in
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         cpu = ServerFigures.CpuSeconds(_tail.Id) - cpu;
         stop.Cancel();
-        Task.WhenAll(running).Wait(s_lastAnswers);
+        if (!Task.WhenAll(running).Wait(s_lastAnswers)) throw new InvalidOperationException($"{name}: a device got no answer for {s_lastAnswers.TotalSeconds:0} s");
         Logits = clients[0].Logits;
         LoadResult result = LoadResult.Of(
             [.. clients.SelectMany((client, i) => client.Latencies.GetRange(from[i], to[i] - from[i]))], [.. clients.Select((_, i) => to[i] - from[i])],
