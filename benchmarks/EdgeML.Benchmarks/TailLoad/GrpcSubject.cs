@@ -13,7 +13,7 @@ sealed class GrpcSubject : ILoadSubject
 
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeml-grpc-");
     readonly ChildProcess _server;
-    readonly string _port;
+    readonly ChildProcess _client;
 
     /// <param name="name">In the heading of its columns.</param>
     /// <param name="package">The network.</param>
@@ -32,8 +32,11 @@ sealed class GrpcSubject : ILoadSubject
         }
         _server = ChildProcess.Start(
             [.. Program, "serve", Path.Combine(_folder.FullName, "rest.onnx"), atOnce.ToString(CultureInfo.InvariantCulture)], stopLimit: s_stopLimit);
-        _port = _server.ReadLine(s_answerLimit)
+        string port = _server.ReadLine(s_answerLimit)
             ?? throw new InvalidOperationException($"the gRPC server ended: {_server.WaitForEnd(s_stopLimit).Complaint}");
+        // One for all runs, as with the tail: a new process would spend each run compiling its code beside the server.
+        _client = ChildProcess.Start(
+            [.. Program, "load", port, _server.Id.ToString(CultureInfo.InvariantCulture), PayloadFile], stopLimit: s_stopLimit);
     }
 
     public string Name { get; }
@@ -54,20 +57,17 @@ sealed class GrpcSubject : ILoadSubject
 
     public LoadResult Drive(int[] inFlight, TimeSpan duration)
     {
-        Outcome load = ChildProcess.Run(
-            [
-                .. Program, "load", _port, _server.Id.ToString(CultureInfo.InvariantCulture), PayloadFile, string.Join(',', inFlight),
-                duration.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture),
-            ],
-            duration + s_answerLimit);
-        if (load.ExitCode != 0) throw new InvalidOperationException($"the gRPC client ended: {load.Complaint}");
-        Report report = JsonSerializer.Deserialize<Report>(load.Output)!;
+        _client.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{string.Join(',', inFlight)} {duration.TotalMilliseconds:0}"));
+        string load = _client.ReadLine(duration + s_answerLimit)
+            ?? throw new InvalidOperationException($"the gRPC client ended: {_client.WaitForEnd(s_stopLimit).Complaint}");
+        Report report = JsonSerializer.Deserialize<Report>(load)!;
         Logits = report.Logits;
         return LoadResult.Of(report.LatenciesMs, report.CallsByDevice, report.Seconds, report.ServerCpuSeconds, refused: 0);
     }
 
     public void Dispose()
     {
+        _client.Dispose();
         _server.Dispose();
         _folder.Delete(recursive: true);
     }
