@@ -114,6 +114,8 @@ static class Program
                 Console.WriteLine($"{target.Name}: {kind}\n  {file}");
             }
         }
+        // A reader that refuses everything breaks no other rule.
+        if (read == 0 && messages.Add("nothing is read")) Console.WriteLine($"{target.Name}: not one of {inputs.Count + runs} inputs is read");
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Console.WriteLine(
             $"{target.Name}: {inputs.Count} inputs, {runs} mutations, {read} read, {refused} refused, {messages.Count} finds, {(inputs.Count + runs) / seconds:0} a second");
