@@ -18,8 +18,32 @@ public sealed partial class PackagingTests(ShippedPackage package) : IClassFixtu
     [GeneratedRegex(@"(?m)^COPY (?<source>[\w./-]+) ")]
     static partial Regex Copied { get; }
 
+    [GeneratedRegex(@"(?m)^ +(?<name>EDGEML_\w+): ""(?<value>[^""]*)""$")]
+    static partial Regex Variable { get; }
+
     [Fact]
     public void ExampleConfiguration_IsValid()
+    {
+        Outcome outcome = CheckExample([]);
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.Error);
+        Assert.Contains("maxBatch", outcome.Output);
+        // Where health checks look.
+        Assert.Contains("http.listen = 127.0.0.1:9410", outcome.Output);
+        Assert.Contains("\"127.0.0.1\", \"9410\"", Read("docker/Dockerfile"));
+    }
+
+    [Fact]
+    public void Compose_ServesThePagesOutsideOfItsContainer()
+    {
+        string compose = Read("docker/compose.yaml");
+        Dictionary<string, string> variables = Variable.Matches(compose).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["value"].Value);
+        Outcome outcome = CheckExample(variables);
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.Error);
+        Assert.Contains("http.listen = 0.0.0.0:9410", outcome.Output);
+        Assert.Contains("\"127.0.0.1:9410:9410\"", compose);
+    }
+
+    Outcome CheckExample(Dictionary<string, string> environment)
     {
         using var authority = new TestCertificates();
         (string certificate, string key) = authority.Issue("tail.test");
@@ -28,9 +52,7 @@ public sealed partial class PackagingTests(ShippedPackage package) : IClassFixtu
             .Replace("/etc/edgeml/devices-ca.pem", authority.CaPath, StringComparison.Ordinal)
             .Replace("/var/lib/edgeml/models/shapes-vgg", package.Model, StringComparison.Ordinal);
         File.WriteAllText(package["serve.json"], configuration);
-        Outcome outcome = EdgemlProcess.Run("serve", "--config", package["serve.json"], "--check");
-        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.Error);
-        Assert.Contains("maxBatch", outcome.Output);
+        return EdgemlProcess.Run(environment, "serve", "--config", package["serve.json"], "--check");
     }
 
     [Theory]
