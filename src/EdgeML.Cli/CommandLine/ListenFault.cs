@@ -5,10 +5,25 @@ namespace EdgeML.Cli.CommandLine;
 /// <summary>An address that cannot be listened on.</summary>
 static class ListenFault
 {
-    /// <summary>The fault in a line.</summary>
-    public static IOException Of(HostPort address, SocketException cause)
+    /// <summary>Listens.</summary>
+    /// <exception cref="IOException">The address cannot be had; one line.</exception>
+    public static T Explain<T>(HostPort address, Func<T> listen)
     {
-        string hint = cause.SocketErrorCode == SocketError.AddressAlreadyInUse ? "; another program listens there" : "";
-        return new IOException($"cannot listen on {address}: {cause.Message}{hint}", cause);
+        try
+        {
+            return listen();
+        }
+        catch (SocketException e)
+        {
+            string hint = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "; another program listens there" : "";
+            throw new IOException($"cannot listen on {address}: {e.Message}{hint}", e);
+        }
     }
+
+    /// <inheritdoc cref="Explain{T}"/>
+    public static void Explain(HostPort address, Action listen) => Explain(address, () =>
+    {
+        listen();
+        return true;
+    });
 }

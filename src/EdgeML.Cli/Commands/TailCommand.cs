@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Observing;
 using EdgeML.Native.Inference.Engines;
@@ -68,7 +67,7 @@ sealed class TailCommand : CliCommand
         var load = new LoadFactor();
         if (parsed.GetValue(_loadFromInput)) load.Follow(Console.In, stop);
         var defaults = new TailServerOptions();
-        using var server = Listen(listen, new ModelTailExecutor(model, profile, maxBatch), defaults with
+        var options = defaults with
         {
             EndPoint = endPoint,
             BlockingThreads = parsed.GetValue(_blockingThreads) ?? defaults.BlockingThreads,
@@ -78,7 +77,8 @@ sealed class TailCommand : CliCommand
             LoadFactor = () => load.Value,
             Logger = log,
             ReservedDescriptors = observer.Descriptors,
-        });
+        };
+        using TailServer server = ListenFault.Explain(listen, () => new TailServer(new ModelTailExecutor(model, profile, maxBatch), options));
         observer.Watch(server);
         Console.WriteLine($"listening {new HostPort(listen.Host, server.EndPoint.Port)}");
         if (observer.EndPoint is { } pages) Console.WriteLine($"pages http://{pages}/");
@@ -101,18 +101,6 @@ sealed class TailCommand : CliCommand
         if (certificate is null && key is null && ca is null) return null;
         if (certificate is null || key is null) throw new ArgumentException("TLS needs --tls-cert and --tls-key");
         return new TlsOptions { CertificatePath = certificate.FullName, KeyPath = key.FullName, ClientCaPath = ca?.FullName };
-    }
-
-    static TailServer Listen(HostPort address, ModelTailExecutor executor, TailServerOptions options)
-    {
-        try
-        {
-            return new TailServer(executor, options);
-        }
-        catch (SocketException e)
-        {
-            throw ListenFault.Of(address, e);
-        }
     }
 
     static async Task WaitAsync(CancellationToken stop)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Observing;
@@ -23,7 +22,6 @@ sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, Obser
     /// <exception cref="InvalidDataException">A package or certificate cannot be used; one line each.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        ServeConfiguration configuration = settings.Configuration;
         ILogger log = observing.CreateLog();
         // Before models are loaded: it takes seconds, and without a handler the signal ends the process.
         using var asked = new SemaphoreSlim(0);
@@ -33,39 +31,34 @@ sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, Obser
             asked.Release();
         });
         await using ServerObserver observer = await ServerObserver.StartAsync(observing, "edgeml-serve", log, cancellation).ConfigureAwait(false);
-        await using ModelRollout rollout = await ServeAsync(configuration, observer, log, asked, cancellation).ConfigureAwait(false);
+        await ServeAsync(observer, log, asked, cancellation).ConfigureAwait(false);
     }
 
-    async Task<ModelRollout> ServeAsync(
-        ServeConfiguration configuration, ServerObserver observer, ILogger log, SemaphoreSlim asked, CancellationToken cancellation)
+    async Task ServeAsync(ServerObserver observer, ILogger log, SemaphoreSlim asked, CancellationToken cancellation)
     {
+        ServeConfiguration configuration = settings.Configuration;
         HostPort listen = ListenOf(configuration);
         IPEndPoint endPoint = await listen.ResolveAsync(cancellation).ConfigureAwait(false);
         CheckEncrypted(configuration, listen, endPoint);
-        await using TailServer server = Create(listen, settings.ServerOptions() with
-        {
-            EndPoint = endPoint,
-            Logger = log,
-            ReservedDescriptors = observer.Descriptors,
-        });
-        var rollout = new ModelRollout(server, new PackageLoader(Backend(configuration, verbose, cancellation) with { TrustedKeys = settings.Trusted() }, configuration.MaxBatch!.Value), log);
+        TailServerOptions options = settings.ServerOptions() with { EndPoint = endPoint, Logger = log, ReservedDescriptors = observer.Descriptors };
+        await using TailServer server = ListenFault.Explain(listen, () => new TailServer(options, null, isOpen: false));
+        var rollout = new ModelRollout(server, new PackageLoader(Backend(cancellation), configuration.MaxBatch!.Value), log);
         try
         {
             IReadOnlyList<string> faults = rollout.Apply(configuration.Models!, isAsked: true);
             if (faults.Count > 0) throw new InvalidDataException(string.Join("; ", faults));
-            Open(listen, server);
+            ListenFault.Explain(listen, server.Open);
             observer.Watch(server);
             Console.WriteLine($"listening {new HostPort(listen.Host, server.EndPoint.Port)}");
             if (observer.EndPoint is { } pages) Console.WriteLine($"pages http://{pages}/");
             await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             await FollowAsync(new ServeReload(server, rollout, settings, reload, log), asked, cancellation).ConfigureAwait(false);
-            return rollout;
         }
-        catch
+        finally
         {
+            // Its models are freed after the server has answered.
             await server.DisposeAsync().ConfigureAwait(false);
             await rollout.DisposeAsync().ConfigureAwait(false);
-            throw;
         }
     }
 
@@ -103,36 +96,13 @@ sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, Obser
             throw new ArgumentException($"listen is {listen}, {ServeRules.Exposed}");
     }
 
-    static BackendOptions Backend(ServeConfiguration configuration, bool verbose, CancellationToken cancellation) => new()
+    BackendOptions Backend(CancellationToken cancellation) => new()
     {
-        Kind = configuration.Backend == "tensorrt" ? BackendKind.TensorRt : BackendKind.OnnxRuntime,
-        Threads = configuration.Threads!.Value,
+        Kind = settings.Configuration.Backend == "tensorrt" ? BackendKind.TensorRt : BackendKind.OnnxRuntime,
+        Threads = settings.Configuration.Threads!.Value,
+        TrustedKeys = settings.Trusted(),
         EngineFolder = BackendSelection.EngineFolder,
         Logger = new BackendLog(verbose),
         Cancellation = cancellation,
     };
-
-    static TailServer Create(HostPort address, TailServerOptions options)
-    {
-        try
-        {
-            return new TailServer(options, null, isOpen: false);
-        }
-        catch (SocketException e)
-        {
-            throw ListenFault.Of(address, e);
-        }
-    }
-
-    static void Open(HostPort address, TailServer server)
-    {
-        try
-        {
-            server.Open();
-        }
-        catch (SocketException e)
-        {
-            throw ListenFault.Of(address, e);
-        }
-    }
 }
