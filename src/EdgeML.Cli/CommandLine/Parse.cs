@@ -157,11 +157,11 @@ static class Parse
             int at = text.LastIndexOf('@');
             double weight = 1;
             bool isWeight = at < 0 || (double.TryParse(text.AsSpan(at + 1), Float, CultureInfo.InvariantCulture, out weight)
-                && weight is >= TailPlace.LeastWeight and <= TailPlace.MostWeight);
+                && weight is >= TailEntry.LeastWeight and <= TailEntry.MostWeight);
             if (!isWeight)
             {
                 result.AddError(
-                    $"{NameOf(result)} is '{text}', whose weight after @ is not a number in {TailPlace.LeastWeight}..{TailPlace.MostWeight}");
+                    $"{NameOf(result)} is '{text}', whose weight after @ is not a number in {TailEntry.LeastWeight}..{TailEntry.MostWeight}");
                 return null;
             }
             if (Endpoint(result, at < 0 ? text : text[..at], 1) is not { } address) return null;

@@ -99,6 +99,8 @@ static class SharedOptions
         Required = true,
     };
 
+    public static Option<bool> Insecure() => new("--insecure") { Description = "Listen on a network without encryption." };
+
     public static Option<string?> Codec(string description) => OneOf("--codec", description, "fp32", "fp16", "int8");
 
     public static TensorEncoding CodecOf(ParseResult parsed, Option<string?> codec) => parsed.GetValue(codec) switch

@@ -6,7 +6,9 @@ namespace EdgeML.Cli.CommandLine;
 /// <summary><c>--trusted-key</c>, the same for every command that opens a package.</summary>
 sealed class TrustSelection
 {
-    readonly Option<string[]> _keys = new("--trusted-key")
+    readonly Option<string[]> _keys = Option();
+
+    public static Option<string[]> Option() => new("--trusted-key")
     {
         HelpName = "FILE",
         Description = $"Refuse a package that this public key (PEM) has not signed; several keys by several options, or in {TrustedKeys.Variable}.",

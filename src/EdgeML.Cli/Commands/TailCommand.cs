@@ -30,7 +30,7 @@ sealed class TailCommand : CliCommand
     readonly Option<FileInfo?> _key = new("--tls-key") { HelpName = "FILE", Description = "Its private key (PEM)." };
     readonly Option<FileInfo?> _clientCa = new("--tls-ca") { HelpName = "FILE", Description = "Serve only clients with a certificate of these authorities (PEM)." };
     readonly Option<string[]> _allow = new("--allow") { HelpName = "NAME", Description = "Serve only devices with this name in their certificate; several by several options. Goes with --tls-ca." };
-    readonly Option<bool> _insecure = new("--insecure") { Description = "Listen on a network without encryption." };
+    readonly Option<bool> _insecure = SharedOptions.Insecure();
     readonly ObservingOptions _observing = new();
     readonly Option<bool> _loadFromInput = new("--load-from-stdin")
     {

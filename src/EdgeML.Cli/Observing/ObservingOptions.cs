@@ -14,10 +14,13 @@ sealed class ObservingOptions
         CustomParser = Parse.Listen,
     };
 
-    readonly Option<bool> _httpInsecure = new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
+    readonly Option<bool> _httpInsecure = HttpInsecure();
     readonly Option<Uri?> _otlp = OtlpExport.Option();
     readonly Option<string?> _log = SharedOptions.OneOf("--log", "Lines on standard error: text (the default), or one JSON object each.", LogWords.Formats);
     readonly Option<string?> _level = SharedOptions.OneOf("--log-level", "Least level of lines (warning; info with --log json or --verbose).", LogWords.Levels);
+
+    public static Option<bool> HttpInsecure() =>
+        new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
 
     public void AddTo(Command command)
     {

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
-using EdgeML.Native.Models.Packages;
+using EdgeML.Cli.Observing;
 using EdgeML.Server.Configuration;
 
 namespace EdgeML.Cli.Serving;
@@ -36,15 +36,9 @@ sealed class ServeOptions
         (Value("--log-level", "debug|info|warning|error", "Least level of lines (warning; info with --log json or --verbose)."), "log.level"),
     ];
 
-    readonly Option<string[]> _trusted = new("--trusted-key")
-    {
-        HelpName = "FILE",
-        Description = $"Refuse a package that this public key (PEM) has not signed; several keys by several options, or in {TrustedKeys.Variable}.",
-    };
-
-    readonly Option<bool> _insecure = new("--insecure") { Description = "Listen on a network without encryption." };
-
-    readonly Option<bool> _httpInsecure = new("--http-insecure") { Description = "Let --http listen on a network: anyone on it can read the pages." };
+    readonly Option<string[]> _trusted = TrustSelection.Option();
+    readonly Option<bool> _insecure = SharedOptions.Insecure();
+    readonly Option<bool> _httpInsecure = ObservingOptions.HttpInsecure();
 
     public void AddTo(Command command)
     {
