@@ -7,7 +7,7 @@ using EdgeML.Native.Inference.Engines;
 namespace EdgeML.Native.Inference.Sessions;
 
 /// <summary>The warnings of a session, each given once. Any thread.</summary>
-/// <param name="onWarning">Called with each; null for nobody.</param>
+/// <param name="onWarning">Called with each; may be null.</param>
 sealed class SessionWarnings(Action<string>? onWarning)
 {
     readonly List<string> _all = [];

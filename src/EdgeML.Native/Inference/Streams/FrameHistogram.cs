@@ -57,7 +57,7 @@ public sealed class FrameHistogram
     {
         int bucket = 0;
         while (bucket < Buckets - 1 && milliseconds >= Bounds[bucket]) bucket++;
-        // First, so that whoever reads the count sees a largest time that holds for it.
+        // First, so that a reader of the count sees a largest time that holds for it.
         if (milliseconds > _largest) Volatile.Write(ref _largest, milliseconds);
         Volatile.Write(ref _counts[bucket], _counts[bucket] + 1);
     }

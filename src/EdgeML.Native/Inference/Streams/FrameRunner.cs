@@ -300,7 +300,7 @@ public sealed class FrameRunner
             }
             catch (AggregateException)
             {
-                // Of what the source registered with its token; the run ends all the same, by the fault above.
+                // Of what the source registered with its token; the run ends by the fault above.
             }
         }
 
