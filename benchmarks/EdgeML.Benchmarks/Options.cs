@@ -17,10 +17,10 @@ sealed record Options
             The numbers the project holds itself to: measured, target, and whether it holds. --write leaves targets.md and Versions.txt in
             benchmarks/results/<processor>/. Exit code 1 when a target is missed.
             Names: {string.Join(", ", TargetsRun.Names)}
-        edgeml-benchmarks --processes [--runs N] [--executable edgeml] [--write] [--model F.onnx]
+        edgeml-benchmarks --processes [--runs N] [--executable edgeml] [--beside edgeml.dll] [--write] [--model F.onnx]
             Whole processes, edgeml compiled ahead of time beside dotnet edgeml.dll in turns: time to the first answer of a tail and its
-            memory, inspect, run. Publishes the executable unless it is named. --write leaves processes.md. Exit code 1 when a target is
-            missed.
+            memory, inspect, run. Publishes the executable unless it is named; --beside names the assembly of another build, for instance of the
+            commit that the targets were set at. --write leaves processes.md. Exit code 1 when a target is missed.
         edgeml-benchmarks --tail [--quick] [--write] [--model F.onnx] [--vgg16 F.onnx]
             A tail in its own process under many devices, beside the same layers served by gRPC, in ten minutes: throughput, latency and CPU
             by their number, fairness, 10,000 idle devices, batching. Needs as many file descriptors (ulimit -n). --write leaves
@@ -54,6 +54,8 @@ sealed record Options
 
     public string? Executable { get; private init; }
 
+    public string? Beside { get; private init; }
+
     public int Runs { get; private init; } = 21;
 
     /// <summary>The number that follows a mode; null for its default.</summary>
@@ -79,6 +81,7 @@ sealed record Options
             {
                 "--write" => options with { Write = true },
                 "--executable" => options with { Executable = Value(args, ref i) },
+                "--beside" => options with { Beside = Value(args, ref i) },
                 "--runs" => options with { Runs = Count(args, ref i) },
                 "--seed" => options with { Seed = Count(args, ref i) },
                 "--rate" => options with { Rate = Count(args, ref i) },

@@ -17,12 +17,14 @@ sealed class EdgemlCommand : IDisposable
         (_executable, _assembly, _published) = (executable, assembly, published);
 
     /// <summary>Takes an executable, or publishes one into a temporary folder that goes with the object.</summary>
+    /// <param name="executable">Null to publish one.</param>
+    /// <param name="beside">The JIT build's assembly; null for this tree's.</param>
     /// <exception cref="FileNotFoundException">One of the two builds is not there.</exception>
     /// <exception cref="IOException">The publish failed; with its words.</exception>
-    public static EdgemlCommand Find(string? executable)
+    public static EdgemlCommand Find(string? executable, string? beside = null)
     {
         string project = Path.Combine(MachineResults.SourceTree(), "src", "EdgeML.Cli");
-        string assembly = Path.Combine(project, "bin", "Release", "net10.0", "edgeml.dll");
+        string assembly = beside ?? Path.Combine(project, "bin", "Release", "net10.0", "edgeml.dll");
         if (!File.Exists(assembly)) throw new FileNotFoundException($"no {assembly}; dotnet build -c Release makes it");
         if (executable is not null)
         {
@@ -44,6 +46,13 @@ sealed class EdgemlCommand : IDisposable
     public string[] AheadOfTime(params IEnumerable<string> words) => [_executable, .. words];
 
     public string[] Jit(params IEnumerable<string> words) => ["dotnet", _assembly, .. words];
+
+    /// <exception cref="IOException">It failed; with its words.</exception>
+    public string JitVersion()
+    {
+        Outcome outcome = ChildProcess.Run(Jit("--version"), s_runLimit);
+        return outcome.ExitCode == 0 ? outcome.Output.Trim() : throw new IOException($"{_assembly} --version: {outcome.Error}");
+    }
 
     /// <summary>Milliseconds from the start of a process to its end.</summary>
     /// <exception cref="IOException">It failed; with its words.</exception>

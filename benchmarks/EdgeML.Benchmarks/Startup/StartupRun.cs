@@ -19,8 +19,10 @@ static class StartupRun
         if (!OperatingSystem.IsLinux()) throw new ArgumentException("--processes reads /proc, so it needs Linux");
         Console.Write(MachineResults.Versions());
         using var models = new BenchmarkModels(options);
-        using var command = EdgemlCommand.Find(options.Executable);
+        using var command = EdgemlCommand.Find(options.Executable, options.Beside);
         string load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+        string jit = command.JitVersion();
+        Console.WriteLine($"JIT build      {jit}");
         Console.WriteLine($"Load           {load} when it began\n");
         var page = new StringBuilder();
         int missed = 0;
@@ -34,7 +36,7 @@ static class StartupRun
         }
         if (options.Write)
         {
-            string text = $"Each row is the median over pairs of ahead of time / JIT, then the two medians. Load average when it began: {load}.\n\n{page}";
+            string text = $"Each row is the median over pairs of ahead of time / JIT, then the two medians. JIT build: {jit}. Load average when it began: {load}.\n\n{page}";
             Console.WriteLine($"\nwritten to {MachineResults.Write("processes.md", "Whole processes", "--processes", text)}");
         }
         if (missed > 0) Console.WriteLine($"\n{missed} missed");
