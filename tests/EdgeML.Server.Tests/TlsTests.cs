@@ -1,9 +1,11 @@
 using System.Net.Security;
+using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Native.Tests.Offload.Client;
+using EdgeML.Native.Tests.Offload.Wire;
 using EdgeML.Server.Configuration;
 using EdgeML.Server.Tests.Connections;
 
@@ -86,8 +88,33 @@ public sealed class TlsTests : IDisposable
     {
         using X509Certificate2 own = Issue(_authority, "tail.test"), device = Issue(_authority, "device-1");
         using var server = new TailServer(new FakeTail(), new TailServerOptions { Tls = Files(own) });
-        using var peer = new Peer(server.EndPoint, Client(device), byBytes: true).SayHello();
+        using var peer = new Peer(server.EndPoint, Client(device), piece: 1).SayHello();
         for (ulong i = 1; i <= 5; i++) peer.Ask(i);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(100)]
+    [InlineData(1 << 20)]
+    public void Records_SeveralAtOnceAndCutAnywhere_AreReadWhole(int piece)
+    {
+        const int Requests = 6;
+        using X509Certificate2 own = Issue(_authority, "tail.test"), device = Issue(_authority, "device-1");
+        using var server = new TailServer(new FakeTail(), new TailServerOptions { Tls = Files(own) });
+        using var peer = new Peer(server.EndPoint, Client(device), piece).SayHello();
+        using (peer.Hold())
+            for (ulong id = 1; id <= Requests; id++) peer.Send(Frames.Request(id, Frames.Payload((int)id), deadlineMs: 20_000));
+        var answered = new SortedSet<ulong>();
+        for (int i = 0; i < Requests; i++)
+        {
+            (FrameKind kind, byte[] header, byte[] logits) = peer.Read();
+            Assert.Equal(FrameKind.Reply, kind);
+            ReplyHeader reply = ReplyHeader.Read(header);
+            float[] expected = new float[FakeTail.Classes];
+            Assert.Equal(FakeTail.Expected(Frames.Payload((int)reply.TaskId), 1, expected), reply.Answer);
+            Assert.Equal(MemoryMarshal.AsBytes(expected.AsSpan()).ToArray(), logits);
+            Assert.True(answered.Add(reply.TaskId));
+        }
     }
 
     [Fact]

@@ -46,9 +46,8 @@ sealed class TlsRecords(Socket socket) : Stream
         {
             while (_outStart < _outEnd)
             {
-                int sent = socket.Send(_out.AsSpan(_outStart.._outEnd), SocketFlags.None, out SocketError error);
-                if (error == SocketError.WouldBlock) return false;
-                if (error != SocketError.Success) throw new SocketException((int)error);
+                int sent = SendNow(_out.AsSpan(_outStart.._outEnd));
+                if (sent == 0) return false;
                 _outStart += sent;
             }
             if (_out is null) return true;
@@ -89,6 +88,8 @@ sealed class TlsRecords(Socket socket) : Stream
         lock (_sending)
         {
             int kept = _outEnd - _outStart;
+            if (kept == 0) buffer = buffer[SendNow(buffer)..];
+            if (buffer.IsEmpty) return;
             if (_out is null || _out.Length - _outEnd < buffer.Length)
             {
                 byte[] larger = ArrayPool<byte>.Shared.Rent(kept + buffer.Length);
@@ -138,13 +139,42 @@ sealed class TlsRecords(Socket socket) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    /// <summary>Sends as much as the socket takes.</summary>
+    int SendNow(ReadOnlySpan<byte> bytes)
+    {
+        int sent = socket.Send(bytes, SocketFlags.None, out SocketError error);
+        if (error is not (SocketError.Success or SocketError.WouldBlock)) throw new SocketException((int)error);
+        return error == SocketError.Success ? sent : 0;
+    }
+
     /// <summary>Takes a part of a record, where a whole one has arrived.</summary>
     /// <returns>Bytes; 0 at the end, -1 where more must arrive.</returns>
     int TryRead(Span<byte> buffer)
     {
+        if (_given == 0 && !HasBytes && buffer.Length >= LeastBuffer) return TryReceiveInto(buffer);
         while (_given == 0 && !HasRecord)
             if (TryFill() is <= 0 and int received) return received;
         return Give(buffer);
+    }
+
+    /// <summary>The same without a copy for a record that arrives whole and by itself, as most do.</summary>
+    int TryReceiveInto(Span<byte> buffer)
+    {
+        int received = Receive(buffer);
+        if (received <= 0 || buffer[0] is < FirstType or > LastType) return received;
+        int record = received < Header ? 0 : Header + BinaryPrimitives.ReadUInt16BigEndian(buffer[3..]);
+        int given = record <= received ? record : 0;
+        Keep(buffer[given..received]);
+        return given > 0 ? given : TryRead(buffer);
+    }
+
+    /// <summary>Holds bytes back, where none are held.</summary>
+    void Keep(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty) return;
+        _in = ArrayPool<byte>.Shared.Rent(Math.Max(bytes.Length, LeastBuffer));
+        bytes.CopyTo(_in);
+        (_inStart, _inEnd) = (0, bytes.Length);
     }
 
     /// <summary>A part of a record, to its end over several calls.</summary>
@@ -163,9 +193,16 @@ sealed class TlsRecords(Socket socket) : Stream
     int TryFill()
     {
         MakeRoom();
-        int received = socket.Receive(_in.AsSpan(_inEnd), SocketFlags.None, out SocketError error);
-        if (error == SocketError.Success) _inEnd += received;
+        int received = Receive(_in.AsSpan(_inEnd));
+        if (received > 0) _inEnd += received;
         ReleaseIn();
+        return received;
+    }
+
+    /// <returns>Bytes; 0 at the end, -1 where none are there.</returns>
+    int Receive(Span<byte> buffer)
+    {
+        int received = socket.Receive(buffer, SocketFlags.None, out SocketError error);
         return error switch
         {
             SocketError.Success => received,

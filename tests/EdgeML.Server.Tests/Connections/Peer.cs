@@ -16,13 +16,15 @@ sealed class Peer : IDisposable
     static readonly ProtocolLimits s_limits = new();
     readonly Socket _socket;
     readonly Stream _stream;
+    readonly PieceStream? _pieces;
     readonly byte[] _scrap = new byte[FramePrelude.Bytes + s_limits.MaxHeaderBytes];
 
-    public Peer(IPEndPoint server, SslClientAuthenticationOptions? tls = null, bool byBytes = false)
+    public Peer(IPEndPoint server, SslClientAuthenticationOptions? tls = null, int? piece = null)
     {
         _socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
         _socket.Connect(server);
-        _stream = byBytes ? new ByteStream(_socket) : new NetworkStream(_socket, ownsSocket: true);
+        _pieces = piece is { } bytes ? new PieceStream(_socket, bytes) : null;
+        _stream = _pieces ?? new NetworkStream(_socket, ownsSocket: true);
         if (tls is null) return;
         var encrypted = new SslStream(_stream);
         encrypted.AuthenticateAsClient(tls);
@@ -101,14 +103,41 @@ sealed class Peer : IDisposable
 
     public void Dispose() => _stream.Dispose();
 
-    /// <summary>Sends every byte by itself.</summary>
-    sealed class ByteStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+    /// <summary>Keeps what is sent from now on, until the result is disposed; then it leaves in pieces, whatever its frames and records
+    /// are.</summary>
+    public IDisposable Hold() => _pieces!.Hold();
+
+    /// <summary>Sends in pieces.</summary>
+    sealed class PieceStream(Socket socket, int piece) : NetworkStream(socket, ownsSocket: true)
     {
+        MemoryStream? _held;
+
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            for (int i = 0; i < buffer.Length; i++) Socket.Send(buffer.Slice(i, 1));
+            if (_held is not null)
+            {
+                _held.Write(buffer);
+                return;
+            }
+            for (int i = 0; i < buffer.Length; i += piece) Socket.Send(buffer.Slice(i, Math.Min(piece, buffer.Length - i)));
         }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public IDisposable Hold()
+        {
+            _held = new MemoryStream();
+            return new Held(this);
+        }
+
+        sealed class Held(PieceStream stream) : IDisposable
+        {
+            public void Dispose()
+            {
+                byte[] bytes = stream._held!.ToArray();
+                stream._held = null;
+                stream.Write(bytes);
+            }
+        }
     }
 }

@@ -235,6 +235,7 @@ sealed class TlsTransport : ITransport
         {
             lock (_sending)
             {
+                if (_outStart == _outEnd) buffer = buffer[raw.Send(buffer)..];
                 if (_out.Length - _outEnd < buffer.Length) Array.Resize(ref _out, Math.Max(2 * _out.Length, _outEnd + buffer.Length));
                 buffer.CopyTo(_out.AsSpan(_outEnd));
                 _outEnd += buffer.Length;
