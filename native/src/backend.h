@@ -11,6 +11,8 @@
 
 namespace edgeml {
 
+class ComputePlace;
+
 // Asked at every gate of a network, on the thread that runs it.
 class Gatekeeper {
   public:
@@ -145,7 +147,7 @@ class Backend {
 };
 
 // Each joins the instance that already serves the same library file.
-std::shared_ptr<Backend> make_onnxruntime(const edgeml_context_desc &desc);
+std::shared_ptr<Backend> make_onnxruntime(const edgeml_context_desc &desc, std::shared_ptr<const ComputePlace> place);
 std::shared_ptr<Backend> make_tensorrt(const edgeml_context_desc &desc);
 
 } // namespace edgeml

@@ -172,6 +172,7 @@ edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chai
         require(chain, "chain");
         edgeml_run_desc known = read_struct(desc, offsetof(edgeml_run_desc, input), "desc");
         RunGuard guard(chain->taken);
+        ComputePlace::Stay stay(chain->context->place.get());
         write_struct(out_result, chain->run(known), size);
     });
 }
@@ -183,6 +184,7 @@ edgeml_status edgeml_chain_run_batch(edgeml_run_result *out_results, edgeml_chai
         require(chain, "chain");
         edgeml_batch_desc known = read_struct(desc, sizeof(edgeml_batch_desc), "desc");
         RunGuard guard(chain->taken);
+        ComputePlace::Stay stay(chain->context->place.get());
         chain->run_rows(known);
         std::byte *out = reinterpret_cast<std::byte *>(out_results);
         for (const edgeml_run_result &result : chain->row_results) {

@@ -1,5 +1,6 @@
 #include "engine.h"
 
+#include "float_state.h"
 #include "status.h"
 #include "versioned.h"
 
@@ -45,6 +46,7 @@ edgeml_status edgeml_engine_create(edgeml_engine **out_engine, edgeml_context *c
         if (known.optimization > EDGEML_OPTIMIZE_ALL)
             reject("optimization " + std::to_string(known.optimization) + " is unknown");
         require_same_context(weights, context);
+        FloatState keep;
         *out_engine = new edgeml_engine(context, weights,
                                         context->backend->load(model, known.optimization,
                                                                weights != nullptr ? weights->set.get() : nullptr,
@@ -67,6 +69,7 @@ edgeml_status edgeml_engine_join(edgeml_engine **out_engine, edgeml_context *con
                    " are possible");
         if (known.optimization > EDGEML_OPTIMIZE_ALL)
             reject("optimization " + std::to_string(known.optimization) + " is unknown");
+        FloatState keep;
         std::vector<Range> ranges;
         for (const edgeml_range &range : std::span(known.ranges, known.range_count)) {
             bool is_last = ranges.size() + 1 == known.range_count;

@@ -17,7 +17,7 @@ static void check(const char *what, size_t actual, size_t expected) {
 #define OFFSET(type, field, expected) check(#type "." #field, offsetof(type, field), expected)
 
 int main(void) {
-    SIZE(edgeml_context_desc, 56);
+    SIZE(edgeml_context_desc, 72);
     OFFSET(edgeml_context_desc, struct_size, 0);
     OFFSET(edgeml_context_desc, threads, 4);
     OFFSET(edgeml_context_desc, flags, 8);
@@ -28,6 +28,9 @@ int main(void) {
     OFFSET(edgeml_context_desc, log_user, 40);
     OFFSET(edgeml_context_desc, device, 48);
     OFFSET(edgeml_context_desc, route, 52);
+    OFFSET(edgeml_context_desc, cores, 56);
+    OFFSET(edgeml_context_desc, core_count, 64);
+    OFFSET(edgeml_context_desc, priority, 68);
 
     SIZE(edgeml_context_info, 592);
     OFFSET(edgeml_context_info, backend, 4);
@@ -153,7 +156,7 @@ int main(void) {
     edgeml_probe_destroy(outputs);
     edgeml_outputs_destroy(old_name);
 
-    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10008);
+    check("EDGEML_ABI_VERSION", EDGEML_ABI_VERSION, 0x10009);
     check("edgeml_abi_version()", edgeml_abi_version(), EDGEML_ABI_VERSION);
     printf("abi_layout: %s\n", failures == 0 ? "passed" : "FAILED");
     return failures == 0 ? 0 : 1;

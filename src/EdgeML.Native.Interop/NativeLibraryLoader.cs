@@ -11,7 +11,7 @@ static class NativeLibraryLoader
     internal const string PathVariable = "EDGEML_NATIVE";
 
     internal const uint AbiMajor = 1;
-    internal const uint AbiMinor = 8;
+    internal const uint AbiMinor = 9;
 
     static readonly Lock s_gate = new();
     static bool s_ready;

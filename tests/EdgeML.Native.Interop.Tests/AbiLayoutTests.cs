@@ -12,8 +12,8 @@ public unsafe class AbiLayoutTests
     public void ContextDesc_Layout_IsTheHeaders()
     {
         var s = new ContextDescNative();
-        Assert.Equal(56, sizeof(ContextDescNative));
-        Assert.Equal(56u, s.StructSize);
+        Assert.Equal(72, sizeof(ContextDescNative));
+        Assert.Equal(72u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Threads));
         Assert.Equal(8, Offset(ref s, &s.Flags));
         Assert.Equal(12, Offset(ref s, &s.Backend));
@@ -23,6 +23,9 @@ public unsafe class AbiLayoutTests
         Assert.Equal(40, Offset(ref s, &s.LogUser));
         Assert.Equal(48, Offset(ref s, &s.Device));
         Assert.Equal(52, Offset(ref s, &s.Route));
+        Assert.Equal(56, Offset(ref s, &s.Cores));
+        Assert.Equal(64, Offset(ref s, &s.CoreCount));
+        Assert.Equal(68, Offset(ref s, &s.Priority));
     }
 
     [Fact]

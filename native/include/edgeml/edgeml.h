@@ -1,7 +1,7 @@
 /* edgeml: runs a branched classifier piece by piece and stops at the exit that is sure enough.
  *
  * Objects and threads
- *   context   one inference library and one thread pool. Any thread.
+ *   context   one inference library, and the threads that compute. Any thread.
  *   weights   tensors shared by many engines. Any thread; it may grow, but not while an engine is made with it.
  *   engine    one piece of a network, immutable. Any thread, any number of chains at once.
  *   outputs   the results of one run of an engine. Any thread.
@@ -75,7 +75,7 @@ extern "C" {
 /* ---- version, status ---- */
 
 #define EDGEML_ABI_MAJOR   1u /* raised when an existing function or field changes */
-#define EDGEML_ABI_MINOR   8u /* raised when something is added */
+#define EDGEML_ABI_MINOR   9u /* raised when something is added */
 #define EDGEML_ABI_VERSION (EDGEML_ABI_MAJOR << 16 | EDGEML_ABI_MINOR)
 
 typedef int32_t edgeml_status; /* EDGEML_OK or a negative EDGEML_E_* */
@@ -129,6 +129,10 @@ typedef struct edgeml_chain edgeml_chain;     /* opaque; see edgeml_chain_destro
 /* In edgeml_context_info alone: other code of this process made ONNX Runtime's environment first and without a thread
  * pool for all sessions, so that each engine has its own pool and its own arena, and no pool spins. */
 #define EDGEML_CONTEXT_GUEST 2u
+/* Every engine of the context computes on its own `threads` - 1 threads and the caller, not on those that all contexts
+ * share. They never spin. Implied by `cores` and `priority`, and by more than one thread where the environment was made
+ * for a context with its own. ONNX Runtime only. ABI 1.9 */
+#define EDGEML_CONTEXT_OWN_THREADS 4u
 
 #define EDGEML_LOG_ERROR   0
 #define EDGEML_LOG_WARNING 1
@@ -151,20 +155,32 @@ typedef struct edgeml_context_desc {
     void *log_user;
     uint32_t device; /* index of the GPU */
     uint32_t route;  /* EDGEML_ROUTE_*; 0 means the best one that works */
+    /* since ABI 1.9, used by ONNX Runtime alone, on Linux alone */
+    /* Processors to compute on, at least one per thread, all of them among those the process was started with; null for
+     * no choice. Each of the engines' own threads stays on one of the last `threads` - 1 of them; a thread that calls
+     * edgeml_chain_run is on one of the others until the call returns, then has its own mask again. */
+    const uint32_t *cores;
+    uint32_t core_count; /* 0 with null */
+    /* Real-time priority (SCHED_FIFO, 1..99) of the engines' own threads, and of a thread that calls edgeml_chain_run
+     * until the call returns; 0 for none. A thread that computes so for long starves everything else on its processor.
+     */
+    uint32_t priority;
 } edgeml_context_desc;
 
 typedef struct edgeml_context_info {
     uint32_t struct_size;
     uint32_t backend; /* EDGEML_BACKEND_* */
-    uint32_t threads; /* in use; the first context of a process decides for all that share its library */
-    uint32_t flags;   /* EDGEML_CONTEXT_* in use */
+    uint32_t
+        threads;    /* in use; of contexts without own threads, the first one decides for all that share its library */
+    uint32_t flags; /* EDGEML_CONTEXT_* in use */
     char backend_name[32];
     char library_version[32];
     char library_path[512]; /* as it was given to the loader */
 } edgeml_context_info;
 
 /* Loads the inference library (once per process and path; it stays loaded) and joins its thread pool.
- * EDGEML_E_BACKEND_MISSING, EDGEML_E_BACKEND_VERSION: the text names the file. */
+ * EDGEML_E_BACKEND_MISSING, EDGEML_E_BACKEND_VERSION: the text names the file.
+ * EDGEML_E_UNSUPPORTED: a core outside the process's affinity mask, a priority that the process may not have. */
 EDGEML_API edgeml_status edgeml_context_create(edgeml_context **out_context, const edgeml_context_desc *desc);
 EDGEML_API edgeml_status edgeml_context_get_info(edgeml_context_info *out_info, const edgeml_context *context);
 EDGEML_API void edgeml_context_destroy(edgeml_context *context); /* null is allowed; cannot fail */

@@ -59,9 +59,11 @@ sealed class BackendSelection
     public static string EngineFolder => Path.Combine(ProjectFolders.Engines, "tensorrt");
 
     /// <summary>Loads a package; building takes minutes on a GPU and is shown on stderr.</summary>
-    public BranchedModel Load(ParseResult parsed, string folder, CancellationToken cancellation, int threads = 1)
+    public BranchedModel Load(
+        ParseResult parsed, string folder, CancellationToken cancellation, int threads = 1, ComputeSelection? compute = null)
     {
         using var line = new BuildLine();
-        return BranchedModel.Load(folder, Options(parsed, threads) with { Progress = line.Report, Cancellation = cancellation });
+        BackendOptions options = Options(parsed, threads) with { Progress = line.Report, Cancellation = cancellation };
+        return BranchedModel.Load(folder, compute?.Apply(parsed, options) ?? options);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Offload.Client;
 using EdgeML.Native.Offload.Tails;
 
@@ -70,6 +71,15 @@ static class Parse
             return null;
         }
         return dims;
+    }
+
+    /// <summary>Numbers of processors.</summary>
+    public static int[]? Cores(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (CoreList.TryParse(text, out int[] cores)) return cores;
+        result.AddError($"{NameOf(result)} is '{text}', not {CoreList.Form}");
+        return null;
     }
 
     /// <summary>Names separated by commas; a comma after a backslash belongs to a name.</summary>

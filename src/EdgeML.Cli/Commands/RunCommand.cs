@@ -19,6 +19,7 @@ sealed class RunCommand : CliCommand
 {
     readonly RunOptions _options = new();
     readonly BackendSelection _backend = new();
+    readonly ComputeSelection _compute = new();
     readonly Option<Uri?> _otlp = OtlpExport.Option();
 
     public RunCommand()
@@ -29,6 +30,7 @@ sealed class RunCommand : CliCommand
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --cut 6 --tail tail-a:7410@2,tail-b:7410 --tail-choice balanced")
     {
         AddOptions([.. _options.All]);
+        _compute.AddTo(this);
         _backend.AddTo(this);
         AddOptions(_otlp);
     }
@@ -36,7 +38,7 @@ sealed class RunCommand : CliCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         RunRequest request = _options.Read(parsed);
-        using BranchedModel model = _backend.Load(parsed, request.Model, cancellation, request.Threads);
+        using BranchedModel model = _backend.Load(parsed, request.Model, cancellation, request.Threads, _compute);
         ModelManifest manifest = model.Manifest;
         using ImageSource source = request.Data.Open(manifest, request.Count);
         DataNotes.Show(source);

@@ -20,6 +20,7 @@ sealed class TailCommand : CliCommand
 
     readonly Option<string> _model = SharedOptions.Model();
     readonly BackendSelection _backend = new();
+    readonly ComputeSelection _compute = new();
     readonly Option<HostPort?> _listen = SharedOptions.Listen();
     readonly Option<int?> _threads = SharedOptions.Count("--threads", "Threads that compute one request (1).");
     readonly Option<int?> _maxBatch = SharedOptions.Count("--max-batch", "Most requests that are computed together, where the model is faster so (1; at most 64).");
@@ -44,6 +45,7 @@ sealed class TailCommand : CliCommand
             "edgeml tail --model engines/shapes-vgg --listen 0.0.0.0:7410 --tls-cert tail.pem --tls-key tail.key")
     {
         AddOptions(_model, _listen, _threads, _maxBatch, _blockingThreads, _certificate, _key, _clientCa, _allow, _insecure, _loadFromInput);
+        _compute.AddTo(this);
         _backend.AddTo(this);
         _observing.AddTo(this);
     }
@@ -61,7 +63,7 @@ sealed class TailCommand : CliCommand
         ObservingSettings observing = _observing.Read(parsed);
         ILogger log = observing.CreateLog();
         await using ServerObserver observer = await ServerObserver.StartAsync(observing, "edgeml-tail", log, cancellation).ConfigureAwait(false);
-        using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1);
+        using var model = _backend.Load(parsed, parsed.GetValue(_model)!, cancellation, parsed.GetValue(_threads) ?? 1, _compute);
         var profile = DeviceProfiler.Measure(model, Environment.MachineName, ProfileRuns, cancellation: cancellation);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = new LoadFactor();

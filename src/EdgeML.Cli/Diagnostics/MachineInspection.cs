@@ -7,6 +7,7 @@ public static class MachineInspection
     public static IReadOnlyList<Finding> Run() =>
     [
         .. ProcessorSearch.Find(),
+        .. SchedulingSearch.Find(),
         .. BackendSearch.Find(),
         .. SensorSearch.Find(),
         .. ModelSearch.Find(),

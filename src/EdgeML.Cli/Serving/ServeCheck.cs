@@ -1,5 +1,7 @@
 using EdgeML.Cli.CommandLine;
 using EdgeML.Native;
+using EdgeML.Native.Inference.Engines;
+using EdgeML.Native.Interop;
 using EdgeML.Native.Models.Packages;
 using EdgeML.Server.Configuration;
 using EdgeML.Server.Transport;
@@ -23,6 +25,9 @@ static class ServeCheck
         TrustedKeys? trusted = null;
         Try("trustedKeys", settings, faults, () => trusted = settings.Trusted());
         foreach ((string name, List<string> folders) in settings.Configuration.Models!)
+        {
+            BackendOptions options = ComputeRules.Options(settings.Configuration, name, ServeHost.Backend(settings.Configuration));
+            if (options.HasOwnThreads && options.Kind != BackendKind.TensorRt) Try(KeyOf(settings, name), settings, faults, () => new Backend(options).Dispose());
             for (int i = 0; i < folders.Count; i++)
             {
                 string folder = folders[i];
@@ -35,8 +40,17 @@ static class ServeCheck
                     identities[folder] = identity;
                 });
             }
+        }
         return (identities, faults);
     }
+
+    /// <summary>The key that says where a model's threads run.</summary>
+    static string KeyOf(ServeSettings settings, string name) => settings.Configuration.Compute?.GetValueOrDefault(name) switch
+    {
+        { Cores: not null } => $"compute.{name}.cores",
+        { RealTime: not null } => $"compute.{name}.realTime",
+        _ => settings.Configuration.Cores is not null ? "cores" : "realTime",
+    };
 
     static void Try(string key, ServeSettings settings, List<string> faults, Action check)
     {
@@ -44,7 +58,7 @@ static class ServeCheck
         {
             check();
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or NativeException or ArgumentException)
         {
             faults.Add(new ConfigurationProblem(settings.Trace.SourceOf(key), $"{key}: {MessageText.OneLine(ErrorReport.Describe(e))}").ToString());
         }

@@ -42,7 +42,7 @@ sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, Obser
         CheckEncrypted(configuration, listen, endPoint);
         TailServerOptions options = settings.ServerOptions() with { EndPoint = endPoint, Logger = log, ReservedDescriptors = observer.Descriptors };
         await using TailServer server = ListenFault.Explain(listen, () => new TailServer(options, null, isOpen: false));
-        var rollout = new ModelRollout(server, new PackageLoader(Backend(cancellation), configuration.MaxBatch!.Value), log);
+        var rollout = new ModelRollout(server, Loader(cancellation), log);
         try
         {
             IReadOnlyList<string> faults = rollout.Apply(configuration.Models!, isAsked: true);
@@ -96,13 +96,21 @@ sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, Obser
             throw new ArgumentException($"listen is {listen}, {ServeRules.Exposed}");
     }
 
-    BackendOptions Backend(CancellationToken cancellation) => new()
+    PackageLoader Loader(CancellationToken cancellation)
     {
-        Kind = settings.Configuration.Backend == "tensorrt" ? BackendKind.TensorRt : BackendKind.OnnxRuntime,
-        Threads = settings.Configuration.Threads!.Value,
-        TrustedKeys = settings.Trusted(),
+        BackendOptions backend = Backend(settings.Configuration) with
+        {
+            TrustedKeys = settings.Trusted(),
+            Logger = new BackendLog(verbose),
+            Cancellation = cancellation,
+        };
+        return new PackageLoader(name => ComputeRules.Options(settings.Configuration, name, backend), settings.Configuration.MaxBatch!.Value);
+    }
+
+    /// <summary>The inference library, as it is for every model.</summary>
+    public static BackendOptions Backend(ServeConfiguration configuration) => new()
+    {
+        Kind = configuration.Backend == "tensorrt" ? BackendKind.TensorRt : BackendKind.OnnxRuntime,
         EngineFolder = BackendSelection.EngineFolder,
-        Logger = new BackendLog(verbose),
-        Cancellation = cancellation,
     };
 }

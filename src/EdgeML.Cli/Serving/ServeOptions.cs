@@ -21,6 +21,8 @@ sealed class ServeOptions
     [
         (Value("--listen", "HOST:PORT", "Address to serve on; port 0 takes a free one (127.0.0.1:7410)."), "listen"),
         (Value("--threads", "N", "Threads that compute one request (1)."), "threads"),
+        (Value("--cores", "LIST", ComputeSelection.CoresText), "cores"),
+        (Value("--realtime", "PRIORITY", ComputeSelection.RealTimeText), "realTime"),
         (Value("--compute-threads", "N", "Requests, or batches of them, computed at the same time (1)."), "computeThreads"),
         (Value("--blocking-threads", "N", "Threads that may block for clients that wait for each answer, one client each; 0 for none."), "blockingThreads"),
         (Value("--max-batch", "N", "Most requests that are computed together, where the model is faster so (1; at most 64)."), "maxBatch"),

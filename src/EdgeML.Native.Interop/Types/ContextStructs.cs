@@ -8,6 +8,7 @@ namespace EdgeML.Native.Interop.Types;
 unsafe struct ContextDescNative()
 {
     public const uint AllowSpinning = 1;
+    public const uint OwnThreads = 4;
 
     public readonly uint StructSize = (uint)Unsafe.SizeOf<ContextDescNative>();
     public uint Threads;
@@ -25,6 +26,13 @@ unsafe struct ContextDescNative()
     public void* LogUser;
     public uint Device;
     public NativeRoute Route;
+
+    /// <summary>Processors to compute on; null for no choice.</summary>
+    public uint* Cores;
+    public uint CoreCount;
+
+    /// <summary>Real-time priority while computing; 0 for none.</summary>
+    public uint Priority;
 }
 
 /// <summary>edgeml_context_info.</summary>
@@ -33,6 +41,9 @@ unsafe struct ContextInfoNative()
 {
     /// <summary>In <see cref="Flags"/>: other code of the process made the inference library's environment.</summary>
     public const uint Guest = 2;
+
+    /// <summary>In <see cref="Flags"/>: every engine has its own threads.</summary>
+    public const uint OwnThreads = 4;
 
     public readonly uint StructSize = (uint)Unsafe.SizeOf<ContextInfoNative>();
     public uint Backend;

@@ -12,7 +12,7 @@ static class ConfigurationOverrides
     /// <summary>How the names of the variables begin.</summary>
     public const string Prefix = "EDGEML_SERVE_";
 
-    /// <summary>Every key that a variable may set: all but those inside <c>models</c> and <c>identities</c>, which are set whole.</summary>
+    /// <summary>Every key that a variable may set: all but those inside <c>models</c>, <c>identities</c> and <c>compute</c>, which are set whole.</summary>
     public static IReadOnlyList<string> Keys { get; } = [.. KeysOf(ServeJson.Default.ServeConfiguration, "")];
 
     /// <summary>The variable of a key: <c>limits.maxInFlight</c> is <c>EDGEML_SERVE_LIMITS_MAX_IN_FLIGHT</c>.</summary>

@@ -31,6 +31,15 @@ sealed class ServeConfiguration
     /// <summary>Threads that compute one request.</summary>
     public int? Threads { get; set; }
 
+    /// <summary>Cores to compute on, such as 2,3 or 2-5; absent for no choice.</summary>
+    public string? Cores { get; set; }
+
+    /// <summary>Real-time priority while computing; absent for none.</summary>
+    public int? RealTime { get; set; }
+
+    /// <summary>Threads of single models by their names: own ones, where a model is named here.</summary>
+    public Dictionary<string, ComputeSection>? Compute { get; set; }
+
     /// <summary>Runs computed at the same time.</summary>
     public int? ComputeThreads { get; set; }
 
@@ -80,6 +89,16 @@ sealed class IdentitySection
 
     /// <summary>Names of models; absent for all.</summary>
     public List<string>? Models { get; set; }
+}
+
+/// <summary>The threads of one model; what is absent is as for all models.</summary>
+sealed class ComputeSection
+{
+    public int? Threads { get; set; }
+
+    public string? Cores { get; set; }
+
+    public int? RealTime { get; set; }
 }
 
 /// <summary>Limits on clients.</summary>

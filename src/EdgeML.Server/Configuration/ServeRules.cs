@@ -31,7 +31,7 @@ sealed class ServeRules(ConfigurationTrace trace)
             trace.Refuse("trustedKeys", "trustedKeys names no file: name public keys, or leave the key out for any package");
         Identities(configuration);
         OneOf("backend", configuration.Backend!, s_backends);
-        Within("threads", configuration.Threads!.Value, 1, OptionRule.MostThreads);
+        new ComputeRules(this, trace).Check(configuration);
         Within("computeThreads", configuration.ComputeThreads!.Value, 1, OptionRule.MostThreads);
         Within("blockingThreads", configuration.BlockingThreads!.Value, 0, OptionRule.MostThreads);
         Within("maxBatch", configuration.MaxBatch!.Value, 1, MostTogether);

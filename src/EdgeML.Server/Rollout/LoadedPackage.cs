@@ -14,7 +14,9 @@ abstract class LoadedPackage : IDisposable
 interface IPackageLoader
 {
     /// <summary>Loads and measures a package.</summary>
+    /// <param name="name">The model's name in the configuration.</param>
+    /// <param name="folder">The package.</param>
     /// <exception cref="InvalidDataException">It is none, or a damaged one.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    LoadedPackage Load(string folder);
+    LoadedPackage Load(string name, string folder);
 }

@@ -83,7 +83,7 @@ sealed class ModelRollout(TailServer server, IPackageLoader loader, ILogger logg
         LoadedPackage? package = null;
         try
         {
-            package = loader.Load(folder);
+            package = loader.Load(name, folder);
             if (PackageStamp.Of(folder) != stamp) throw new InvalidDataException("it changes while it is read");
             Put(new Version(name, folder, stamp, package), old, unnamed);
             _refused.Remove(folder);

@@ -6,14 +6,15 @@ using EdgeML.Native.Offload.Server;
 namespace EdgeML.Server.Rollout;
 
 /// <summary>Loads packages for a backend and measures them on this machine.</summary>
-/// <param name="backend">Inference library and threads.</param>
+/// <param name="backendOf">Inference library and threads, by the model's name.</param>
 /// <param name="maxBatch">Most requests that are computed together.</param>
-sealed class PackageLoader(BackendOptions backend, int maxBatch) : IPackageLoader
+sealed class PackageLoader(Func<string, BackendOptions> backendOf, int maxBatch) : IPackageLoader
 {
     const int ProfileRuns = 20;
 
-    public LoadedPackage Load(string folder)
+    public LoadedPackage Load(string name, string folder)
     {
+        BackendOptions backend = backendOf(name);
         BranchedModel model = BranchedModel.Load(folder, backend);
         try
         {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using EdgeML.Native;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Server.Configuration;
 
 namespace EdgeML.Server.Tests.Configuration;
@@ -222,5 +224,44 @@ public sealed class ServeSettingsTests : IDisposable
         Assert.Contains("tls.clientCa", ConfigurationOverrides.Keys);
         Assert.Equal("EDGEML_SERVE_TLS_CLIENT_CA", ConfigurationOverrides.VariableOf("tls.clientCa"));
         Assert.Distinct(ConfigurationOverrides.Keys.Select(ConfigurationOverrides.VariableOf));
+    }
+
+    [Fact]
+    public void Compute_OfSingleModels_StandsAboveTheValuesForAll()
+    {
+        ServeSettings settings = Load("""
+            {
+              "models": { "a": "a", "b": "b", "c": "c" }, "threads": 2, "cores": "0-3",
+              "compute": { "b": { "threads": 1, "cores": "5", "realTime": 40 }, "c": {} },
+            }
+            """);
+        Assert.Empty(settings.Problems);
+        BackendOptions[] models = [.. new[] { "a", "b", "c" }.Select(name => ComputeRules.Options(settings.Configuration, name, new BackendOptions()))];
+        Assert.Equal([2, 1, 2], models.Select(model => model.Threads));
+        Assert.Equal(["0 1 2 3", "5", "0 1 2 3"], models.Select(model => string.Join(' ', model.Cores)));
+        Assert.Equal([0, 40, 0], models.Select(model => model.RealTimePriority));
+        Assert.Equal([false, true, true], models.Select(model => model.OwnThreads));
+    }
+
+    [Fact]
+    public void Compute_Unsound_IsRefusedWithKeyAndValue()
+    {
+        Assert.Equal(
+            [
+                "serve.json:2: threads is 0, not in 1..64",
+                "serve.json:2: cores is '3-1', not a list of cores such as 2,3 or 2-5",
+                "serve.json:3: compute.shape is about a model that is not among models, did you mean shapes?",
+                "serve.json:4: compute.shapes.realTime is 100, not in 1..99",
+                "serve.json:4: compute.shapes.cores is '1,2', 2 for 3 threads: at least one core per thread is needed",
+            ],
+            Problems("""
+                { "models": { "shapes": "shapes" },
+                  "threads": 0, "cores": "3-1",
+                  "compute": { "shape": { "threads": 1, "cores": "1" },
+                    "shapes": { "threads": 3, "cores": "1,2", "realTime": 100 } } }
+                """).Select(line => line.Replace($"1..{OptionRule.MostThreads}", "1..64", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["serve.json:1: cores: threads of single models, cores and realTime go with ONNX Runtime, and backend is tensorrt"],
+            Problems("""{ "models": { "shapes": "shapes" }, "backend": "tensorrt", "cores": "1" }""").Select(line => line.Replace(" threads of", " cores: threads of", StringComparison.Ordinal)));
     }
 }

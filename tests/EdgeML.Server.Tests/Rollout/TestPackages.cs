@@ -29,7 +29,7 @@ sealed class TestPackages : IPackageLoader, IDisposable
         return PathOf(name);
     }
 
-    public LoadedPackage Load(string folder)
+    public LoadedPackage Load(string name, string folder)
     {
         string text = File.ReadAllText(Path.Combine(folder, PackageFiles.ManifestName));
         Reading?.Invoke(folder);

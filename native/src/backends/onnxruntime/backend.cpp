@@ -13,12 +13,18 @@ template <std::size_t N> void copy_text(char (&to)[N], const std::string &text) 
 
 class OnnxRuntime final : public Backend {
   public:
-    explicit OnnxRuntime(std::shared_ptr<ort::Runtime> runtime) : runtime_(std::move(runtime)) {}
+    OnnxRuntime(std::shared_ptr<ort::Runtime> runtime, ort::SessionSetup setup)
+        : runtime_(std::move(runtime)), setup_(std::move(setup)) {}
 
     void describe(edgeml_context_info &info) const override {
         info.backend = EDGEML_BACKEND_ONNXRUNTIME;
-        info.threads = runtime_->threads;
-        info.flags = runtime_->is_guest() ? EDGEML_CONTEXT_GUEST : runtime_->spins ? EDGEML_CONTEXT_ALLOW_SPINNING : 0;
+        info.threads = setup_.threads;
+        if (runtime_->is_guest())
+            info.flags |= EDGEML_CONTEXT_GUEST;
+        if (setup_.own)
+            info.flags |= EDGEML_CONTEXT_OWN_THREADS;
+        else if (runtime_->spins && !runtime_->is_guest())
+            info.flags |= EDGEML_CONTEXT_ALLOW_SPINNING;
         copy_text(info.backend_name, "onnxruntime");
         copy_text(info.library_version, runtime_->library.version);
         copy_text(info.library_path, runtime_->library.path);
@@ -29,24 +35,30 @@ class OnnxRuntime final : public Backend {
     std::unique_ptr<Network> load(std::span<const std::byte> model, std::uint32_t optimization, WeightSet *weights,
                                   const char *folder, const Progress &) override {
         // Weights given here were made by make_weights of this backend: the caller has compared their contexts.
-        return std::make_unique<ort::OrtNetwork>(runtime_, model, optimization,
+        return std::make_unique<ort::OrtNetwork>(runtime_, setup_, model, optimization,
                                                  static_cast<ort::OrtWeightSet *>(weights), folder);
     }
 
     std::unique_ptr<Network> join(std::span<const Range> ranges, WeightSet &weights, std::uint64_t copy_limit,
                                   std::uint32_t optimization) override {
-        return ort::OrtNetwork::join(runtime_, ranges, static_cast<ort::OrtWeightSet &>(weights), copy_limit,
+        return ort::OrtNetwork::join(runtime_, setup_, ranges, static_cast<ort::OrtWeightSet &>(weights), copy_limit,
                                      optimization);
     }
 
   private:
     const std::shared_ptr<ort::Runtime> runtime_;
+    const ort::SessionSetup setup_;
 };
 
 } // namespace
 
-std::shared_ptr<Backend> make_onnxruntime(const edgeml_context_desc &desc) {
-    return std::make_shared<OnnxRuntime>(ort::Runtime::join(desc));
+std::shared_ptr<Backend> make_onnxruntime(const edgeml_context_desc &desc, std::shared_ptr<const ComputePlace> place) {
+    std::shared_ptr<ort::Runtime> runtime = ort::Runtime::join(desc);
+    std::uint32_t asked = std::max(desc.threads, 1u);
+    // A pool cannot be had later in an environment that was made without one.
+    bool own = (desc.flags & EDGEML_CONTEXT_OWN_THREADS) != 0 || (!runtime->has_pool && asked > 1);
+    ort::SessionSetup setup{own ? asked : runtime->threads, own, std::move(place)};
+    return std::make_shared<OnnxRuntime>(std::move(runtime), std::move(setup));
 }
 
 } // namespace edgeml

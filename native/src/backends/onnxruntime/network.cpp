@@ -93,12 +93,21 @@ class Source {
     std::string_view disabled_; // a literal
 };
 
+void check_made(const Runtime &runtime, OrtStatus *failed, const OwnThreads &threads) {
+    if (failed != nullptr && !threads.fault().empty()) {
+        runtime.api.ReleaseStatus(failed);
+        throw Error(EDGEML_E_UNSUPPORTED, "a thread that computes cannot be made: " + threads.fault());
+    }
+    runtime.check(failed, EDGEML_E_MODEL_REJECTED);
+}
+
 OrtSession *create_session(const Runtime &runtime, Bytes model, const OrtSessionOptions *options,
-                           const OrtWeightSet *weights) {
+                           const OrtWeightSet *weights, const OwnThreads &threads) {
     OrtSession *session = nullptr;
     if (weights == nullptr) {
-        runtime.check(runtime.api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options, &session),
-                      EDGEML_E_MODEL_REJECTED);
+        OrtStatus *failed =
+            runtime.api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options, &session);
+        check_made(runtime, failed, threads);
         return session;
     }
     OrtStatus *failed = runtime.api.CreateSessionFromArrayWithPrepackedWeightsContainer(
@@ -109,14 +118,14 @@ OrtSession *create_session(const Runtime &runtime, Bytes model, const OrtSession
     if (OrtStatus *again =
             runtime.api.CreateSessionFromArray(runtime.env, model.data(), model.size(), options, &session)) {
         runtime.api.ReleaseStatus(again);
-        runtime.check(failed, EDGEML_E_MODEL_REJECTED);
+        check_made(runtime, failed, threads);
     }
     runtime.api.ReleaseStatus(failed);
     return session;
 }
 
-OrtSession *open_session(const Runtime &runtime, const Source &source, GraphOptimizationLevel level,
-                         const OrtWeightSet *weights, const char *optimized_path) {
+OrtSession *open_session(const Runtime &runtime, const SessionSetup &setup, const Source &source,
+                         GraphOptimizationLevel level, const OrtWeightSet *weights, const char *optimized_path) {
     const OrtApi &api = runtime.api;
     const ModelScan &scan = source.scan();
     if (weights == nullptr && source.folder() == nullptr && !scan.external.empty())
@@ -124,7 +133,8 @@ OrtSession *open_session(const Runtime &runtime, const Source &source, GraphOpti
                     "the model takes tensor " + scan.external.front() + " from weights, but none are given");
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     runtime.check(api.CreateSessionOptions(options.out()));
-    runtime.choose_threads(options.get());
+    OwnThreads threads(setup);
+    threads.choose(runtime, options.get());
     runtime.check(api.SetSessionGraphOptimizationLevel(options.get(), level));
     runtime.check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
     if (source.disabled() != nullptr)
@@ -141,7 +151,7 @@ OrtSession *open_session(const Runtime &runtime, const Source &source, GraphOpti
         weights = nullptr;
     if (weights != nullptr)
         weights->attach(options.get(), scan.external);
-    return create_session(runtime, source.bytes(), options.get(), weights);
+    return create_session(runtime, source.bytes(), options.get(), weights, threads);
 }
 
 class OrtBinding final : public Binding {
@@ -252,12 +262,12 @@ class OrtOutputs final : public Outputs {
 
 } // namespace
 
-OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::byte> model, std::uint32_t optimization,
-                       const OrtWeightSet *weights, const char *folder)
+OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, const SessionSetup &setup, std::span<const std::byte> model,
+                       std::uint32_t optimization, const OrtWeightSet *weights, const char *folder)
     : runtime_(std::move(runtime)) {
     Source source(model, weights, folder);
     GraphOptimizationLevel level = to_level(optimization, source.scan());
-    session_ = open_session(*runtime_, source, level, weights, nullptr);
+    session_ = open_session(*runtime_, setup, source, level, weights, nullptr);
     try {
         describe();
     } catch (...) {
@@ -269,9 +279,9 @@ OrtNetwork::OrtNetwork(std::shared_ptr<Runtime> runtime, std::span<const std::by
                       (level == ORT_ENABLE_ALL ? source.scan().external_filter_bytes : 0);
 }
 
-std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, std::span<const Range> ranges,
-                                             OrtWeightSet &weights, std::uint64_t copy_limit,
-                                             std::uint32_t optimization) {
+std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, const SessionSetup &setup,
+                                             std::span<const Range> ranges, OrtWeightSet &weights,
+                                             std::uint64_t copy_limit, std::uint32_t optimization) {
     // Joined, ranges would be judged as one: each is optimised alone.
     ScratchFolder folder;
     std::list<Source> sources;
@@ -288,7 +298,7 @@ std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, s
         }
         std::string path = folder.file("range.onnx");
         Owned<OrtSession> session(runtime->api.ReleaseSession,
-                                  open_session(*runtime, source, level, &weights, path.c_str()));
+                                  open_session(*runtime, {}, source, level, &weights, path.c_str()));
         models.push_back(optimized.emplace_back(folder.take("range.onnx")));
     }
     std::vector<std::byte> joined = join_ranges(models, exits, weights, copy_limit);
@@ -296,7 +306,8 @@ std::unique_ptr<OrtNetwork> OrtNetwork::join(std::shared_ptr<Runtime> runtime, s
     optimized.clear();
     sources.clear();
     try {
-        return std::make_unique<OrtNetwork>(std::move(runtime), joined, EDGEML_OPTIMIZE_EXTENDED, &weights, nullptr);
+        return std::make_unique<OrtNetwork>(std::move(runtime), setup, joined, EDGEML_OPTIMIZE_EXTENDED, &weights,
+                                            nullptr);
     } catch (const Error &error) {
         // ONNX Runtime does not read everything that it writes.
         if (!has_optimized || error.status() != EDGEML_E_MODEL_REJECTED)

@@ -47,8 +47,9 @@ std::shared_ptr<Runtime> Runtime::join(const edgeml_context_desc &desc) {
     std::shared_ptr<Runtime> runtime;
     closed.wait(lock, [&] { return (runtime = slot.shared.lock()) != nullptr || !slot.open; });
     if (!runtime) {
-        auto made = std::make_unique<Runtime>(open_library(path), desc.threads == 0 ? 1 : desc.threads,
-                                              (desc.flags & EDGEML_CONTEXT_ALLOW_SPINNING) != 0);
+        bool has_pool = (desc.flags & EDGEML_CONTEXT_OWN_THREADS) == 0;
+        auto made = std::make_unique<Runtime>(open_library(path), has_pool && desc.threads != 0 ? desc.threads : 1,
+                                              (desc.flags & EDGEML_CONTEXT_ALLOW_SPINNING) != 0, has_pool);
         runtime = std::shared_ptr<Runtime>(made.release(), [&slot](Runtime *last) {
             delete last;
             std::lock_guard held(gate);
@@ -61,12 +62,14 @@ std::shared_ptr<Runtime> Runtime::join(const edgeml_context_desc &desc) {
     return runtime;
 }
 
-Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning)
-    : library(std::move(loaded)), threads(thread_count), spins(allow_spinning) {
+Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning, bool for_a_pool)
+    : library(std::move(loaded)), threads(thread_count), spins(allow_spinning), has_pool(for_a_pool) {
     // One pool for all sessions: a pool per session makes sessions slow each other many times over.
     Owned<OrtThreadingOptions> pool(api.ReleaseThreadingOptions);
     try {
         check(api.CreateThreadingOptions(pool.out()));
+        // Never 0: then ONNX Runtime counts the processors itself and puts a thread on each, whatever the process may
+        // use. Nor SetGlobalDenormalAsZero, which changes the thread that makes the first session.
         check(api.SetGlobalIntraOpNumThreads(pool.get(), static_cast<int>(threads)));
         check(api.SetGlobalInterOpNumThreads(pool.get(), 1));
         check(api.SetGlobalSpinControl(pool.get(), spins ? 1 : 0));

@@ -16,10 +16,11 @@ class GateDomain;
 
 class Runtime {
   public:
-    // Shares the instance that is alive for the same file; the first one fixes threads and spinning.
+    // Shares the instance that is alive for the same file. The first one fixes threads and spinning; where its context
+    // has own threads, there is no pool.
     static std::shared_ptr<Runtime> join(const edgeml_context_desc &desc);
 
-    Runtime(Library library, std::uint32_t threads, bool spins);
+    Runtime(Library library, std::uint32_t threads, bool spins, bool has_pool);
     ~Runtime();
     Runtime(const Runtime &) = delete;
     Runtime &operator=(const Runtime &) = delete;
@@ -28,6 +29,7 @@ class Runtime {
     const OrtApi &api = *library.api;
     const std::uint32_t threads;
     const bool spins;
+    const bool has_pool; // made for a context that computes on it
     OrtEnv *env = nullptr;
     OrtMemoryInfo *memory = nullptr;
     OrtAllocator *names = nullptr; // owned by ONNX Runtime

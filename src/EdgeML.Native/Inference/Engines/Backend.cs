@@ -20,11 +20,12 @@ sealed unsafe class Backend : IDisposable
         {
             fixed (byte* path = Terminated(options.LibraryPath))
             fixed (byte* cache = Terminated(options.EngineFolder))
+            fixed (uint* cores = options.Cores.Select(core => (uint)core).ToArray())
             {
                 var desc = new ContextDescNative
                 {
                     Threads = (uint)options.Threads,
-                    Flags = options.AllowSpinning ? ContextDescNative.AllowSpinning : 0,
+                    Flags = (options.AllowSpinning ? ContextDescNative.AllowSpinning : 0) | (options.HasOwnThreads ? ContextDescNative.OwnThreads : 0),
                     Backend = options.Kind == BackendKind.TensorRt ? NativeBackend.TensorRt : NativeBackend.OnnxRuntime,
                     LibraryPath = path,
                     CachePath = cache,
@@ -32,6 +33,9 @@ sealed unsafe class Backend : IDisposable
                     LogUser = _log is null ? null : _log.User,
                     Device = (uint)options.Device,
                     Route = (NativeRoute)options.Route,
+                    Cores = cores,
+                    CoreCount = (uint)options.Cores.Count,
+                    Priority = (uint)options.RealTimePriority,
                 };
                 NativeError.Check(NativeMethods.ContextCreate(out _handle, desc));
             }
@@ -48,6 +52,7 @@ sealed unsafe class Backend : IDisposable
         LibraryPath = Text(info.LibraryPath, 512);
         Threads = (int)info.Threads;
         IsGuest = (info.Flags & ContextInfoNative.Guest) != 0;
+        HasOwnThreads = (info.Flags & ContextInfoNative.OwnThreads) != 0;
     }
 
     public BackendKind Kind { get; }
@@ -61,8 +66,11 @@ sealed unsafe class Backend : IDisposable
 
     public string LibraryPath { get; }
 
-    /// <summary>Threads really in use; the first backend of a process decides.</summary>
+    /// <summary>Threads really in use; of backends without own threads, the first of a process decides.</summary>
     public int Threads { get; }
+
+    /// <summary>Whether every engine has its own threads.</summary>
+    public bool HasOwnThreads { get; }
 
     /// <summary>Whether other code of this process made the library's environment, without threads that all sessions could share.</summary>
     public bool IsGuest { get; }

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeML.Native.Inference.Engines;
 
-/// <summary>How the inference library is loaded. The first model of a process decides: all sessions share one thread pool.</summary>
+/// <summary>How the inference library is loaded, and the threads that compute. Models without own threads share one pool; the first of
+/// them decides.</summary>
 public sealed record BackendOptions
 {
     /// <summary>Which inference library computes.</summary>
@@ -13,7 +14,21 @@ public sealed record BackendOptions
     /// <summary>Threads that compute one operator, the caller included; 1..<see cref="MostThreads"/>.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Whether idle pool threads spin; a little faster, much hotter. Off by default.</summary>
+    /// <summary>Whether the model computes on its own threads instead of the pool that models share: <see cref="Threads"/> - 1 for each of
+    /// its sessions, and the caller. <see cref="Cores"/> and <see cref="RealTimePriority"/> imply it. ONNX Runtime only.</summary>
+    public bool OwnThreads { get; init; }
+
+    /// <summary>Processors to compute on, by their numbers in Linux: at least one per thread, all among those the process was started with;
+    /// empty for no choice. Each own thread stays on one of the last <see cref="Threads"/> - 1. A thread that runs a task is on one of the
+    /// others while it computes, and then has its own mask again. Linux only.</summary>
+    public IReadOnlyList<int> Cores { get; init; } = [];
+
+    /// <summary>Real-time priority (<c>SCHED_FIFO</c>, 1..99) of own threads, and of a thread that runs a task while it computes; 0 for none.
+    /// Needs the right to it (<c>RLIMIT_RTPRIO</c> or <c>CAP_SYS_NICE</c>). Whatever else wants the processor waits until the network is
+    /// computed: on a device with one core that is everything. Linux only.</summary>
+    public int RealTimePriority { get; init; }
+
+    /// <summary>Whether idle pool threads spin; a little faster, much hotter. Off by default; own threads never do.</summary>
     public bool AllowSpinning { get; init; }
 
     /// <summary>File of the ONNX Runtime library; null for <c>EDGEML_ONNXRUNTIME</c>, then the copy beside the program. With TensorRT:
@@ -66,12 +81,38 @@ public sealed record BackendOptions
     /// <summary>The most threads that make sense on this machine.</summary>
     public static int MostThreads => OptionRule.MostThreads;
 
+    /// <summary>The highest real-time priority.</summary>
+    internal const int MostPriority = 99;
+
+    /// <summary>The number that no processor reaches.</summary>
+    internal const int MostCores = 1024;
+
+    /// <summary>Whether the model has its own threads.</summary>
+    internal bool HasOwnThreads => OwnThreads || Cores.Count > 0 || RealTimePriority > 0;
+
+    void CheckCores()
+    {
+        ArgumentNullException.ThrowIfNull(Cores);
+        for (int i = 0; i < Cores.Count; i++)
+        {
+            OptionRule.Within(Cores[i], 0, MostCores - 1, nameof(Cores));
+            if (Cores.Take(i).Contains(Cores[i])) throw new ArgumentException($"core {Cores[i]} is named twice");
+        }
+        if (Cores.Count > 0 && Cores.Count < Threads)
+            throw new ArgumentException($"{Threads} threads on {Cores.Count} {(Cores.Count == 1 ? "core" : "cores")}, at least one core per thread is needed");
+        if (!HasOwnThreads) return;
+        if (AllowSpinning) throw new ArgumentException("own threads, cores and a real-time priority do not go with AllowSpinning");
+        if (Kind == BackendKind.TensorRt) throw new ArgumentException("own threads, cores and a real-time priority go with ONNX Runtime, not with TensorRT");
+    }
+
     /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
     internal void Check()
     {
         OptionRule.Named(Kind, nameof(Kind));
         OptionRule.Named(Route, nameof(Route));
         OptionRule.Within(Threads, 1, MostThreads, nameof(Threads));
+        OptionRule.Within(RealTimePriority, 0, MostPriority, nameof(RealTimePriority));
+        CheckCores();
         OptionRule.Within(Device, 0, 1024, nameof(Device));
         OptionRule.Within(FusedBudgetBytes, 0, long.MaxValue, nameof(FusedBudgetBytes));
     }

@@ -15,6 +15,7 @@ public sealed class BranchedModel : IDisposable
 
     readonly WeightsHandle _weights = new();
     readonly bool _joinsPlans;
+    readonly int _askedThreads;
     readonly Engine?[] _engines;
     readonly Engine?[] _heads;
     readonly RangeBuilder? _builder;
@@ -36,6 +37,7 @@ public sealed class BranchedModel : IDisposable
         options.Check();
         EngineSettings settings = options.Kind == BackendKind.OnnxRuntime ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
         AnyBatchPays = options.AnyBatchPays;
+        _askedThreads = options.Threads;
         _joinsPlans = options.JoinPlans && settings.JoinedPlans;
         _optimization = settings.Optimization switch
         {
@@ -105,12 +107,16 @@ public sealed class BranchedModel : IDisposable
     {
         get
         {
-            lock (_gate) return [.. GuestNotes, .. _notes];
+            lock (_gate) return [.. GuestNotes, .. PoolNotes, .. _notes];
         }
     }
 
     string[] GuestNotes => Backend.IsGuest
         ? [$"ONNX Runtime's environment was made by other code of this process without a thread pool for all sessions: each of this model's sessions has its own arena and {(Backend.Threads == 1 ? "computes on the caller's thread" : $"its own pool of {Backend.Threads - 1} threads beside the caller")}; load the first model before that code uses ONNX Runtime to share one pool"]
+        : [];
+
+    string[] PoolNotes => Backend.Threads != _askedThreads && Backend is { Kind: BackendKind.OnnxRuntime, IsGuest: false }
+        ? [$"this model was to compute on {_askedThreads} threads and computes on {Backend.Threads}, those that the first model of this process made for all; BackendOptions.OwnThreads gives a model its own"]
         : [];
 
     /// <summary>First and last unit of every engine, in order; a policy can only cut between them.</summary>
