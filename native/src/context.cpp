@@ -29,7 +29,7 @@ edgeml_status edgeml_context_create(edgeml_context **out_context, const edgeml_c
             reject(std::to_string(known.threads) + " threads, at most 1024 are allowed");
         if ((known.flags & ~(EDGEML_CONTEXT_ALLOW_SPINNING | EDGEML_CONTEXT_OWN_THREADS)) != 0)
             reject("context flags " + std::to_string(known.flags) + " are unknown");
-        if (known.backend > EDGEML_BACKEND_TENSORRT)
+        if (known.backend > EDGEML_BACKEND_ONNXRUNTIME_TENSORRT)
             reject("backend " + std::to_string(known.backend) + " is unknown");
         if (known.route > EDGEML_ROUTE_STREAMS)
             reject("route " + std::to_string(known.route) + " is unknown");

@@ -33,18 +33,30 @@ void *find_symbol(void *library, const char *symbol) {
 #endif
 }
 
-fs::path own_folder() {
+void close_library(void *library) noexcept {
 #if defined(_WIN32)
-    HMODULE self = nullptr;
+    FreeLibrary(reinterpret_cast<HMODULE>(library));
+#else
+    dlclose(library);
+#endif
+}
+
+fs::path own_folder() {
+    return folder_of(reinterpret_cast<const void *>(&own_folder));
+}
+
+fs::path folder_of(const void *function) {
+#if defined(_WIN32)
+    HMODULE module = nullptr;
     wchar_t name[MAX_PATH];
     if (GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                           reinterpret_cast<LPCWSTR>(&own_folder), &self) == 0 ||
-        GetModuleFileNameW(self, name, MAX_PATH) == 0)
+                           reinterpret_cast<LPCWSTR>(function), &module) == 0 ||
+        GetModuleFileNameW(module, name, MAX_PATH) == 0)
         return {};
     return fs::path(name).parent_path();
 #else
     Dl_info info{};
-    if (dladdr(reinterpret_cast<void *>(&own_folder), &info) == 0 || info.dli_fname == nullptr)
+    if (dladdr(const_cast<void *>(function), &info) == 0 || info.dli_fname == nullptr)
         return {};
     return fs::path(info.dli_fname).parent_path();
 #endif

@@ -13,4 +13,9 @@ void *find_symbol(void *library, const char *symbol); // null when it is not the
 // Where this library lies; empty if the loader does not tell.
 std::filesystem::path own_folder();
 
+// The folder of the library that a function belongs to; empty where that is not known.
+std::filesystem::path folder_of(const void *function);
+
+void close_library(void *library) noexcept;
+
 } // namespace edgeml

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeML.Cli.Tests;
 
 /// <summary><c>--backend</c> and <c>edgeml build</c> on a machine without NVIDIA's software.</summary>
@@ -5,7 +7,7 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
 {
     [Theory]
     [InlineData("run --model m --data shapes:seed=1 --route stages", "--route goes with --backend tensorrt")]
-    [InlineData("build --model m --backend cuda", "not one of onnxruntime, tensorrt")]
+    [InlineData("build --model m --backend cudda", "not one of onnxruntime, tensorrt, cuda, tensorrt-ep, did you mean cuda?")]
     public void Run_BadChoice_OneLineAndExitCode2(string commandLine, string expected)
     {
         Outcome outcome = EdgemlProcess.Run(commandLine.Split(' '));
@@ -29,6 +31,41 @@ public sealed class BackendTests(ShippedPackage package) : IClassFixture<Shipped
         string line = Assert.Single(outcome.ErrorLines);
         Assert.Contains("/no/such/libcuda.so", line);
         Assert.Contains("/no/such/tensorrt", line);
+    }
+
+    [Theory]
+    [InlineData("cuda", "CUDA")]
+    [InlineData("tensorrt-ep", "CUDA")]
+    public void Provider_OnnxRuntimeForTheProcessorAlone_OneLineWithTheReason(string backend, string provider)
+    {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("EDGEML_ONNXRUNTIME") is { Length: > 0 }, "another library is asked for");
+        Outcome outcome = EdgemlProcess.Run("run", "--model", package.Model, "--data", "shapes:seed=1", "--count", "2", "--backend", backend);
+        Assert.Equal(1, outcome.ExitCode);
+        string line = Assert.Single(outcome.ErrorLines);
+        Assert.StartsWith($"edgeml: backend {backend}: ONNX Runtime: {provider} execution provider is not enabled in this build.", line);
+        Assert.EndsWith("has no libonnxruntime_providers_cuda.so", line);
+    }
+
+    [Fact]
+    public void Provider_LibraryThatDoesNotLoad_IsNamedWithTheLoadersReason()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the names are Linux's");
+        string own = Directory.GetFiles(Path.GetDirectoryName(EdgemlProcess.Assembly)!, "libonnxruntime*.so", SearchOption.AllDirectories)
+            .FirstOrDefault(file => file.Contains(RuntimeInformation.ProcessArchitecture.ToString(), StringComparison.OrdinalIgnoreCase)) ?? "";
+        Assert.SkipWhen(own.Length == 0, "ONNX Runtime is not below the command");
+        string folder = Directory.CreateDirectory(package["providers"]).FullName;
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(own)!, "libonnxruntime*.so")) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        string fake = Path.Combine(folder, "libonnxruntime_providers_cuda.so");
+        File.WriteAllText(fake, "no library at all");
+        var environment = new Dictionary<string, string> { ["EDGEML_ONNXRUNTIME"] = folder };
+
+        Outcome outcome = EdgemlProcess.Run(environment, "run", "--model", package.Model, "--data", "shapes:seed=1", "--count", "2", "--backend", "cuda");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains($"libonnxruntime_providers_cuda.so cannot be loaded: {fake}: ", Assert.Single(outcome.ErrorLines));
+        Outcome doctor = EdgemlProcess.Run(environment, "doctor");
+        Assert.Matches("ok  ONNX Runtime ", doctor.Output);
+        Assert.Matches("--  cuda +backend cuda: ONNX Runtime: CUDA execution provider is not enabled in this build", doctor.Output);
+        Assert.Matches("--  tensorrt-ep +backend tensorrt-ep: ", doctor.Output);
     }
 
     [Theory]

@@ -123,6 +123,11 @@ typedef struct edgeml_chain edgeml_chain;     /* opaque; see edgeml_chain_destro
 
 #define EDGEML_BACKEND_ONNXRUNTIME 1u /* ONNX Runtime on the CPU */
 #define EDGEML_BACKEND_TENSORRT    2u /* TensorRT on an NVIDIA GPU */
+/* ONNX Runtime with its execution provider for CUDA, or the one for TensorRT (then CUDA for what that cannot compute),
+ * on an NVIDIA GPU; libonnxruntime_providers_*.so lie beside the library. Buffers stay in the host's memory, exits are
+ * decided there, and weights come inside models. ABI 1.9 */
+#define EDGEML_BACKEND_ONNXRUNTIME_CUDA     3u
+#define EDGEML_BACKEND_ONNXRUNTIME_TENSORRT 4u
 
 /* Idle pool threads burn a core while they wait: a little faster, much hotter. */
 #define EDGEML_CONTEXT_ALLOW_SPINNING 1u
@@ -153,9 +158,9 @@ typedef struct edgeml_context_desc {
     const char *cache_path; /* folder for built engines; null: nothing is kept */
     edgeml_log_fn log;      /* may be null */
     void *log_user;
-    uint32_t device; /* index of the GPU */
+    uint32_t device; /* index of the GPU; EDGEML_BACKEND_ONNXRUNTIME_* use it too */
     uint32_t route;  /* EDGEML_ROUTE_*; 0 means the best one that works */
-    /* since ABI 1.9, used by ONNX Runtime alone, on Linux alone */
+    /* since ABI 1.9, used by ONNX Runtime alone (with any provider), on Linux alone */
     /* Processors to compute on, at least one per thread, all of them among those the process was started with; null for
      * no choice. Each of the engines' own threads stays on one of the last `threads` - 1 of them; a thread that calls
      * edgeml_chain_run is on one of the others until the call returns, then has its own mask again. */

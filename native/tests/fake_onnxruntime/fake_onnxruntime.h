@@ -13,6 +13,11 @@ EDGEML_API void fake_ort_hold_next_release(int milliseconds);
 EDGEML_API void fake_ort_wait_for_release();
 // Whether other code of the process has made the environment, without a pool for all sessions.
 EDGEML_API void fake_ort_have_host(int present);
+// What it has of the providers for GPUs.
+enum fake_ort_providers { FAKE_ORT_NONE, FAKE_ORT_UNLOADABLE, FAKE_ORT_WITHOUT_DEVICE, FAKE_ORT_USABLE };
+EDGEML_API void fake_ort_have_providers(int providers);
+// Options of providers, and providers of the session options in use, in order: "device_id=0 use_tf32=0 | cuda".
+EDGEML_API const char *fake_ort_providers_used();
 // Environments asked for while another one was there.
 EDGEML_API int fake_ort_refused();
 }

@@ -5,8 +5,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <string>
 
-struct OrtStatus {};
+struct OrtStatus {
+    const char *text;
+};
 
 namespace {
 
@@ -19,8 +22,15 @@ int refused = 0;
 bool host = false;        // whether other code has made the environment, without a pool
 bool per_session = false; // whether the session options in use ask for a pool per session
 
-OrtStatus failure;
-char object; // what everything that is made points to
+OrtStatus failure{"Only one instance of LoggingManager"};
+OrtStatus not_built{"CUDA execution provider is not enabled in this build."};
+OrtStatus not_loaded{"Failed to load shared library"};
+OrtStatus no_device{"CUDA failure 100: no CUDA-capable device is detected"};
+int providers = FAKE_ORT_NONE;
+std::string used;     // providers of the session options in use
+std::string given;    // options of providers
+std::string all_used; // both
+char object;          // what everything that is made points to
 
 template <class T> T *made() {
     return reinterpret_cast<T *>(&object);
@@ -54,6 +64,7 @@ void release_env(OrtEnv *) {
 
 OrtStatus *create_options(OrtSessionOptions **options) noexcept {
     per_session = true;
+    used.clear();
     *options = made<OrtSessionOptions>();
     return nullptr;
 }
@@ -68,7 +79,27 @@ OrtStatus *create_session(const OrtEnv *, const void *, std::size_t, const OrtSe
     std::lock_guard lock(gate);
     if (host && !per_session)
         return &failure;
+    if (!used.empty() && providers == FAKE_ORT_WITHOUT_DEVICE)
+        return &no_device;
     *session = made<OrtSession>();
+    return nullptr;
+}
+
+void add(std::string &list, const std::string &text) {
+    list += (list.empty() ? "" : " ") + text;
+}
+
+template <class Options>
+OrtStatus *take_options(Options *, const char *const *keys, const char *const *values, std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+        add(given, std::string(keys[i]) + "=" + values[i]);
+    return nullptr;
+}
+
+OrtStatus *append(const char *name) {
+    if (providers == FAKE_ORT_UNLOADABLE)
+        return &not_loaded;
+    add(used, name);
     return nullptr;
 }
 
@@ -86,7 +117,7 @@ template <class T> void nothing(T *) {}
 // Entries that contexts do not use stay null.
 OrtApi entries() {
     OrtApi api{};
-    api.GetErrorMessage = [](const OrtStatus *) noexcept { return "Only one instance of LoggingManager"; };
+    api.GetErrorMessage = [](const OrtStatus *status) noexcept { return status->text; };
     api.ReleaseStatus = nothing;
     api.CreateThreadingOptions = make;
     api.ReleaseThreadingOptions = nothing;
@@ -107,6 +138,19 @@ OrtApi entries() {
     api.CreateCustomOpDomain = [](const char *, OrtCustomOpDomain **out) noexcept { return make(out); };
     api.CustomOpDomain_Add = succeed;
     api.ReleaseCustomOpDomain = nothing;
+    api.CreateCUDAProviderOptions = [](OrtCUDAProviderOptionsV2 **out) noexcept {
+        given.clear();
+        return providers == FAKE_ORT_NONE ? &not_built : make(out);
+    };
+    api.UpdateCUDAProviderOptions = take_options;
+    api.ReleaseCUDAProviderOptions = nothing;
+    api.CreateTensorRTProviderOptions = make;
+    api.UpdateTensorRTProviderOptions = take_options;
+    api.ReleaseTensorRTProviderOptions = nothing;
+    api.SessionOptionsAppendExecutionProvider_CUDA_V2 =
+        [](OrtSessionOptions *, const OrtCUDAProviderOptionsV2 *) noexcept { return append("cuda"); };
+    api.SessionOptionsAppendExecutionProvider_TensorRT_V2 =
+        [](OrtSessionOptions *, const OrtTensorRTProviderOptionsV2 *) noexcept { return append("tensorrt"); };
     return api;
 }
 
@@ -137,6 +181,16 @@ void fake_ort_wait_for_release() {
 void fake_ort_have_host(int present) {
     std::lock_guard lock(gate);
     host = present != 0;
+}
+
+void fake_ort_have_providers(int present) {
+    std::lock_guard lock(gate);
+    providers = present;
+}
+
+const char *fake_ort_providers_used() {
+    all_used = given + " | " + used;
+    return all_used.c_str();
 }
 
 int fake_ort_refused() {

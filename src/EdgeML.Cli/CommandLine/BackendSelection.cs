@@ -7,12 +7,15 @@ namespace EdgeML.Cli.CommandLine;
 /// <summary><c>--backend</c> and its options, the same for every command that runs a model.</summary>
 sealed class BackendSelection
 {
-    // In the order of BackendKind and ChainRoute.
-    static readonly string[] s_backends = ["onnxruntime", "tensorrt"];
+    /// <summary>Help of <c>--backend</c>.</summary>
+    public const string Text =
+        "Inference library: ONNX Runtime on the CPU, TensorRT on a GPU, or ONNX Runtime's CUDA or TensorRT execution provider on a GPU (onnxruntime).";
+
+    // In the order of ChainRoute.
     static readonly string[] s_routes = ["best", "device", "stages", "streams"];
 
     readonly Option<string?> _backend =
-        SharedOptions.OneOf("--backend", "Inference library: ONNX Runtime on the CPU, or TensorRT on a GPU (onnxruntime).", s_backends);
+        SharedOptions.OneOf("--backend", Text, [.. BackendNames.All]);
 
     readonly Option<string?> _route =
         SharedOptions.OneOf("--route", "How a GPU runs a chain; with --backend tensorrt (best).", s_routes);
@@ -37,7 +40,7 @@ sealed class BackendSelection
     /// <param name="threads">Threads that compute one task on the CPU.</param>
     public BackendOptions Options(ParseResult parsed, int threads = 1) => new()
     {
-        Kind = (BackendKind)Math.Max(0, Array.IndexOf(s_backends, parsed.GetValue(_backend))),
+        Kind = BackendNames.KindOf(parsed.GetValue(_backend)),
         Route = (ChainRoute)Math.Max(0, Array.IndexOf(s_routes, parsed.GetValue(_route))),
         Threads = threads,
         EngineFolder = EngineFolder,

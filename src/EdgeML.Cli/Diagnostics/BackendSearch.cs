@@ -11,7 +11,9 @@ static class BackendSearch
     public static IEnumerable<Finding> Find()
     {
         yield return NativeLibraryRow();
-        yield return OnnxRuntimeRow();
+        yield return OnnxRuntimeRow("ONNX Runtime", BackendKind.OnnxRuntime);
+        yield return OnnxRuntimeRow("cuda", BackendKind.OnnxRuntimeCuda);
+        yield return OnnxRuntimeRow("tensorrt-ep", BackendKind.OnnxRuntimeTensorRt);
         yield return CudaSearch.Find();
         foreach (Finding finding in TensorRtSearch.Find()) yield return finding;
     }
@@ -36,19 +38,20 @@ static class BackendSearch
         }
     }
 
-    static Finding OnnxRuntimeRow()
+    // The error names the only place of a provider's libraries, the folder of ONNX Runtime's own.
+    static Finding OnnxRuntimeRow(string name, BackendKind kind)
     {
         string[] looked = [Variable(OnnxRuntimeVariable), "the folder of libedgeml"];
         try
         {
-            using var backend = new Backend(new BackendOptions());
-            return new Finding("backends", "ONNX Runtime", true, $"{backend.LibraryVersion} from {backend.LibraryPath}, {backend.Name}",
+            using var backend = new Backend(new BackendOptions { Kind = kind });
+            return new Finding("backends", name, true, $"{backend.LibraryVersion} from {backend.LibraryPath}, {backend.Name}",
                 looked);
         }
         catch (Exception error) when (
             error is NativeException or DllNotFoundException or NotSupportedException or BadImageFormatException or EntryPointNotFoundException)
         {
-            return new Finding("backends", "ONNX Runtime", false, error.Message, looked);
+            return new Finding("backends", name, false, error.Message, kind == BackendKind.OnnxRuntime ? looked : []);
         }
     }
 

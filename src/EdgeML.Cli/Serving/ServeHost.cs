@@ -110,7 +110,7 @@ sealed class ServeHost(ServeSettings settings, Func<ServeSettings> reload, Obser
     /// <summary>The inference library, as it is for every model.</summary>
     public static BackendOptions Backend(ServeConfiguration configuration) => new()
     {
-        Kind = configuration.Backend == "tensorrt" ? BackendKind.TensorRt : BackendKind.OnnxRuntime,
+        Kind = BackendNames.KindOf(configuration.Backend),
         EngineFolder = BackendSelection.EngineFolder,
     };
 }

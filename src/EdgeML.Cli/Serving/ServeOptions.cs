@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using EdgeML.Cli.CommandLine;
 using EdgeML.Cli.Observing;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Server.Configuration;
 
 namespace EdgeML.Cli.Serving;
@@ -28,7 +29,7 @@ sealed class ServeOptions
         (Value("--max-batch", "N", "Most requests that are computed together, where the model is faster so (1; at most 64)."), "maxBatch"),
         (Value("--drain-ms", "MS", "How long a stop waits for requests on the tail (2000)."), "drainMs"),
         (Value("--watch", "SECONDS", "Look at the file and the packages this often and take up what has changed; 0 for at SIGHUP only (0)."), "watchSeconds"),
-        (Value("--backend", "onnxruntime|tensorrt", "Inference library: ONNX Runtime on the CPU, or TensorRT on a GPU (onnxruntime)."), "backend"),
+        (Value("--backend", string.Join('|', BackendNames.All), BackendSelection.Text), "backend"),
         (Value("--tls-cert", "FILE", "Serve TLS 1.3 with this certificate (PEM); read again when it changes."), "tls.certificate"),
         (Value("--tls-key", "FILE", "Its private key (PEM)."), "tls.key"),
         (Value("--tls-ca", "FILE", "Serve only clients with a certificate of these authorities (PEM)."), "tls.clientCa"),

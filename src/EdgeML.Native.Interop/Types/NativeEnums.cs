@@ -6,6 +6,8 @@ enum NativeBackend : uint
     Default = 0,
     OnnxRuntime = 1,
     TensorRt = 2,
+    OnnxRuntimeCuda = 3,
+    OnnxRuntimeTensorRt = 4,
 }
 
 /// <summary>EDGEML_DTYPE_*.</summary>

@@ -25,7 +25,7 @@ sealed class ServeConfiguration
     /// <summary>Rights by the name in a client's certificate; "*" is every other one.</summary>
     public Dictionary<string, IdentitySection>? Identities { get; set; }
 
-    /// <summary>Inference library: onnxruntime or tensorrt.</summary>
+    /// <summary>Inference library: onnxruntime, tensorrt, cuda or tensorrt-ep.</summary>
     public string? Backend { get; set; }
 
     /// <summary>Threads that compute one request.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using EdgeML.Native;
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Server.Configuration;
@@ -19,8 +20,6 @@ sealed class ServeRules(ConfigurationTrace trace)
     /// <summary>The most that a wait takes, milliseconds.</summary>
     const int Longest = int.MaxValue;
 
-    static readonly string[] s_backends = ["onnxruntime", "tensorrt"];
-
     /// <summary>Checks a configuration with all its defaults.</summary>
     public void Check(ServeConfiguration configuration)
     {
@@ -30,7 +29,7 @@ sealed class ServeRules(ConfigurationTrace trace)
         if (configuration.TrustedKeys is { Count: 0 } || configuration.TrustedKeys?.Contains("") == true)
             trace.Refuse("trustedKeys", "trustedKeys names no file: name public keys, or leave the key out for any package");
         Identities(configuration);
-        OneOf("backend", configuration.Backend!, s_backends);
+        OneOf("backend", configuration.Backend!, [.. BackendNames.All]);
         new ComputeRules(this, trace).Check(configuration);
         Within("computeThreads", configuration.ComputeThreads!.Value, 1, OptionRule.MostThreads);
         Within("blockingThreads", configuration.BlockingThreads!.Value, 0, OptionRule.MostThreads);

@@ -66,7 +66,7 @@ Library open_library(const std::string &path) {
     auto get_base = reinterpret_cast<const OrtApiBase *(ORT_API_CALL *)()>(find_symbol(handle, "OrtGetApiBase"));
     if (get_base == nullptr)
         throw Error(EDGEML_E_BACKEND_MISSING, path + " is not ONNX Runtime: it has no OrtGetApiBase");
-    Library library{path, get_base()->GetVersionString(), nullptr};
+    Library library{path, get_base()->GetVersionString(), nullptr, reinterpret_cast<const void *>(get_base)};
     library.api = get_base()->GetApi(required_api_version);
     if (library.api == nullptr)
         throw Error(EDGEML_E_BACKEND_VERSION, "ONNX Runtime " + library.version + " at " + path + " is too old, 1." +

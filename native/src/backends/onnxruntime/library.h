@@ -16,6 +16,7 @@ struct Library {
     std::string path;    // as it was given to the loader
     std::string version; // "1.31.1"
     const OrtApi *api;
+    const void *entry; // a function of the library, which tells the file that was loaded
 };
 
 // The file to load: the caller's choice, else EDGEML_ONNXRUNTIME (a file or its folder), else a file beside this

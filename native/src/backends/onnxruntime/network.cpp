@@ -135,6 +135,8 @@ OrtSession *open_session(const Runtime &runtime, const SessionSetup &setup, cons
     runtime.check(api.CreateSessionOptions(options.out()));
     OwnThreads threads(setup);
     threads.choose(runtime, options.get());
+    if (setup.provider)
+        setup.provider->append(options.get());
     runtime.check(api.SetSessionGraphOptimizationLevel(options.get(), level));
     runtime.check(api.AddSessionConfigEntry(options.get(), "session.use_env_allocators", "1"));
     if (source.disabled() != nullptr)

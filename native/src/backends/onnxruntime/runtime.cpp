@@ -92,10 +92,8 @@ Runtime::Runtime(Library loaded, std::uint32_t thread_count, bool allow_spinning
     }
 }
 
-bool Runtime::has_global_pool() const {
-    // There is nothing to ask; a session that wants the pool is refused where there is none. This is Identity on one
-    // number, as an ONNX file.
-    static constexpr unsigned char probe[] = {
+OrtStatus *Runtime::create_trial(const OrtSessionOptions *options, OrtSession **out) const {
+    static constexpr unsigned char model[] = {
         0x08, 7,  0x3a, 55,                                                           // IR version; graph
         0x0a, 16, 0x0a, 1,   'x', 0x12, 1,   'y',                                     // node: input, output,
         0x22, 8,  'I',  'd', 'e', 'n',  't', 'i',  't', 'y',                          // operator
@@ -104,12 +102,17 @@ bool Runtime::has_global_pool() const {
         0x62, 15, 0x0a, 1,   'y', 0x12, 10,  0x0a, 8,   8,   1, 0x12, 4, 10, 2, 8, 1, // output: float[1]
         0x42, 2,  0x10, 13,                                                           // operator set
     };
+    return api.CreateSessionFromArray(env, model, sizeof model, options, out);
+}
+
+bool Runtime::has_global_pool() const {
+    // There is nothing to ask; a session that wants the pool is refused where there is none.
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     check(api.CreateSessionOptions(options.out()));
     check(api.SetSessionLogSeverityLevel(options.get(), ORT_LOGGING_LEVEL_FATAL));
     check(api.DisablePerSessionThreads(options.get()));
     Owned<OrtSession> session(api.ReleaseSession);
-    OrtStatus *refused = api.CreateSessionFromArray(env, probe, sizeof probe, options.get(), session.out());
+    OrtStatus *refused = create_trial(options.get(), session.out());
     Owned<OrtStatus> status(api.ReleaseStatus, refused);
     return refused == nullptr;
 }

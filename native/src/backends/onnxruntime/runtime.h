@@ -42,6 +42,9 @@ class Runtime {
     // Says which threads a session that is about to be made runs on.
     void choose_threads(OrtSessionOptions *options) const;
 
+    // Makes a session of Identity on one number.
+    OrtStatus *create_trial(const OrtSessionOptions *options, OrtSession **out) const;
+
     // Turns a failed call into an Error of the given status.
     void check(OrtStatus *status, edgeml_status failure = EDGEML_E_INTERNAL) const {
         if (status != nullptr)

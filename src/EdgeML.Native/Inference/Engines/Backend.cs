@@ -26,7 +26,13 @@ sealed unsafe class Backend : IDisposable
                 {
                     Threads = (uint)options.Threads,
                     Flags = (options.AllowSpinning ? ContextDescNative.AllowSpinning : 0) | (options.HasOwnThreads ? ContextDescNative.OwnThreads : 0),
-                    Backend = options.Kind == BackendKind.TensorRt ? NativeBackend.TensorRt : NativeBackend.OnnxRuntime,
+                    Backend = options.Kind switch
+                    {
+                        BackendKind.TensorRt => NativeBackend.TensorRt,
+                        BackendKind.OnnxRuntimeCuda => NativeBackend.OnnxRuntimeCuda,
+                        BackendKind.OnnxRuntimeTensorRt => NativeBackend.OnnxRuntimeTensorRt,
+                        _ => NativeBackend.OnnxRuntime,
+                    },
                     LibraryPath = path,
                     CachePath = cache,
                     Log = _log is null ? null : NativeLog.Function,
@@ -58,7 +64,7 @@ sealed unsafe class Backend : IDisposable
     public BackendKind Kind { get; }
 
     /// <summary>Whether engines take their weights inside the model instead of sharing the mapped ones.</summary>
-    public bool WeightsInside => Kind == BackendKind.TensorRt;
+    public bool WeightsInside => Kind != BackendKind.OnnxRuntime;
 
     public string Name { get; }
 

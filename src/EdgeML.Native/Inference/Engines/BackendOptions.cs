@@ -63,7 +63,7 @@ public sealed record BackendOptions
     /// <summary>TensorRT: folder where built engines are kept for the next time; null keeps nothing.</summary>
     public string? EngineFolder { get; init; }
 
-    /// <summary>TensorRT: index of the GPU.</summary>
+    /// <summary>Index of the GPU, where a GPU computes.</summary>
     public int Device { get; init; }
 
     /// <summary>TensorRT: how the GPU runs a chain.</summary>
@@ -80,6 +80,9 @@ public sealed record BackendOptions
 
     /// <summary>The most threads that make sense on this machine.</summary>
     public static int MostThreads => OptionRule.MostThreads;
+
+    /// <summary>Whether a device computes, or ONNX Runtime on the processor.</summary>
+    internal bool IsOnDevice => Kind != BackendKind.OnnxRuntime;
 
     /// <summary>The highest real-time priority.</summary>
     internal const int MostPriority = 99;
@@ -126,6 +129,14 @@ public enum BackendKind
 
     /// <summary>TensorRT on an NVIDIA GPU; needs NVIDIA's driver, TensorRT 10.3 or later, and the plug-in of its major.</summary>
     TensorRt,
+
+    /// <summary>ONNX Runtime with its CUDA execution provider, on an NVIDIA GPU; needs the provider's libraries beside ONNX Runtime's (package
+    /// <c>Microsoft.ML.OnnxRuntime.Gpu.Linux</c>), and CUDA and cuDNN of the version that they want. Not run on a GPU yet.</summary>
+    OnnxRuntimeCuda,
+
+    /// <summary>ONNX Runtime with its TensorRT execution provider, and the CUDA one for what TensorRT cannot compute; needs TensorRT besides.
+    /// Not run on a GPU yet.</summary>
+    OnnxRuntimeTensorRt,
 }
 
 /// <summary>How far the engines of a model are.</summary>

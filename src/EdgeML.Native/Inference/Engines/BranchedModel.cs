@@ -35,7 +35,7 @@ public sealed class BranchedModel : IDisposable
         Pixels = new InputPixels(Manifest);
         _ownsPackage = ownsPackage;
         options.Check();
-        EngineSettings settings = options.Kind == BackendKind.OnnxRuntime ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
+        EngineSettings settings = options.Kind != BackendKind.TensorRt ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
         AnyBatchPays = options.AnyBatchPays;
         _askedThreads = options.Threads;
         _joinsPlans = options.JoinPlans && settings.JoinedPlans;
@@ -46,7 +46,7 @@ public sealed class BranchedModel : IDisposable
             EngineOptimization.None => NativeOptimization.None,
             _ => NativeOptimization.Default,
         };
-        EngineRanges = EngineRange.Of(Manifest, merged: options.MergedUnits || options.Kind == BackendKind.TensorRt);
+        EngineRanges = EngineRange.Of(Manifest, merged: options.MergedUnits || options.IsOnDevice);
         _engines = new Engine[EngineRanges.Count];
         _heads = new Engine[Manifest.SideExits];
         Backend = new Backend(options);
@@ -80,7 +80,7 @@ public sealed class BranchedModel : IDisposable
     Engine Make(BuildWatch watch, RangeModel model)
     {
         watch.Begin();
-        if (Backend.WeightsInside) model = PairedRange.Of(model);
+        if (Backend.Kind == BackendKind.TensorRt) model = PairedRange.Of(model);
         var engine = new Engine(Backend, _weights, model, watch, _optimization);
         watch.End();
         return engine;
@@ -115,7 +115,7 @@ public sealed class BranchedModel : IDisposable
         ? [$"ONNX Runtime's environment was made by other code of this process without a thread pool for all sessions: each of this model's sessions has its own arena and {(Backend.Threads == 1 ? "computes on the caller's thread" : $"its own pool of {Backend.Threads - 1} threads beside the caller")}; load the first model before that code uses ONNX Runtime to share one pool"]
         : [];
 
-    string[] PoolNotes => Backend.Threads != _askedThreads && Backend is { Kind: BackendKind.OnnxRuntime, IsGuest: false }
+    string[] PoolNotes => Backend.Threads != _askedThreads && Backend is { Kind: not BackendKind.TensorRt, IsGuest: false }
         ? [$"this model was to compute on {_askedThreads} threads and computes on {Backend.Threads}, those that the first model of this process made for all; BackendOptions.OwnThreads gives a model its own"]
         : [];
 

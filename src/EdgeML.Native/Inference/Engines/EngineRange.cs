@@ -7,8 +7,9 @@ namespace EdgeML.Native.Inference.Engines;
 /// <param name="Last">The last unit.</param>
 readonly record struct EngineRange(int First, int Last)
 {
-    /// <summary>The ranges in order. ONNX Runtime gets one per unit, since its sessions are made in milliseconds and any cut may be
-    /// asked for; TensorRT builds for seconds to minutes, so it gets the ranges between exits and candidate cuts.</summary>
+    /// <summary>The ranges in order. ONNX Runtime on the processor gets one per unit, since its sessions are made in milliseconds and any cut
+    /// may be asked for; a device gets the ranges between exits and candidate cuts, since TensorRT builds for seconds to minutes, and
+    /// each session of a provider copies its input to the device and its output back.</summary>
     public static EngineRange[] Of(ModelManifest manifest, bool merged)
     {
         var ranges = new List<EngineRange>();

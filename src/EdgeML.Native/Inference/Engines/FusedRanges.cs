@@ -44,8 +44,8 @@ sealed class FusedRanges : IDisposable
     {
         (_sessions, _fusing) = (sessions, options.Fusing);
         _budgetBytes = options.FusedBudgetBytes;
-        // TensorRT's engines are fused already, and building more of them beside running tasks would disturb both.
-        _enabled = options.Fuse && options.Kind == BackendKind.OnnxRuntime;
+        // A device's engines are fused already, and building more of them beside running tasks would disturb both.
+        _enabled = options.Fuse && !options.IsOnDevice;
     }
 
     /// <summary>Most bytes held beside the package's weights.</summary>

@@ -20,7 +20,7 @@ public sealed class ModelTailExecutor : ITailExecutor
     /// <param name="model">Loaded.</param>
     /// <param name="profile">Times of this machine, sent to clients; null for none.</param>
     /// <param name="maxBatch">Most requests that are computed together, 1..64; 1 computes each for itself. Backends other than ONNX Runtime
-    /// take one.</param>
+    /// on the processor take one.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is outside its range.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelTailExecutor(BranchedModel model, DeviceProfile? profile = null, int maxBatch = 1)
