@@ -17,6 +17,8 @@ constexpr std::uint32_t tensor_data_type = 2;
 constexpr std::uint32_t tensor_name = 8;
 constexpr std::uint32_t tensor_data_location = 14;
 constexpr std::uint64_t location_external = 1;
+constexpr std::uint64_t onnx_float = 1;
+constexpr std::uint64_t onnx_float16 = 10;
 
 using Fields = ProtobufFields;
 using Bytes = Fields::Bytes;
@@ -58,7 +60,8 @@ void scan_initializer(Bytes tensor, ModelScan &scan) {
         else if (field.number == tensor_data_location && field.wire == Fields::varint_wire)
             location = field.value;
     }
-    bool is_filter = dims.size() == 4;
+    // Kernels of integers want a layout that all optimisations together bring.
+    bool is_filter = dims.size() == 4 && (type == onnx_float || type == onnx_float16);
     if (is_filter) {
         ++scan.filters;
         scan.wide_filters += dims[0] >= 256 && dims[1] >= 256 && dims[2] * dims[3] > 1;
