@@ -8,8 +8,8 @@ using Google.Protobuf;
 
 namespace EdgeML.Native.Preparation.Verification;
 
-/// <summary>The network of a model file as it is, run without any optimisation: the reference for answers. One thread at a
-/// time.</summary>
+/// <summary>The network of a model file as it is, run in one session without any optimisation unless some is asked for: the reference for
+/// answers. One thread at a time.</summary>
 sealed unsafe class ReferenceNetwork : IDisposable
 {
     readonly ContextHandle _context;
@@ -25,9 +25,11 @@ sealed unsafe class ReferenceNetwork : IDisposable
     /// <param name="input">The one input.</param>
     /// <param name="dims">Its full shape.</param>
     /// <param name="outputs">Tensors to put out; all exist.</param>
+    /// <param name="optimization">How far the engine may rewrite it.</param>
     /// <exception cref="NativeException">The engine refuses it.</exception>
     internal static ReferenceNetwork Open(
-        ModelProto model, string folder, string input, IReadOnlyList<long> dims, IReadOnlyList<string> outputs)
+        ModelProto model, string folder, string input, IReadOnlyList<long> dims, IReadOnlyList<string> outputs,
+        NativeOptimization optimization = NativeOptimization.None)
     {
         var cut = new ModelProto(model);
         Select(cut.Graph, input, dims, outputs);
@@ -43,7 +45,7 @@ sealed unsafe class ReferenceNetwork : IDisposable
                 using var noWeights = new WeightsHandle();
                 var desc = new EngineDescNative
                 {
-                    Optimization = NativeOptimization.None,
+                    Optimization = optimization,
                     Model = first,
                     ModelBytes = (ulong)bytes.Length,
                     Folder = path,
