@@ -9,6 +9,7 @@ static class CommandList
     [
         () => new PrepareCommand(),
         () => new BranchCommand(),
+        () => new QuantizeCommand(),
         () => new InspectCommand(),
         () => new SignCommand(),
         () => new BuildCommand(),
