@@ -36,6 +36,10 @@ sealed record Options
         edgeml-benchmarks --tls [--model F.onnx]
             Mutual TLS 1.3 beside plain TCP, in a minute: an offload of 8 KB, full handshakes per second, memory of an idle connection. Exit
             code 1 when a target is missed.
+        edgeml-benchmarks --int8 [--write] [--model F.onnx] [--vgg16 F.onnx]
+            Networks after edgeml quantize, in five minutes: accuracy and time beside float32, time beside plain ONNX Runtime on the same
+            file, whole and divided at every cut, and answers at every cut. --write leaves docs/results/int8.md. Exit code 1 when a target is
+            missed.
         edgeml-benchmarks --filter '*Decision*' [any option of BenchmarkDotNet]
             Single parts under BenchmarkDotNet; --list flat names them.
 

@@ -5,6 +5,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EdgeML.Benchmarks;
 using EdgeML.Benchmarks.Checks;
 using EdgeML.Benchmarks.Faults;
+using EdgeML.Benchmarks.Int8;
 using EdgeML.Benchmarks.Offload;
 using EdgeML.Benchmarks.Processes;
 using EdgeML.Benchmarks.Soak;
@@ -27,6 +28,7 @@ try
         case "--soak": return SoakRun.Run(Options.Parse(args.AsSpan(1)));
         case TlsRun.ServerArgument: return TlsRun.Serve(args.AsSpan(1));
         case "--tls": return TlsRun.Run(Options.Parse(args.AsSpan(1)));
+        case "--int8": return Int8Run.Run(Options.Parse(args.AsSpan(1)));
         case "--processes": return StartupRun.Run(Options.Parse(args.AsSpan(1)));
         case null or "--help" or "-h" or "help":
             Console.WriteLine(Options.Help);

@@ -34,12 +34,13 @@ sealed class BenchmarkModels(Options options) : IDisposable
         return package;
     }
 
-    static string? FindShared(string relative)
+    /// <summary>A file or folder beside the checkout, or null.</summary>
+    public static string? FindShared(string relative)
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             string path = Path.Combine(at.FullName, relative);
-            if (File.Exists(path)) return path;
+            if (Path.Exists(path)) return path;
         }
         return null;
     }
