@@ -19,7 +19,7 @@ public class DoctorTests
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(file));
             JsonElement[] findings = [.. json.RootElement.GetProperty("findings").EnumerateArray()];
             string[] names = [.. findings.Select(finding => finding.GetProperty("name").GetString()!)];
-            Assert.Superset(new HashSet<string> { "processor", "libedgeml", "ONNX Runtime", "TensorRT", "NVML", "INA3221", "RAPL",
+            Assert.Superset(new HashSet<string> { "processor", "libedgeml", "ONNX Runtime", "cuda", "tensorrt-ep", "TensorRT", "NVML", "INA3221", "RAPL",
                 "shipped model", "engines" }, names.ToHashSet());
             foreach (
                 JsonElement sensor in findings.Where(finding => finding.GetProperty("name").GetString() is "NVML" or "INA3221" or "RAPL"))

@@ -163,7 +163,8 @@ typedef struct edgeml_context_desc {
     /* since ABI 1.9, used by ONNX Runtime alone (with any provider), on Linux alone */
     /* Processors to compute on, at least one per thread, all of them among those the process was started with; null for
      * no choice. Each of the engines' own threads stays on one of the last `threads` - 1 of them; a thread that calls
-     * edgeml_chain_run is on one of the others until the call returns, then has its own mask again. */
+     * edgeml_chain_run or edgeml_chain_run_batch is on one of the others until the call returns, then has its own mask
+     * again. */
     const uint32_t *cores;
     uint32_t core_count; /* 0 with null */
     /* Real-time priority (SCHED_FIFO, 1..99) of the engines' own threads, and of a thread that calls edgeml_chain_run

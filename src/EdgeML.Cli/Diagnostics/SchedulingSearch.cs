@@ -16,7 +16,7 @@ static class SchedulingSearch
         string limit = Value(Lines(limits), "Max realtime priority").Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault("unknown");
         bool isPrivileged = ulong.TryParse(Value(lines, "CapEff:"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong rights)
             && (rights >> SysNice & 1) != 0;
-        string rest = Share(root) is { } share ? $"; whatever asks, {share} is left to other work" : "";
+        string rest = Share(root) is { } share ? $"; the kernel leaves {share} to other work" : "";
         yield return isPrivileged
             ? new Finding("machine", "real-time", true, $"--realtime 1..99 by CAP_SYS_NICE{rest}", [limits])
             : new Finding("machine", "real-time", limit != "0", limit == "0"
