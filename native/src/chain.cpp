@@ -97,8 +97,13 @@ void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml
         reject("a stage needs a boundary buffer or a logits buffer");
     if (input == boundary || input == logits || boundary == logits)
         reject("a stage reads and writes the same buffer");
-    if ((desc.flags & ~EDGEML_STAGE_FINAL) != 0 || ((desc.flags & EDGEML_STAGE_FINAL) != 0 && logits == nullptr))
+    bool is_final = (desc.flags & EDGEML_STAGE_FINAL) != 0, is_raw = (desc.flags & EDGEML_STAGE_RAW) != 0;
+    if ((desc.flags & ~(EDGEML_STAGE_FINAL | EDGEML_STAGE_RAW)) != 0 || (is_final && logits == nullptr) ||
+        (is_raw && !is_final))
         reject("stage flags " + std::to_string(desc.flags) + " do not fit this stage");
+    if (is_raw && runner != nullptr)
+        throw Error(EDGEML_E_UNSUPPORTED, "a device decides at every exit, this stage's " +
+                                              std::to_string(desc.classes) + " outputs are no class scores");
 
     ChainStage stage{desc,        read_gates(*engine->network, desc), Ref(engine), Ref(input), Ref(boundary),
                      Ref(logits), engine->network->inputs()[0],       {},          {},         nullptr,

@@ -27,6 +27,7 @@ struct ChainStage {
     std::vector<std::unique_ptr<Binding>> row_bindings; // [rows - 1], made when first wanted
 
     bool is_final() const noexcept { return (desc.flags & EDGEML_STAGE_FINAL) != 0; }
+    bool is_raw() const noexcept { return (desc.flags & EDGEML_STAGE_RAW) != 0; }
     bool is_side_head_alone() const noexcept { return logits && !boundary && !is_final() && gates.empty(); }
     Binding &binding_of(std::uint32_t rows);
 };

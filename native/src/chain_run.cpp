@@ -63,6 +63,17 @@ class Decider final : public Gatekeeper {
         return true;
     }
 
+    // The same for the exit after `stage`, whose outputs may be an answer that nothing is decided about.
+    bool answers(const ChainStage &stage, const float *outputs) noexcept {
+        if (!stage.is_raw())
+            return takes(stage.desc.exit_index, stage.is_final(), outputs, stage.desc.classes);
+        result_.outcome = EDGEML_OUTCOME_FINAL;
+        result_.exit_index = stage.desc.exit_index;
+        result_.logits = outputs;
+        result_.logit_count = stage.desc.classes;
+        return true;
+    }
+
     bool pass(std::uint32_t exit, const float *logits) noexcept override {
         for (const ChainGate &gate : stage->gates)
             if (gate.desc.exit_index == exit)
@@ -156,7 +167,7 @@ edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
             result.cut_bytes = stage.boundary_tensor.bytes;
         }
         if (ran_through && tries)
-            decider.takes(exit, stage.is_final(), scores_in(stage.logits.get()), stage.desc.classes);
+            decider.answers(stage, scores_in(stage.logits.get()));
         if (desc.stage_ns != nullptr) {
             std::uint64_t now = nanoseconds();
             if (i < desc.stage_ns_capacity)
@@ -261,8 +272,7 @@ void edgeml_chain::run_together(const edgeml_batch_desc &desc, Span span) {
             ++result.stages_run;
             result.last_stage = static_cast<std::uint32_t>(i);
             Decider decider(desc.rows[row].thresholds, desc.rows[row].threshold_count, result);
-            if (tries &&
-                decider.takes(exit, stage.is_final(), scores_in(stage.logits.get()) + place * classes, classes)) {
+            if (tries && decider.answers(stage, scores_in(stage.logits.get()) + place * classes)) {
                 result.cut = nullptr; // whose place others take
                 result.cut_bytes = 0;
                 continue;

@@ -179,6 +179,36 @@ void rows_answer_as_they_do_alone() {
         }
 }
 
+void raw_rows_are_not_decided() {
+    Fixture f;
+    f.fill(4, 1);
+    for (bool open : {true, false}) {
+        edgeml_chain *chain = nullptr;
+        REQUIRE(edgeml_chain_create(&chain, f.context));
+        auto plain = make<edgeml_stage>();
+        auto raw = make<edgeml_stage>();
+        raw.exit_index = 1;
+        raw.classes = 3;
+        raw.flags = EDGEML_STAGE_FINAL | EDGEML_STAGE_RAW;
+        REQUIRE(edgeml_chain_add(chain, f.engine("unit", open), f.x, f.features, nullptr, &plain));
+        REQUIRE(edgeml_chain_add(chain, f.engine("final", open), f.features, nullptr, f.scores, &raw));
+        std::vector<edgeml_row> rows;
+        for (std::uint32_t i = 0; i < 4; ++i)
+            rows.push_back({f.inputs[i], nullptr, 0, 0});
+        std::vector<edgeml_run_result> results;
+        EXPECT_STATUS(f.run(results, chain, rows), EDGEML_OK);
+        std::vector<float> numbers(data(f.scores), data(f.scores) + 12);
+        for (std::uint32_t i = 0; i < 4; ++i) {
+            edgeml_run_result alone = f.alone(f.single, i, 0); // into the same buffer
+            EXPECT(std::memcmp(alone.logits, numbers.data() + 3 * i, 3 * sizeof(float)) == 0);
+            EXPECT(results[i].outcome == EDGEML_OUTCOME_FINAL && results[i].exit_index == 1 && results[i].flags == 0);
+            EXPECT(results[i].label == -1 && std::isnan(results[i].entropy) && std::isnan(results[i].confidence));
+            EXPECT(results[i].logits == data(f.scores) + 3 * i && results[i].logit_count == 3);
+        }
+        edgeml_chain_destroy(chain);
+    }
+}
+
 void undecided_rows_move_up() {
     Fixture f;
     f.fill(5);
@@ -289,6 +319,7 @@ void a_single_range_is_made_as_joined_ones_are() {
 
 int main() {
     rows_answer_as_they_do_alone();
+    raw_rows_are_not_decided();
     undecided_rows_move_up();
     a_run_reads_an_input_of_its_own();
     batches_are_checked();

@@ -165,6 +165,28 @@ void invalid_logits_never_exit_and_are_flagged() {
     EXPECT(r.outcome == EDGEML_OUTCOME_FINAL && r.flags == EDGEML_RESULT_INVALID_LOGITS && std::isnan(r.entropy));
 }
 
+// Numbers that are no class scores are handed out as they are, whatever they are.
+void a_raw_answer_is_not_decided() {
+    Fixture f;
+    edgeml_chain *chain = f.new_chain();
+    auto plain = make<edgeml_stage>();
+    auto answer = make<edgeml_stage>();
+    answer.exit_index = 1;
+    answer.classes = 3;
+    answer.flags = EDGEML_STAGE_FINAL | EDGEML_STAGE_RAW;
+    REQUIRE(edgeml_chain_add(chain, f.unit, f.x, f.features, nullptr, &plain));
+    REQUIRE(edgeml_chain_add(chain, f.last, f.features, nullptr, f.scores, &answer));
+    f.set(0.1f, std::numeric_limits<float>::quiet_NaN(), 0);
+    edgeml_run_result r = f.run(chain, {});
+    EXPECT(r.outcome == EDGEML_OUTCOME_FINAL && r.exit_index == 1 && r.label == -1 && r.flags == 0);
+    EXPECT(std::isnan(r.entropy) && std::isnan(r.confidence) && std::isnan(r.margin));
+    EXPECT(r.logits == data(f.scores) && r.logit_count == 3 && r.stages_run == 2);
+    EXPECT(std::any_of(r.logits, r.logits + 3, [](float x) { return std::isnan(x); }));
+    answer.flags = EDGEML_STAGE_RAW; // a side exit is always a decision
+    EXPECT_STATUS(edgeml_chain_add(chain, f.last, f.features, nullptr, f.scores, &answer), EDGEML_E_INVALID_ARGUMENT);
+    edgeml_chain_destroy(chain);
+}
+
 void edges_are_checked() {
     Fixture f;
     edgeml_chain *chain = f.new_chain();
@@ -394,6 +416,7 @@ int main() {
     threshold_zero_never_exits_and_skips_a_lone_head();
     a_cut_stops_and_the_rest_can_follow();
     invalid_logits_never_exit_and_are_flagged();
+    a_raw_answer_is_not_decided();
     edges_are_checked();
     a_gate_ends_the_run_where_its_exit_is_taken();
     gates_are_checked();

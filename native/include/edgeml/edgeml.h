@@ -422,6 +422,10 @@ EDGEML_API edgeml_status edgeml_sha256_blocks(uint32_t *state, const void *data,
 /* ---- chain ---- */
 
 #define EDGEML_STAGE_FINAL 1u /* its logits are the network's answer: always taken, never compared with a threshold */
+/* With EDGEML_STAGE_FINAL: its "logits" are `classes` numbers of any meaning (boxes, a mask, an embedding), the answer
+ * as it is. Nothing is decided: label -1, entropy, confidence and margin NaN, no number is looked at. Backends whose
+ * chains run on a device refuse it with EDGEML_E_UNSUPPORTED. ABI 1.9 */
+#define EDGEML_STAGE_RAW 2u
 
 /* A side exit inside a stage. Such an engine's model has, for each of them, a node Gate of domain "edgeml" between the
  * layers before and after the exit:
@@ -491,8 +495,8 @@ typedef struct edgeml_run_result {
     uint32_t flags;      /* EDGEML_RESULT_* */
     uint32_t outcome;    /* EDGEML_OUTCOME_* */
     uint32_t exit_index; /* of the exit that answered; 0 for EDGEML_OUTCOME_CUT */
-    int32_t label;       /* of the answer; -1 for EDGEML_OUTCOME_CUT */
-    float entropy;       /* of the answer; NaN for EDGEML_OUTCOME_CUT, and for confidence and margin too */
+    int32_t label;       /* of the answer; -1 for EDGEML_OUTCOME_CUT and EDGEML_STAGE_RAW */
+    float entropy;       /* of the answer; NaN for those two, and for confidence and margin too */
     float confidence;
     float margin;
     uint32_t stages_run;

@@ -49,6 +49,9 @@ unsafe struct StageNative()
 {
     public const uint Final = 1;
 
+    /// <summary>With <see cref="Final"/>: its outputs are the answer as it is, nothing is decided.</summary>
+    public const uint Raw = 2;
+
     public readonly uint StructSize = (uint)Unsafe.SizeOf<StageNative>();
     public uint Flags;
     public uint BoundaryOutput;
