@@ -8,12 +8,12 @@ namespace EdgeML.Server.Requests;
 /// <summary>One request on the tail; pooled by its model.</summary>
 sealed class TailJob(ServedModel model)
 {
-    readonly byte[] _frame = new byte[FramePrelude.Bytes + ReplyHeader.MaxBytes + (model.Manifest.Classes * sizeof(float))];
+    readonly byte[] _frame = new byte[FramePrelude.Bytes + ReplyHeader.MaxBytes + (model.Manifest.AnswerElements * sizeof(float))];
 
     public ServedModel Model { get; } = model;
 
     /// <summary>One computation: policy, payload, and the answer when it is ready.</summary>
-    public TailRow Row { get; } = new(model.Manifest.Classes);
+    public TailRow Row { get; } = new(model.Manifest.AnswerElements);
 
     /// <summary>Where the answer goes; null while the job is free.</summary>
     public AnswerQueue? Answers { get; set; }
@@ -43,7 +43,14 @@ sealed class TailJob(ServedModel model)
     /// <summary>The whole reply frame.</summary>
     public ReadOnlySpan<byte> WriteReply()
     {
-        var header = new ReplyHeader { TaskId = TaskId, Answer = Row.Answer, Times = Times, HasInvalidLogits = Row.InvalidLogits };
+        var header = new ReplyHeader
+        {
+            TaskId = TaskId,
+            Answer = Row.Answer,
+            Times = Times,
+            HasInvalidLogits = Row.InvalidLogits,
+            LacksClass = !Model.Manifest.IsClassifier,
+        };
         int headerBytes = header.Write(_frame.AsSpan(FramePrelude.Bytes));
         ReadOnlySpan<byte> payload = MemoryMarshal.AsBytes(Row.Logits.AsSpan());
         payload.CopyTo(_frame.AsSpan(FramePrelude.Bytes + headerBytes));

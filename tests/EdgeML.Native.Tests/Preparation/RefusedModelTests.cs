@@ -1,6 +1,7 @@
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Preparation;
 using EdgeML.Native.Preparation.Graph;
+using EdgeML.Native.Preparation.Options;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
 using Google.Protobuf;
@@ -64,8 +65,8 @@ public sealed class RefusedModelTests : IDisposable
     [Theory]
     [InlineData("detector", "output 'logits' is float32 1x84x8400, not the scores of a classifier")]
     [InlineData("suppression", "output 'logits' is the result of NonMaxSuppression, a detector's")]
-    [InlineData("inputs", "the model has 2 inputs (image, size), one is supported")]
-    [InlineData("integers", "input 'image' is int64, only float32 is supported; export the network with a float32 input")]
+    [InlineData("inputs", "dimension 2 of input 'size' is open; give the shape, for instance --input-shape size=1x64x1")]
+    [InlineData("doubles", "input 'image' is float64; float32, float16, bool and integers of up to 32 bits or int64 are supported")]
     [InlineData("label", "output 'logits' is int64, not the scores of a classifier")]
     [InlineData("classes", "output 'features' tells 8 classes apart, 'logits' 5; choose outputs with --exits and --final")]
     public void Prepare_UnsuitableByItsGraph_IsRefusedBeforeAnyWeightIsRead(string kind, string message)
@@ -77,8 +78,8 @@ public sealed class RefusedModelTests : IDisposable
         b.Graph.Initializer[0].ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "gone.data" });
         switch (kind)
         {
-            case "inputs": x = b.Node("Mul", [x, b.Input("size", 1, 1, 1, 1)]); break;
-            case "integers": b.Graph.Input[0].Type.TensorType.ElemType = ElementType.Int64; break;
+            case "inputs": x = b.Node("Mul", [x, b.Input("size", 1, 1, -1, 1)]); break;
+            case "doubles": b.Graph.Input[0].Type.TensorType.ElemType = ElementType.Double; break;
             case "suppression": x = b.Node("NonMaxSuppression", [x, x]); break;
         }
         b.Head(x, 8, 5, "logits");
@@ -96,7 +97,8 @@ public sealed class RefusedModelTests : IDisposable
         }
         string file = _folder.Write("m.onnx", b.Bytes);
 
-        string refused = Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"], null, new NoEngine())).Message;
+        var options = new PrepareOptions { Outputs = OutputKind.Classes };
+        string refused = Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"], options, new NoEngine())).Message;
         Assert.Contains(message, refused);
     }
 

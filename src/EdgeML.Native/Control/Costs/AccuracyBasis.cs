@@ -11,4 +11,7 @@ public enum AccuracyBasis
 
     /// <summary>Nothing: the exits were never compared with anything.</summary>
     Unknown = 2,
+
+    /// <summary>Nothing, because the network gives no class scores: plans rest on latency and energy alone.</summary>
+    NotApplicable = 3,
 }

@@ -191,7 +191,7 @@ public sealed class CostModel
     Knowledge Know(ExitCalibration? calibration)
     {
         var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? CostDefaults.UnseenLosses : 0);
-        AccuracyBasis judged = calibration is null ? AccuracyBasis.Unknown : calibration.Labelled ? AccuracyBasis.Labels : AccuracyBasis.Agreement;
+        AccuracyBasis judged = !Manifest.IsClassifier ? AccuracyBasis.NotApplicable : calibration is null ? AccuracyBasis.Unknown : calibration.Labelled ? AccuracyBasis.Labels : AccuracyBasis.Agreement;
         return Know(new ExitStatistics(samples, PathCosts(), _limits, _sceptical), judged);
     }
 

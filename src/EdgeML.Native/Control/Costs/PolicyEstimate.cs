@@ -10,7 +10,7 @@ public struct PolicyEstimate
     public double EnergyJ;
 
     /// <summary>Share of right answers, late ones included: as <see cref="Judged"/> says by labels, or by agreement with the whole network;
-    /// NaN in a decision's explanation where nothing is known of the exits.</summary>
+    /// NaN in a decision's explanation where nothing is known of the exits, or the network has no class scores.</summary>
     public double Accuracy;
 
     /// <summary>The basis of <see cref="Accuracy"/>.</summary>
@@ -29,7 +29,7 @@ public struct PolicyEstimate
     internal readonly PolicyEstimate Stated()
     {
         PolicyEstimate stated = this;
-        if (Judged == AccuracyBasis.Unknown) (stated.Accuracy, stated.Goodput) = (double.NaN, double.NaN);
+        if (Judged is AccuracyBasis.Unknown or AccuracyBasis.NotApplicable) (stated.Accuracy, stated.Goodput) = (double.NaN, double.NaN);
         return stated;
     }
 

@@ -64,6 +64,7 @@ public struct DecisionExplanation
     /// <summary>The expected accuracy, in words.</summary>
     readonly string Right => Expected.Judged switch
     {
+        AccuracyBasis.NotApplicable => "no accuracy (outputs are no class scores)",
         _ when double.IsNaN(Expected.Accuracy) => "accuracy unknown (not calibrated)",
         AccuracyBasis.Agreement => string.Create(CultureInfo.InvariantCulture, $"agreement with the whole network {Expected.Accuracy:0.000}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"accuracy {Expected.Accuracy:0.000}"),

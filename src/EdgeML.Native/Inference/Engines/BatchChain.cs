@@ -65,11 +65,11 @@ sealed unsafe class BatchChain : IDisposable
     {
         var stage = new StageNative
         {
-            Flags = range.Exit == _model.Manifest.Exits.Count ? StageNative.Final : 0,
+            Flags = range.Exit == _model.Manifest.Exits.Count ? StageNative.Final | (_model.Manifest.IsClassifier ? 0 : StageNative.Raw) : 0,
             BoundaryOutput = (uint)Math.Max(0, engine.BoundaryOutput),
             LogitsOutput = (uint)Math.Max(0, engine.LogitsOutput),
             ExitIndex = (uint)range.Exit,
-            Classes = range.Exit > 0 ? (uint)_model.Manifest.Classes : 0,
+            Classes = range.Exit > 0 ? (uint)_model.Manifest.AnswerElements : 0,
         };
         using var none = new BufferHandle();
         NativeError.Check(NativeMethods.ChainAdd(

@@ -15,7 +15,7 @@ sealed class BatchWorkspace(BranchedModel model, int rows) : IDisposable
     public PinnedBuffer Boundary(int k) => _boundaries[k] ??= Make(model.Manifest.BoundaryElements(k));
 
     /// <summary>Logits of an exit, 1..N + 1.</summary>
-    public PinnedBuffer Logits(int exit) => _logits[exit - 1] ??= Make(model.Manifest.Classes);
+    public PinnedBuffer Logits(int exit) => _logits[exit - 1] ??= Make(model.Manifest.AnswerElements);
 
     PinnedBuffer Make(int elements) => new(model.Backend, (long)rows * elements * sizeof(float));
 

@@ -35,6 +35,9 @@ public sealed class BranchedModel : IDisposable
         Pixels = new InputPixels(Manifest);
         _ownsPackage = ownsPackage;
         options.Check();
+        if (options.Kind == BackendKind.TensorRt && !Manifest.IsClassifier)
+            throw new ArgumentException(
+                $"model {Manifest.Name} has outputs that are no class scores, and TensorRT runs classifiers only; ONNX Runtime runs it");
         EngineSettings settings = options.Kind != BackendKind.TensorRt ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
         AnyBatchPays = options.AnyBatchPays;
         _askedThreads = options.Threads;

@@ -203,11 +203,11 @@ sealed unsafe class ChainPlan : IDisposable
         {
             Gates = gates,
             GateCount = (uint)engine.Gates.Length,
-            Flags = exit == _model.Manifest.Exits.Count ? StageNative.Final : 0,
+            Flags = exit == _model.Manifest.Exits.Count ? StageNative.Final | (_model.Manifest.IsClassifier ? 0 : StageNative.Raw) : 0,
             BoundaryOutput = (uint)Math.Max(0, engine.BoundaryOutput),
             LogitsOutput = (uint)Math.Max(0, engine.LogitsOutput),
             ExitIndex = (uint)exit,
-            Classes = exit > 0 ? (uint)_model.Manifest.Classes : 0,
+            Classes = exit > 0 ? (uint)_model.Manifest.AnswerElements : 0,
         };
         using var none = new BufferHandle();
         NativeError.Check(NativeMethods.ChainAdd(

@@ -25,7 +25,7 @@ sealed unsafe class InferenceSlot : IDisposable
     {
         _model = model;
         Workspace = new Workspace(model.Backend, model.Manifest);
-        ReplyLogits = new float[model.Manifest.Classes];
+        ReplyLogits = new float[model.Manifest.AnswerElements];
     }
 
     /// <summary>The outcome of the last run.</summary>
@@ -48,9 +48,12 @@ sealed unsafe class InferenceSlot : IDisposable
     public bool HasSourceBytes => _inputIsBytes;
 
     /// <summary>Takes the input as source bytes, in the model's layout.</summary>
-    /// <exception cref="ArgumentException">Another length than the model's input.</exception>
+    /// <exception cref="ArgumentException">Another length than the model's input, or a model with several inputs.</exception>
     public void Load(ReadOnlySpan<byte> source)
     {
+        if (!Manifest.TakesBytes)
+            throw new ArgumentException(
+                $"model {Manifest.Name} takes {string.Join(", ", Manifest.Inputs!)}, not bytes; EdgeSession.NewInputs makes a row for them");
         Check(source.Length);
         source.CopyTo(Workspace.Source.Data);
         (_inputIsBytes, _inputIsDecoded) = (true, false);

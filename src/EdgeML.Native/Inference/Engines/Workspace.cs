@@ -21,7 +21,7 @@ sealed class Workspace : IDisposable
         for (int k = 1; k < manifest.Units.Count; k++)
             _boundaries[k] = new PinnedBuffer(backend, (long)manifest.BoundaryElements(k) * sizeof(float), Headroom);
         _logits = new PinnedBuffer[manifest.Exits.Count];
-        for (int i = 0; i < _logits.Length; i++) _logits[i] = new PinnedBuffer(backend, (long)manifest.Classes * sizeof(float));
+        for (int i = 0; i < _logits.Length; i++) _logits[i] = new PinnedBuffer(backend, (long)manifest.AnswerElements * sizeof(float));
         Source = new PinnedBuffer(backend, manifest.Input.Elements, Headroom);
         Packed = new PinnedBuffer(
             backend, _boundaries.Max(boundary => PackedBytes(boundary.Length / sizeof(float))), Headroom);
@@ -36,13 +36,13 @@ sealed class Workspace : IDisposable
             bytes += (long)manifest.BoundaryElements(k) * sizeof(float);
             largest = Math.Max(largest, manifest.BoundaryElements(k));
         }
-        return bytes + (2 * largest) + ((long)manifest.Classes * sizeof(float) * (manifest.Exits.Count + 1));
+        return bytes + (2 * largest) + ((long)manifest.AnswerElements * sizeof(float) * (manifest.Exits.Count + 1));
     }
 
     /// <summary>The tensor after unit <paramref name="k"/>; 0 is the input.</summary>
     public PinnedBuffer Boundary(int k) => _boundaries[k];
 
-    /// <summary>Logits of an exit, 1..N + 1.</summary>
+    /// <summary>Logits of an exit, 1..N + 1; the outputs of a network without class scores.</summary>
     public PinnedBuffer Logits(int exit) => _logits[exit - 1];
 
     /// <summary>The input's own bytes, where it has them.</summary>

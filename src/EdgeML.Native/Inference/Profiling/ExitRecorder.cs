@@ -15,9 +15,11 @@ public sealed class ExitRecorder : IDisposable
 
     /// <summary>Records a model, which must outlive the recorder.</summary>
     /// <param name="model">Loaded.</param>
+    /// <exception cref="ArgumentException">Its outputs are no class scores.</exception>
     public ExitRecorder(BranchedModel model)
     {
         _manifest = model.Manifest;
+        _manifest.RequireClassifier("recording exits");
         _network = new FullNetwork(model);
     }
 

@@ -37,9 +37,13 @@ sealed class PlanTimer : IDisposable
         Array.Fill(_never, float.Epsilon);
         // Zeros would run through operators that are faster for them.
         var random = new SeededRandom(1);
-        Span<byte> pixels = new byte[model.Manifest.Input.Elements];
-        foreach (ref byte value in pixels) value = (byte)random.Below(256);
-        model.Pixels.Decode(pixels, _slot.Workspace.Boundary(0).Floats);
+        if (model.Manifest.TakesBytes)
+        {
+            Span<byte> pixels = new byte[model.Manifest.Input.Elements];
+            foreach (ref byte value in pixels) value = (byte)random.Below(256);
+            model.Pixels.Decode(pixels, _slot.Workspace.Boundary(0).Floats);
+        }
+        else InputExamples.Row(model.Manifest, random.Uniform).CopyTo(_slot.Workspace.Boundary(0).Floats);
         var whole = new PlanKey(0, model.Manifest.LocalCut, 0);
         // A plan that begins at a cut reads the tensor there.
         using (var units = new ChainPlan(model, _slot.Workspace, whole, Fusion.None)) Run(units);

@@ -25,7 +25,7 @@ namespace EdgeML.Native.Inference.Sessions;
 /// Any thread, up to <see cref="EdgeSessionOptions.InFlight"/> tasks at a time; further ones wait for a slot. In steady state a local
 /// task allocates nothing. Every task gets exactly one answer, whatever the link does.
 /// </remarks>
-public sealed class EdgeSession : IDisposable
+public sealed partial class EdgeSession : IDisposable
 {
     readonly BranchedModel _model;
     readonly EdgeSessionOptions _options;
@@ -217,8 +217,8 @@ public sealed class EdgeSession : IDisposable
     /// <summary>Answers one input and blocks until it is answered.</summary>
     /// <param name="source">The input's bytes, one per element, in the model's layout and order of channels
     /// (<see cref="ModelManifest.Preprocessing"/>).</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
-    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <param name="logits">Receives the answering exit's logits, one per class, or the row of all <see cref="Outputs"/>; empty where they are not wanted.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or answer.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public TaskResult Run(ReadOnlySpan<byte> source, Span<float> logits = default)
     {
@@ -240,9 +240,9 @@ public sealed class EdgeSession : IDisposable
     /// order as the package says (<see cref="ModelManifest.Preprocessing"/>); nothing is allocated while frames keep their
     /// size.</summary>
     /// <param name="frame">Any size, format and stride; read before the call returns.</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class, or the row of all <see cref="Outputs"/>; empty where they are not wanted.</param>
     /// <exception cref="ArgumentException">The model takes no pictures, or <paramref name="logits"/> has another length than its
-    /// classes.</exception>
+    /// answer.</exception>
     public TaskResult Run(in ImageFrame frame, Span<float> logits = default)
     {
         CheckLogits(logits.Length);
@@ -262,7 +262,7 @@ public sealed class EdgeSession : IDisposable
     /// <summary>The same for a frame that was taken earlier: latency and deadline count from then on.</summary>
     /// <param name="frame">Read before the call returns.</param>
     /// <param name="taken">Ticks of the stopwatch.</param>
-    /// <param name="logits">One per class.</param>
+    /// <param name="logits">As long as an answer.</param>
     internal TaskResult Run(in ImageFrame frame, long taken, Span<float> logits)
     {
         var slot = _slots.Rent();
@@ -280,8 +280,8 @@ public sealed class EdgeSession : IDisposable
 
     /// <summary>Answers one input and blocks until it is answered.</summary>
     /// <param name="tensor">The model's input tensor.</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
-    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <param name="logits">Receives the answering exit's logits, one per class, or the row of all <see cref="Outputs"/>; empty where they are not wanted.</param>
+    /// <exception cref="ArgumentException">Another length than the model's input or answer.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public TaskResult Run(ReadOnlySpan<float> tensor, Span<float> logits = default)
     {
@@ -301,10 +301,10 @@ public sealed class EdgeSession : IDisposable
 
     /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
     /// <param name="source">The input's bytes; must not change until the edge's part has run, that is until the call returns.</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
+    /// <param name="logits">Receives the answering exit's logits, one per class, or the row of all <see cref="Outputs"/>; empty where they are not wanted.</param>
     /// <param name="cancellation">Ends the wait for a free slot and for the tail. The session stays usable; a tensor that was sent is not
     /// called back, its answer is dropped.</param>
-    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
+    /// <exception cref="ArgumentException">Another length than the model's input or answer.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -317,32 +317,6 @@ public sealed class EdgeSession : IDisposable
         {
             _tasks.Begin(slot);
             slot.Load(source.Span);
-            return await _tasks.RunAsync(slot, logits, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            _slots.Return(slot);
-        }
-    }
-
-    /// <summary>Answers one input; the edge's part runs on the caller's thread, waiting for the tail does not.</summary>
-    /// <param name="tensor">The model's input tensor; must not change until the call returns.</param>
-    /// <param name="logits">Receives the answering exit's logits, one per class; empty where they are not wanted.</param>
-    /// <param name="cancellation">Ends the wait for a free slot and for the tail. The session stays usable; a tensor that was sent is not
-    /// called back, its answer is dropped.</param>
-    /// <exception cref="ArgumentException">Another length than the model's input or classes.</exception>
-    /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>; the task has no answer and counts nowhere.</exception>
-    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<TaskResult> RunAsync(
-        ReadOnlyMemory<float> tensor, Memory<float> logits = default, CancellationToken cancellation = default)
-    {
-        CheckLogits(logits.Length);
-        var slot = await _slots.RentAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            _tasks.Begin(slot);
-            slot.Load(tensor.Span);
             return await _tasks.RunAsync(slot, logits, cancellation).ConfigureAwait(false);
         }
         finally
@@ -369,7 +343,7 @@ public sealed class EdgeSession : IDisposable
     internal int InFlight => _options.InFlight;
 
     /// <summary>Of the model.</summary>
-    internal int Classes => _model.Manifest.Classes;
+    internal int AnswerElements => _model.Manifest.AnswerElements;
 
     /// <summary>Milliseconds from the start of a task until it must be answered.</summary>
     internal double DeadlineMs => _tasks.DeadlineMs;
@@ -389,8 +363,11 @@ public sealed class EdgeSession : IDisposable
 
     void CheckLogits(int length)
     {
-        if (length != 0 && length != _model.Manifest.Classes)
-            throw new ArgumentException($"room for {length} logits, model {_model.Manifest.Name} has {_model.Manifest.Classes} classes");
+        ModelManifest manifest = _model.Manifest;
+        if (length != 0 && length != manifest.AnswerElements)
+            throw new ArgumentException(
+                $"room for {length} {(manifest.IsClassifier ? "logits" : "numbers")}, model {manifest.Name} has "
+                + (manifest.IsClassifier ? $"{manifest.Classes} classes" : $"outputs of {manifest.AnswerElements}"));
     }
 
     void ThrowIfDisposed() => Disposed.ThrowIf(Volatile.Read(ref _disposed) != 0, nameof(EdgeSession));

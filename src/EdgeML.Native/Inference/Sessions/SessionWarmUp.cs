@@ -30,7 +30,7 @@ static class SessionWarmUp
         try
         {
             for (int i = 0; i < count; i++) slots.Add(pool.Rent());
-            float[] input = AnyInput(model.Manifest);
+            float[] input = InputExamples.Row(model.Manifest, new SeededRandom(1).Uniform);
             foreach (InferenceSlot slot in slots)
             {
                 RunPlans(model.Manifest, slot, input, policy);
@@ -66,13 +66,5 @@ static class SessionWarmUp
         slot.Load(input);
         if (policy.Cut > 0) slot.Run(0, policy.Cut, thresholds);
         if (policy.Cut < local) slot.Run(policy.Cut, local, thresholds);
-    }
-
-    static float[] AnyInput(ModelManifest manifest)
-    {
-        var random = new SeededRandom(1);
-        var input = new float[manifest.Input.Elements];
-        foreach (ref float value in input.AsSpan()) value = (float)(random.Uniform() * 255 * manifest.Input.ByteScale);
-        return input;
     }
 }

@@ -14,7 +14,8 @@ public readonly record struct FrameResult(long Number, TaskResult Answer, bool I
 
 /// <summary>Receives results, one at a time and in the order of frames.</summary>
 /// <param name="result">The answer.</param>
-/// <param name="logits">Of the exit that answered, one per class; valid during the call.</param>
+/// <param name="logits">Of the exit that answered, one per class, or the row of all outputs of a network without class scores, which
+/// <see cref="Models.Manifest.NamedTensor.In(ReadOnlySpan{float})"/> divides; valid during the call.</param>
 public delegate void FrameHandler(in FrameResult result, ReadOnlySpan<float> logits);
 
 /// <summary>Frames so far, by outcome. After a run each that was read is answered or dropped.</summary>

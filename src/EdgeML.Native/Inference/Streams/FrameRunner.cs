@@ -229,7 +229,7 @@ public sealed class FrameRunner
             bool isOwed = false;
             try
             {
-                var logits = new float[_runner._session.Classes];
+                var logits = new float[_runner._session.AnswerElements];
                 while (_queue.Take() is { } buffer)
                 {
                     isOwed = true;

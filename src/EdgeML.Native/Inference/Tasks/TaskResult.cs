@@ -14,16 +14,18 @@ public struct TaskResult
     /// <summary>The exit that answered, 1..N + 1.</summary>
     public int Exit;
 
-    /// <summary>The class answered: largest logit, lowest index on ties.</summary>
+    /// <summary>The class answered: largest logit, lowest index on ties; -1 for a network whose outputs are no class scores.</summary>
     public int Class;
 
-    /// <summary>Softmax probability of <see cref="Class"/>; NaN where the scores are not numbers, and then the class means nothing.</summary>
+    /// <summary>Softmax probability of <see cref="Class"/>; NaN where the scores are not numbers, and then the class means nothing, and
+    /// without a class.</summary>
     public float Confidence;
 
-    /// <summary>Normalised entropy of the answer, 0..1.</summary>
+    /// <summary>Normalised entropy of the answer, 0..1; NaN without a class.</summary>
     public float Entropy;
 
-    /// <summary>Whether an exit saw NaN or infinite logits, here or on the tail; such an exit is never taken early.</summary>
+    /// <summary>Whether an exit saw NaN or infinite logits, here or on the tail; such an exit is never taken early. False without class
+    /// scores: outputs of another kind are not looked at.</summary>
     public bool InvalidLogits;
 
     /// <summary>The policy that was really executed.</summary>
@@ -78,5 +80,5 @@ public struct TaskResult
 
     /// <summary>The answer in one line.</summary>
     public override readonly string ToString() => FormattableString.Invariant(
-        $"task {TaskId}: class {Class} ({100 * Confidence:0.0} %) by exit {Exit}, {Where}{(Fallback ? $" ({FallbackReason})" : "")}, {LatencyMs:0.00} ms, {EnergyJ:0.0000} J");
+        $"task {TaskId}: {(Class < 0 ? "answered" : FormattableString.Invariant($"class {Class} ({100 * Confidence:0.0} %)"))} by exit {Exit}, {Where}{(Fallback ? $" ({FallbackReason})" : "")}, {LatencyMs:0.00} ms, {EnergyJ:0.0000} J");
 }

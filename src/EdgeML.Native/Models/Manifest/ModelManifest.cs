@@ -14,11 +14,21 @@ public sealed record ModelManifest
     /// <summary><c>sha256:</c> and the hex digest of the original model; edge and tail must agree on it.</summary>
     public required string Hash { get; init; }
 
-    /// <summary>The one input, without its batch dimension.</summary>
+    /// <summary>The one input, without its batch dimension; where <see cref="Inputs"/> names several, the row that holds them.</summary>
     public required InputInfo Input { get; init; }
 
-    /// <summary>Number of classes every exit tells apart.</summary>
+    /// <summary>Number of classes every exit tells apart; 0 for a network with <see cref="Outputs"/>.</summary>
     public required int Classes { get; init; }
+
+    /// <summary>The inputs by their names in the model file, in the order of the row that <see cref="Input"/> describes; null for a
+    /// network with one float32 input.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<NamedTensor>? Inputs { get; init; }
+
+    /// <summary>The outputs of a network whose answer is no row of class scores (a detector, a segmentation, an embedding, several
+    /// outputs), in the order of the row that an answer is; null for a classifier.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<NamedTensor>? Outputs { get; init; }
 
     /// <summary>Names of the classes, or empty.</summary>
     public IReadOnlyList<string> ClassNames { get; init; } = [];
@@ -46,8 +56,11 @@ public sealed record ModelManifest
     /// <summary>The package's binary files with length and digest.</summary>
     public IReadOnlyList<PackageFile> Files { get; init; } = [];
 
-    /// <summary>The version this library writes, and the only one it reads.</summary>
+    /// <summary>The version of packages of classifiers with one input, as earlier versions of this library read them.</summary>
     public const int CurrentFormat = 2;
+
+    /// <summary>The version of packages with <see cref="Inputs"/> or <see cref="Outputs"/>.</summary>
+    public const int NamedTensorsFormat = 3;
 
     /// <summary>How a manifest is written as JSON: the keys of <c>inspect</c>, camelCase.</summary>
     public static JsonTypeInfo<ModelManifest> JsonContract => PackageJson.Default.ModelManifest;
@@ -71,7 +84,8 @@ public sealed record ModelManifest
     }
 
     /// <summary>The value on which edge and tail must agree: <see cref="Hash"/>, and where pictures are not read in the usual way a digest of
-    /// <see cref="Preprocessing"/>, for the tail turns the input's bytes into its elements.</summary>
+    /// <see cref="Preprocessing"/>, for the tail turns the input's bytes into its elements. With <see cref="Inputs"/> or
+    /// <see cref="Outputs"/> it also has a digest of these.</summary>
     [JsonIgnore]
     public string Identity
     {
@@ -79,8 +93,36 @@ public sealed record ModelManifest
         {
             Preprocessing how = Preprocessing
                 ?? PictureInput.Usual(PictureInput.Channels(Input.Shape, PixelLayout.Nchw), Input.ByteScale);
-            return how.IsUsual ? Hash : $"{Hash}+{how.Digest()}";
+            string identity = how.IsUsual ? Hash : $"{Hash}+{how.Digest()}";
+            if (Inputs is null && Outputs is null) return identity;
+            var text = new StringBuilder();
+            foreach (NamedTensor input in Inputs ?? []) text.Append(CultureInfo.InvariantCulture, $"in {input.Offset} {input}\n");
+            foreach (NamedTensor output in Outputs ?? []) text.Append(CultureInfo.InvariantCulture, $"out {output.Offset} {output}\n");
+            return $"{identity}+tensors:{ContentHash.Of(Encoding.UTF8.GetBytes(text.ToString()))[..32]}";
         }
+    }
+
+    /// <summary>Whether every exit gives scores of classes, so that answers have a class, an entropy and a confidence.</summary>
+    [JsonIgnore]
+    public bool IsClassifier => Outputs is null;
+
+    /// <summary>Numbers of an answer: the scores of all classes, or the row of all outputs.</summary>
+    [JsonIgnore]
+    public int AnswerElements => Outputs is null ? Classes : NamedTensor.RowOf(Outputs);
+
+    /// <summary>Whether an input may come as bytes, one per element: where it is the only one, and floats or bytes.</summary>
+    [JsonIgnore]
+    public bool TakesBytes => NamedTensor.TakeBytes(Inputs);
+
+    /// <summary>Refuses a network without class scores, for work that has no meaning without them.</summary>
+    /// <param name="what">The work, for a sentence: "calibration".</param>
+    /// <exception cref="ArgumentException">It has <see cref="Outputs"/>.</exception>
+    internal void RequireClassifier(string what)
+    {
+        if (Outputs is null) return;
+        throw new ArgumentException(
+            $"{what} needs class scores, and model {Name} has {Outputs.Count} output{(Outputs.Count == 1 ? "" : "s")} of another kind "
+            + $"({string.Join(", ", Outputs.Take(3))}{(Outputs.Count > 3 ? ", ..." : "")})");
     }
 
     /// <summary>Number of side exits, N; exit N + 1 is the final one.</summary>
@@ -96,7 +138,7 @@ public sealed record ModelManifest
 
     /// <summary>Name, hash, input and sizes in one line.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"{Name} ({(Hash.Length > 19 ? Hash[..19] : Hash)}): input {Input}, {Classes} classes, {Units.Count} units of {Units.Sum(unit => unit.Macs) / 1e6:0.0} MMAC, {SideExits} side exits");
+        $"{Name} ({(Hash.Length > 19 ? Hash[..19] : Hash)}): input {Input}, {(Outputs is null ? $"{Classes} classes" : $"{Outputs.Count} outputs")}, {Units.Count} units of {Units.Sum(unit => unit.Macs) / 1e6:0.0} MMAC, {SideExits} side exits");
 }
 
 /// <summary>The network's input.</summary>

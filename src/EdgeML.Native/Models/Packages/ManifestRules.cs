@@ -20,15 +20,35 @@ static class ManifestRules
             throw new InvalidDataException(
                 $"{PackageFiles.ManifestName}: format {manifest.Format}, of a version that did not compare a package with its model file; "
                 + $"prepare it again: edgeml prepare {manifest.Name}.onnx --out FOLDER");
+        int format = manifest.Inputs is null && manifest.Outputs is null ? ModelManifest.CurrentFormat : ModelManifest.NamedTensorsFormat;
         Require(
-            manifest.Format == ModelManifest.CurrentFormat, $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}");
+            manifest.Format is ModelManifest.CurrentFormat or ModelManifest.NamedTensorsFormat,
+            $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat} and {ModelManifest.NamedTensorsFormat}");
+        Require(manifest.Format == format, $"format {manifest.Format}, its inputs and outputs make it {format}");
         Require(Enum.IsDefined(manifest.Engines.Optimization), $"engines are optimised to {(int)manifest.Engines.Optimization}");
         Require(
             manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71
                 && manifest.Hash.Skip(7).All(char.IsAsciiHexDigit),
             $"the hash '{manifest.Hash}' is not sha256: and 64 digits");
         Require(units is >= 1 and <= MostUnits, $"{units} units");
-        Require(manifest.Classes >= 2, $"{manifest.Classes} classes");
+        if (manifest.Outputs is { } outputs)
+        {
+            Check(outputs, "output");
+            Require(manifest.Classes == 0, $"{manifest.Classes} classes beside {outputs.Count} outputs");
+            Require(manifest.Exits.Count == 1, $"{manifest.Exits.Count} exits of a network without class scores");
+        }
+        else
+        {
+            Require(manifest.Classes >= 2, $"{manifest.Classes} classes");
+        }
+        if (manifest.Inputs is { } inputs)
+        {
+            Check(inputs, "input");
+            Require(
+                NamedTensor.RowOf(inputs) == Elements(manifest.Input.Shape, "the input"),
+                $"inputs of {NamedTensor.RowOf(inputs)} floats in a row of {string.Join('x', manifest.Input.Shape)}");
+            Require(manifest.Preprocessing is null || manifest.TakesBytes, $"{inputs.Count} inputs that are one picture");
+        }
         Require(
             manifest.ClassNames.Count == 0 || manifest.ClassNames.Count == manifest.Classes,
             $"{manifest.ClassNames.Count} class names for {manifest.Classes} classes");
@@ -54,7 +74,7 @@ static class ManifestRules
         for (int k = 0; k <= units; k++)
         {
             CutInfo cut = manifest.Cuts[k];
-            long bytes = k == 0 ? input : k == units ? 0 : manifest.Units[k - 1].OutBytes;
+            long bytes = k == 0 ? (manifest.TakesBytes ? input : input * sizeof(float)) : k == units ? 0 : manifest.Units[k - 1].OutBytes;
             Require(cut.K == k, $"cut {k} has the index {cut.K}");
             Require(cut.Bytes == bytes, $"cut {k} sends {cut.Bytes} bytes, its shape makes {bytes}");
             Require(k == units ? cut.Tensor.Length == 0 : cut.Tensor.Length > 0, $"cut {k} names the tensor '{cut.Tensor}'");
@@ -77,6 +97,22 @@ static class ManifestRules
         foreach (UnitInfo unit in manifest.Units) macs += unit.Macs;
         foreach (ExitInfo exit in manifest.Exits) macs += exit.Macs;
         Require(macs <= MostMacs, $"{macs} MACs in all, at most {MostMacs} are possible");
+    }
+
+    static void Check(IReadOnlyList<NamedTensor> tensors, string what)
+    {
+        Require(tensors.Count >= 1 && !tensors.Contains(null!), $"no {what}, or one that is null");
+        var names = new HashSet<string>();
+        long offset = 0;
+        foreach (NamedTensor tensor in tensors)
+        {
+            int parts = NamedTensor.PartsOf(tensor.Type);
+            Require(tensor.Name.Length > 0 && names.Add(tensor.Name), $"two {what}s named '{tensor.Name}', or one without a name");
+            Require(parts > 0, $"{what} '{tensor.Name}' is {tensor.Type}");
+            Require(tensor.Offset == offset, $"{what} '{tensor.Name}' begins at {tensor.Offset}, those before it end at {offset}");
+            offset += Elements(tensor.Shape, $"{what} '{tensor.Name}'") * parts;
+            Require(offset <= int.MaxValue / sizeof(float), $"{what}s of more than {int.MaxValue / sizeof(float)} floats");
+        }
     }
 
     static void Check(Preprocessing how, InputInfo input)

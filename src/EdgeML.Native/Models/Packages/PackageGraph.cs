@@ -137,8 +137,9 @@ sealed class PackageGraph : IDisposable
         }
         foreach (ExitInfo exit in manifest.Exits)
         {
-            if (!_described.TryGetValue(exit.Tensor, out TensorInfo info) || info.Elements != manifest.Classes)
-                throw new InvalidDataException($"{PackageFiles.GraphName}: exit '{exit.Name}' does not put out {manifest.Classes} scores");
+            if (!_described.TryGetValue(exit.Tensor, out TensorInfo info) || info.Elements != manifest.AnswerElements)
+                throw new InvalidDataException(
+                    $"{PackageFiles.GraphName}: exit '{exit.Name}' does not put out {manifest.AnswerElements} {(manifest.IsClassifier ? "scores" : "numbers")}");
             if (exit.Index < manifest.Exits.Count && !Index.Crossings(input, exit.Tensor).Contains(boundaries[exit.AfterUnit]))
                 throw new InvalidDataException(
                     $"{PackageFiles.GraphName}: exit '{exit.Name}' is not fed by '{boundaries[exit.AfterUnit]}' alone");

@@ -18,6 +18,7 @@ public static class PayloadSize
         if (cut < 0 || cut >= manifest.LocalCut) return -1;
         CutInfo at = manifest.Cuts[cut];
         if (at.IsQuantised != (encoding == TensorEncoding.Quantised)) return -1;
+        if (cut == 0 && manifest.Inputs is not null && encoding is not (TensorEncoding.Float32 or TensorEncoding.Bytes)) return -1;
         long elements = cut == 0 ? Elements(manifest.Input.Shape) : manifest.Units[cut - 1].OutBytes / at.ElementBytes;
         long bytes = encoding switch
         {
@@ -25,7 +26,7 @@ public static class PayloadSize
             TensorEncoding.Float32 => elements * sizeof(float),
             TensorEncoding.Float16 => elements * 2,
             TensorEncoding.Int8 => elements + Int8Codec.PrefixBytes,
-            TensorEncoding.Bytes when cut == 0 => elements,
+            TensorEncoding.Bytes when cut == 0 && manifest.TakesBytes => elements,
             _ => -1,
         };
         return bytes <= int.MaxValue ? (int)bytes : -1;
@@ -46,14 +47,16 @@ public static class PayloadSize
     }
 
     /// <summary>How the tensor at a cut travels in a session with a codec: in the cut's own integers where the network is quantised, which
-    /// are never larger than the codec's.</summary>
+    /// are never larger than the codec's, and as float32 at cut 0 of a network with named inputs, whose integers no codec may
+    /// change.</summary>
     /// <param name="manifest">The model.</param>
     /// <param name="cut">Below <see cref="ModelManifest.LocalCut"/>.</param>
     /// <param name="codec">The session's.</param>
     public static TensorEncoding EncodingAt(ModelManifest manifest, int cut, TensorEncoding codec)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return manifest.Cuts[cut].IsQuantised ? TensorEncoding.Quantised : codec;
+        if (manifest.Cuts[cut].IsQuantised) return TensorEncoding.Quantised;
+        return cut == 0 && manifest.Inputs is not null ? TensorEncoding.Float32 : codec;
     }
 
     /// <summary>Bytes that a session with a codec sends at a cut.</summary>
@@ -66,7 +69,8 @@ public static class PayloadSize
         if (cut == manifest.LocalCut) return 0;
         int elements = manifest.BoundaryElements(cut);
         CutInfo at = manifest.Cuts[cut];
-        return at.IsQuantised ? (long)elements * at.ElementBytes : TensorPayload.Bytes(codec, elements);
+        if (at.IsQuantised) return (long)elements * at.ElementBytes;
+        return TensorPayload.Bytes(codec == TensorEncoding.Bytes ? codec : EncodingAt(manifest, cut, codec), elements);
     }
 
     /// <summary>Bytes that a session with a codec sends at each of a model's cuts.</summary>
@@ -76,7 +80,7 @@ public static class PayloadSize
     public static long[] SentAtCuts(ModelManifest manifest, TensorEncoding codec, bool rawInput = true)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return [.. manifest.Cuts.Select(cut => Sent(manifest, cut.K, cut.K == 0 && rawInput ? TensorEncoding.Bytes : codec))];
+        return [.. manifest.Cuts.Select(cut => Sent(manifest, cut.K, cut.K == 0 && rawInput && manifest.TakesBytes ? TensorEncoding.Bytes : codec))];
     }
 
     /// <summary>By index, because this is asked for every task and an enumerator would be garbage.</summary>

@@ -37,6 +37,8 @@ static class AnswerCheck
     public static AnswerFault FaultOf(ModelManifest manifest, in ExitPolicy policy, in ReplyHeader reply, ReadOnlySpan<float> logits)
     {
         TailAnswer answer = reply.Answer;
+        // Outputs may be any numbers; only an exit that must not answer is a contradiction.
+        if (!manifest.IsClassifier) return answer.Exit > manifest.SideExits ? AnswerFault.None : AnswerFault.Exit;
         (int largest, bool areNumbers) = Largest(logits);
         if (!areNumbers && !reply.HasInvalidLogits) return AnswerFault.Logits;
         if (answer.Class != largest) return AnswerFault.Class;

@@ -15,7 +15,7 @@ namespace EdgeML.Native.Offload.Client;
 sealed class LinkReplies(
     LinkState state, ModelManifest manifest, ProtocolLimits limits, Action<AnswerFault, TailAnswer> contradicted)
 {
-    readonly float[] _logits = new float[manifest.Classes];
+    readonly float[] _logits = new float[manifest.AnswerElements];
     volatile TailExpectation? _expectation;
 
     /// <summary>The profiled time that the tail of the last handshake computes for a request that no exit answers early, milliseconds; NaN
@@ -46,8 +46,12 @@ sealed class LinkReplies(
         Span<byte> logits = MemoryMarshal.AsBytes(_logits.AsSpan());
         if (link.Input.Prelude.PayloadBytes != logits.Length)
             throw new InvalidDataException(
-                $"reply carries {link.Input.Prelude.PayloadBytes} bytes of logits, {_logits.Length} classes take {logits.Length}");
-        if (reply.Answer.Exit > manifest.Exits.Count || reply.Answer.Class >= manifest.Classes)
+                $"reply carries {link.Input.Prelude.PayloadBytes} bytes of {(manifest.IsClassifier ? "logits" : "outputs")}, {_logits.Length} "
+                + $"{(manifest.IsClassifier ? "classes" : "numbers")} take {logits.Length}");
+        if (reply.LacksClass == manifest.IsClassifier)
+            throw new InvalidDataException(
+                $"reply {(reply.LacksClass ? "lacks the class" : "names a class")}, model {manifest.Name} has {manifest.Classes}");
+        if (reply.Answer.Exit > manifest.Exits.Count || (manifest.IsClassifier && reply.Answer.Class >= manifest.Classes))
             throw new InvalidDataException(
                 $"reply names exit {reply.Answer.Exit} of {manifest.Exits.Count}, class {reply.Answer.Class} of {manifest.Classes}");
         link.Input.ReadPayload(logits, limits.PayloadDeadline);

@@ -9,18 +9,20 @@ sealed class RequestSlot : IValueTaskSource<TailReply>, IPendingTask
 {
     readonly TailTasks _tasks;
     readonly bool _completeInline;
+    readonly int _classes;
+    float[]? _logits;
     ManualResetValueTaskSourceCore<TailReply> _completion;
     CancellationTokenRegistration _cancellation;
 
     public RequestSlot(TailTasks tasks, int index, int classes, bool completeInline)
     {
-        (_tasks, Index, Logits, _completeInline) = (tasks, index, new float[classes], completeInline);
+        (_tasks, Index, _classes, _completeInline) = (tasks, index, classes, completeInline);
     }
 
     public int Index { get; }
 
-    /// <summary>The answer's logits until the caller has taken them.</summary>
-    public float[] Logits { get; }
+    /// <summary>The answer's logits until the caller has taken them; made when the first answer comes, for they may be large.</summary>
+    public float[] Logits => _logits ??= new float[_classes];
 
     /// <summary>Set when a blocked caller's answer is there.</summary>
     public ManualResetEventSlim Signal { get; } = new(false, spinCount: 0);

@@ -39,8 +39,12 @@ sealed class TailClient : ITail
         ArgumentNullException.ThrowIfNull(manifest);
         if (connect is null) options.Check();
         else options.Limits.Check();
+        if ((long)manifest.AnswerElements * sizeof(float) > options.Limits.MaxPayloadBytes)
+            throw new ArgumentException(
+                $"an answer of model {manifest.Name} takes {(long)manifest.AnswerElements * sizeof(float)} bytes, "
+                + $"Limits.MaxPayloadBytes is {options.Limits.MaxPayloadBytes}");
         (_options, _manifest, _bottlenecks) = (options, manifest, bottlenecks ?? BottleneckSet.None);
-        _state = new LinkState(options, manifest.Classes);
+        _state = new LinkState(options, manifest.AnswerElements);
         LinkCredentials? credentials = options.Tls is { } tls
             ? new LinkCredentials(tls, options.Host, fault => _receiver!.KeepsCertificates(fault)) : null;
         _receiver = new LinkReceiver(

@@ -1,10 +1,11 @@
 using EdgeML.Native.Codecs;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Offload.Server;
 
 /// <summary>One request as a slot computes it, and its answer; reused. One thread at a time.</summary>
-/// <param name="classes">Of the model.</param>
+/// <param name="classes">Numbers of an answer: <see cref="ModelManifest.AnswerElements"/> of the model.</param>
 public sealed class TailRow(int classes)
 {
     ExitPolicy _policy;
@@ -18,7 +19,8 @@ public sealed class TailRow(int classes)
     /// <summary>Where the payload lies, made by the executor of the slot; null while there is none.</summary>
     public ITailPayload? Payload { get; set; }
 
-    /// <summary>Receives the logits of the exit that answered; one per class.</summary>
+    /// <summary>Receives the logits of the exit that answered, one per class, or the outputs of a network without class
+    /// scores.</summary>
     public float[] Logits { get; } = new float[classes];
 
     /// <summary>Filled by the run.</summary>

@@ -364,7 +364,7 @@ sealed class TailSet : ITail
         {
             if (_races.TryPop(out TailRace? race)) return race;
         }
-        return new TailRace(this, _manifest.Classes);
+        return new TailRace(this, _manifest.AnswerElements);
     }
 
     void Return(TailRace race)

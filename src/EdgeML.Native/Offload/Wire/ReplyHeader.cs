@@ -1,10 +1,12 @@
 namespace EdgeML.Native.Offload.Wire;
 
-/// <summary>The tail's answer and its times; the payload is the answering exit's logits as float32.</summary>
+/// <summary>The tail's answer and its times; the payload is the answering exit's logits as float32, or the row of outputs of a network
+/// without class scores. The header of the latter has no class, entropy and confidence.</summary>
 struct ReplyHeader
 {
     public const int MaxBytes = 128;
     const int InvalidKey = 20;
+    const uint AnswerKeys = 0b00011, ClassKeys = 0b11100;
 
     public ulong TaskId;
     public TailAnswer Answer;
@@ -14,14 +16,20 @@ struct ReplyHeader
     /// clients skip the key.</summary>
     public bool HasInvalidLogits;
 
+    /// <summary>Whether the answer is that of a network without class scores, so that class, entropy and confidence are left out.</summary>
+    public bool LacksClass;
+
     public readonly int Write(Span<byte> destination)
     {
-        var writer = new HeaderWriter(destination, keys: HasInvalidLogits ? 13 : 12);
+        var writer = new HeaderWriter(destination, keys: (HasInvalidLogits ? 13 : 12) - (LacksClass ? 3 : 0));
         writer.Write(0, TaskId);
         writer.Write(1, Answer.Exit);
-        writer.Write(2, Answer.Class);
-        writer.Write(3, Answer.Entropy);
-        writer.Write(4, Answer.Confidence);
+        if (!LacksClass)
+        {
+            writer.Write(2, Answer.Class);
+            writer.Write(3, Answer.Entropy);
+            writer.Write(4, Answer.Confidence);
+        }
         Times.Write(ref writer);
         if (HasInvalidLogits) writer.Write(InvalidKey, 1);
         return writer.Finish();
@@ -32,21 +40,23 @@ struct ReplyHeader
     static ReplyHeader ReadFields(ref HeaderReader reader)
     {
         var reply = default(ReplyHeader);
-        (int exit, int label, float entropy, float confidence) = (0, 0, 0f, 0f);
+        (int exit, int label, float entropy, float confidence) = (0, TailAnswer.NoClass, float.NaN, float.NaN);
+        bool hasClass = false;
         while (reader.NextKey(out int key))
         {
             switch (key)
             {
                 case 0: reply.TaskId = reader.ReadUInt64(); break;
                 case 1: exit = reader.ReadInt32(1, ushort.MaxValue); break;
-                case 2: label = reader.ReadInt32(0, int.MaxValue); break;
-                case 3: entropy = reader.ReadSingle(); break;
-                case 4: confidence = reader.ReadSingle(); break;
+                case 2: (label, hasClass) = (reader.ReadInt32(0, int.MaxValue), true); break;
+                case 3: (entropy, hasClass) = (reader.ReadSingle(), true); break;
+                case 4: (confidence, hasClass) = (reader.ReadSingle(), true); break;
                 case InvalidKey: reply.HasInvalidLogits = reader.ReadInt32(0, 1) == 1; break;
                 default: reply.Times.ReadKey(key, ref reader); break;
             }
         }
-        reader.Require(0b11111 | TransferTimes.Keys, "reply");
+        reader.Require(AnswerKeys | (hasClass ? ClassKeys : 0) | TransferTimes.Keys, "reply");
+        reply.LacksClass = !hasClass;
         reply.Answer = new TailAnswer(exit, label, entropy, confidence);
         return reply;
     }

@@ -34,10 +34,23 @@ sealed class Backbone
     /// <exception cref="InvalidDataException">Not a classifier to which exits can be added; one line names fault and place.</exception>
     internal static Backbone Load(string path, string? output, PrepareOptions options, IGraphRunner runner)
     {
-        OnnxFile file = OnnxFile.Load(path, model =>
+        try
         {
-            if (output is not null) Classifier.Require(model, options with { Exits = [], Final = output }, runner);
-        });
+            return Load(
+                OnnxFile.Load(path, model =>
+                {
+                    if (output is not null) Classifier.Require(model, options with { Exits = [], Final = output }, runner);
+                }),
+                path, output, options, runner);
+        }
+        catch (NoClassScoresException e)
+        {
+            throw new InvalidDataException($"{Path.GetFileName(path)}: {MessageText.OneLine(e.Message)}", e);
+        }
+    }
+
+    static Backbone Load(OnnxFile file, string path, string? output, PrepareOptions options, IGraphRunner runner)
+    {
         try
         {
             if (output is null && file.Model.Graph.Output.Count > 1)
@@ -45,7 +58,7 @@ sealed class Backbone
                     $"{file.Model.Graph.Output.Count} outputs ({string.Join(", ", file.Model.Graph.Output.Select(o => o.Name))}); "
                     + "choose the one with the class scores by --output");
             output ??= file.Model.Graph.Output is [var only] ? only.Name : throw new InvalidDataException("the graph has no output");
-            Classifier classifier = Classifier.From(file.Model, [], output, options.InputShape, runner);
+            Classifier classifier = Classifier.From(file.Model, options with { Exits = [], Final = output }, runner);
             int classes = classifier.Classes();
             Trunk trunk = PackedCuts.Insert(classifier, Trunk.Find(classifier));
             ModelManifest manifest = ManifestBuilder.Build(classifier, trunk, classes, file.Name, file.Hash, options);

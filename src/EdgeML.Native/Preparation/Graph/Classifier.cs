@@ -1,3 +1,4 @@
+using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Preparation.Options;
@@ -5,8 +6,8 @@ using EdgeML.Native.Preparation.Options;
 namespace EdgeML.Native.Preparation.Graph;
 
 /// <summary>A graph brought into the form surgery works on: one float32 input with batch 1, constants as weights, outputs that are
-/// logits.</summary>
-sealed class Classifier
+/// logits, or one row of all outputs where these are no class scores.</summary>
+sealed partial class Classifier
 {
     readonly List<OutputWish> _wishes;
     readonly List<(string Name, string Logits)> _outputs;
@@ -22,6 +23,12 @@ sealed class Classifier
     internal ModelProto Model { get; }
 
     internal string Input { get; }
+
+    /// <summary>The file's inputs where they lie in <see cref="Input"/>; null where that is the file's one input itself.</summary>
+    internal IReadOnlyList<NamedTensor>? Inputs { get; private init; }
+
+    /// <summary>The file's outputs, which lie in the one row of <see cref="Outputs"/>; null where outputs are class scores.</summary>
+    internal IReadOnlyList<NamedTensor>? RawOutputs { get; private set; }
 
     /// <summary>The outputs kept: the name in the file, and the tensor that holds its logits.</summary>
     internal IReadOnlyList<(string Name, string Logits)> Outputs => _outputs;
@@ -56,32 +63,31 @@ sealed class Classifier
     /// <param name="model">Parsed; weights may be missing. Not changed.</param>
     /// <param name="options">As for <see cref="From"/>.</param>
     /// <param name="runner">Says which versions of ONNX the engine reads.</param>
-    /// <exception cref="InvalidDataException">Not a classifier with one input; one line gives the reason.</exception>
-    internal static void Require(ModelProto model, PrepareOptions options, IGraphRunner runner)
+    /// <param name="severalInputs">Whether inputs may be several, and other than float32.</param>
+    /// <exception cref="InvalidDataException">Not a classifier; one line gives the reason.</exception>
+    internal static void Require(ModelProto model, PrepareOptions options, IGraphRunner runner, bool severalInputs = false)
     {
         GraphProto graph = model.Graph;
         var index = new GraphIndex(graph);
         List<OutputWish> wishes = OutputWish.Choose(graph, index, options.Exits, options.Final, []);
-        // A switch between training and inference may go when the model is frozen.
-        ValueInfoProto input = ClassifierInput.Find(graph, index, wishes.Select(w => w.Tensor), options.InputShape, switches: false);
-        ClassifierInput.Dims(input, options.InputShape);
+        string[] tensors = [.. wishes.Select(w => w.Tensor)];
+        IReadOnlyList<string> inputs = severalInputs ? NetworkInputs.Require(graph, index, tensors, options) : [RequireInput(graph, index, tensors, options)];
         List<OutputWish> needed = [.. wishes.Where(w => w.Asked || options.Final is null)];
         foreach (OutputWish wish in needed) OutputWish.RequireScores(graph, index, wish);
         // Where only some outputs were named, others may still be left out.
         OutputWish.RequireSameClasses(graph, options.Exits is null && options.Final is null ? wishes : wishes.Where(w => w.Asked));
-        DataDependentShapes.Refuse(index, input.Name, needed.Select(w => w.Tensor));
+        DataDependentShapes.Refuse(index, inputs, needed.Select(w => w.Tensor));
         if (runner.NewerThanEngine(model) is { } newer) throw new InvalidDataException(newer);
     }
 
     /// <param name="model">Parsed and with weights inline; changed in place.</param>
-    /// <param name="exits">Names of the side exits, or null for all outputs but the final one.</param>
-    /// <param name="final">Name of the final output, or null for the deepest one that is no side exit.</param>
-    /// <param name="inputShape">The input's shape without batch for a model that leaves it open, or null.</param>
+    /// <param name="options">Exits, final output, and shapes of inputs that the model leaves open.</param>
     /// <param name="runner">Learns the shapes.</param>
-    /// <exception cref="InvalidDataException">Not a classifier with one input; one line gives the reason.</exception>
-    internal static Classifier From(
-        ModelProto model, IReadOnlyList<string>? exits, string? final, IReadOnlyList<int>? inputShape, IGraphRunner runner)
+    /// <param name="severalInputs">Whether inputs may be several, and other than float32.</param>
+    /// <exception cref="InvalidDataException">Not a classifier; one line gives the reason.</exception>
+    internal static Classifier From(ModelProto model, PrepareOptions options, IGraphRunner runner, bool severalInputs = false)
     {
+        (IReadOnlyList<string>? exits, string? final) = (options.Exits, options.Final);
         var notes = new List<string>();
         ModelProto? frozen = TrainingMode.Freeze(model, notes);
         GraphProto graph = model.Graph;
@@ -90,24 +96,21 @@ sealed class Classifier
         model.IrVersion = Math.Max(model.IrVersion, 4); // from 4 on, weights need not be inputs
         var index = new GraphIndex(graph);
         List<OutputWish> wishes = OutputWish.Choose(graph, index, exits, final, notes);
-        ValueInfoProto input = ClassifierInput.Find(graph, index, wishes.Select(w => w.Tensor), inputShape);
-        long[] dims = ClassifierInput.Dims(input, inputShape);
-        for (int i = 0; i < dims.Length; i++) input.Type.TensorType.Shape.Dim[i].DimValue = dims[i];
-        Prune(graph, index, wishes.Select(w => w.Tensor), input.Name);
-        graph.Output.Clear();
-        graph.Output.Add(wishes.Select(w => w.Tensor).Distinct().Select(o => new ValueInfoProto { Name = o }));
-        graph.ValueInfo.Clear();
-        UnsignedActivations.Make(graph);
-        var classifier = new Classifier(model, input.Name, wishes)
+        string[] tensors = [.. wishes.Select(w => w.Tensor)];
+        if (!severalInputs) ClassifierInput.Find(graph, index, tensors, options.InputShape);
+        (string input, IReadOnlyList<NamedTensor>? inputs) = NetworkInputs.Make(model, index, tensors, options);
+        KeepOnly(graph, input, tensors);
+        var classifier = new Classifier(model, input, wishes)
         {
             Index = new GraphIndex(graph),
             Frozen = frozen,
+            Inputs = inputs,
             Final = wishes.Find(w => w.Asked && w.Name == final)?.Name,
             ClassNames = wishes.Select(w => w.ClassNames).FirstOrDefault(names => names is not null),
         };
         foreach (string note in notes) classifier.Note(note);
         DataDependentShapes.Refuse(
-            classifier.Index, input.Name, wishes.Where(w => w.Asked || final is null).Select(w => w.Tensor));
+            classifier.Index, [input], wishes.Where(w => w.Asked || final is null).Select(w => w.Tensor));
         ProbeResult probe = classifier.Probe(runner);
         classifier.TurnIntoLogits(probe.Runs);
         classifier.FoldShapes();
@@ -234,6 +237,24 @@ sealed class Classifier
         }
     }
 
+    /// <summary>The one float32 input, refused where there are others.</summary>
+    static string RequireInput(GraphProto graph, GraphIndex index, IReadOnlyList<string> outputs, PrepareOptions options)
+    {
+        // A switch between training and inference may go when the model is frozen.
+        ValueInfoProto input = ClassifierInput.Find(graph, index, outputs, options.InputShape, switches: false);
+        ClassifierInput.Dims(input, options.InputShape);
+        return input.Name;
+    }
+
+    static void KeepOnly(GraphProto graph, string input, IReadOnlyList<string> outputs)
+    {
+        Prune(graph, new GraphIndex(graph), outputs, input);
+        graph.Output.Clear();
+        graph.Output.Add(outputs.Distinct().Select(o => new ValueInfoProto { Name = o }));
+        graph.ValueInfo.Clear();
+        UnsignedActivations.Make(graph);
+    }
+
     static void ConstantsToWeights(GraphProto graph)
     {
         for (int i = graph.Node.Count - 1; i >= 0; i--)
@@ -298,7 +319,7 @@ sealed class Classifier
         ProbeResult result;
         try
         {
-            result = runner.Probe(probe, ProbeInputs(InputInfo.Elements), keep);
+            result = runner.Probe(probe, ProbeInputs(InputInfo.Elements, Inputs), keep);
         }
         catch (InvalidDataException e) when (ExportAdvice.For(Model, Index) is { } advice)
         {
@@ -313,13 +334,13 @@ sealed class Classifier
     }
 
     /// <summary>Inputs of several ranges, the same each time: whatever the model expects, one of them stirs it.</summary>
-    static float[][] ProbeInputs(long elements)
+    static float[][] ProbeInputs(long elements, IReadOnlyList<NamedTensor>? inputs)
     {
         var random = new Random(11);
         float[] Draw(Func<double> value)
         {
             float[] input = new float[elements];
-            for (int i = 0; i < input.Length; i++) input[i] = (float)value();
+            InputExamples.Fill(input, inputs, () => (float)value(), random.NextDouble);
             return input;
         }
         double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
@@ -363,10 +384,9 @@ sealed class Classifier
             if (Index.IsConstant(logits)) throw new InvalidDataException($"output '{name}' does not depend on the input; not a classifier");
             TensorInfo info = Info(logits);
             if (info.Elements == 1 && ElementType.IsActivation(info.Type))
-                throw new InvalidDataException(
-                    $"output '{name}' is a single score and no probability within 0..1; regressions are not supported, "
-                    + "a classifier of two classes needs its Sigmoid or two scores"
-                    + (Outputs.Count > 1 ? "; choose outputs with --exits and --final" : ""));
+                throw new NoClassScoresException(
+                    $"output '{name}' is a single score and no probability within 0..1; a classifier of two classes needs its Sigmoid or two "
+                    + $"scores, any other number is prepared with --outputs raw{(Outputs.Count > 1 ? "; choose outputs with --exits and --final" : "")}");
             if (!IsScores(info)) throw OutputWish.NotScores(name, info.ToString());
             if (classes != 0 && info.Elements != classes)
                 throw OutputWish.Disagree(name, info.Elements, Outputs[0].Name, classes);

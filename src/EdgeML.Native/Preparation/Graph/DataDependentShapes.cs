@@ -27,13 +27,13 @@ static class DataDependentShapes
     };
 
     /// <param name="index">Of the model.</param>
-    /// <param name="input">Its input.</param>
+    /// <param name="inputs">Its inputs.</param>
     /// <param name="outputs">Tensors whose nodes matter.</param>
     /// <exception cref="InvalidDataException">There is one; the message names it.</exception>
-    internal static void Refuse(GraphIndex index, string input, IEnumerable<string> outputs)
+    internal static void Refuse(GraphIndex index, IReadOnlyList<string> inputs, IEnumerable<string> outputs)
     {
         bool[] needed = index.Ancestors(outputs);
-        var data = new HashSet<string> { input };
+        var data = new HashSet<string>(inputs);
         for (int n = 0; n < index.Nodes.Count; n++)
         {
             if (!needed[n]) continue;
@@ -45,7 +45,8 @@ static class DataDependentShapes
                 || (s_sizes.TryGetValue(node.OpType, out int[]? sizes) && sizes.Any(i => i < node.Input.Count && data.Contains(node.Input[i])))))
                 throw new InvalidDataException(
                     $"{GraphIndex.Describe(node)}: the shape of its result depends on the input's values; "
-                    + "a network can only be divided where shapes are fixed");
+                    + "a network can only be divided where shapes are fixed"
+                    + (node.OpType == "NonMaxSuppression" ? "; export the detector without it and suppress boxes in your program" : ""));
             data.UnionWith(GraphIndex.Outputs(node));
         }
     }

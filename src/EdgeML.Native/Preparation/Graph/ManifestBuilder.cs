@@ -28,7 +28,7 @@ static class ManifestBuilder
                 u + 1, distinct, Macs(model, trunk.Units[u]), elements * Width(output.Type), output.WithoutBatch()));
         }
         IReadOnlyList<int> shape = model.InputInfo.WithoutBatch();
-        long[] bytes = [model.InputInfo.Elements, .. units.SkipLast(1).Select(u => u.OutBytes), 0];
+        long[] bytes = [model.InputInfo.Elements * (NamedTensor.TakeBytes(model.Inputs) ? 1 : sizeof(float)), .. units.SkipLast(1).Select(u => u.OutBytes), 0];
         string[] types =
         [
             .. trunk.Boundaries.Select((b, k) =>
@@ -48,7 +48,7 @@ static class ManifestBuilder
             Form = model.Forms[trunk.Final.Name],
         });
         string? note = null;
-        IReadOnlyList<string> classNames = options.ClassNames ?? ClassNames.FromMetadata(
+        IReadOnlyList<string> classNames = model.RawOutputs is not null ? [] : options.ClassNames ?? ClassNames.FromMetadata(
             model.Model.MetadataProps.Select(p => KeyValuePair.Create(p.Key, p.Value)), classes, out note);
         if (note is not null) model.Note(note);
         if (classNames.Count == 0) classNames = model.ClassNames ?? [];
@@ -61,6 +61,9 @@ static class ManifestBuilder
             Hash = hash,
             Input = new InputInfo(shape, ElementType.Name(ElementType.Float), scale),
             Preprocessing = preprocessing,
+            Format = model.Inputs is null && model.RawOutputs is null ? ModelManifest.CurrentFormat : ModelManifest.NamedTensorsFormat,
+            Inputs = model.Inputs,
+            Outputs = model.RawOutputs,
             Classes = classes,
             ClassNames = classNames,
             Units = units,

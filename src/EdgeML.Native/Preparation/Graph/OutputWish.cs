@@ -49,9 +49,9 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
         return wishes;
     }
 
-    internal static InvalidDataException NotScores(string name, string what) => new(
+    internal static NoClassScoresException NotScores(string name, string what) => new(
         $"output '{name}' is {what}, not the scores of a classifier; choose outputs with --exits and --final "
-        + "(detectors, segmentation and other kinds of output are not supported yet)");
+        + "(edgeml prepare --outputs raw takes other kinds of output as they are)");
 
     /// <summary>Refuses an output that is no row of scores by its declared type and shape.</summary>
     internal static void RequireScores(GraphProto graph, GraphIndex index, OutputWish wish)
@@ -91,8 +91,10 @@ sealed record OutputWish(string Name, string Tensor, bool Asked, IReadOnlyList<s
         }
     }
 
+    /// <summary>Rows of different lengths are either a classifier with something beside it, or several classifiers: the user knows.</summary>
     internal static InvalidDataException Disagree(string name, long classes, string first, long others) => new(
-        $"output '{name}' tells {classes} classes apart, '{first}' {others}; choose outputs with --exits and --final");
+        $"output '{name}' tells {classes} classes apart, '{first}' {others}; choose outputs with --exits and --final, "
+        + "or take all as they are with --outputs raw");
 
     /// <summary>The number of scores that the file declares; null where it leaves it open, or for a single one.</summary>
     static long? DeclaredClasses(ValueInfoProto output)

@@ -17,6 +17,11 @@ static class PackedCuts
 
     const int MostTensors = 4;
 
+    /// <summary>The same for networks without class scores: detectors and segmenters keep several scales alive from end to end.</summary>
+    const double MostShareOfRaw = 0.2;
+
+    const int MostTensorsOfRaw = 10;
+
     /// <summary>A place in a unit: the nodes after it, and the tensors alive there.</summary>
     sealed record Place(int[] Behind, string[] Alive, long Elements);
 
@@ -33,7 +38,7 @@ static class PackedCuts
             foreach (IReadOnlyList<int> unit in trunk.Units)
             {
                 // Tensors captured by a subgraph cannot be renamed from outside.
-                if (Macs(model, unit) <= MostShare * total || unit.Any(n => HasSubgraph(model.Index.Nodes[n]))) continue;
+                if (Macs(model, unit) <= (model.RawOutputs is null ? MostShare : MostShareOfRaw) * total || unit.Any(n => HasSubgraph(model.Index.Nodes[n]))) continue;
                 if (Find(model, unit) is { } place && (best is null || place.Elements < best.Elements)) best = place;
             }
             if (best is null) return trunk;
@@ -57,6 +62,7 @@ static class PackedCuts
         var alive = new HashSet<string>();
         foreach (string read in uses.Keys)
             if (!own.Contains(read) && !index.IsConstant(read)) alive.Add(read);
+        int most = model.RawOutputs is null ? MostTensors : MostTensorsOfRaw;
         bool quantised = unit.Any(node => QuantisedCuts.IsQuantised(index, node));
         long all = Macs(model, unit), done = 0;
         Place? best = null;
@@ -67,7 +73,7 @@ static class PackedCuts
             foreach (string made in GraphIndex.Outputs(index.Nodes[node]))
                 if (uses.ContainsKey(made)) alive.Add(made);
             done += Macs(model, [node]);
-            if (done < LeastPart * all || done > (1 - LeastPart) * all || alive.Count is < 2 or > MostTensors) continue;
+            if (done < LeastPart * all || done > (1 - LeastPart) * all || alive.Count < 2 || alive.Count > most) continue;
             // In a quantised unit, integers are packed, of one type: floats would part a layer from its integer kernel.
             int type = model.Info(alive.First()).Type;
             if (quantised ? !ElementType.IsQuantised(type) : type != ElementType.Float) continue;

@@ -22,6 +22,9 @@ sealed class PreprocessingReader
 
     string Shape => string.Join('x', _shape);
 
+    /// <summary>An input of integers takes pixels as they are; so does a row of several inputs.</summary>
+    double UsualScale => _model.Inputs is null or [{ IsInteger: false }] ? 1.0 / 255.0 : 1;
+
     /// <param name="model">Read; gets notes.</param>
     /// <param name="shape">Of the input, without batch.</param>
     /// <param name="options">The caller's options.</param>
@@ -62,7 +65,7 @@ sealed class PreprocessingReader
         int count = _shape.Count == 2 && !asked ? 0 : PictureInput.Channels(_shape, layout);
         if (count == 0)
         {
-            if (!asked) return (givenScale ?? 1.0 / 255.0, null);
+            if (!asked) return (givenScale ?? UsualScale, null);
             bool isOption = _options.Mean is not null || _options.Std is not null || _options.Channels is not null || _options.Resize is not null
                 || _options.Layout is not null;
             throw Misfit(
@@ -70,7 +73,7 @@ sealed class PreprocessingReader
                 $"the input {Shape} is no picture of 1 to 4 channels in the layout {layout.ToString().ToUpperInvariant()}, "
                 + "so layout, channels, mean, std and resize do not apply");
         }
-        (double scale, IReadOnlyList<double> mean) = (givenScale ?? 1.0 / 255.0, givenMean ?? []);
+        (double scale, IReadOnlyList<double> mean) = (givenScale ?? UsualScale, givenMean ?? []);
         if (givenScale is null && givenMean is null && givenStd is null && Range() is { } range)
             (scale, mean) = (range.Scale, range.Mean == 0 ? [] : [range.Mean]);
         var record = new Preprocessing

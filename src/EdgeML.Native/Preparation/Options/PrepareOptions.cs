@@ -11,8 +11,18 @@ public sealed record PrepareOptions
     /// <summary>Name of the final output, or null for the one with the most work before it.</summary>
     public string? Final { get; init; }
 
+    /// <summary>The kind of the outputs. <see cref="Exits"/>, <see cref="Final"/> and <see cref="ClassNames"/> make them class scores.</summary>
+    public OutputKind Outputs { get; init; }
+
+    /// <summary>Names of the outputs to keep of a network whose outputs are taken as they are; null for all. Names make
+    /// <see cref="Outputs"/> <see cref="OutputKind.Raw"/>.</summary>
+    public IReadOnlyList<string>? OutputNames { get; init; }
+
     /// <summary>The input's shape without batch, for models that leave it open; otherwise null.</summary>
     public IReadOnlyList<int>? InputShape { get; init; }
+
+    /// <summary>The same by the name of the input, for models with several.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<int>> InputShapes { get; init; } = new Dictionary<string, IReadOnlyList<int>>();
 
     /// <summary>Factor from a source byte to an input element; null for the model's metadata
     /// (<c>edgeml.scale</c>, <c>edgeml.byteScale</c>, <c>Image.NominalPixelRange</c>), or 1/255.</summary>
@@ -57,6 +67,19 @@ public sealed record PrepareOptions
     /// <summary>Whether an existing package in the folder is replaced even if its measurements, its calibration, guarantee,
     /// bottlenecks or device profile, does not fit the new one and is lost.</summary>
     public bool Force { get; init; }
+}
+
+/// <summary>Kinds of outputs of a network.</summary>
+public enum OutputKind
+{
+    /// <summary>Class scores where they can be, as <see cref="Classes"/> has it; otherwise as <see cref="Raw"/> has it, with a note.</summary>
+    Auto = 0,
+
+    /// <summary>The scores of a classifier, one output per exit.</summary>
+    Classes = 1,
+
+    /// <summary>Anything: a detector's boxes, a segmentation, an embedding. All of them together are the answer, without exits.</summary>
+    Raw = 2,
 }
 
 /// <summary>How far the comparison with the model file has come.</summary>

@@ -32,6 +32,7 @@ sealed class PackageVerifier
     const long LargeMacs = 2_000_000_000;
     const int MostSamplesOfQuantised = 240;
     const int LeastSamplesOfQuantised = 20;
+    const int MostNumbersKept = 1 << 24;
 
     // A share of samples is judged more exactly by more of them, as far as time allows.
     const double QuantisedMacs = 2e9;
@@ -51,10 +52,19 @@ sealed class PackageVerifier
     internal Action<EngineSettings, Division, float[]>? Alter { get; init; }
 
     /// <summary>A way that does not answer as the file does.</summary>
-    sealed record Failure(Division Division, bool WasJoined, int Exit, double Difference, string? Reason);
+    sealed record Failure(Division Division, bool WasJoined, string What, double Difference, string? Reason);
 
-    /// <summary>An exit as it is compared: with this tensor of the file.</summary>
-    sealed record Compared(ExitInfo Exit, string Tensor, bool IsLogits, double? Step);
+    /// <summary>An exit, or one output of a network without class scores, as it is compared: with this tensor of the file.</summary>
+    sealed record Compared(ExitInfo Exit, string Tensor, bool IsLogits, double? Step, NamedTensor? Output = null)
+    {
+        /// <summary>For a sentence.</summary>
+        internal string What => Output is null ? $"exit '{Exit.Name}'" : $"output '{Output.Name}'";
+
+        /// <summary>Its part of an answer, as the file gives it.</summary>
+        internal float[] Of(float[] answer) =>
+            Output is not null ? answer.AsSpan(Output.Offset, Output.RowElements).ToArray()
+            : IsLogits ? answer : OutputForms.Apply(Exit.Form, answer);
+    }
 
     /// <summary>Compares a package that was just written.</summary>
     /// <param name="folder">Of the package; its manifest is written again where other settings are needed.</param>
@@ -114,10 +124,20 @@ sealed class PackageVerifier
             _total = _divisions.Count;
             _isQuantised = NetworkTraits.IsQuantised(model.Index);
             _tolerance = NetworkTraits.IsHalf(model) ? HalfTolerance : FloatTolerance;
-            _inputs = Inputs();
+            _inputs = RandomInputs();
             ModelProto file = Original();
             var index = new GraphIndex(file.Graph);
-            foreach (ExitInfo exit in Manifest.Exits)
+            foreach (NamedTensor output in Manifest.Outputs ?? [])
+            {
+                if (NetworkTraits.RandomBefore(model.Index, output.Name) is { } random)
+                {
+                    model.Note($"output '{output.Name}' is another one at every run, because of {random}; it was not compared");
+                    continue;
+                }
+                _exits.Add(new Compared(
+                    Manifest.Exits[^1], output.Name, true, _isQuantised ? NetworkTraits.Step(model.Index, output.Name) : null, output));
+            }
+            foreach (ExitInfo exit in Manifest.IsClassifier ? Manifest.Exits : [])
             {
                 if (NetworkTraits.RandomBefore(model.Index, exit.Tensor) is { } random)
                 {
@@ -169,7 +189,7 @@ sealed class PackageVerifier
             }
             catch (NativeException e)
             {
-                return new Failure(division, network?.WasJoined ?? false, 0, 0, MessageText.EngineReason(e.Message));
+                return new Failure(division, network?.WasJoined ?? false, "", 0, MessageText.EngineReason(e.Message));
             }
             finally
             {
@@ -185,7 +205,7 @@ sealed class PackageVerifier
         {
             List<Compared> exits = [.. _exits.Where(e => division.Computes(e.Exit, Manifest))];
             double share = settings == s_settings[^1] ? 1 : Margin;
-            ScoreComparison[] comparisons = [.. exits.Select(e => new ScoreComparison(share * _tolerance, share * MostOff, e.Step))];
+            IComparison[] comparisons = [.. exits.Select(e => NewComparison(e, share))];
             List<float[]> got = [];
             network.Run(division, _inputs, i =>
             {
@@ -194,13 +214,13 @@ sealed class PackageVerifier
                     float[] logits = network.Logits(exits[e].Exit.Index).ToArray();
                     _verifier.Alter?.Invoke(settings, division, logits);
                     got.Add(logits);
-                    comparisons[e].Add(_expected[i][exits[e].Tensor], exits[e].IsLogits ? logits : OutputForms.Apply(exits[e].Exit.Form, logits));
+                    comparisons[e].Add(_expected[i][exits[e].Tensor], exits[e].Of(logits));
                 }
             });
             for (int e = 0; e < exits.Count; e++)
             {
                 if (!comparisons[e].Holds() && !IsAsOptimised(exits[e], e, exits.Count, got, share))
-                    return new Failure(division, network.WasJoined, exits[e].Exit.Index, comparisons[e].Worst, null);
+                    return new Failure(division, network.WasJoined, exits[e].What, comparisons[e].Worst, comparisons[e].Reason);
                 if (!_isQuantised || whole is null) continue;
                 int exit = _exits.IndexOf(exits[e]);
                 for (int i = 0; i < _inputs.Length; i++)
@@ -208,8 +228,8 @@ sealed class PackageVerifier
                     float[] expected = whole[(i * _exits.Count) + exit], logits = got[(i * exits.Count) + e];
                     if (!ScoreComparison.AreSame(expected, logits))
                         return new Failure(
-                            division, network.WasJoined, exits[e].Exit.Index, 0,
-                            $"exit '{exits[e].Exit.Name}' of a quantised network answers in other bits than the whole network does, "
+                            division, network.WasJoined, exits[e].What, 0,
+                            $"{exits[e].What} of a quantised network answers in other bits than the whole network does, "
                             + Number(ScoreComparison.Difference(expected, logits)) + " apart");
                 }
             }
@@ -227,7 +247,7 @@ sealed class PackageVerifier
             for (int i = 0; i < _inputs.Length; i++)
             {
                 float[] logits = got[(i * exits) + at];
-                comparison.Add(_optimised[i][exit.Tensor], exit.IsLogits ? logits : OutputForms.Apply(exit.Exit.Form, logits));
+                comparison.Add(_optimised[i][exit.Tensor], exit.Of(logits));
             }
             return comparison.Holds();
         }
@@ -247,10 +267,20 @@ sealed class PackageVerifier
             }
             foreach (string tensor in tensors)
             {
+                // Integers are the same or not.
+                if (Manifest.Outputs?.Any(output => output.Name == tensor && output.IsInteger) == true) continue;
                 var comparison = new ScoreComparison(MostRounding, 0, null);
                 for (int i = 0; i < _inputs.Length; i++) comparison.Add(_expected[i][tensor], _optimised[i][tensor]);
                 if (comparison.Holds()) _rounded.Add(tensor);
             }
+        }
+
+        IComparison NewComparison(Compared compared, double share)
+        {
+            if (compared.Output is { } output && (output.IsInteger || _isQuantised))
+                return new TensorComparison(output, share * _tolerance, share * MostOff, compared.Step, _isQuantised);
+            // Every sample of a float network must hold.
+            return new ScoreComparison(share * _tolerance, share * MostOff, compared.Step);
         }
 
         /// <summary>The file, frozen where it was exported in training mode.</summary>
@@ -266,7 +296,7 @@ sealed class PackageVerifier
             foreach (Compared each in _exits)
             {
                 if (_expected.All(values => values[each.Tensor].Any(float.IsNaN)))
-                    _model.Note($"exit '{each.Exit.Name}' of the file gives NaN for every random input; comparing it shows nothing");
+                    _model.Note($"{each.What} of the file gives NaN for every random input; comparing it shows nothing");
             }
         }
 
@@ -275,22 +305,27 @@ sealed class PackageVerifier
             string folder = Path.GetDirectoryName(Path.GetFullPath(_onnxPath))!;
             try
             {
-                return ReferenceNetwork.Open(file, folder, Manifest.Cuts[0].Tensor, _package.BoundaryDims(0), tensors, optimization);
+                return ReferenceNetwork.Open(file, folder, Inputs(), tensors, optimization);
             }
             catch (NativeException e) when (e.Status == NativeStatus.ModelRejected)
             {
                 // Links to external data that ONNX Runtime does not follow: the same bytes as this library reads them.
                 ModelProto loaded = OnnxFile.Load(_onnxPath).Model;
-                return ReferenceNetwork.Open(loaded, folder, Manifest.Cuts[0].Tensor, _package.BoundaryDims(0), tensors, optimization);
+                return ReferenceNetwork.Open(loaded, folder, Inputs(), tensors, optimization);
             }
+
+            IReadOnlyList<NamedTensor> Inputs() =>
+                Manifest.Inputs ?? [new NamedTensor(Manifest.Cuts[0].Tensor, [.. _package.BoundaryDims(0).Select(d => (int)d)], "float32", 0)];
         }
 
-        float[][] Inputs()
+        float[][] RandomInputs()
         {
             double macs = Manifest.Units.Sum(u => (double)u.Macs);
             int count = _isQuantised
                 ? (int)Math.Clamp(QuantisedMacs / Math.Max(macs, 1), LeastSamplesOfQuantised, MostSamplesOfQuantised)
                 : macs > LargeMacs ? SamplesOfLargeNetworks : Samples;
+            // All answers of a quantised network are kept.
+            if (!Manifest.IsClassifier) count = Math.Clamp(MostNumbersKept / Manifest.AnswerElements, SamplesOfLargeNetworks, count);
             var random = new Random(Seed);
             // A source's bytes are 0..255 before they are scaled.
             double largest = Math.Clamp(255 * Manifest.Input.ByteScale, 1e-3, 1e6);
@@ -298,10 +333,13 @@ sealed class PackageVerifier
             for (int i = 0; i < count; i++)
             {
                 inputs[i] = new float[Manifest.Input.Elements];
-                for (int at = 0; at < inputs[i].Length; at++)
-                    inputs[i][at] = (float)(i % 2 == 0
+                bool isUniform = i % 2 == 0;
+                InputExamples.Fill(
+                    inputs[i], Manifest.Inputs,
+                    () => (float)(isUniform
                         ? largest * random.NextDouble()
-                        : Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+                        : Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())),
+                    random.NextDouble);
             }
             return inputs;
         }
@@ -317,7 +355,7 @@ sealed class PackageVerifier
         string Describe(Failure failure) =>
             failure.Reason is { } reason
                 ? $"{failure.Division.Describe(Manifest)} fails: {reason}"
-                : $"{failure.Division.Describe(Manifest)} does not answer as the file does: exit '{Manifest.Exits[failure.Exit - 1].Name}' differs "
+                : $"{failure.Division.Describe(Manifest)} does not answer as the file does: {failure.What} differs "
                     + $"by {Number(failure.Difference)} of its largest score, "
                     + (_isQuantised
                         ? $"one step of its last quantised tensor on {100 * MostOff:0} % of the samples is allowed"

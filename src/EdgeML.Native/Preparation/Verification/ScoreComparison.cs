@@ -7,7 +7,7 @@ namespace EdgeML.Native.Preparation.Verification;
 /// <param name="mostOff">Part of the samples of a quantised network that may be a step away.</param>
 /// <param name="step">For a quantised network: the change of the scores by one step of its last quantised tensor, as a part of the largest
 /// one where it is below 0; null for others.</param>
-sealed class ScoreComparison(double tolerance, double mostOff, double? step)
+sealed class ScoreComparison(double tolerance, double mostOff, double? step) : IComparison
 {
     /// <summary>A score varies if it differs between samples by more than this part of its size.</summary>
     const double VaryingShare = 0.01;
@@ -18,17 +18,17 @@ sealed class ScoreComparison(double tolerance, double mostOff, double? step)
     readonly List<float[]> _expected = [];
     readonly List<float[]> _got = [];
 
-    internal void Add(float[] expected, float[] got)
+    public void Add(float[] expected, float[] got)
     {
         _expected.Add(expected);
         _got.Add(got);
     }
 
     /// <summary>Largest difference, as a part of the largest score.</summary>
-    internal double Worst { get; private set; }
+    public double Worst { get; private set; }
 
     /// <summary>Whether all is as it should be; sets <see cref="Worst"/>.</summary>
-    internal bool Holds()
+    public bool Holds()
     {
         double largest = Largest();
         double oneStep = step is { } s ? s < 0 ? -s * largest : s : 0;

@@ -23,7 +23,7 @@ sealed class ModelTail : IDisposable
         var executor = new ModelTailExecutor(model);
         int largest = sizeof(float) * Enumerable.Range(0, model.Manifest.LocalCut).Max(model.Manifest.BoundaryElements);
         (_session, _slot) = (session, executor.CreateSlot());
-        _row = new TailRow(model.Manifest.Classes) { Payload = executor.CreatePayload(largest) };
+        _row = new TailRow(model.Manifest.AnswerElements) { Payload = executor.CreatePayload(largest) };
         if (!session.Input.ReadHead(Patience, Patience)) throw new IOException("client left");
         session.Send(Frames.Make(FrameKind.HelloAck, new HelloAckHeader(16, 1 << 20, HelloHeader.EveryEncoding, [], []).Write));
     }

@@ -48,8 +48,8 @@ public sealed class MalformedTests : IDisposable
     }
 
     [Theory]
-    [InlineData("two-inputs", "the model has 2 inputs (a, b), one is supported")]
-    [InlineData("input-type", "input 'x' is uint8, only float32 is supported; export the network with a float32 input that it casts itself")]
+    [InlineData("two-inputs", "input 'b' is float64; float32, float16, bool and integers of up to 32 bits or int64 are supported: export the network with such an input that it casts itself")]
+    [InlineData("input-type", "input 'x' is float64; float32, float16, bool and integers of up to 32 bits or int64 are supported: export the network with such an input that it casts itself")]
     [InlineData("batch",
         "input 'x' has a batch of 4, 1 or an open one is needed; export the model with a batch of 1 or with a dynamic batch axis")]
     [InlineData("open-size", "dimension 2 of input 'x' is open ('n'); give the shape, for instance --input-shape 3x224x8")]
@@ -63,9 +63,9 @@ public sealed class MalformedTests : IDisposable
     [InlineData("twice", "two nodes make the tensor 'gemm1_out'")]
     [InlineData(
         "not-classifier", "output 'relu1_out' is float32 1x3x8x8, not the scores of a classifier; choose outputs with --exits and --final "
-            + "(detectors, segmentation and other kinds of output are not supported yet)")]
-    [InlineData("classes", "output 'logits' tells 4 classes apart, 'exit1' 5; choose outputs with --exits and --final")]
-    [InlineData("constant", "no output depends on an input; not a classifier")]
+            + "(edgeml prepare --outputs raw takes other kinds of output as they are)")]
+    [InlineData("classes", "output 'logits' tells 4 classes apart, 'exit1' 5; choose outputs with --exits and --final, or take all as they are with --outputs raw")]
+    [InlineData("constant", "no output depends on an input")]
     [InlineData("wanted", "no output is named 'nope'; there are logits")]
     [InlineData("all-exits", "all 1 outputs are side exits, none is left to be the final one")]
     public void Prepare_UnusableModel_SaysWhatAndWhere(string fault, string message)
@@ -128,7 +128,8 @@ public sealed class MalformedTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"format\": 2", "\"format\": 3", "model.json: format 3, this library reads 2")]
+    [InlineData("\"format\": 2", "\"format\": 3", "model.json: format 3, its inputs and outputs make it 2")]
+    [InlineData("\"format\": 2", "\"format\": 4", "model.json: format 4, this library reads 2 and 3")]
     [InlineData("\"format\": 2", "\"format\": 1",
         "model.json: format 1, of a version that did not compare a package with its model file; prepare it again: "
         + "edgeml prepare m.onnx --out FOLDER")]
@@ -204,6 +205,7 @@ public sealed class MalformedTests : IDisposable
         if (fault == "two-inputs")
         {
             b.Head(b.Node("Add", [b.Input("a", 1, 3, 8, 8), b.Input("b", 1, 3, 8, 8)]), 3, 5, "logits");
+            b.Graph.Input[1].Type.TensorType.ElemType = ElementType.Double;
             b.Output("logits");
             return (b.Bytes, null);
         }
@@ -212,7 +214,7 @@ public sealed class MalformedTests : IDisposable
         b.Head(x, 3, 5, fault == "classes" ? "exit1" : fault == "twice" ? "gemm1_out" : "logits");
         switch (fault)
         {
-            case "input-type": b.Graph.Input[0].Type.TensorType.ElemType = ElementType.UInt8; break;
+            case "input-type": b.Graph.Input[0].Type.TensorType.ElemType = ElementType.Double; break;
             case "nan" or "infinite":
                 byte[] raw = b.Graph.Initializer[0].RawData.ToByteArray();
                 BitConverter.TryWriteBytes(raw.AsSpan(28), fault == "nan" ? float.NaN : float.PositiveInfinity);
@@ -234,6 +236,7 @@ public sealed class MalformedTests : IDisposable
         b.Output("logits");
         return (b.Bytes, fault switch
         {
+            "not-classifier" => new PrepareOptions { Outputs = OutputKind.Classes },
             "wanted" => new PrepareOptions { Final = "nope" },
             "all-exits" => new PrepareOptions { Exits = ["logits"] },
             _ => null,

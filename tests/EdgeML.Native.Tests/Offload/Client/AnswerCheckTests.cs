@@ -64,6 +64,15 @@ public class AnswerCheckTests
         Assert.Equal("None", Fault(policy, new TailAnswer(2, 3, 0.25f, 0.5f), [None, None, 2, 3]));
     }
 
+    [Fact]
+    public void FaultOf_OutputsThatAreNoScores_MayBeAnything()
+    {
+        ModelManifest raw = s_model with { Classes = 0, Exits = [s_model.Exits[^1]], Outputs = [new NamedTensor("boxes", [1, 4], "float32", 0)] };
+        string Of(int exit) => AnswerCheck.FaultOf(
+            raw, new ExitPolicy([], 0), new ReplyHeader { Answer = new TailAnswer(exit, TailAnswer.NoClass, Nan, Nan) }, [Nan, 2, Infinite, None]).ToString();
+        Assert.Equal(("None", "Exit"), (Of(1), Of(0)));
+    }
+
     static string Fault(ExitPolicy policy, TailAnswer answer, float[] logits, bool flag = false) =>
         AnswerCheck.FaultOf(s_model, policy, new ReplyHeader { Answer = answer, HasInvalidLogits = flag }, logits).ToString();
 }

@@ -39,6 +39,7 @@ static class Frames
         {
             TaskId = id,
             Answer = answer,
+            LacksClass = answer.Class == TailAnswer.NoClass,
             Times = new TransferTimes { ComputeMicros = 1000, Slowdown = 1 }
         }.Write, logits);
 

@@ -33,6 +33,20 @@ public class HeaderTests
         Assert.Equal(header, written[..reply.Write(written)]);
     }
 
+    /// <summary>A network without class scores: the keys 2, 3 and 4 are absent, all or none.</summary>
+    [Fact]
+    public void ReplyHeader_WithoutAClass_LacksThreeKeys()
+    {
+        byte[] header = Convert.FromHexString("89004d01010acd05dc0b140ccd012c0dcd20000e020fca3f00000010ca3f800000");
+        ReplyHeader reply = ReplyHeader.Read(header);
+        Assert.Equal(new TailAnswer(1, TailAnswer.NoClass, float.NaN, float.NaN), reply.Answer);
+        Assert.True(reply.LacksClass);
+        byte[] written = new byte[ReplyHeader.MaxBytes];
+        Assert.Equal(header, written[..reply.Write(written)]);
+        byte[] half = [0x8a, .. header[1..5], 2, 9, .. header[5..]];
+        Assert.Contains("reply lacks key 3", Assert.Throws<InvalidDataException>(() => ReplyHeader.Read(half)).Message);
+    }
+
     /// <summary>Found by fuzzing: bytes that are no text were read as U+FFFD, three bytes for one, and the name was longer than a name
     /// may be.</summary>
     [Fact]

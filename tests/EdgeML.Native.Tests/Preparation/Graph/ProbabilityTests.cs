@@ -3,6 +3,7 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Preparation;
+using EdgeML.Native.Preparation.Options;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Native.Tests.Models.Packages;
@@ -85,7 +86,8 @@ public sealed class ProbabilityTests : FileRunTests
     public void Prepare_NoProbability_IsRefused(string kind, string message)
     {
         string file = _folder.Write("m.onnx", Network(kind).Bytes);
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"])).Message);
+        var options = new PrepareOptions { Outputs = OutputKind.Classes };
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => ModelPreparation.Prepare(file, _folder["p"], options)).Message);
     }
 
     /// <summary>Logits that small weights keep within 0..1 are no probabilities.</summary>

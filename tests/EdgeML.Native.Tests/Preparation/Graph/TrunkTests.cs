@@ -163,7 +163,7 @@ public sealed class TrunkTests
     {
         ModelProto model = OnnxFile.Parse(builder.Bytes, "test.onnx");
         foreach (TensorProto weight in model.Graph.Initializer) WeightData.Normalise(weight);
-        return Classifier.From(model, null, null, inputShape, new ShapeRunner());
+        return Classifier.From(model, new PrepareOptions { InputShape = inputShape }, new ShapeRunner());
     }
 
     static ModelManifest Describe(OnnxBuilder builder)

@@ -162,7 +162,8 @@ public sealed class VerificationTests(ITestOutputHelper output) : IDisposable
             .Select(_ => (random.NextSingle() * 4) - 2).ToArray())];
         ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(file));
         string[] tensors = [.. manifest.Exits.Select(e => e.Tensor)];
-        using ReferenceNetwork reference = ReferenceNetwork.Open(model, _folder.Path, "x", package.BoundaryDims(0), tensors);
+        using ReferenceNetwork reference = ReferenceNetwork.Open(
+            model, _folder.Path, [new NamedTensor("x", [.. package.BoundaryDims(0).Select(d => (int)d)], "float32", 0)], tensors);
         using var network = new DividedNetwork(package, manifest.Engines, default);
         double worst = 0;
         foreach (Division division in Division.All(manifest))
@@ -397,5 +398,5 @@ public sealed class VerificationTests(ITestOutputHelper output) : IDisposable
     }
 
     Classifier Classify(string name) =>
-        Classifier.From(OnnxFile.Load(_folder[name]).Model, null, null, null, new NativeGraphRunner());
+        Classifier.From(OnnxFile.Load(_folder[name]).Model, new PrepareOptions(), new NativeGraphRunner());
 }
