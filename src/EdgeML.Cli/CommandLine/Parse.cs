@@ -59,9 +59,28 @@ static class Parse
     }
 
     /// <summary>Dimensions of at least 1, separated by x or commas.</summary>
-    public static int[]? Shape(ArgumentResult result)
+    public static int[]? Shape(ArgumentResult result) => Shape(result, result.Tokens[0].Value);
+
+    /// <summary>Shapes, each perhaps after the name of its input and an equals sign.</summary>
+    public static InputShapes? Shapes(ArgumentResult result)
     {
-        string text = result.Tokens[0].Value;
+        var shapes = new InputShapes(null, []);
+        foreach (System.CommandLine.Parsing.Token token in result.Tokens)
+        {
+            int equals = token.Value.LastIndexOf('=');
+            if (Shape(result, token.Value[(equals + 1)..]) is not { } dims) return null;
+            if (equals < 0 && shapes.Only is null) shapes = shapes with { Only = dims };
+            else if (equals < 0 || !shapes.ByName.TryAdd(token.Value[..equals], dims))
+            {
+                result.AddError($"{NameOf(result)} gives two shapes {(equals < 0 ? "without a name" : $"of input '{token.Value[..equals]}'")}");
+                return null;
+            }
+        }
+        return shapes;
+    }
+
+    static int[]? Shape(ArgumentResult result, string text)
+    {
         string[] parts = text.Split('x', 'X', ',');
         var dims = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)

@@ -51,6 +51,7 @@ sealed class CalibrateCommand : CliCommand
             throw new ArgumentException("calibrate takes samples either from --data or from --exits");
         int seed = (int)((parsed.GetValue(_seed) ?? 1) & int.MaxValue);
         using ModelPackage package = ModelPackage.Open(parsed.GetRequiredValue(_model), _trust.Keys(parsed));
+        package.Manifest.RequireClassifier("calibration");
         (ExitCalibration record, ExitCalibration agreement) = Samples(parsed, package, cancellation);
         var report = new CalibrateReport(package.Manifest, record);
         if (parsed.GetValue(_draws) is { } draws)

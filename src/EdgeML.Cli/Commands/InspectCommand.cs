@@ -39,8 +39,9 @@ sealed class InspectCommand : CliCommand
         Terminal.Line(manifest.Name);
         Terminal.Line(manifest.Hash);
         Terminal.Line(
-            $"input {manifest.Input.Type} {Shape(manifest.Input.Shape)}, {manifest.Classes} classes, "
+            $"input {manifest.Input.Type} {Shape(manifest.Input.Shape)}, {(manifest.IsClassifier ? $"{manifest.Classes} classes" : TensorText.Count(manifest.Outputs!))}, "
             + $"{manifest.Units.Sum(u => u.Macs) / 1e6:n1} MMAC, {manifest.SideExits} side exits");
+        TensorText.Show(manifest);
 
         if (manifest.Preprocessing is { } preprocessing) Terminal.Line($"pictures: {preprocessing}");
 
@@ -78,7 +79,7 @@ sealed class InspectCommand : CliCommand
             { IsTrusted: true } signature => $"signed by key {signature.KeyId}",
             var signature => $"signed by key {signature.KeyId}, as the package says; --trusted-key checks it",
         });
-        Terminal.Line(CalibrationInfo.Describe(package.Calibration?.Info));
+        if (manifest.IsClassifier) Terminal.Line(CalibrationInfo.Describe(package.Calibration?.Info));
     }
 
     /// <summary>The manifest's keys, and the calibration of the exits.</summary>

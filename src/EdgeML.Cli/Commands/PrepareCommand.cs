@@ -9,7 +9,7 @@ namespace EdgeML.Cli.Commands;
 /// <summary><c>edgeml prepare</c>.</summary>
 sealed class PrepareCommand : CliCommand
 {
-    readonly Argument<string> _file = new("MODEL.onnx") { Description = "A classifier with one output per exit." };
+    readonly Argument<string> _file = new("MODEL.onnx") { Description = "A classifier with one output per exit, or a network with outputs of any kind." };
     readonly Option<string?> _json = SharedOptions.Json();
     readonly PreprocessingOptions _preprocessing = new();
 
@@ -26,7 +26,21 @@ sealed class PrepareCommand : CliCommand
         Description = "Outputs that are side exits; all that can be one if not given. May be repeated; '\\,' is a comma in a name.",
     };
 
-    readonly Option<int[]?> _inputShape = SharedOptions.InputShape();
+    readonly Option<InputShapes?> _inputShape = new("--input-shape")
+    {
+        HelpName = "[NAME=]AxBx...",
+        Description = "The input's shape without its batch, for a model that leaves dimensions open, for instance 3x224x224. "
+            + "Once for each of several inputs, with its name.",
+        CustomParser = CommandLine.Parse.Shapes,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    readonly Option<string[]> _outputs = new("--outputs")
+    {
+        HelpName = "auto|classes|raw|NAME,...",
+        Description = "The kind of the outputs: class scores (classes), anything, to be taken as it is (raw; of several outputs the named ones), "
+            + "or class scores where they can be (auto).",
+    };
 
     readonly Option<string?> _final = new("--final")
     {
@@ -47,13 +61,14 @@ sealed class PrepareCommand : CliCommand
 
     public PrepareCommand()
         : base(
-            "prepare", "Turn a branched ONNX classifier into a model package.",
+            "prepare", "Turn an ONNX network into a model package.",
             "edgeml prepare models/shapes-vgg.onnx --out engines/shapes-vgg",
             "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits",
-            "edgeml prepare model.onnx --out model --input-shape 3x224x224")
+            "edgeml prepare model.onnx --out model --input-shape 3x224x224",
+            "edgeml prepare detector.onnx --out detector --outputs raw")
     {
         Arguments.Add(_file);
-        AddOptions(_out, _exits, _final, _inputShape, _classes, _force, _json);
+        AddOptions(_out, _exits, _final, _outputs, _inputShape, _classes, _force, _json);
         AddOptions([.. _preprocessing.All]);
     }
 
@@ -62,6 +77,8 @@ sealed class PrepareCommand : CliCommand
         string file = parsed.GetRequiredValue(_file), folder = parsed.GetRequiredValue(_out);
         if (!Path.Exists(file)) throw new FileNotFoundException($"there is no model file {file}");
         using var progress = new ComparisonProgress();
+        (OutputKind kind, string[]? names) = OutputsOf(parsed);
+        InputShapes? shapes = parsed.GetValue(_inputShape);
         PreparedModel prepared = ModelPreparation.Prepare(file, folder, _preprocessing.Apply(parsed, new PrepareOptions
         {
             Progress = progress.Report,
@@ -69,7 +86,10 @@ sealed class PrepareCommand : CliCommand
             Exits = parsed.GetResult(_exits) is null ? null : [.. (parsed.GetValue(_exits) ?? []).SelectMany(CommandLine.Parse.Names)],
             Final = parsed.GetValue(_final),
             Force = parsed.GetValue(_force),
-            InputShape = parsed.GetValue(_inputShape) is { Length: > 0 } shape ? shape : null,
+            Outputs = kind,
+            OutputNames = names,
+            InputShape = shapes?.Only,
+            InputShapes = shapes?.ByName ?? [],
             ClassNames = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : null,
         }));
         progress.Dispose();
@@ -77,9 +97,23 @@ sealed class PrepareCommand : CliCommand
         ModelManifest manifest = prepared.Manifest;
         Terminal.Line(
             $"{folder}: {manifest.Units.Count} units, {manifest.Cuts.Count} cuts ({manifest.Cuts.Count(c => c.Candidate)} candidates), "
-            + $"{manifest.SideExits} side exits, {manifest.Classes} classes");
+            + (manifest.IsClassifier ? $"{manifest.SideExits} side exits, {manifest.Classes} classes" : TensorText.Count(manifest.Outputs!)));
+        TensorText.Show(manifest);
         if (manifest.Preprocessing is { } preprocessing) Terminal.Line($"pictures: {preprocessing}");
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, manifest, ModelManifest.JsonContract);
         return Task.FromResult(0);
+    }
+
+    (OutputKind Kind, string[]? Names) OutputsOf(ParseResult parsed)
+    {
+        if (parsed.GetResult(_outputs) is null) return (OutputKind.Auto, null);
+        string[] words = [.. (parsed.GetValue(_outputs) ?? []).SelectMany(CommandLine.Parse.Names)];
+        return words switch
+        {
+            ["auto"] => (OutputKind.Auto, null),
+            ["classes"] => (OutputKind.Classes, null),
+            ["raw"] => (OutputKind.Raw, null),
+            _ => (OutputKind.Raw, words),
+        };
     }
 }

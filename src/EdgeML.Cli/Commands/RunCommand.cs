@@ -26,6 +26,7 @@ sealed class RunCommand : CliCommand
         : base("run", "Answer a data source, here or together with a tail.",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1,difficulty=mixed --thresholds 0.3,0.3,0.3",
             "edgeml run --model engines/shapes-vgg --data images:pictures --answers answers.csv --top 3",
+            "edgeml run --model detector --data images:pictures --logits outputs.f32",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --tail 127.0.0.1:7410 --controller edgeml --latency-ms 20",
             "edgeml run --model engines/shapes-vgg --data shapes:seed=1 --cut 6 --tail tail-a:7410@2,tail-b:7410 --tail-choice balanced")
     {
@@ -43,7 +44,7 @@ sealed class RunCommand : CliCommand
         using ImageSource source = request.Data.Open(manifest, request.Count);
         DataNotes.Show(source);
         int count = request.CountOf(source);
-        RunTally.CheckRoom(count, request.Answers.Logits is null ? 0 : manifest.Classes);
+        RunTally.CheckRoom(count, request.Answers.Logits is null ? 0 : manifest.AnswerElements);
         TransitionTrace? record = request.Experience.NewRecord();
         DecisionLog? log = request.Json is null && request.Controller is null ? null : new DecisionLog(count);
         TailNotices? notices = request.Offload is { Tails.Length: > 0 } offload
@@ -57,9 +58,9 @@ sealed class RunCommand : CliCommand
         if (notices is not null) notices.IsMuted = false;
         var tally = new RunTally(count, manifest.Exits.Count, log);
         using var progress = new ProgressLine("tasks", count);
-        var feed = new TaskFeed(session, source, tally, manifest.Classes)
+        var feed = new TaskFeed(session, source, tally, manifest.AnswerElements)
         {
-            Logits = request.Answers.Logits is null ? null : new float[checked(count * manifest.Classes)],
+            Logits = request.Answers.Logits is null ? null : new float[checked(count * manifest.AnswerElements)],
             Answers = answers,
             Progress = progress.Report,
         };

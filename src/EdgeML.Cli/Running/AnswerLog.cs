@@ -87,9 +87,9 @@ sealed class AnswerLog : IDisposable
         foreach (Answer? each in _first)
         {
             if (each is not { } answer) continue;
-            string name = answer.Class < _names.Count ? $"{_names[answer.Class]} ({answer.Class})" : Text($"{answer.Class}");
+            string name = answer.Class < 0 ? "-" : answer.Class < _names.Count ? $"{_names[answer.Class]} ({answer.Class})" : Text($"{answer.Class}");
             table.AddRow(
-                Markup.Escape(answer.Input), Markup.Escape(name), Text($"{100 * answer.Confidence:0.0} %"), Text($"{answer.Exit}"),
+                Markup.Escape(answer.Input), Markup.Escape(name), answer.Class < 0 ? "-" : Text($"{100 * answer.Confidence:0.0} %"), Text($"{answer.Exit}"),
                 answer.Where, Text($"{answer.LatencyMs:0.00}"));
         }
         console.Write(table);

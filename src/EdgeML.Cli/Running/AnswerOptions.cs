@@ -9,7 +9,7 @@ namespace EdgeML.Cli.Running;
 sealed class AnswerOptions
 {
     readonly Option<string?> _logits = SharedOptions.OutputFile("--logits", "FILE",
-        "Write the answering exits' logits, float32, in input order.");
+        "Write the answering exits' logits, or all outputs of a network without classes, float32, in input order.");
     readonly Option<string?> _answers = SharedOptions.OutputFile(
         "--answers", "FILE|-", "Write every answer: input, class, name, confidence, exit, where, latency; - is standard output.",
         standardOutput: true);
@@ -36,6 +36,7 @@ sealed record AnswerChoice(string? Logits, string? Path, string? Format, int Top
     {
         if (Path is null && (Top > 0 || Format is not null))
             throw new ArgumentException($"{(Top > 0 ? "--top" : "--answers-format")} goes with --answers");
+        if (Top > 0) manifest.RequireClassifier("--top");
         if (Top > manifest.Classes) throw new ArgumentException($"--top is {Top}, model {manifest.Name} has {manifest.Classes} classes");
         string? ending = Path is null ? null : System.IO.Path.GetExtension(Path).ToLowerInvariant();
         bool lines = Format is null ? ending is ".jsonl" or ".ndjson" or ".json" : Format == "jsonl";

@@ -60,7 +60,7 @@ sealed class AnswerWriter(Stream stream, AnswerFormat format, IReadOnlyList<stri
     {
         Cell(answer.Input);
         Raw(",");
-        Number(answer.Class);
+        if (answer.Class >= 0) Number(answer.Class);
         Raw(",");
         Cell(NameOf(answer.Class) ?? "");
         Raw(",");
@@ -110,7 +110,8 @@ sealed class AnswerWriter(Stream stream, AnswerFormat format, IReadOnlyList<stri
 
     void WriteClass(int label, float probability)
     {
-        _json.WriteNumber("class", label);
+        if (label >= 0) _json.WriteNumber("class", label);
+        else _json.WriteNull("class");
         _json.WriteString("name", NameOf(label));
         if (float.IsFinite(probability)) _json.WriteNumber("confidence", Math.Round((double)probability, 6));
         else _json.WriteNull("confidence");

@@ -14,6 +14,11 @@ sealed record RunJson
     public required long? Correct { get; init; }
     public required double? Accuracy { get; init; }
     public required IReadOnlyList<ExitTallyJson> Exits { get; init; }
+
+    /// <summary>Names, shapes, types and places in a row of <c>--logits</c>; no key for a classifier.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required IReadOnlyList<NamedTensor>? Outputs { get; init; }
+
     public required long Local { get; init; }
     public required long Offloaded { get; init; }
     public required long Fallbacks { get; init; }

@@ -85,7 +85,8 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
                 Terminal.Line($"tail         {tail.Address} {tail.Status}{fallen}{contradictory}");
             }
         }
-        Terminal.Line($"exits        {CalibrationInfo.Describe(Calibration)}");
+        if (manifest.IsClassifier) Terminal.Line($"exits        {CalibrationInfo.Describe(Calibration)}");
+        TensorText.Show(manifest);
         foreach (string fault in Faults) Terminal.Line($"fault        {fault}");
         if (Expected is { } expected) Terminal.Line($"expected     {expected.Text}");
         if (Last is { } last) Terminal.Line($"decided      {last}");
@@ -102,6 +103,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
         Accuracy = tally.Labelled ? (double)tally.Correct / tally.Tasks : null,
         Exits = [.. Enumerable.Range(1, manifest.Exits.Count).Select(exit =>
             new ExitTallyJson(exit, tally.ExitCount(exit), tally.Labelled ? tally.ExitCorrect(exit) : null))],
+        Outputs = manifest.Outputs,
         Local = tally.Tasks - tally.Offloaded,
         Offloaded = tally.Offloaded,
         Fallbacks = tally.Fallbacks,
@@ -143,7 +145,7 @@ sealed class RunReport(ModelManifest manifest, RunTally tally, ControlCounters c
 
     /// <summary>The accuracy that the decisions expected, over all tasks that ran under them; null without a controller that expects
     /// anything.</summary>
-    ExpectedAnswers? Expected => Decisions is { } log && Last is not null ? ExpectedAnswers.Of(log) : null;
+    ExpectedAnswers? Expected => manifest.IsClassifier && Decisions is { } log && Last is not null ? ExpectedAnswers.Of(log) : null;
 
     static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture) + " %";
 }

@@ -97,10 +97,10 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
     public void Add(in TaskResult result, int label)
     {
         _latencies[Tasks++] = result.LatencyMs;
-        if (label < 0) _labelled = false;
+        if (label < 0 || result.Class < 0) _labelled = false;
         else log?.Judged(result.TaskId, label == result.Class);
         _exitCount[result.Exit]++;
-        if (label == result.Class) _exitCorrect[result.Exit]++;
+        if (label == result.Class && label >= 0) _exitCorrect[result.Exit]++;
         if (result.Offloaded) Offloaded++;
         if (result.Fallback)
         {
@@ -108,7 +108,7 @@ sealed class RunTally(int tasks, int exits, DecisionLog? log = null)
             _reasons[(int)result.FallbackReason]++;
         }
         if (result.Standby) Standbys++;
-        if (float.IsNaN(result.Confidence)) NotNumbers++;
+        if (float.IsNaN(result.Confidence) && result.Class >= 0) NotNumbers++;
         BytesSent += result.BytesSent;
         if (Tasks == 1 || result.Policy.WithInterval(1) != _lastPolicy)
         {

@@ -86,6 +86,8 @@ public sealed record DataSpec
 
     ImageSource Open(IReadOnlyList<int> shape, PictureInput? picture, ModelManifest? model, long? count)
     {
+        if (model is { TakesBytes: false } && Kind != "tensor")
+            throw new InvalidDataException($"data '{Text}' gives pictures, {model.Name} takes {string.Join(", ", model.Inputs!)}; tensor:FILE gives rows of them");
         if (Kind == "tensor") return new TensorSource(Path, shape, Labels, model?.ClassNames) { Spec = Text };
         string wanted = $"the network's input is {string.Join('x', shape)}";
         if (picture is null || (Kind != "images" && picture.Height != picture.Width))

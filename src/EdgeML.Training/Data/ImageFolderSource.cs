@@ -86,6 +86,7 @@ public sealed class ImageFolderSource : ImageSource
     int[] Labels(string[] names, List<string>[] pictures, ModelManifest? model)
     {
         if (names.Length == 0) return [];
+        if (model is { IsClassifier: false }) return [.. names.Select(_ => NoLabel)];
         if (model is { ClassNames.Count: > 0 })
         {
             var known = new LabelNames(model.ClassNames);

@@ -120,6 +120,7 @@ public abstract class ImageSource : IDisposable
     /// <exception cref="InvalidDataException">Some names are the model's in another order, and others are none of its.</exception>
     internal virtual void Match(ModelManifest model)
     {
+        if (!model.IsClassifier) return; // labels are numbers of something else
         _model = model;
         if (!HasLabels || ClassNames.Count == 0) return;
         var known = new LabelNames(model.ClassNames);

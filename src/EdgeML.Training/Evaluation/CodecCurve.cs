@@ -24,6 +24,7 @@ public static class CodecCurve
         BranchedModel model, ImageSource source, int count, CodecPlan plan, Action<int>? done, CancellationToken cancellation)
     {
         ModelManifest manifest = model.Manifest;
+        manifest.RequireClassifier("measuring codecs by accuracy");
         var codecs = new List<CutCodec>();
         if (plan.Codecs.Contains("fp16")) codecs.Add(CutCodec.Of(manifest, TensorEncoding.Float16, "fp16"));
         if (plan.Codecs.Contains("int8")) codecs.Add(CutCodec.Of(manifest, TensorEncoding.Int8, "int8"));
