@@ -3,9 +3,9 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Preparation;
+using EdgeML.Native.Preparation.Graph;
 using EdgeML.Native.Preparation.Options;
 using EdgeML.Native.Preparation.Verification;
-using EdgeML.Native.Preparation.Graph;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
 
