@@ -1,6 +1,7 @@
 // The interface of an inference library. Everything above this line is the same for all of them.
 #pragma once
 
+#include "exit_decision/rule.h"
 #include "tensor.h"
 
 #include <cstddef>
@@ -117,6 +118,8 @@ class Runner {
     };
     virtual ~Runner() = default;
     virtual void add(const Stage &stage) = 0;
+    // For all runs that follow.
+    virtual void set_rule(const ExitRule &rule) = 0;
     // first_stage and stage_count have been checked against the stages added. Fills all but struct_size. `input`
     // replaces the first stage's own memory, null for none.
     virtual void run(edgeml_run_result &result, const edgeml_run_desc &desc, const std::byte *input) = 0;

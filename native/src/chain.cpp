@@ -148,6 +148,12 @@ void edgeml_chain::add(const edgeml_engine *engine, edgeml_buffer *input, edgeml
     stages.push_back(std::move(stage));
 }
 
+void edgeml_chain::set_rule(const ExitRule &next) {
+    if (runner != nullptr)
+        runner->set_rule(next);
+    rule = next;
+}
+
 extern "C" {
 
 edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_context *context) {
@@ -171,6 +177,15 @@ edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine,
     });
 }
 
+edgeml_status edgeml_chain_set_rule(edgeml_chain *chain, const edgeml_exit_rule *rule) {
+    return guarded([&] {
+        require(chain, "chain");
+        ExitRule known(read_struct(rule, sizeof(edgeml_exit_rule), "rule"));
+        RunGuard guard(chain->taken);
+        chain->set_rule(known);
+    });
+}
+
 edgeml_status edgeml_chain_run(edgeml_run_result *out_result, edgeml_chain *chain, const edgeml_run_desc *desc) {
     return guarded([&] {
         std::uint32_t size = out_struct_size(out_result, offsetof(edgeml_run_result, route), "out_result");
@@ -187,7 +202,7 @@ edgeml_status edgeml_chain_run_batch(edgeml_run_result *out_results, edgeml_chai
     return guarded([&] {
         std::uint32_t size = out_struct_size(out_results, sizeof(edgeml_run_result), "out_results");
         require(chain, "chain");
-        edgeml_batch_desc known = read_struct(desc, sizeof(edgeml_batch_desc), "desc");
+        edgeml_batch_desc known = read_struct(desc, offsetof(edgeml_batch_desc, said), "desc");
         RunGuard guard(chain->taken);
         ComputePlace::Stay stay(chain->context->place.get());
         chain->run_rows(known);

@@ -37,6 +37,7 @@ struct ChainStage {
 struct edgeml_chain final : edgeml::Object {
     explicit edgeml_chain(edgeml_context *owner) : context(owner), runner(owner->backend->make_runner()) {}
 
+    void set_rule(const edgeml::ExitRule &next);
     void add(const edgeml_engine *engine, edgeml_buffer *input, edgeml_buffer *boundary, edgeml_buffer *logits,
              const edgeml_stage &desc);
     edgeml_run_result run(const edgeml_run_desc &desc);
@@ -45,6 +46,7 @@ struct edgeml_chain final : edgeml::Object {
 
     const edgeml::Ref<edgeml_context> context;
     std::vector<edgeml::ChainStage> stages;
+    edgeml::ExitRule rule;
     const std::unique_ptr<edgeml::Runner> runner; // null: this thread runs one binding after another
     std::atomic_flag taken = ATOMIC_FLAG_INIT;
     std::vector<edgeml_run_result> row_results;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -35,27 +36,31 @@ edgeml_run_result undecided() noexcept {
 // Looks at exits as a run reaches them, and writes down the answer.
 class Decider final : public Gatekeeper {
   public:
-    Decider(const float *thresholds, std::uint32_t count, edgeml_run_result &result)
-        : thresholds_(thresholds), count_(count), result_(result) {}
+    Decider(const ExitRule &rule, const float *thresholds, std::uint32_t count, edgeml_run_result &result)
+        : rule_(rule), thresholds_(thresholds, count), result_(result) {}
+
+    std::span<const std::int32_t> said; // by exits before this run
 
     const ChainStage *stage = nullptr; // the one that runs
 
-    bool tries(std::uint32_t side_exit) const noexcept { return threshold(side_exit) > 0; }
+    bool tries(std::uint32_t side_exit) const noexcept { return rule_.tries(side_exit, thresholds_); }
 
     // Whether exit `exit` answers.
     bool takes(std::uint32_t exit, bool is_final, const float *logits, std::uint32_t classes) noexcept {
         Decision d = decide(logits, static_cast<std::int32_t>(classes));
         result_.flags |= d.invalid ? EDGEML_RESULT_INVALID_LOGITS : 0;
+        std::span<const float> row(logits, classes);
+        float uncertainty = is_final ? rule_.of_final(d, row) : rule_.of_side(exit, d, row, agrees(exit, d.label));
         if (!is_final) {
-            result_.exit_entropy[exit - 1] = d.entropy;
+            result_.exit_entropy[exit - 1] = uncertainty;
             result_.exit_label[exit - 1] = d.label;
-            if (!takes_exit(d.entropy, threshold(exit)))
+            if (!takes_exit(uncertainty, threshold(exit)))
                 return false;
         }
         result_.outcome = is_final ? EDGEML_OUTCOME_FINAL : EDGEML_OUTCOME_EXITED;
         result_.exit_index = exit;
         result_.label = d.label;
-        result_.entropy = d.entropy;
+        result_.entropy = uncertainty;
         result_.confidence = d.confidence;
         result_.margin = d.margin;
         result_.logits = logits;
@@ -92,13 +97,30 @@ class Decider final : public Gatekeeper {
     }
 
     float threshold(std::uint32_t side_exit) const noexcept {
-        return side_exit >= 1 && side_exit <= count_ ? thresholds_[side_exit - 1] : 0.0f;
+        return side_exit >= 1 && side_exit <= thresholds_.size() ? thresholds_[side_exit - 1] : 0.0f;
     }
 
-    const float *thresholds_;
-    std::uint32_t count_;
+    bool agrees(std::uint32_t exit, std::int32_t label) const noexcept {
+        return rule_.agrees(exit, label, [this](std::uint32_t other) { return label_of(other); });
+    }
+
+    // -1 where it is not known, or said of scores that are no numbers.
+    std::int32_t label_of(std::uint32_t exit) const noexcept {
+        if (result_.exit_label[exit - 1] >= 0)
+            return std::isnan(result_.exit_entropy[exit - 1]) ? -1 : result_.exit_label[exit - 1];
+        return exit <= said.size() ? said[exit - 1] : -1;
+    }
+
+    const ExitRule &rule_;
+    std::span<const float> thresholds_;
     edgeml_run_result &result_;
 };
+
+std::span<const std::int32_t> said_of(const edgeml_batch_desc &desc, std::uint32_t row) noexcept {
+    if (desc.said == nullptr)
+        return {};
+    return {desc.said + std::size_t{row} * EDGEML_MAX_EXITS, EDGEML_MAX_EXITS};
+}
 
 void check_holds(const edgeml_buffer *buffer, std::uint64_t row_bytes, std::uint32_t rows, const char *what) {
     if (buffer->bytes / rows < row_bytes)
@@ -123,6 +145,8 @@ edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
         reject("run flags " + std::to_string(desc.flags) + " are unknown");
     if (desc.threshold_count > 0)
         require(desc.thresholds, "thresholds");
+    if (desc.said_count > 0)
+        require(desc.said, "said");
     if (desc.stage_ns != nullptr)
         std::fill_n(desc.stage_ns, desc.stage_ns_capacity, 0);
     const ChainStage &first = stages[start];
@@ -142,7 +166,8 @@ edgeml_run_result edgeml_chain::run(const edgeml_run_desc &desc) {
 
     std::uint64_t last_ns = begin;
     bool is_given = true; // what `own` holds is read from `given`
-    Decider decider(desc.thresholds, desc.threshold_count, result);
+    Decider decider(rule, desc.thresholds, desc.threshold_count, result);
+    decider.said = {desc.said, desc.said_count};
     for (std::size_t i = start; i < end && result.outcome == EDGEML_OUTCOME_CUT; ++i) {
         const ChainStage &stage = stages[i];
         std::uint32_t exit = stage.desc.exit_index;
@@ -208,10 +233,10 @@ void edgeml_chain::check_rows(const edgeml_batch_desc &desc, Span span, bool tog
             require(row.input, "input of a row, which engines without batches need");
         if (row.input != nullptr)
             check_holds(row.input, stages[span.first].input_tensor.bytes, 1, "input");
-        for (std::uint32_t exit = 0; exit < std::max(row.threshold_count, one.threshold_count); ++exit)
-            if ((exit < row.threshold_count && row.thresholds[exit] > 0) !=
-                (exit < one.threshold_count && one.thresholds[exit] > 0))
-                reject("rows of a batch try exit " + std::to_string(exit + 1) + " or do not, all alike");
+        for (std::uint32_t exit = 1; exit <= std::max(row.threshold_count, one.threshold_count); ++exit)
+            if (rule.tries(exit, {row.thresholds, row.threshold_count}) !=
+                rule.tries(exit, {one.thresholds, one.threshold_count}))
+                reject("rows of a batch try exit " + std::to_string(exit) + " or do not, all alike");
     }
     for (std::size_t i = span.first; i < span.end; ++i) {
         const ChainStage &stage = stages[i];
@@ -257,7 +282,7 @@ void edgeml_chain::run_together(const edgeml_batch_desc &desc, Span span) {
     for (std::size_t i = span.first; i < span.end && !rows_left_.empty(); ++i) {
         ChainStage &stage = stages[i];
         std::uint32_t exit = stage.desc.exit_index, classes = stage.desc.classes;
-        bool tries = stage.is_final() || (exit >= 1 && exit <= one.threshold_count && one.thresholds[exit - 1] > 0);
+        bool tries = stage.is_final() || (exit >= 1 && rule.tries(exit, {one.thresholds, one.threshold_count}));
         if (stage.is_side_head_alone() && !tries)
             continue;
         stage.binding_of(static_cast<std::uint32_t>(rows_left_.size())).run();
@@ -271,7 +296,8 @@ void edgeml_chain::run_together(const edgeml_batch_desc &desc, Span span) {
             edgeml_run_result &result = row_results[row];
             ++result.stages_run;
             result.last_stage = static_cast<std::uint32_t>(i);
-            Decider decider(desc.rows[row].thresholds, desc.rows[row].threshold_count, result);
+            Decider decider(rule, desc.rows[row].thresholds, desc.rows[row].threshold_count, result);
+            decider.said = said_of(desc, row);
             if (tries && decider.answers(stage, scores_in(stage.logits.get()) + place * classes)) {
                 result.cut = nullptr; // whose place others take
                 result.cut_bytes = 0;
@@ -297,6 +323,8 @@ void edgeml_chain::run_apart(const edgeml_batch_desc &desc) {
         run.first_stage = desc.first_stage;
         run.stage_count = desc.stage_count;
         run.input = desc.rows[row].input;
+        run.said = said_of(desc, row).data();
+        run.said_count = static_cast<std::uint32_t>(said_of(desc, row).size());
         edgeml_run_result result = this->run(run);
         if (result.logits != nullptr && row > 0) {
             float *place = const_cast<float *>(result.logits) + row * result.logit_count;

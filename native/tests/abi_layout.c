@@ -103,7 +103,7 @@ int main(void) {
     OFFSET(edgeml_stage, gates, 24);
     OFFSET(edgeml_stage, gate_count, 32);
 
-    SIZE(edgeml_run_desc, 48);
+    SIZE(edgeml_run_desc, 64);
     OFFSET(edgeml_run_desc, flags, 4);
     OFFSET(edgeml_run_desc, thresholds, 8);
     OFFSET(edgeml_run_desc, threshold_count, 16);
@@ -112,17 +112,26 @@ int main(void) {
     OFFSET(edgeml_run_desc, stage_ns_capacity, 28);
     OFFSET(edgeml_run_desc, stage_ns, 32);
     OFFSET(edgeml_run_desc, input, 40);
+    OFFSET(edgeml_run_desc, said, 48);
+    OFFSET(edgeml_run_desc, said_count, 56);
+
+    SIZE(edgeml_exit_rule, 32);
+    OFFSET(edgeml_exit_rule, kind, 4);
+    OFFSET(edgeml_exit_rule, patience, 8);
+    OFFSET(edgeml_exit_rule, uncertainty, 16);
+    OFFSET(edgeml_exit_rule, user, 24);
 
     SIZE(edgeml_row, 24);
     OFFSET(edgeml_row, input, 0);
     OFFSET(edgeml_row, thresholds, 8);
     OFFSET(edgeml_row, threshold_count, 16);
 
-    SIZE(edgeml_batch_desc, 24);
+    SIZE(edgeml_batch_desc, 32);
     OFFSET(edgeml_batch_desc, row_count, 4);
     OFFSET(edgeml_batch_desc, rows, 8);
     OFFSET(edgeml_batch_desc, first_stage, 16);
     OFFSET(edgeml_batch_desc, stage_count, 20);
+    OFFSET(edgeml_batch_desc, said, 24);
 
     SIZE(edgeml_run_result, 216);
     OFFSET(edgeml_run_result, flags, 4);

@@ -140,6 +140,9 @@ static unsafe partial class NativeMethods
     internal static partial NativeStatus ChainAdd(
         ChainHandle chain, EngineHandle engine, BufferHandle input, BufferHandle boundary, BufferHandle logits, in StageNative stage);
 
+    [LibraryImport(Library, EntryPoint = "edgeml_chain_set_rule")]
+    internal static partial NativeStatus ChainSetRule(ChainHandle chain, in ExitRuleNative rule);
+
     [LibraryImport(Library, EntryPoint = "edgeml_chain_run")]
     internal static partial NativeStatus ChainRun(ref RunResultNative result, ChainHandle chain, in RunDescNative desc);
 

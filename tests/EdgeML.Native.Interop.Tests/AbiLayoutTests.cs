@@ -157,8 +157,8 @@ public unsafe class AbiLayoutTests
     public void RunDesc_Layout_IsTheHeaders()
     {
         var s = new RunDescNative();
-        Assert.Equal(48, sizeof(RunDescNative));
-        Assert.Equal(48u, s.StructSize);
+        Assert.Equal(64, sizeof(RunDescNative));
+        Assert.Equal(64u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.Flags));
         Assert.Equal(8, Offset(ref s, &s.Thresholds));
         Assert.Equal(16, Offset(ref s, &s.ThresholdCount));
@@ -167,6 +167,20 @@ public unsafe class AbiLayoutTests
         Assert.Equal(28, Offset(ref s, &s.StageNsCapacity));
         Assert.Equal(32, Offset(ref s, &s.StageNs));
         Assert.Equal(40, Offset(ref s, &s.Input));
+        Assert.Equal(48, Offset(ref s, &s.Said));
+        Assert.Equal(56, Offset(ref s, &s.SaidCount));
+    }
+
+    [Fact]
+    public void ExitRule_Layout_IsTheHeaders()
+    {
+        var s = new ExitRuleNative();
+        Assert.Equal(32, sizeof(ExitRuleNative));
+        Assert.Equal(32u, s.StructSize);
+        Assert.Equal(4, Offset(ref s, &s.Kind));
+        Assert.Equal(8, Offset(ref s, &s.Patience));
+        Assert.Equal(16, Offset(ref s, &s.Uncertainty));
+        Assert.Equal(24, Offset(ref s, &s.User));
     }
 
     [Fact]
@@ -178,12 +192,13 @@ public unsafe class AbiLayoutTests
         Assert.Equal(8, Offset(ref row, &row.Thresholds));
         Assert.Equal(16, Offset(ref row, &row.ThresholdCount));
         var s = new BatchDescNative();
-        Assert.Equal(24, sizeof(BatchDescNative));
-        Assert.Equal(24u, s.StructSize);
+        Assert.Equal(32, sizeof(BatchDescNative));
+        Assert.Equal(32u, s.StructSize);
         Assert.Equal(4, Offset(ref s, &s.RowCount));
         Assert.Equal(8, Offset(ref s, &s.Rows));
         Assert.Equal(16, Offset(ref s, &s.FirstStage));
         Assert.Equal(20, Offset(ref s, &s.StageCount));
+        Assert.Equal(24, Offset(ref s, &s.Said));
     }
 
     [Fact]

@@ -46,7 +46,7 @@ sealed class ControllerSubject(string package, string controller) : ILinkSource
         int exit = 0;
         while (exit < policy.Exits && !(entropy * (1 - (0.2f * exit)) < policy.Thresholds[exit])) exit++;
         var truth = PlanningConditions.From(Snapshot());
-        model.Paths(ThresholdGrid.HeadMask(policy.Thresholds), policy.Cut, truth, paths);
+        model.Paths(model.Heads(policy.Thresholds), policy.Cut, truth, paths);
         ref readonly PathCost path = ref paths[exit];
         double jitter = 0.95 + (0.1 * _random.NextDouble());
         return new TaskRecord

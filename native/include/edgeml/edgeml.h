@@ -413,6 +413,31 @@ typedef struct edgeml_decision {
 /* The inputs of an exit's decision, by the same source as in chains. `logits` are raw scores, not probabilities. */
 EDGEML_API edgeml_status edgeml_decide(edgeml_decision *out_decision, const float *logits, uint64_t count);
 
+/* ---- exit rules, since ABI 1.9 ---- */
+
+/* What a side exit's threshold is compared with: how unsure the exit is, 0..1. C classes with probabilities p of the
+ * softmax, p1 and p2 the two largest: */
+#define EDGEML_RULE_ENTROPY         0u /* the entropy over ln C; a chain's rule unless it is set */
+#define EDGEML_RULE_MAX_PROBABILITY 1u /* (1 - p1) C / (C - 1) */
+#define EDGEML_RULE_MARGIN          2u /* 1 - (p1 - p2) */
+/* The entropy where this side exit and those directly before it, `patience` in all, say the same class, 1 elsewhere.
+ * Those before a tried exit are tried too, whatever their own threshold. */
+#define EDGEML_RULE_PATIENCE 3u
+#define EDGEML_RULE_CUSTOM   4u /* the caller's */
+
+/* How unsure side exit `exit_index` is: 0..1, cut off there; NaN never exits. On the thread that runs the chain, or one
+ * of the inference library's. `output` is the exit's, one row, and free of NaN. Must not call back. */
+typedef float (*edgeml_uncertainty_fn)(void *user, uint32_t exit_index, const float *output, uint64_t count);
+
+typedef struct edgeml_exit_rule {
+    uint32_t struct_size;
+    uint32_t kind;                     /* EDGEML_RULE_* */
+    uint32_t patience;                 /* with EDGEML_RULE_PATIENCE: exits that must agree, 1..EDGEML_MAX_EXITS */
+    uint32_t reserved;                 /* 0 */
+    edgeml_uncertainty_fn uncertainty; /* with EDGEML_RULE_CUSTOM */
+    void *user;
+} edgeml_exit_rule;
+
 /* ---- sha-256, since ABI 1.6 ---- */
 
 /* Takes `count` blocks of 64 bytes into the 8 words of `state`, with the processor's instructions where it has them.
@@ -465,10 +490,15 @@ EDGEML_API edgeml_status edgeml_chain_create(edgeml_chain **out_chain, edgeml_co
 EDGEML_API edgeml_status edgeml_chain_add(edgeml_chain *chain, const edgeml_engine *engine, edgeml_buffer *input,
                                           edgeml_buffer *boundary, edgeml_buffer *logits, const edgeml_stage *stage);
 
+/* Decides about side exits by another rule in all runs that follow. A device decides by entropy alone: with another
+ * rule the host decides, by EDGEML_ROUTE_STAGES or EDGEML_ROUTE_STREAMS. EDGEML_E_UNSUPPORTED: EDGEML_ROUTE_DEVICE is
+ * demanded. EDGEML_E_BUSY: the chain is running. ABI 1.9 */
+EDGEML_API edgeml_status edgeml_chain_set_rule(edgeml_chain *chain, const edgeml_exit_rule *rule);
+
 typedef struct edgeml_run_desc {
     uint32_t struct_size;
     uint32_t flags;          /* 0 */
-    const float *thresholds; /* [exit_index - 1]; exit iff entropy < threshold; 0, or beyond the count, never exits */
+    const float *thresholds; /* [exit_index - 1]; exit iff uncertainty < threshold; 0, or beyond the count, never */
     uint32_t threshold_count;
     uint32_t first_stage; /* stages before it are not run; its input is read as it is */
     uint32_t stage_count; /* stages to consider from there on; 0 means all that follow */
@@ -477,6 +507,11 @@ typedef struct edgeml_run_desc {
     /* Read instead of the first stage's own input in this run, and not held afterwards; null: its own. On the host the
      * stage reads it in place, a device copies it. ABI 1.8 */
     const edgeml_buffer *input;
+    /* With EDGEML_RULE_PATIENCE: the classes that exits before the first stage said, [exit_index - 1], -1 where that is
+     * not known; null for none. ABI 1.9 */
+    const int32_t *said;
+    uint32_t said_count;
+    uint32_t reserved; /* 0 */
 } edgeml_run_desc;
 
 #define EDGEML_OUTCOME_EXITED 1u /* a side exit was sure enough */
@@ -496,13 +531,14 @@ typedef struct edgeml_run_result {
     uint32_t outcome;    /* EDGEML_OUTCOME_* */
     uint32_t exit_index; /* of the exit that answered; 0 for EDGEML_OUTCOME_CUT */
     int32_t label;       /* of the answer; -1 for EDGEML_OUTCOME_CUT and EDGEML_STAGE_RAW */
-    float entropy;       /* of the answer; NaN for those two, and for confidence and margin too */
+    float entropy;       /* of the answer, or what the rule has in its place (the entropy for the final exit under
+                          * EDGEML_RULE_CUSTOM); NaN for those two, and for confidence and margin too */
     float confidence;
     float margin;
     uint32_t stages_run;
     uint32_t last_stage;                  /* index of the last one run */
     uint64_t total_ns;                    /* the whole call */
-    float exit_entropy[EDGEML_MAX_EXITS]; /* of side exits by exit_index - 1; NaN where not tried */
+    float exit_entropy[EDGEML_MAX_EXITS]; /* the same of side exits by exit_index - 1; NaN where not tried */
     int32_t exit_label[EDGEML_MAX_EXITS]; /* -1 where not tried */
     const float *logits;                  /* of the answer, in the stage's logits buffer; null for EDGEML_OUTCOME_CUT */
     uint64_t logit_count;
@@ -537,6 +573,7 @@ typedef struct edgeml_batch_desc {
     const edgeml_row *rows;
     uint32_t first_stage; /* as in edgeml_run_desc */
     uint32_t stage_count;
+    const int32_t *said; /* as in edgeml_run_desc, EDGEML_MAX_EXITS for each row. ABI 1.9 */
 } edgeml_batch_desc;
 
 /* Runs several inputs together, and decides about each of them as edgeml_chain_run does: rows that an exit answers

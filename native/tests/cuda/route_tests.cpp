@@ -284,6 +284,46 @@ void onnxruntime_as_kernels() {
     }
 }
 
+// A device decides by entropy; by another rule the host does, on the device's scores.
+void other_rules_answer_as_the_host() {
+    auto device = fake_device();
+    Rig host(nullptr);
+    int exited = 0;
+    for (Route route : {Route::automatic, Route::stages, Route::streams}) {
+        Rig rig(device, on(route));
+        for (std::uint32_t kind : {EDGEML_RULE_MAX_PROBABILITY, EDGEML_RULE_MARGIN, EDGEML_RULE_PATIENCE,
+                                   EDGEML_RULE_CUSTOM, EDGEML_RULE_ENTROPY}) {
+            auto rule = make<edgeml_exit_rule>();
+            rule.kind = kind;
+            rule.patience = kind == EDGEML_RULE_PATIENCE ? 2 : 0;
+            rule.uncertainty = [](void *, std::uint32_t exit, const float *output, std::uint64_t) {
+                return output[exit] > 0 ? 0.25f : 0.75f;
+            };
+            EXPECT_STATUS(edgeml_chain_set_rule(host.chain, &rule), EDGEML_OK);
+            EXPECT_STATUS(edgeml_chain_set_rule(rig.chain, &rule), EDGEML_OK);
+            for (std::uint32_t seed = 1; seed <= 24; ++seed)
+                for (std::vector<float> thresholds :
+                     {std::vector<float>{}, {0.5f}, {0.9f, 0.9f}, {0, 0.8f}, {1e-30f, 1e-30f}, {1, 1}, {0.7f, 0}})
+                    for (std::uint32_t count : {0u, 3u}) {
+                        host.set_input(seed, static_cast<float>(seed % 5));
+                        rig.set_input(seed, static_cast<float>(seed % 5));
+                        edgeml_run_result expected = host.run(thresholds, 0, count),
+                                          got = rig.run(thresholds, 0, count);
+                        EXPECT(same(expected, got));
+                        bool by_device = route == Route::automatic && kind == EDGEML_RULE_ENTROPY;
+                        Route ran = by_device ? Route::device : route == Route::automatic ? Route::stages : route;
+                        EXPECT(got.stages_run == 0 || got.route == static_cast<std::uint32_t>(ran));
+                        exited += kind != EDGEML_RULE_ENTROPY && got.outcome == EDGEML_OUTCOME_EXITED;
+                    }
+        }
+    }
+    EXPECT(exited > 100);
+    Rig rig(device, on(Route::device));
+    auto rule = make<edgeml_exit_rule>();
+    rule.kind = EDGEML_RULE_MARGIN;
+    EXPECT_FAILURE(edgeml_chain_set_rule(rig.chain, &rule), EDGEML_E_UNSUPPORTED, "by entropy alone");
+}
+
 void one_run_keeps_every_output() {
     auto device = fake_device();
     DeviceDense network(device, Dense{2}, {true, true}, Habit::good);
@@ -310,6 +350,7 @@ void route_tests() {
     narrow_logits_reach_the_host_as_floats();
     invalid_logits_never_exit();
     onnxruntime_as_kernels();
+    other_rules_answer_as_the_host();
     one_run_keeps_every_output();
 }
 

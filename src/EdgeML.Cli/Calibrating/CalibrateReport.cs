@@ -14,6 +14,7 @@ sealed class CalibrateReport(ModelManifest manifest, ExitCalibration record)
     {
         AccuracyGuarantee guarantee = outcome.Guarantee;
         Line($"{manifest.Name}, {record.Samples} samples of {record.Source}, {Judged}");
+        if (manifest.ExitRule != default) Line($"exit rule   {manifest.ExitRule}");
         Line($"promise     at most {100 * guarantee.MaxLoss:0.###} points lost with {100 * guarantee.Confidence:0.###} % confidence, for every policy inside the limits");
         Line($"limits      {string.Join(", ", manifest.Exits.SkipLast(1).Select((exit, i) => Text($"{exit.Name} {guarantee.Limits[i]:0.00000}")))}");
         Line($"tested on   {guarantee.Samples} samples: {guarantee.Losses} lost, {outcome.Allowed} allowed; {outcome.PathSamples} others chose the proportion of the limits");

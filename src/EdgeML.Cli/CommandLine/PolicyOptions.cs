@@ -8,7 +8,7 @@ sealed class PolicyOptions
     public Option<float[]?> Thresholds { get; } = new("--thresholds")
     {
         HelpName = "T,...",
-        Description = "One per side exit, normalised entropy in 0..1; 0 never exits.",
+        Description = "One per side exit, normalised entropy (or the value of the package's exit rule) in 0..1; 0 never exits.",
         CustomParser = Parse.Thresholds,
     };
 

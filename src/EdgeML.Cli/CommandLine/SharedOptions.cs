@@ -74,6 +74,26 @@ static class SharedOptions
         CustomParser = Parse.Shape,
     };
 
+    /// <summary>An exit rule; null where it is not given.</summary>
+    /// <param name="description">For the help.</param>
+    public static Option<string?> ExitRule(string description)
+    {
+        var option = new Option<string?>("--exit-rule") { HelpName = "RULE", Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 0) return;
+            try
+            {
+                Native.Models.Manifest.ExitRule.Parse(result.Tokens[0].Value);
+            }
+            catch (ArgumentException e)
+            {
+                result.AddError($"--exit-rule: {e.Message}");
+            }
+        });
+        return option;
+    }
+
     public static Option<ulong?> Seed() =>
         new("--seed") { HelpName = "S", Description = "Seed of everything random.", CustomParser = Parse.Seed };
 

@@ -16,6 +16,16 @@ sealed record CurveExitJson(int Index, string Name, double Accuracy, double Mean
 /// <summary>One threshold for all exits; a share of the tasks per exit.</summary>
 sealed record CurveThresholdJson(double Threshold, double Accuracy, double MeanMacs, IReadOnlyList<double> Shares);
 
+/// <summary>The output of <c>curve --exit-rules --json</c>; shares of right answers, and multiply-accumulates.</summary>
+sealed record ExitRulesJson(
+    string Model, string Data, int Samples, bool Labelled, double Accuracy, double Macs, IReadOnlyList<ExitRuleJson> Rules);
+
+/// <summary>One rule: the least work inside each share of lost answers, the most right answers inside each share of the work.</summary>
+sealed record ExitRuleJson(string Rule, IReadOnlyList<ExitRulePointJson> Lost, IReadOnlyList<ExitRulePointJson> Work);
+
+/// <summary>The bound, and the threshold that does best inside it.</summary>
+sealed record ExitRulePointJson(double Bound, double Threshold, double Accuracy, double MeanMacs);
+
 /// <summary>The output of <c>doctor --json</c>.</summary>
 sealed record DoctorJson(string Version, IReadOnlyList<FindingJson> Findings);
 
@@ -30,6 +40,7 @@ sealed record BuildJson(
 /// <summary>JSON of single commands, without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(FiniteNumber)])]
 [JsonSerializable(typeof(CurveJson))]
+[JsonSerializable(typeof(ExitRulesJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(BuildJson))]
 [JsonSerializable(typeof(CalibrationInfo))]

@@ -43,6 +43,7 @@ sealed class InspectCommand : CliCommand
             + $"{manifest.Units.Sum(u => u.Macs) / 1e6:n1} MMAC, {manifest.SideExits} side exits");
         TensorText.Show(manifest);
 
+        Terminal.Line($"exit rule: {manifest.ExitRule}");
         if (manifest.Preprocessing is { } preprocessing) Terminal.Line($"pictures: {preprocessing}");
 
         Terminal.Line();

@@ -48,6 +48,9 @@ sealed class PrepareCommand : CliCommand
         Description = "The final output; the one at the end of the longest way if not given. Other outputs are exits only if they can be.",
     };
 
+    readonly Option<string?> _rule = SharedOptions.ExitRule(
+        "How side exits decide: entropy (unless given), max-probability, margin, patience:K (K exits in a row agree), or custom:NAME (a rule of the program that loads the package).");
+
     readonly Option<bool> _force = new("--force")
     {
         Description = "Replace a package even if its calibration, promise, bottlenecks or profile do not fit the new one and are lost.",
@@ -65,10 +68,11 @@ sealed class PrepareCommand : CliCommand
             "edgeml prepare models/shapes-vgg.onnx --out engines/shapes-vgg",
             "edgeml prepare model.onnx --out model --exits exit1,exit2 --final logits",
             "edgeml prepare model.onnx --out model --input-shape 3x224x224",
+            "edgeml prepare models/shapes-vgg.onnx --out engines/shapes-margin --exit-rule margin",
             "edgeml prepare detector.onnx --out detector --outputs raw")
     {
         Arguments.Add(_file);
-        AddOptions(_out, _exits, _final, _outputs, _inputShape, _classes, _force, _json);
+        AddOptions(_out, _exits, _final, _rule, _outputs, _inputShape, _classes, _force, _json);
         AddOptions([.. _preprocessing.All]);
     }
 
@@ -85,6 +89,7 @@ sealed class PrepareCommand : CliCommand
             Cancellation = cancellation,
             Exits = parsed.GetResult(_exits) is null ? null : [.. (parsed.GetValue(_exits) ?? []).SelectMany(CommandLine.Parse.Names)],
             Final = parsed.GetValue(_final),
+            ExitRule = parsed.GetValue(_rule) is { } rule ? ExitRule.Parse(rule) : null,
             Force = parsed.GetValue(_force),
             Outputs = kind,
             OutputNames = names,
@@ -99,6 +104,7 @@ sealed class PrepareCommand : CliCommand
             $"{folder}: {manifest.Units.Count} units, {manifest.Cuts.Count} cuts ({manifest.Cuts.Count(c => c.Candidate)} candidates), "
             + (manifest.IsClassifier ? $"{manifest.SideExits} side exits, {manifest.Classes} classes" : TensorText.Count(manifest.Outputs!)));
         TensorText.Show(manifest);
+        if (manifest.ExitRule != default) Terminal.Line($"exit rule: {manifest.ExitRule}");
         if (manifest.Preprocessing is { } preprocessing) Terminal.Line($"pictures: {preprocessing}");
         if (parsed.GetValue(_json) is { } json) JsonFile.Write(json, manifest, ModelManifest.JsonContract);
         return Task.FromResult(0);

@@ -30,6 +30,20 @@ struct DecisionNative()
     public float Margin;
 }
 
+/// <summary>edgeml_exit_rule.</summary>
+[StructLayout(LayoutKind.Sequential)]
+unsafe struct ExitRuleNative()
+{
+    public readonly uint StructSize = (uint)Unsafe.SizeOf<ExitRuleNative>();
+    public NativeExitRule Kind;
+    public uint Patience;
+    public uint Reserved;
+
+    /// <summary>Must not throw.</summary>
+    public delegate* unmanaged[Cdecl]<void*, uint, float*, ulong, float> Uncertainty;
+    public void* User;
+}
+
 /// <summary>edgeml_gate: a side exit inside a stage.</summary>
 [StructLayout(LayoutKind.Sequential)]
 struct GateNative
@@ -80,6 +94,11 @@ unsafe struct RunDescNative()
 
     /// <summary>Read instead of the first stage's own input; null: its own.</summary>
     public nint Input;
+
+    /// <summary>Classes that exits before <see cref="FirstStage"/> said, by exit index - 1, -1 where not known; null for none.</summary>
+    public int* Said;
+    public uint SaidCount;
+    public uint Reserved;
 }
 
 /// <summary>edgeml_row: one of several inputs of a chain.</summary>
@@ -102,6 +121,9 @@ unsafe struct BatchDescNative()
     public RowNative* Rows;
     public uint FirstStage;
     public uint StageCount;
+
+    /// <summary>As in <see cref="RunDescNative"/>, <see cref="RunResultNative.MaxExits"/> for each row.</summary>
+    public int* Said;
 }
 
 /// <summary>edgeml_run_result.</summary>

@@ -39,6 +39,16 @@ enum NativeOptimization : uint
     All = 4,
 }
 
+/// <summary>EDGEML_RULE_*.</summary>
+enum NativeExitRule : uint
+{
+    Entropy = 0,
+    MaxProbability = 1,
+    Margin = 2,
+    Patience = 3,
+    Custom = 4,
+}
+
 /// <summary>EDGEML_OUTCOME_*.</summary>
 enum NativeOutcome : uint
 {

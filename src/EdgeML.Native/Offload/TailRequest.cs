@@ -13,6 +13,9 @@ struct TailRequest
     /// <summary>Thresholds and cut.</summary>
     public ExitPolicy Policy;
 
+    /// <summary>The agreement of the side exits before the cut, under an exit rule that waits for it.</summary>
+    public ExitStreak Streak;
+
     /// <summary>How the payload writes the cut tensor.</summary>
     public TensorEncoding Encoding;
 

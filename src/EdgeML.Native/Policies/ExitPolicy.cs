@@ -8,7 +8,7 @@ namespace EdgeML.Native.Policies;
 /// <summary>The choice of a controller: one threshold per side exit, the cut, and the number of tasks for which it stays in force.</summary>
 /// <remarks>
 /// An immutable value that fits on the stack, so that a decision every few tasks allocates nothing. Thresholds are normalised
-/// entropies in 0..1; an exit is taken when its entropy is strictly below its threshold, so 0 never exits. Cut k runs the first k
+/// entropies in 0..1, or values of another exit rule; an exit is taken when it is strictly below its threshold, so 0 never exits. Cut k runs the first k
 /// units on the edge: 0 sends the input, the number of units (<c>local</c>) sends nothing. A standby exit is computed on the edge while a
 /// task is with the tail, and answers for it if the tail's answer is not there in time.
 /// </remarks>

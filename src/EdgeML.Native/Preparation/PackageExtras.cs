@@ -72,7 +72,8 @@ sealed class PackageExtras
     {
         if (_lost.Count == 0) return;
         string old = ManifestOf(folder) is not { } there ? "a package that cannot be read"
-            : there.Hash != next.Hash ? $"another model ({Short(there.Hash)}, now {Short(next.Hash)})" : "the same model with other exits or input";
+            : there.Hash != next.Hash ? $"another model ({Short(there.Hash)}, now {Short(next.Hash)})" : there.ExitRule != next.ExitRule ? $"the same model with the exit rule {there.ExitRule}, now {next.ExitRule}"
+            : "the same model with other exits or input";
         throw new ArgumentException(
             $"{folder} holds {old}, and its measurements would be lost: {string.Join(", ", _lost)}; "
             + "take another folder, or --force to replace it");
@@ -148,6 +149,8 @@ sealed class PackageExtras
             Files = [],
             ClassNames = [],
             Format = 0,
+            // Units and profile do not depend on it; calibration and promise say which rule they are of.
+            ExitRule = default,
         },
         PackageJson.Default.ModelManifest);
 

@@ -338,6 +338,7 @@ sealed class ClientConnection : IDisposable
             return;
         }
         job.Row.Policy = request.Policy;
+        job.Row.Streak = request.Streak;
         job.Row.Encoding = request.Encoding;
         job.Key = TailBatchKey.Of(model.Manifest, request.Policy, request.Encoding);
         job.CostMs = model.CostMs(request.Policy);

@@ -1,4 +1,5 @@
 using EdgeML.Native.Codecs;
+using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Server.Requests;
 
@@ -26,6 +27,13 @@ static class RequestAdmission
         if (request.Policy.Exits != model.Manifest.SideExits)
             throw new InvalidDataException(
                 $"request has {request.Policy.Exits} thresholds, the model has {model.Manifest.SideExits} side exits");
+        ExitStreak streak = request.Streak;
+        if (streak.Length == 0) return;
+        int before = ExitStreak.ExitsBefore(model.Manifest, request.Policy.Cut), most = Math.Min(before, model.Manifest.ExitRule.Patience - 1);
+        if (streak.Length > most || streak.Class >= model.Manifest.Classes)
+            throw new InvalidDataException(
+                $"request has {streak.Length} exits that agree on class {streak.Class}, model {model.Manifest.Name} has {model.Manifest.Classes} classes and "
+                + $"at most {most} such exits before cut {request.Policy.Cut}");
     }
 
     /// <summary>Refuses a request before anything is taken for it, or takes memory, a place and the client's share.</summary>

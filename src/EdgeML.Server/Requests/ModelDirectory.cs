@@ -1,3 +1,4 @@
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Wire;
 
 namespace EdgeML.Server.Requests;
@@ -59,8 +60,13 @@ sealed class ModelDirectory : IDisposable
 
     static string Unknown(ServedModel[] models, string wanted)
     {
-        string file = wanted.Split('+')[0];
-        if (Array.Find(models, each => each.Manifest.Hash == file) is { } sameFile)
+        string file = wanted.Split(ModelManifest.PictureSeparator)[0], model = file.Split(ModelManifest.RuleSeparator)[0];
+        string rule = file.Length > model.Length ? file[(model.Length + 1)..] : ExitRule.Entropy.ToString();
+        if (Array.Find(models, each => each.Manifest.Hash == model && each.Manifest.ExitRule.ToString() != rule) is { } otherRule
+            && !Array.Exists(models, each => each.Manifest.Hash == model && each.Manifest.ExitRule.ToString() == rule))
+            return $"client decides about the exits of model {otherRule.Manifest.Hash} by {Printable.Text(rule)}, the tail by {otherRule.Manifest.ExitRule}; "
+                + "prepare it with the same --exit-rule for both";
+        if (Array.Find(models, each => each.Manifest.Hash == model) is { } sameFile)
             return $"client and tail turn pictures into the input of model {sameFile.Manifest.Hash} differently; prepare it alike for both";
         string held = models.Length == 0 ? "none" : string.Join(", ", models.Select(each => each.Manifest.Identity));
         return $"{ErrorHeader.OtherModel} {Printable.Text(wanted)}, the tail holds {held}";

@@ -6,7 +6,7 @@ using EdgeML.Native.Policies;
 namespace EdgeML.Simulation.Replay;
 
 /// <summary>Reads and writes every exit's output for recorded samples as CSV: <c>index,label,pred1,entropy1,...</c>, the final exit
-/// last.</summary>
+/// last. Samples of another exit rule name it in place of the entropy: <c>index,label,pred1,margin@1,...</c>.</summary>
 public static class ExitsFile
 {
     /// <summary>Reads a file.</summary>
@@ -31,7 +31,8 @@ public static class ExitsFile
         ArgumentNullException.ThrowIfNull(reader);
         var rows = new CsvRows(reader, $"exits {name}");
         int exits = (rows.Header.Length - 2) / 2;
-        if (exits < 1 || !rows.Header.SequenceEqual(HeaderOf(exits)))
+        ExitRule rule = exits < 1 ? default : RuleOf(rows.Header[3]);
+        if (exits < 1 || !rows.Header.SequenceEqual(HeaderOf(exits, rule)))
             throw new InvalidDataException($"exits {name} has columns {string.Join(',', rows.Header)}, not index,label,pred1,entropy1,...");
         if (exits > ExitPolicy.MaxExits + 1)
             throw new InvalidDataException($"exits {name} has {exits} exits, at most {ExitPolicy.MaxExits + 1} are supported");
@@ -58,7 +59,7 @@ public static class ExitsFile
             int sample = i / exits;
             correct[i] = answers[i] == (labelled ? labels[sample] : answers[(sample * exits) + exits - 1]);
         }
-        return new ExitCalibration(exits, [.. entropies], correct, name, labelled);
+        return new ExitCalibration(exits, [.. entropies], correct, name, labelled) { Rule = rule };
     }
 
     /// <summary>Writes recorded samples.</summary>
@@ -68,7 +69,7 @@ public static class ExitsFile
     public static void Write(TextWriter writer, ExitRecorder recorder, int exits)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        writer.Write(string.Join(',', HeaderOf(exits)) + "\n");
+        writer.Write(string.Join(',', HeaderOf(exits, recorder.Rule)) + "\n");
         for (int sample = 0; sample < recorder.Samples; sample++)
         {
             writer.Write($"{sample},{recorder.Label(sample)}");
@@ -79,6 +80,11 @@ public static class ExitsFile
         }
     }
 
-    static string[] HeaderOf(int exits) =>
-        ["index", "label", .. Enumerable.Range(1, exits).SelectMany(exit => new[] { $"pred{exit}", $"entropy{exit}" })];
+    static string[] HeaderOf(int exits, ExitRule rule) =>
+    [
+        "index", "label",
+        .. Enumerable.Range(1, exits).SelectMany(exit => new[] { $"pred{exit}", rule == default ? $"entropy{exit}" : $"{rule}@{exit}" }),
+    ];
+
+    static ExitRule RuleOf(string column) => ExitRule.TryParse(column.Split('@')[0], out ExitRule rule) ? rule : default;
 }

@@ -31,7 +31,8 @@ public sealed record ReplayScenario
             throw new ArgumentException(
                 $"{samples.Source} holds {samples.Exits} exits per sample, " +
                 $"profile {profile.Manifest.Name} has {profile.Manifest.Exits.Count}");
-        Profile = profile;
+        // A profile knows times and sizes; how exits decide is in the samples.
+        Profile = profile with { Manifest = profile.Manifest.WithExitRule(samples.Rule) };
         bool split = samples.Samples >= LeastToSplit;
         _calibration = split ? Every(samples, i => i % CalibrateEvery == 0) : samples;
         _replayed = split ? Every(samples, i => i % CalibrateEvery != 0) : samples;
@@ -149,7 +150,7 @@ public sealed record ReplayScenario
     {
         double[] pathCost = Told.PathCosts();
         ExitStatistics Of(InputMix mix) =>
-            new(new SampleSet(Chosen(_replayed, InputShift.Pool(_replayed, mix)), _replayed.Exits, int.MaxValue), pathCost);
+            new(new SampleSet(Chosen(_replayed, InputShift.Pool(_replayed, mix)), _replayed.Exits, int.MaxValue) { Rule = Profile.Manifest.ExitRule }, pathCost);
         int change = Shift.ChangeAt(Tasks);
         return change == 0 ? [(0, Of(Shift.After))] : [(0, Of(Shift.Before)), (change, Of(Shift.After))];
     }
@@ -173,6 +174,9 @@ public sealed record ReplayScenario
             samples.Exits,
             [.. rows.SelectMany(row => Enumerable.Range(1, samples.Exits).Select(exit => samples.Entropy(row, exit)))],
             [.. rows.SelectMany(row => Enumerable.Range(1, samples.Exits).Select(exit => samples.IsCorrect(row, exit)))],
-            samples.Source, samples.Labelled);
+            samples.Source, samples.Labelled)
+        {
+            Rule = samples.Rule,
+        };
     }
 }

@@ -77,7 +77,7 @@ sealed class FixedPolicyGrid
 
     (double Goodput, double Satisfaction) Judge(ReadOnlySpan<float> thresholds, int cut)
     {
-        uint heads = ThresholdGrid.HeadMask(thresholds);
+        uint heads = _model.Heads(thresholds);
         _model.Paths(heads, _model.LocalCut, PlanningConditions.From(default), _local);
         Span<double> energy = stackalloc double[StateTasks];
         energy.Clear();

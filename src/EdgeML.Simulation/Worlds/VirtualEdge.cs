@@ -109,7 +109,7 @@ public sealed class VirtualEdge
         double edgeJitter = 1 + (_world.Jitter * Gaussian(random));
         int sample = _world.SampleOf(task);
         int exit = ExitOf(sample, policy);
-        uint heads = ThresholdGrid.HeadMask(policy.Thresholds);
+        uint heads = _truth.Heads(policy.Thresholds);
         bool local = _world.Manifest.Exits[exit].AfterUnit <= policy.Cut;
         var record = new TaskRecord
         {

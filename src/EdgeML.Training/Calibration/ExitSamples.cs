@@ -16,6 +16,8 @@ sealed class ExitSamples
     {
         if (record.Exits != manifest.Exits.Count)
             throw new ArgumentException($"the samples of {record.Source} have {record.Exits} exits, model {manifest.Name} has {manifest.Exits.Count}");
+        if (record.Rule != manifest.ExitRule)
+            throw new ArgumentException($"the samples of {record.Source} are of the exit rule {record.Rule}, model {manifest.Name} decides by {manifest.ExitRule}");
         if (record.Exits < 2) throw new ArgumentException($"model {manifest.Name} has no side exit, so nothing can be lost at one");
         if (record.Samples == 0) throw new ArgumentException($"{record.Source} has no samples");
         (Count, SideExits) = (record.Samples, record.Exits - 1);

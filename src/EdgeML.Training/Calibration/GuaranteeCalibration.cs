@@ -35,6 +35,7 @@ public static class GuaranteeCalibration
         var guarantee = new AccuracyGuarantee
         {
             Model = manifest.Hash,
+            Rule = manifest.ExitRule,
             MaxLoss = maxLoss,
             Confidence = confidence,
             Labelled = record.Labelled,

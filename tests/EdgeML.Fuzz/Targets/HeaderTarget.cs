@@ -61,7 +61,7 @@ static class HeaderTarget
         && a.UnitMs.SequenceEqual(b.UnitMs) && a.HeadMs.SequenceEqual(b.HeadMs) && a.DecodeMs.SequenceEqual(b.DecodeMs);
 
     static bool Same(RequestHeader a, RequestHeader b) =>
-        a.TaskId == b.TaskId && a.Encoding == b.Encoding && a.DeadlineMs == b.DeadlineMs && a.Policy == b.Policy;
+        a.TaskId == b.TaskId && a.Encoding == b.Encoding && a.DeadlineMs == b.DeadlineMs && a.Policy == b.Policy && a.Streak == b.Streak;
 
     static bool Same(ReplyHeader a, ReplyHeader b) =>
         a.TaskId == b.TaskId && a.Answer == b.Answer && a.HasInvalidLogits == b.HasInvalidLogits && a.Times.Equals(b.Times);

@@ -15,9 +15,15 @@ namespace {
 
 constexpr int capture_attempts = 3; // another thread's work can break one
 constexpr std::int32_t most_classes = 4096;
+constexpr std::int32_t unknown = -1, no_class = -2; // labels of an exit not tried, and of scores that are no numbers
 
 bool is_reason_to_fall_back(const Error &e) {
     return e.status() == EDGEML_E_UNSUPPORTED || e.status() == EDGEML_E_RUN_FAILED;
+}
+
+// Written by the exit's kernel, before its record.
+std::span<const float> scores_of(const PlacedStage &stage) {
+    return {reinterpret_cast<const float *>(stage.logits->data()), stage.desc.classes};
 }
 
 class DeviceChain final : public Chain {
@@ -37,6 +43,7 @@ class DeviceChain final : public Chain {
     }
 
     void add(const Stage &stage) override;
+    void set_rule(const ExitRule &rule) override;
     void run(edgeml_run_result &result, const edgeml_run_desc &desc, const std::byte *input) override;
     Report report() const override { return report_; }
 
@@ -49,6 +56,8 @@ class DeviceChain final : public Chain {
     void capture_segments(const Plan &plan);
     void validate(Plan &plan);
     const Record &run_plan(const Plan &plan, Route route);
+    bool host_takes(const PlacedStage &stage);
+    float of_final(const PlacedStage &stage) const;
     void fill(edgeml_run_result &result, const Plan &plan, const Record &answer) const;
     void fill_times(const edgeml_run_desc &desc, const Plan &plan, std::uint32_t stages_run) const;
     void settle() const;
@@ -65,6 +74,13 @@ class DeviceChain final : public Chain {
     std::vector<std::unique_ptr<Plan>> plans_;
     std::uint64_t uses_ = 0;
     Report report_;
+    ExitRule rule_;
+    // Where the host decides, in the run under way:
+    std::span<const float> thresholds_;
+    std::span<const std::int32_t> said_;
+    float uncertainties_[most_exits] = {};
+    std::int32_t labels_[most_exits] = {};
+    Record decided_{};
 };
 
 void DeviceChain::add(const Stage &stage) {
@@ -103,6 +119,32 @@ void DeviceChain::keep_segments() noexcept {
     for (PlacedStage &stage : stages_)
         if (stage.segment != nullptr)
             Device::keep(reinterpret_cast<std::uint64_t>(stage.segment.release()));
+}
+
+void DeviceChain::set_rule(const ExitRule &rule) {
+    if (!rule.is_entropy() && options_.route == Route::device)
+        throw Error(EDGEML_E_UNSUPPORTED, "route A decides about exits on the device, by entropy alone");
+    rule_ = rule;
+    plans_.clear(); // whose routes may differ now
+}
+
+// A side exit by a rule that the device does not know: its scores are on the host.
+bool DeviceChain::host_takes(const PlacedStage &stage) {
+    const std::uint32_t exit = stage.desc.exit_index;
+    std::span<const float> scores = scores_of(stage);
+    Decision d = decide(scores.data(), static_cast<std::int32_t>(scores.size()));
+    bool agrees = rule_.agrees(exit, d.label, [this](std::uint32_t other) {
+        std::int32_t label = labels_[other - 1];
+        return label != unknown || other > said_.size() ? label : said_[other - 1];
+    });
+    uncertainties_[exit - 1] = rule_.of_side(exit, d, scores, agrees);
+    labels_[exit - 1] = d.invalid ? no_class : d.label;
+    return exit <= thresholds_.size() && takes_exit(uncertainties_[exit - 1], thresholds_[exit - 1]);
+}
+
+float DeviceChain::of_final(const PlacedStage &stage) const {
+    std::span<const float> scores = scores_of(stage);
+    return rule_.of_final(decide(scores.data(), static_cast<std::int32_t>(scores.size())), scores);
 }
 
 void DeviceChain::settle() const {
@@ -199,7 +241,11 @@ void DeviceChain::choose_route(Plan &plan) {
         return;
     }
     std::string note;
+    if (!rule_.is_entropy())
+        note = "the host decides by the exit rule";
     for (Route route : {Route::device, Route::stages, Route::streams}) {
+        if (route == Route::device && !rule_.is_entropy())
+            continue;
         std::string reason = try_route(plan, route);
         if (reason.empty())
             break;
@@ -271,6 +317,13 @@ const Record &DeviceChain::run_plan(const Plan &plan, Route route) {
         const Record &record = mailbox_.wait(mailbox_.exit(stages_[stretch.exit_stage].desc.exit_index), stream);
         if ((record.exit_and_flags & (record_exited | record_final)) != 0)
             return record;
+        if (rule_.is_entropy())
+            continue;
+        if (host_takes(stages_[stretch.exit_stage])) {
+            decided_ = record;
+            decided_.exit_and_flags |= record_exited;
+            return decided_;
+        }
     }
     return mailbox_.wait(mailbox_.answer(), stream);
 }
@@ -289,9 +342,10 @@ void DeviceChain::run(edgeml_run_result &result, const edgeml_run_desc &desc, co
     key.end = desc.stage_count == 0 ? static_cast<std::uint32_t>(stages_.size()) : desc.first_stage + desc.stage_count;
     for (std::uint32_t i = key.first; i < key.end; ++i) {
         std::uint32_t exit = stages_[i].desc.exit_index;
-        if (exit < 1 || exit > desc.threshold_count || stages_[i].is_final() || !(desc.thresholds[exit - 1] > 0))
+        if (exit < 1 || stages_[i].is_final() || !rule_.tries(exit, {desc.thresholds, desc.threshold_count}))
             continue;
-        thresholds[exit - 1] = desc.thresholds[exit - 1];
+        if (rule_.is_entropy()) // otherwise the device takes none
+            thresholds[exit - 1] = desc.thresholds[exit - 1];
         key.tried |= 1u << (exit - 1);
     }
     key.timed = desc.stage_ns != nullptr;
@@ -310,6 +364,9 @@ void DeviceChain::run(edgeml_run_result &result, const edgeml_run_desc &desc, co
             std::fill_n(desc.stage_ns, desc.stage_ns_capacity, 0);
         return;
     }
+    thresholds_ = {desc.thresholds, desc.threshold_count};
+    said_ = {desc.said, desc.said_count};
+    std::fill(std::begin(labels_), std::end(labels_), unknown);
     mailbox_.begin(thresholds);
     const Record &answer = run_plan(plan, plan.route);
     report_.route = plan.route;
@@ -337,7 +394,7 @@ void DeviceChain::fill(edgeml_run_result &result, const Plan &plan, const Record
         const Record &record = mailbox_.exit(exit);
         result.flags |= (record.exit_and_flags & record_invalid) != 0 ? EDGEML_RESULT_INVALID_LOGITS : 0;
         if (!stage.is_final()) {
-            result.exit_entropy[exit - 1] = record.entropy;
+            result.exit_entropy[exit - 1] = rule_.is_entropy() ? record.entropy : uncertainties_[exit - 1];
             result.exit_label[exit - 1] = record.label;
         }
         if (exit != answering)
@@ -345,7 +402,9 @@ void DeviceChain::fill(edgeml_run_result &result, const Plan &plan, const Record
         result.outcome = stage.is_final() ? EDGEML_OUTCOME_FINAL : EDGEML_OUTCOME_EXITED;
         result.exit_index = exit;
         result.label = record.label;
-        result.entropy = record.entropy;
+        result.entropy = !stage.is_final()    ? result.exit_entropy[exit - 1]
+                         : rule_.is_entropy() ? record.entropy
+                                              : of_final(stage);
         result.confidence = record.confidence;
         result.margin = record.margin;
         result.logits = reinterpret_cast<const float *>(stage.logits->data());

@@ -139,7 +139,7 @@ sealed class EdgeMLController : IPolicyController
         ExitPolicy moved = _codec.Decode(_moved);
         var candidate = new CutCandidate(moved.Cut, moved.Bottleneck, plan.Standby);
         bool stands = plan.Standby > 0 && moved.Cut == plan.Cut && moved.Bottleneck == plan.Bottleneck
-            && _model.CanStandBy(candidate, ThresholdGrid.HeadMask(moved.Thresholds));
+            && _model.CanStandBy(candidate, _model.Heads(moved.Thresholds));
         if (stands) moved = moved.WithStandby(plan.Standby);
         if (moved == plan) return plan;
         if (!explores && _learner.Networks.Value(_state, _moved) < _learner.Networks.Value(_state, _plan) + LearningDefaults.CriticAdvantage)

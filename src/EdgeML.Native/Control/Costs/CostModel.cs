@@ -133,6 +133,9 @@ public sealed class CostModel
     /// <summary>The schedule of a candidate's standby exit, which must have one.</summary>
     HedgeSchedule Hedge(CutCandidate candidate) => new(candidate.Standby, candidate.Cut, _afterUnit[candidate.Standby - 1]);
 
+    /// <summary>The heads that run under some thresholds; bit j - 1 is set where exit j is tried.</summary>
+    internal uint Heads(ReadOnlySpan<float> thresholds) => Manifest.ExitRule.Tried(thresholds);
+
     /// <summary>Whether a policy's bottleneck exists at its cut.</summary>
     internal bool HasBottleneck(in ExitPolicy policy) => _bottlenecks.PayloadBytes(policy.Cut, policy.Bottleneck) > 0;
 
@@ -190,7 +193,10 @@ public sealed class CostModel
 
     Knowledge Know(ExitCalibration? calibration)
     {
-        var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? CostDefaults.UnseenLosses : 0);
+        var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? CostDefaults.UnseenLosses : 0)
+        {
+            Rule = Manifest.ExitRule,
+        };
         AccuracyBasis judged = !Manifest.IsClassifier ? AccuracyBasis.NotApplicable : calibration is null ? AccuracyBasis.Unknown : calibration.Labelled ? AccuracyBasis.Labels : AccuracyBasis.Agreement;
         return Know(new ExitStatistics(samples, PathCosts(), _limits, _sceptical), judged);
     }
@@ -217,7 +223,7 @@ public sealed class CostModel
         Span<float> shares = stackalloc float[Exits], rights = stackalloc float[Exits], standbys = stackalloc float[Exits];
         Span<PathCost> paths = stackalloc PathCost[Exits];
         mix.Measure(policy.Thresholds, shares, rights, policy.Standby, standbys);
-        uint heads = ThresholdGrid.HeadMask(policy.Thresholds);
+        uint heads = Heads(policy.Thresholds);
         var candidate = new CutCandidate(policy.Cut, policy.Bottleneck, policy.Standby);
         if (candidate.Standby > 0 && !CanStandBy(candidate, heads)) candidate = candidate with { Standby = 0 };
         Paths(heads, candidate, conditions, paths);

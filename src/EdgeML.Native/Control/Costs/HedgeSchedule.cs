@@ -85,7 +85,7 @@ readonly struct HedgeSchedule
     {
         if (policy.Standby == 0) return;
         HedgeSchedule hedge = Of(policy, manifest);
-        if (!hedge.CanAnswer(ThresholdGrid.HeadMask(policy.Thresholds)))
+        if (!hedge.CanAnswer(manifest.ExitRule.Tried(policy.Thresholds)))
             throw new ArgumentException(
                 $"exit {policy.Standby} follows unit {hedge._afterUnit}, before cut {policy.Cut}, and is not tried: it cannot be the standby exit");
     }

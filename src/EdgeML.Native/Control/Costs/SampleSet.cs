@@ -73,6 +73,9 @@ sealed class SampleSet
     /// <summary>Exits per sample, the final one included.</summary>
     public int Exits { get; }
 
+    /// <summary>The rule of the exits, which says which heads run under which thresholds.</summary>
+    public ExitRule Rule { get; init; }
+
     public int Count { get; }
 
     /// <summary>Array length: a whole number of vectors.</summary>

@@ -38,7 +38,7 @@ sealed class ThresholdGrid
         List<float[]> points = SideExits <= CostDefaults.MaxFullGridExits ? FullGrid(levels) : DescentGrid(samples, pathCost.ToArray(), levels);
         var groups = new List<Group>();
         var ordered = new List<float[]>();
-        foreach (IGrouping<uint, float[]> group in points.GroupBy(HeadMask).OrderBy(group => group.Key))
+        foreach (IGrouping<uint, float[]> group in points.GroupBy(point => samples.Rule.Tried(point)).OrderBy(group => group.Key))
         {
             int start = ordered.Count;
             ordered.AddRange(group);
@@ -107,19 +107,6 @@ sealed class ThresholdGrid
     public float[][] Accuracies { get; }
 
     public ReadOnlySpan<float> Thresholds(int point) => _thresholds.AsSpan(point * SideExits, SideExits);
-
-    /// <summary>Bit j - 1 is set where exit j is tried.</summary>
-    public static uint HeadMask(ReadOnlySpan<float> thresholds)
-    {
-        uint mask = 0;
-        for (int i = 0; i < thresholds.Length; i++)
-        {
-            if (thresholds[i] > 0f) mask |= 1u << i;
-        }
-        return mask;
-    }
-
-    static uint HeadMask(float[] thresholds) => HeadMask(thresholds.AsSpan());
 
     float[][][] Table(int strata, int exits) =>
         [.. Enumerable.Range(0, strata).Select(_ => Enumerable.Range(0, exits).Select(_ => new float[Count]).ToArray())];

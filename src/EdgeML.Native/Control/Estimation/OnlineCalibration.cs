@@ -72,7 +72,7 @@ sealed class OnlineCalibration
         asProfiled.EdgeFactor = 1;
         asProfiled.TailFactor = 1;
         asProfiled.Predictor = null;
-        _model.Paths(ThresholdGrid.HeadMask(record.Policy.Thresholds), candidate, asProfiled, _paths);
+        _model.Paths(_model.Heads(record.Policy.Thresholds), candidate, asProfiled, _paths);
         ref readonly PathCost path = ref _paths[record.Exit - 1];
         ProfiledTailMs = record.Offloaded ? path.TailMs : 0;
         bool moved = false;
@@ -130,7 +130,7 @@ sealed class OnlineCalibration
         }
         else
         {
-            if (ThresholdGrid.HeadMask(thresholds) == 0) return;
+            if (_model.Heads(thresholds) == 0) return;
             // Only the tail tried exits: all that is known is where the answer came from.
             for (int stratum = 0; stratum < _mix.Length; stratum++)
                 sum += _posterior[stratum] = _mix[stratum] * ExitLikelihood(stratum, record.Exit - 1, thresholds);

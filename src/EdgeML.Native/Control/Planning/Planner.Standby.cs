@@ -19,7 +19,7 @@ sealed partial class Planner
         for (int standby = 1; standby <= _model.SideExits; standby++)
         {
             CutCandidate doubled = plan.Candidate with { Standby = standby };
-            if (!_model.CanStandBy(doubled, ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point)))) continue;
+            if (!_model.CanStandBy(doubled, _model.Heads(_grid.Thresholds(plan.Point)))) continue;
             if (!MayHelp(doubled, conditions, requirements, out _)) continue;
             float score = Score(plan with { Candidate = doubled }, conditions, requirements);
             if (score > best.Score) best = plan with { Candidate = doubled, Score = score };

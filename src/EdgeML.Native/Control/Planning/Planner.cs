@@ -110,7 +110,7 @@ sealed partial class Planner
         Span<float> shares = stackalloc float[_model.Exits], rights = stackalloc float[_model.Exits];
         Span<float> standbys = stackalloc float[_model.Exits];
         Mix.At(plan.Point, shares, rights, plan.Candidate.Standby, standbys);
-        _model.Paths(ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point)), plan.Candidate, conditions, _paths);
+        _model.Paths(_model.Heads(_grid.Thresholds(plan.Point)), plan.Candidate, conditions, _paths);
         return _model.Summarise(shares, rights, standbys, _paths, conditions, requirements);
     }
 
@@ -150,7 +150,7 @@ sealed partial class Planner
     {
         if (!Usable(plan.Candidate, conditions)) return float.NegativeInfinity;
         int start = plan.Point / Vector<float>.Count * Vector<float>.Count;
-        uint mask = ThresholdGrid.HeadMask(_grid.Thresholds(plan.Point));
+        uint mask = _model.Heads(_grid.Thresholds(plan.Point));
         Scales scales = ScalesOf(requirements);
         Span<Coefficients> coefficients = stackalloc Coefficients[_model.Exits];
         for (int exit = 0; exit < coefficients.Length; exit++)

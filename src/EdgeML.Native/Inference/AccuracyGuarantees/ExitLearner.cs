@@ -42,6 +42,7 @@ sealed class ExitLearner : IDisposable
     readonly float[] _entropies;
     readonly bool[] _agrees;
     readonly int _exits;
+    readonly ExitRule _rule;
     readonly AutoResetEvent _wake = new(false);
     readonly ManualResetEventSlim _free = new(true);
     readonly Thread _thread;
@@ -60,6 +61,7 @@ sealed class ExitLearner : IDisposable
     public ExitLearner(BranchedModel model, InferenceSlotPool slots, CostModel costs, double share, int seed)
     {
         (_slots, _costs, _exits) = (slots, costs, model.Manifest.Exits.Count);
+        _rule = model.Manifest.ExitRule;
         _sampledBelow = TaskHash.Below(share);
         _seed = TaskHash.Seed(seed);
         _network = new FullNetwork(model, Fusion.None);
@@ -164,7 +166,10 @@ sealed class ExitLearner : IDisposable
         if (!counts) return;
         int values = _samples * _exits;
         var calibration = new ExitCalibration(
-            _exits, _entropies.AsSpan(0, values).ToArray(), _agrees.AsSpan(0, values).ToArray(), Source, labelled: false);
+            _exits, _entropies.AsSpan(0, values).ToArray(), _agrees.AsSpan(0, values).ToArray(), Source, labelled: false)
+        {
+            Rule = _rule,
+        };
         _costs.UseCalibration(calibration);
         _learned = calibration.Info with { Learned = true };
     }

@@ -206,6 +206,7 @@ sealed class TaskRunner(BranchedModel model, TaskRules rules, EdgeUnits units, I
             Payload = payload.Address,
             PayloadBytes = payload.Bytes,
             DeadlineMs = leftMs,
+            Streak = slot.StreakAt(policy.Cut),
         };
         return true;
     }

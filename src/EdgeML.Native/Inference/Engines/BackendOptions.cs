@@ -45,6 +45,12 @@ public sealed record BackendOptions
     /// some microseconds per stop and task. ONNX Runtime only.</summary>
     public bool JoinPlans { get; init; } = true;
 
+    /// <summary>The program's own exit rule, which packages prepared with <c>custom:NAME</c> need and others refuse.</summary>
+    public ICustomExitRule? CustomExitRule { get; init; }
+
+    /// <summary>Whether a package with a custom rule is loaded without one, where nothing is decided: its exits go by entropy.</summary>
+    internal bool WithoutCustomExitRule { get; init; }
+
     /// <summary>Whether the CPU gets the same engines as a GPU, one per range between stops, to compare the two bit for bit.</summary>
     internal bool MergedUnits { get; init; }
 

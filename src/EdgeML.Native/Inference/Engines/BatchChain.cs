@@ -1,5 +1,6 @@
 using EdgeML.Native.Interop;
 using EdgeML.Native.Interop.Types;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Inference.Engines;
 
@@ -17,13 +18,15 @@ sealed unsafe class BatchChain : IDisposable
     /// <param name="workspace">Where the rows lie; not disposed here.</param>
     /// <param name="key">What is executed; not empty.</param>
     /// <param name="engines">One per range of it, that take any number of rows.</param>
-    public BatchChain(BranchedModel model, BatchWorkspace workspace, PlanKey key, IReadOnlyList<Engine> engines)
+    /// <param name="rule">Of the exits.</param>
+    public BatchChain(BranchedModel model, BatchWorkspace workspace, PlanKey key, IReadOnlyList<Engine> engines, ExitRule rule)
     {
         (_model, _workspace, _key) = (model, workspace, key);
         _results = GC.AllocateArray<RunResultNative>(workspace.Rows, pinned: true);
         NativeError.Check(NativeMethods.ChainCreate(out _chain, model.Backend.Handle));
         try
         {
+            model.ExitRule.Set(_chain, rule);
             PlanRange[] ranges = key.Ranges(model.Manifest);
             for (int i = 0; i < ranges.Length; i++) Add(engines[i], ranges[i]);
         }
@@ -44,17 +47,21 @@ sealed unsafe class BatchChain : IDisposable
     /// <summary>Runs the rows from the tensors at the plan's start.</summary>
     /// <param name="rows">1..the workspace's.</param>
     /// <param name="thresholds">One per side exit, row after row.</param>
+    /// <param name="said">Classes of earlier exits, <see cref="RunResultNative.MaxExits"/> numbers for each row; empty where the rule does not
+    /// ask.</param>
     /// <returns>The outcome of each; valid until the next run.</returns>
-    public ReadOnlySpan<RunResultNative> Run(int rows, ReadOnlySpan<float> thresholds)
+    public ReadOnlySpan<RunResultNative> Run(int rows, ReadOnlySpan<float> thresholds, ReadOnlySpan<int> said = default)
     {
         int exits = _model.Manifest.SideExits;
         RowNative* natives = stackalloc RowNative[rows];
         fixed (float* pointer = thresholds)
+        fixed (int* saidPointer = said)
         fixed (RunResultNative* results = _results)
         {
             for (int i = 0; i < rows; i++) natives[i] = new RowNative { Thresholds = pointer + (i * exits), ThresholdCount = (uint)exits };
             results[0] = new RunResultNative();
-            NativeError.Check(NativeMethods.ChainRunBatch(results, _chain, new BatchDescNative { RowCount = (uint)rows, Rows = natives }));
+            NativeError.Check(NativeMethods.ChainRunBatch(results, _chain, new BatchDescNative { RowCount = (uint)rows, Rows = natives, Said = saidPointer }));
+            GC.KeepAlive(_model); // whose rule was asked
         }
         return _results.AsSpan(0, rows);
     }

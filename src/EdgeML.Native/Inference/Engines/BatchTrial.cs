@@ -35,7 +35,8 @@ sealed class BatchTrial : IDisposable
         (_model, _key) = (model, key);
         _slot = new InferenceSlot(model);
         _workspace = new BatchWorkspace(model, rows);
-        _alone = new ChainPlan(model, _slot.Workspace, key, Fusion.Now);
+        // By entropy, which is continuous: what another rule makes of scores that differ in the last bit is no fault of the batch.
+        _alone = new ChainPlan(model, _slot.Workspace, key, Fusion.Now, default(ExitRule));
         int exits = model.Manifest.SideExits;
         _never = new float[rows * exits];
         for (int i = 0; i < _never.Length; i++) _never[i] = (key.TriedExits >> (i % exits) & 1) != 0 ? float.Epsilon : 0;
@@ -51,7 +52,7 @@ sealed class BatchTrial : IDisposable
         refusal = null;
         try
         {
-            using var chain = new BatchChain(_model, _workspace, _key, engines);
+            using var chain = new BatchChain(_model, _workspace, _key, engines, default);
             refusal = Difference(chain, 2) ?? Difference(chain, _workspace.Rows);
             return refusal is null ? new BatchPlan(_key, engines, Measure(chain, cancellation), _model.AnyBatchPays) : null;
         }

@@ -38,6 +38,7 @@ public sealed class BranchedModel : IDisposable
         if (options.Kind == BackendKind.TensorRt && !Manifest.IsClassifier)
             throw new ArgumentException(
                 $"model {Manifest.Name} has outputs that are no class scores, and TensorRT runs classifiers only; ONNX Runtime runs it");
+        ExitRule = ExitRuleHook.Of(Manifest, options);
         EngineSettings settings = options.Kind != BackendKind.TensorRt ? options.Settings ?? Manifest.Engines : EngineSettings.Fastest;
         AnyBatchPays = options.AnyBatchPays;
         _askedThreads = options.Threads;
@@ -97,6 +98,9 @@ public sealed class BranchedModel : IDisposable
 
     /// <summary>The package's bottlenecks as they were when it was loaded.</summary>
     internal BottleneckSet Bottlenecks { get; }
+
+    /// <summary>How its exits decide.</summary>
+    internal ExitRuleHook ExitRule { get; }
 
     /// <summary>Turns an input's bytes into its elements.</summary>
     internal InputPixels Pixels { get; }
@@ -173,7 +177,7 @@ public sealed class BranchedModel : IDisposable
     /// is not in <see cref="BackendOptions.EngineFolder"/> yet.</summary>
     /// <param name="directory">Made by <c>edgeml prepare</c>.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option with a value that it cannot have.</exception>
+    /// <exception cref="ArgumentException">An option with a value that it cannot have, or another exit rule than the package's.</exception>
     /// <exception cref="InvalidDataException">The package is malformed, or not signed by one of <see cref="BackendOptions.TrustedKeys"/>.</exception>
     /// <exception cref="NativeException">The inference library is missing or refuses a part of the network.</exception>
     /// <exception cref="OperationCanceledException">By <see cref="BackendOptions.Cancellation"/>.</exception>

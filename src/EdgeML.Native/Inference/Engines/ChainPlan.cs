@@ -1,5 +1,6 @@
 using EdgeML.Native.Interop;
 using EdgeML.Native.Interop.Types;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Inference.Engines;
 
@@ -12,14 +13,21 @@ sealed unsafe class ChainPlan : IDisposable
     readonly PlanRange[] _ranges;
     readonly Engine?[] _fused;
     readonly Fusion _fusion;
+    readonly ExitRule _rule;
     Engine? _whole;
     ChainHandle _chain = new();
     int _fusedVersion;
 
     readonly List<Engine> _owned = [];
 
-    public ChainPlan(BranchedModel model, Workspace workspace, PlanKey key, Fusion fusion = Fusion.Plans)
+    /// <param name="model">Loaded.</param>
+    /// <param name="workspace">Where the tensors lie; not disposed here.</param>
+    /// <param name="key">What is executed.</param>
+    /// <param name="fusion">When sessions of several units are made.</param>
+    /// <param name="rule">Of the exits; null for the model's.</param>
+    public ChainPlan(BranchedModel model, Workspace workspace, PlanKey key, Fusion fusion = Fusion.Plans, ExitRule? rule = null)
     {
+        _rule = rule ?? model.ExitRule.Rule;
         _model = model;
         _workspace = workspace;
         Key = key;
@@ -49,13 +57,16 @@ sealed unsafe class ChainPlan : IDisposable
     /// <param name="firstStage">Above 0 continues after a stage that was run before.</param>
     /// <param name="stageNs">Receives nanoseconds by stage; may be empty.</param>
     /// <param name="input">Where the tensor at its start lies, in this run only; null for the workspace.</param>
+    /// <param name="said">Classes of earlier exits, by exit from 0, -1 where it is not known; only rules that wait for exits that agree look at
+    /// it.</param>
     public void Run(
         ReadOnlySpan<float> thresholds, ref RunResultNative result, int firstStage = 0, Span<ulong> stageNs = default,
-        PinnedBuffer? input = null)
+        PinnedBuffer? input = null, ReadOnlySpan<int> said = default)
     {
         if (firstStage == 0 && _fusedVersion != _model.Fused.Version) Refresh();
         fixed (float* thresholdPointer = thresholds)
         fixed (ulong* stagePointer = stageNs)
+        fixed (int* saidPointer = said)
         {
             var desc = new RunDescNative
             {
@@ -65,9 +76,12 @@ sealed unsafe class ChainPlan : IDisposable
                 StageNs = stagePointer,
                 StageNsCapacity = (uint)stageNs.Length,
                 Input = input?.Handle.DangerousGetHandle() ?? 0,
+                Said = saidPointer,
+                SaidCount = (uint)said.Length,
             };
             NativeError.Check(NativeMethods.ChainRun(ref result, _chain, desc));
             GC.KeepAlive(input);
+            GC.KeepAlive(_model); // whose rule was asked
         }
     }
 
@@ -146,6 +160,7 @@ sealed unsafe class ChainPlan : IDisposable
         try
         {
             Stages = 0;
+            _model.ExitRule.Set(chain, _rule);
             if (_whole is { } whole) Add(chain, whole, Key.Start, Key.Stop, _ranges[^1].Exit);
             else AddRanges(chain);
         }

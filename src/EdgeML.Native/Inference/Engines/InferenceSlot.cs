@@ -4,6 +4,7 @@ using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Payloads;
+using EdgeML.Native.Offload;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Inference.Engines;
@@ -19,6 +20,7 @@ sealed unsafe class InferenceSlot : IDisposable
     FrameFitter? _fitter;
     bool _inputIsBytes;
     bool _inputIsDecoded;
+    readonly int[] _said;
     RunResultNative _result = new();
 
     public InferenceSlot(BranchedModel model)
@@ -26,6 +28,8 @@ sealed unsafe class InferenceSlot : IDisposable
         _model = model;
         Workspace = new Workspace(model.Backend, model.Manifest);
         ReplyLogits = new float[model.Manifest.AnswerElements];
+        _said = new int[model.Manifest.ExitRule.Patience > 1 ? model.Manifest.SideExits : 0];
+        Array.Fill(_said, -1);
     }
 
     /// <summary>The outcome of the last run.</summary>
@@ -80,6 +84,7 @@ sealed unsafe class InferenceSlot : IDisposable
     /// <returns>Whether an exit answered; otherwise the tensor at <paramref name="stop"/> is ready.</returns>
     public bool Run(int start, int stop, ReadOnlySpan<float> thresholds)
     {
+        if (start == 0) Array.Fill(_said, -1);
         if (start == 0 && stop > 0) DecodeInput();
         return Run(PlanFor(PlanKey.For(Manifest, start, stop, thresholds)), thresholds);
     }
@@ -89,7 +94,9 @@ sealed unsafe class InferenceSlot : IDisposable
     public bool Run(ChainPlan plan, ReadOnlySpan<float> thresholds)
     {
         if (plan.IsEmpty) return false;
-        plan.Run(thresholds, ref _result);
+        plan.Run(thresholds, ref _result, said: _said);
+        for (int i = 0; i < _said.Length; i++)
+            if (_result.ExitLabel[i] >= 0) _said[i] = float.IsNaN(_result.ExitEntropy[i]) ? -1 : _result.ExitLabel[i];
         return Result.Outcome != NativeOutcome.Cut;
     }
 
@@ -98,7 +105,16 @@ sealed unsafe class InferenceSlot : IDisposable
     /// <param name="tensor">Float32, at the start; not kept.</param>
     public void RunFrom(in ExitPolicy policy, PinnedBuffer tensor) =>
         PlanFor(PlanKey.For(Manifest, policy.Cut, Manifest.LocalCut, policy.Thresholds))
-            .Run(policy.Thresholds, ref _result, input: tensor);
+            .Run(policy.Thresholds, ref _result, input: tensor, said: _said);
+
+    /// <summary>The streak of the side exits before a cut, from the runs so far.</summary>
+    public ExitStreak StreakAt(int cut) => _said.Length == 0 ? default : ExitStreak.At(Manifest, cut, _said);
+
+    /// <summary>Takes over the streak of the side exits before a cut, which ran elsewhere.</summary>
+    public void ContinueFrom(int cut, ExitStreak streak)
+    {
+        if (_said.Length > 0) streak.Fill(Manifest, cut, _said);
+    }
 
     /// <summary>Takes a payload as the tensor at a cut.</summary>
     /// <param name="policy">Its cut and bottleneck.</param>

@@ -13,13 +13,13 @@ readonly record struct PlanKey(int Start, int Stop, uint TriedExits)
     /// sits exactly at the cut belongs to the side that ran the cut's last unit, which is the edge.</summary>
     public static PlanKey For(ModelManifest manifest, int start, int stop, ReadOnlySpan<float> thresholds)
     {
-        uint tried = 0;
+        uint tried = 0, wanted = manifest.ExitRule.Tried(thresholds);
         var exits = manifest.Exits;
         int sideExits = exits.Count - 1;
         for (int i = 0; i < sideExits && i < thresholds.Length; i++)
         {
             int unit = exits[i].AfterUnit;
-            if (thresholds[i] > 0f && unit > start && unit <= stop) tried |= 1u << i;
+            if ((wanted & (1u << i)) != 0 && unit > start && unit <= stop) tried |= 1u << i;
         }
         return new PlanKey(start, stop, tried);
     }

@@ -17,11 +17,26 @@ public sealed class ExitRecorder : IDisposable
     /// <param name="model">Loaded.</param>
     /// <exception cref="ArgumentException">Its outputs are no class scores.</exception>
     public ExitRecorder(BranchedModel model)
+        : this(model, model.Manifest.ExitRule)
     {
-        _manifest = model.Manifest;
-        _manifest.RequireClassifier("recording exits");
-        _network = new FullNetwork(model);
     }
+
+    /// <summary>Records a model as it would decide by another rule.</summary>
+    /// <param name="model">Loaded.</param>
+    /// <param name="rule">Built in, or the model's own.</param>
+    /// <exception cref="ArgumentException">A custom rule that is not the model's, or outputs that are no class scores.</exception>
+    public ExitRecorder(BranchedModel model, ExitRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (rule.Kind == ExitRuleKind.Custom && rule != model.ExitRule.Rule)
+            throw new ArgumentException($"model {model.Manifest.Name} was not loaded with the exit rule {rule}", nameof(rule));
+        model.Manifest.RequireClassifier("recording exits");
+        (_manifest, Rule) = (model.Manifest, rule);
+        _network = new FullNetwork(model, rule: rule);
+    }
+
+    /// <summary>The rule by which <see cref="Entropy"/> is measured.</summary>
+    public ExitRule Rule { get; }
 
     /// <summary>Inputs recorded so far.</summary>
     public int Samples => _labels.Count;
@@ -44,7 +59,7 @@ public sealed class ExitRecorder : IDisposable
         Keep(label);
     }
 
-    /// <summary>Normalised entropy of a sample at an exit (1..N + 1).</summary>
+    /// <summary>Normalised entropy of a sample at an exit (1..N + 1), or what <see cref="Rule"/> has in its place.</summary>
     public float Entropy(int sample, int exit) => _entropies[(sample * _manifest.Exits.Count) + exit - 1];
 
     /// <summary>Class that an exit (1..N + 1) answered.</summary>
@@ -67,7 +82,7 @@ public sealed class ExitRecorder : IDisposable
             int sample = i / exits;
             correct[i] = _classes[i] == (labelled ? _labels[sample] : Class(sample, exits));
         }
-        return new ExitCalibration(exits, [.. _entropies], correct, source, labelled);
+        return new ExitCalibration(exits, [.. _entropies], correct, source, labelled) { Rule = Rule };
     }
 
     /// <summary>Frees the network's memory; the records stay readable.</summary>
@@ -75,7 +90,8 @@ public sealed class ExitRecorder : IDisposable
 
     void Keep(int label)
     {
-        foreach (float entropy in _network.Entropies) _entropies.Add(entropy);
+        // A program's rule says by NaN that an exit must not answer, which 1 says too and files can hold.
+        foreach (float entropy in _network.Entropies) _entropies.Add(float.IsNaN(entropy) && Rule.Kind == ExitRuleKind.Custom ? 1 : entropy);
         foreach (int @class in _network.Classes) _classes.Add(@class);
         _labels.Add(label);
     }

@@ -1,5 +1,6 @@
 using EdgeML.Native.Inference.Engines;
 using EdgeML.Native.Interop.Types;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Inference.Profiling;
 
@@ -12,9 +13,13 @@ sealed class FullNetwork : IDisposable
     readonly float[] _thresholds;
     readonly float[] _entropies;
     readonly int[] _classes;
+    readonly int[] _said;
     RunResultNative _result = new();
 
-    public FullNetwork(BranchedModel model, Fusion fusion = Fusion.Ranges)
+    /// <param name="model">Loaded.</param>
+    /// <param name="fusion">When sessions of several units are made.</param>
+    /// <param name="rule">Of the exits; null for the model's.</param>
+    public FullNetwork(BranchedModel model, Fusion fusion = Fusion.Ranges, ExitRule? rule = null)
     {
         _model = model;
         _slot = new InferenceSlot(model);
@@ -22,13 +27,14 @@ sealed class FullNetwork : IDisposable
         Array.Fill(_thresholds, float.Epsilon);
         _entropies = new float[model.Manifest.Exits.Count];
         _classes = new int[model.Manifest.Exits.Count];
-        _plan = new ChainPlan(model, _slot.Workspace, PlanKey.For(model.Manifest, 0, model.Manifest.LocalCut, _thresholds), fusion);
+        _said = new int[model.Manifest.SideExits];
+        _plan = new ChainPlan(model, _slot.Workspace, PlanKey.For(model.Manifest, 0, model.Manifest.LocalCut, _thresholds), fusion, rule);
     }
 
     /// <summary>Sessions one run executes.</summary>
     public int Stages => _plan.Stages;
 
-    /// <summary>Normalised entropy of every exit, the final one last, of the last run.</summary>
+    /// <summary>Normalised entropy of every exit, or what the rule has in its place, the final one last, of the last run.</summary>
     public ReadOnlySpan<float> Entropies => _entropies;
 
     /// <summary>Class of every exit of the last run.</summary>
@@ -59,14 +65,16 @@ sealed class FullNetwork : IDisposable
         int next = 0;
         int final = _entropies.Length - 1;
         Array.Fill(_thresholds, float.Epsilon);
+        Array.Fill(_said, -1);
         while (true)
         {
-            _plan.Run(_thresholds, ref _result, next, stageNs);
+            _plan.Run(_thresholds, ref _result, next, stageNs, said: _said);
             for (int i = 0; i < final; i++)
             {
                 if (_result.ExitLabel[i] < 0) continue;
                 _entropies[i] = _result.ExitEntropy[i];
                 _classes[i] = _result.ExitLabel[i];
+                _said[i] = float.IsNaN(_entropies[i]) ? -1 : _classes[i];
             }
             // An exit that is perfectly sure leaves even below the smallest threshold; the layers after it still run.
             if (_result.Outcome != NativeOutcome.Exited) break;

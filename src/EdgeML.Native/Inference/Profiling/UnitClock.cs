@@ -8,6 +8,7 @@ sealed class UnitClock
     readonly double[] _untilUnit;
     readonly double[] _headMs;
     readonly int[] _exitUnit;
+    readonly ExitRule _rule;
 
     public UnitClock(ModelManifest manifest, DeviceProfile profile)
     {
@@ -18,18 +19,20 @@ sealed class UnitClock
         }
         _untilUnit = new double[manifest.Units.Count + 1];
         for (int i = 0; i < manifest.Units.Count; i++) _untilUnit[i + 1] = _untilUnit[i] + profile.UnitMs[i];
+        _rule = manifest.ExitRule;
         _headMs = [.. profile.HeadMs];
         _exitUnit = [.. manifest.Exits.Select(exit => exit.AfterUnit)];
     }
 
-    /// <summary>Milliseconds of units <paramref name="start"/> + 1 .. <paramref name="stop"/> with every head whose threshold is above 0
-    /// in between.</summary>
+    /// <summary>Milliseconds of units <paramref name="start"/> + 1 .. <paramref name="stop"/> with every head in between that is
+    /// tried.</summary>
     public double Milliseconds(int start, int stop, ReadOnlySpan<float> thresholds)
     {
+        uint tried = _rule.Tried(thresholds);
         double ms = _untilUnit[stop] - _untilUnit[start];
         for (int i = 0; i < _headMs.Length && i < thresholds.Length; i++)
         {
-            if (thresholds[i] > 0f && _exitUnit[i] > start && _exitUnit[i] <= stop) ms += _headMs[i];
+            if ((tried & (1u << i)) != 0 && _exitUnit[i] > start && _exitUnit[i] <= stop) ms += _headMs[i];
         }
         return ms;
     }

@@ -174,6 +174,7 @@ public sealed partial class EdgeSession : IDisposable
     public IReadOnlyList<string> BackgroundFaults =>
     [
         .. _model.Fused.Faults.Texts,
+        .. _model.ExitRule.Faults.Texts,
         .. _watch?.Faults.Texts ?? [],
         .. _learner?.Faults.Texts ?? [],
         .. _control.Controller.Learning.Fault is { } fault ? new[] { fault } : [],

@@ -14,6 +14,7 @@ sealed class ModelTailSlot(BranchedModel model, BatchPlans? batches) : ITailSlot
 {
     readonly InferenceSlot _slot = new(model);
     readonly float[] _thresholds = new float[(batches?.Rows ?? 0) * model.Manifest.SideExits];
+    readonly int[] _said = new int[model.Manifest.ExitRule.Patience > 1 ? (batches?.Rows ?? 0) * RunResultNative.MaxExits : 0];
     readonly Dictionary<PlanKey, (BatchPlan Plan, BatchChain Chain)> _chains = [];
     BatchWorkspace? _workspace;
 
@@ -37,6 +38,7 @@ sealed class ModelTailSlot(BranchedModel model, BatchPlans? batches) : ITailSlot
 
     void RunAlone(TailRow row)
     {
+        _slot.ContinueFrom(row.Policy.Cut, row.Streak);
         if (row.Encoding == TensorEncoding.Float32 && row.Payload is PinnedBuffer tensor) _slot.RunFrom(row.Policy, tensor);
         else
         {
@@ -72,10 +74,11 @@ sealed class ModelTailSlot(BranchedModel model, BatchPlans? batches) : ITailSlot
         int exits = model.Manifest.SideExits;
         for (int i = 0; i < rows.Length; i++)
         {
+            if (_said.Length > 0) rows[i].Streak.Fill(model.Manifest, rows[i].Policy.Cut, _said.AsSpan(i * RunResultNative.MaxExits, RunResultNative.MaxExits));
             rows[i].Policy.Thresholds.CopyTo(_thresholds.AsSpan(i * exits, exits));
             _slot.Decode(rows[i].Policy, rows[i].Encoding, PayloadOf(rows[i]), chain.Row(i));
         }
-        ReadOnlySpan<RunResultNative> results = chain.Run(rows.Length, _thresholds);
+        ReadOnlySpan<RunResultNative> results = chain.Run(rows.Length, _thresholds, _said);
         for (int i = 0; i < rows.Length; i++) Answer(rows[i], results[i]);
     }
 
@@ -88,7 +91,7 @@ sealed class ModelTailSlot(BranchedModel model, BatchPlans? batches) : ITailSlot
             _chains.Remove(plan.Key);
         }
         _workspace ??= new BatchWorkspace(model, batches!.Rows);
-        var chain = new BatchChain(model, _workspace, plan.Key, plan.Engines);
+        var chain = new BatchChain(model, _workspace, plan.Key, plan.Engines, model.ExitRule.Rule);
         _chains.Add(plan.Key, (plan, chain));
         return chain;
     }

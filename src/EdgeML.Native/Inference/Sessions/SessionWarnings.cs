@@ -44,7 +44,7 @@ sealed class SessionWarnings(Action<string>? onWarning)
         void Look(DecisionExplanation decision)
         {
             bool isUnknown = costs.Judged == AccuracyBasis.Unknown;
-            if (isUnknown && ThresholdGrid.HeadMask(decision.Policy.Thresholds) == 0 && decision.Policy.Standby == 0) return;
+            if (isUnknown && costs.Heads(decision.Policy.Thresholds) == 0 && decision.Policy.Standby == 0) return;
             control.Decided -= Look;
             if (isUnknown) Add(UnknownExits(model, control.Controller.Name, isLearned));
         }

@@ -21,7 +21,7 @@ public struct TaskResult
     /// without a class.</summary>
     public float Confidence;
 
-    /// <summary>Normalised entropy of the answer, 0..1; NaN without a class.</summary>
+    /// <summary>Normalised entropy of the answer, 0..1, or what the package's exit rule has in its place; NaN without a class.</summary>
     public float Entropy;
 
     /// <summary>Whether an exit saw NaN or infinite logits, here or on the tail; such an exit is never taken early. False without class

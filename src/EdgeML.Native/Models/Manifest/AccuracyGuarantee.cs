@@ -23,6 +23,10 @@ public sealed record AccuracyGuarantee
     /// <summary>Hash of the model whose exits were tested.</summary>
     public required string Model { get; init; }
 
+    /// <summary>The exit rule that the limits are compared by.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ExitRule Rule { get; init; }
+
     /// <summary>Share of tasks that early answers may lose, for instance 0.005 for half a point.</summary>
     public required double MaxLoss { get; init; }
 
@@ -97,6 +101,7 @@ public sealed record AccuracyGuarantee
     {
         Require(Format == CurrentFormat, $"format {Format}, this library reads {CurrentFormat}");
         Require(Model == manifest.Hash, $"the promise was made for {Model}, model {manifest.Name} is {manifest.Hash}");
+        Require(Rule == manifest.ExitRule, $"the promise was made for the exit rule {Rule}, model {manifest.Name} decides by {manifest.ExitRule}");
         Require(MaxLoss is > 0 and < 1, $"at most {MaxLoss} lost is not a share in 0..1");
         Require(Confidence is > 0 and < 1, $"the confidence {Confidence} is not in 0..1");
         Require(DiffersAtMost is > 0 and <= 1, $"the watched share {DiffersAtMost} is not in 0..1");

@@ -32,6 +32,9 @@ public sealed class ExitCalibration
     /// <summary>Its summary for controllers and reports.</summary>
     public CalibrationInfo Info => new(Samples, Source, Labelled);
 
+    /// <summary>The rule that <see cref="Entropy"/> is of: the package's, which another rule does not fit.</summary>
+    public ExitRule Rule { get; init; }
+
     /// <summary>Hash of the model the exits belong to; null where the file does not state it.</summary>
     internal string? Model { get; init; }
 
@@ -45,16 +48,17 @@ public sealed class ExitCalibration
     /// <summary>The same samples, known to be of a model.</summary>
     internal ExitCalibration Of(ModelManifest manifest) => new(Exits, Entropies, Correct, Source, Labelled)
     {
+        Rule = Rule,
         Model = manifest.Hash,
         ExitNames = [.. manifest.Exits.Select(exit => exit.Name)],
     };
 
-    /// <summary>Whether it may be of this model and these exits: a file that names neither is believed.</summary>
+    /// <summary>Whether it may be of this model, these exits and their rule: a file that names neither model nor exits is believed.</summary>
     internal bool IsOf(ModelManifest manifest) =>
-        Exits == manifest.Exits.Count && (Model is null || Model == manifest.Hash)
+        Exits == manifest.Exits.Count && Rule == manifest.ExitRule && (Model is null || Model == manifest.Hash)
         && (ExitNames is null || ExitNames.SequenceEqual(manifest.Exits.Select(exit => exit.Name)));
 
-    /// <summary>Normalised entropy of a sample at an exit (1..<see cref="Exits"/>).</summary>
+    /// <summary>Normalised entropy of a sample at an exit (1..<see cref="Exits"/>), or what <see cref="Rule"/> has in its place.</summary>
     public float Entropy(int sample, int exit) => Entropies[(sample * Exits) + exit - 1];
 
     /// <summary>Whether that exit's answer was right.</summary>

@@ -47,6 +47,10 @@ public sealed record ModelManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Preprocessing? Preprocessing { get; init; }
 
+    /// <summary>How its side exits decide; absent in the file where it is <see cref="ExitRule.Entropy"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ExitRule ExitRule { get; init; }
+
     /// <summary>Version of the package format.</summary>
     public int Format { get; init; } = CurrentFormat;
 
@@ -61,6 +65,9 @@ public sealed record ModelManifest
 
     /// <summary>The version of packages with <see cref="Inputs"/> or <see cref="Outputs"/>.</summary>
     public const int NamedTensorsFormat = 3;
+
+    /// <summary>The version of packages with another exit rule than entropy: libraries that know no rules must not open them.</summary>
+    internal const int ExitRuleFormat = 4;
 
     /// <summary>How a manifest is written as JSON: the keys of <c>inspect</c>, camelCase.</summary>
     public static JsonTypeInfo<ModelManifest> JsonContract => PackageJson.Default.ModelManifest;
@@ -83,9 +90,9 @@ public sealed record ModelManifest
         }
     }
 
-    /// <summary>The value on which edge and tail must agree: <see cref="Hash"/>, and where pictures are not read in the usual way a digest of
-    /// <see cref="Preprocessing"/>, for the tail turns the input's bytes into its elements. With <see cref="Inputs"/> or
-    /// <see cref="Outputs"/> it also has a digest of these.</summary>
+    /// <summary>The value on which edge and tail must agree: <see cref="Hash"/>, <see cref="ExitRule"/> where it is not entropy, and where
+    /// pictures are not read in the usual way a digest of <see cref="Preprocessing"/>, for the tail turns the input's bytes into its elements.
+    /// With <see cref="Inputs"/> or <see cref="Outputs"/> it also has a digest of these.</summary>
     [JsonIgnore]
     public string Identity
     {
@@ -93,7 +100,8 @@ public sealed record ModelManifest
         {
             Preprocessing how = Preprocessing
                 ?? PictureInput.Usual(PictureInput.Channels(Input.Shape, PixelLayout.Nchw), Input.ByteScale);
-            string identity = how.IsUsual ? Hash : $"{Hash}+{how.Digest()}";
+            string file = ExitRule == default ? Hash : $"{Hash}{RuleSeparator}{ExitRule}";
+            string identity = how.IsUsual ? file : $"{file}{PictureSeparator}{how.Digest()}";
             if (Inputs is null && Outputs is null) return identity;
             var text = new StringBuilder();
             foreach (NamedTensor input in Inputs ?? []) text.Append(CultureInfo.InvariantCulture, $"in {input.Offset} {input}\n");
@@ -124,6 +132,25 @@ public sealed record ModelManifest
             $"{what} needs class scores, and model {Name} has {Outputs.Count} output{(Outputs.Count == 1 ? "" : "s")} of another kind "
             + $"({string.Join(", ", Outputs.Take(3))}{(Outputs.Count > 3 ? ", ..." : "")})");
     }
+
+    /// <summary>The same network with another exit rule.</summary>
+    /// <exception cref="ArgumentException">It would wait for more side exits than there are, or there are no class scores.</exception>
+    internal ModelManifest WithExitRule(ExitRule rule)
+    {
+        if (rule != default) RequireClassifier($"exit rule {rule}");
+        if (rule.Patience > 1 && rule.Patience > SideExits)
+            throw new ArgumentException(
+                $"exit rule {rule} waits for {rule.Patience} side exits that agree, model {Name} has {SideExits}: it would never exit early");
+        ModelManifest next = this with { ExitRule = rule };
+        return next with { Format = next.FormatOfContent };
+    }
+
+    /// <summary>The format that its content takes.</summary>
+    internal int FormatOfContent =>
+        ExitRule != default ? ExitRuleFormat : Inputs is null && Outputs is null ? CurrentFormat : NamedTensorsFormat;
+
+    /// <summary>Before the rule and before the digest of an <see cref="Identity"/>.</summary>
+    internal const char RuleSeparator = '/', PictureSeparator = '+';
 
     /// <summary>Number of side exits, N; exit N + 1 is the final one.</summary>
     [JsonIgnore]

@@ -20,11 +20,14 @@ static class ManifestRules
             throw new InvalidDataException(
                 $"{PackageFiles.ManifestName}: format {manifest.Format}, of a version that did not compare a package with its model file; "
                 + $"prepare it again: edgeml prepare {manifest.Name}.onnx --out FOLDER");
-        int format = manifest.Inputs is null && manifest.Outputs is null ? ModelManifest.CurrentFormat : ModelManifest.NamedTensorsFormat;
         Require(
-            manifest.Format is ModelManifest.CurrentFormat or ModelManifest.NamedTensorsFormat,
-            $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat} and {ModelManifest.NamedTensorsFormat}");
-        Require(manifest.Format == format, $"format {manifest.Format}, its inputs and outputs make it {format}");
+            manifest.Format is >= ModelManifest.CurrentFormat and <= ModelManifest.ExitRuleFormat,
+            $"format {manifest.Format}, this library reads {ModelManifest.CurrentFormat}..{ModelManifest.ExitRuleFormat}");
+        int format = manifest.FormatOfContent;
+        Require(manifest.Format == format, $"format {manifest.Format}, its inputs{(manifest.ExitRule == default ? " and outputs" : ", outputs and exit rule")} make it {format}");
+        Require(
+            manifest.ExitRule.Patience == 1 || manifest.ExitRule.Patience < manifest.Exits.Count,
+            $"exit rule {manifest.ExitRule} with {manifest.Exits.Count - 1} side exits never exits early");
         Require(Enum.IsDefined(manifest.Engines.Optimization), $"engines are optimised to {(int)manifest.Engines.Optimization}");
         Require(
             manifest.Hash.StartsWith("sha256:", StringComparison.Ordinal) && manifest.Hash.Length == 71

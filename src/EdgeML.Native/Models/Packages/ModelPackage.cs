@@ -23,7 +23,7 @@ public sealed partial class ModelPackage : IDisposable
     public string Folder { get; }
 
     /// <summary>Units, cuts, exits.</summary>
-    public ModelManifest Manifest { get; }
+    public ModelManifest Manifest { get; private set; }
 
     /// <summary>This device's time for every unit, or null when it was not measured.</summary>
     public DeviceProfile? Profile { get; private set; }
@@ -123,6 +123,24 @@ public sealed partial class ModelPackage : IDisposable
         Profile = profile;
     }
 
+    /// <summary>Makes the exits decide by another rule from now on, in models that are loaded afterwards. Calibration and guarantee, which
+    /// are of the rule before, are removed.</summary>
+    /// <exception cref="ArgumentException">The rule does not fit the model.</exception>
+    public void SaveExitRule(ExitRule rule)
+    {
+        ThrowIfDisposed();
+        if (rule == Manifest.ExitRule) return;
+        ModelManifest next = Manifest.WithExitRule(rule);
+        Unsign();
+        // Before the rule changes: a package that is left half changed has no limits of another rule.
+        File.Delete(Path.Combine(Folder, PackageFiles.GuaranteeName));
+        File.Delete(Path.Combine(Folder, PackageFiles.CalibrationName));
+        (Guarantee, Calibration) = (null, null);
+        AtomicFile.Write(
+            Path.Combine(Folder, PackageFiles.ManifestName), stream => JsonSerializer.Serialize(stream, next, PackageJson.Default.ModelManifest));
+        Manifest = next;
+    }
+
     /// <summary>Keeps a calibration in the package's folder and uses it from now on.</summary>
     /// <exception cref="InvalidDataException">Its exits are not the model's.</exception>
     public void SaveCalibration(ExitCalibration calibration)
@@ -207,6 +225,8 @@ public sealed partial class ModelPackage : IDisposable
     {
         if (calibration.Exits != Manifest.Exits.Count)
             throw new InvalidDataException($"the calibration has {calibration.Exits} exits, model {Manifest.Name} has {Manifest.Exits.Count}");
+        if (calibration.Rule != Manifest.ExitRule)
+            throw new InvalidDataException($"the calibration was made by the exit rule {calibration.Rule}, model {Manifest.Name} decides by {Manifest.ExitRule}");
         if (!calibration.IsOf(Manifest))
         {
             string of = calibration.Model == Manifest.Hash ? $"the exits {string.Join(", ", calibration.ExitNames ?? [])}" : $"{calibration.Model}";

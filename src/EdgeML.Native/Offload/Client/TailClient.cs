@@ -378,6 +378,7 @@ sealed class TailClient : ITail
             Encoding = request.Encoding,
             DeadlineMs = (float)request.DeadlineMs,
             Policy = request.Policy,
+            Streak = request.Streak,
         }.Write(header);
         int front = FramePrelude.Bytes + headerBytes;
         Span<byte> frame;

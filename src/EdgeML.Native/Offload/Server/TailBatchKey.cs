@@ -18,10 +18,10 @@ public readonly record struct TailBatchKey(int Cut, uint TriedExits, TensorEncod
     public static TailBatchKey Of(ModelManifest manifest, in ExitPolicy policy, TensorEncoding encoding)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        uint tried = 0;
+        uint tried = 0, wanted = manifest.ExitRule.Tried(policy.Thresholds);
         ReadOnlySpan<float> thresholds = policy.Thresholds;
         for (int i = 0; i < thresholds.Length && i < manifest.SideExits; i++)
-            if (thresholds[i] > 0f && manifest.Exits[i].AfterUnit > policy.Cut) tried |= 1u << i;
+            if ((wanted & (1u << i)) != 0 && manifest.Exits[i].AfterUnit > policy.Cut) tried |= 1u << i;
         return new TailBatchKey(policy.Cut, tried, encoding, encoding == TensorEncoding.Bottleneck ? policy.Bottleneck : 0);
     }
 }

@@ -13,6 +13,9 @@ public sealed class TailRow(int classes)
     /// <summary>Thresholds, cut and bottleneck. Its cut is in 0..units - 1, its bottleneck exists there where it is the encoding.</summary>
     public ref ExitPolicy Policy => ref _policy;
 
+    /// <summary>The agreement of the side exits before the cut, under an exit rule that waits for it.</summary>
+    public ExitStreak Streak { get; set; }
+
     /// <summary>Of the payload: one that exists at the cut.</summary>
     public TensorEncoding Encoding { get; set; }
 

@@ -16,9 +16,14 @@ struct RequestHeader
     public float DeadlineMs;
     public ExitPolicy Policy;
 
+    /// <summary>Written only where there is one, and only to tails that hold a package with such a rule.</summary>
+    public ExitStreak Streak;
+
+    const int StreakClassKey = 16, StreakLengthKey = 17;
+
     public readonly int Write(Span<byte> destination)
     {
-        var writer = new HeaderWriter(destination, keys: Policy.Bottleneck > 0 ? 6 : 5);
+        var writer = new HeaderWriter(destination, keys: 5 + (Policy.Bottleneck > 0 ? 1 : 0) + (Streak.Length > 0 ? 2 : 0));
         writer.Write(0, TaskId);
         writer.Write(1, Policy.Cut);
         writer.Write(2, (int)Encoding);
@@ -27,6 +32,11 @@ struct RequestHeader
         if (Policy.Bottleneck > 0)
         {
             writer.Write(5, Policy.Bottleneck);
+        }
+        if (Streak.Length > 0)
+        {
+            writer.Write(StreakClassKey, Streak.Class);
+            writer.Write(StreakLengthKey, Streak.Length);
         }
         return writer.Finish();
     }
@@ -37,7 +47,7 @@ struct RequestHeader
     static RequestHeader ReadFields(ref HeaderReader reader)
     {
         var request = default(RequestHeader);
-        (int cut, int bottleneck) = (0, 0);
+        (int cut, int bottleneck, int streakClass, int streak) = (0, 0, -1, 0);
         Span<float> thresholds = stackalloc float[ExitPolicy.MaxExits];
         int count = 0;
         while (reader.NextKey(out int key))
@@ -61,10 +71,15 @@ struct RequestHeader
                     }
                     break;
                 case 5: bottleneck = reader.ReadInt32(0, BottleneckSet.Most); break;
+                case StreakClassKey: streakClass = reader.ReadInt32(0, int.MaxValue); break;
+                case StreakLengthKey: streak = reader.ReadInt32(1, ExitPolicy.MaxExits); break;
                 default: reader.Skip(); break;
             }
         }
         reader.Require(0b11111, "request");
+        if (streakClass >= 0 != streak > 0)
+            throw new InvalidDataException($"request has {(streak > 0 ? $"{streak} exits that agree and no class" : "a class and no number of exits")} of a streak");
+        if (streak > 0) request.Streak = new ExitStreak(streakClass, streak);
         request.Policy = new ExitPolicy(thresholds[..count], cut, bottleneck: bottleneck);
         return request;
     }

@@ -69,7 +69,7 @@ static class ManifestBuilder
             Units = units,
             Cuts = [.. bytes.Select((b, k) => new CutInfo(k, b, candidates[k], k == units.Count ? "" : trunk.Boundaries[k], types[k]))],
             Exits = exits,
-        };
+        }.WithExitRule(options.ExitRule ?? default);
     }
 
     /// <summary>Bytes that an element takes on its way.</summary>

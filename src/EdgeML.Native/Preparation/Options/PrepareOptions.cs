@@ -28,6 +28,9 @@ public sealed record PrepareOptions
     /// (<c>edgeml.scale</c>, <c>edgeml.byteScale</c>, <c>Image.NominalPixelRange</c>), or 1/255.</summary>
     public double? ByteScale { get; init; }
 
+    /// <summary>How side exits decide; null for <see cref="Models.Manifest.ExitRule.Entropy"/>.</summary>
+    public ExitRule? ExitRule { get; init; }
+
     /// <summary>Progress of the comparison with the model file, on the calling thread; must return quickly.</summary>
     public Action<PrepareProgress>? Progress { get; init; }
 

@@ -17,7 +17,7 @@ sealed class DividedNetwork : IDisposable
     /// <exception cref="NativeException">The engine refuses a range or head.</exception>
     internal DividedNetwork(ModelPackage package, EngineSettings settings, CancellationToken cancellation)
     {
-        _model = BranchedModel.Load(package, new BackendOptions { Settings = settings, Cancellation = cancellation });
+        _model = BranchedModel.Load(package, new BackendOptions { Settings = settings, WithoutCustomExitRule = true, Cancellation = cancellation });
         try
         {
             _slot = new InferenceSlot(_model);

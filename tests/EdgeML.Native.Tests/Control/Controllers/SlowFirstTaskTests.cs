@@ -41,7 +41,7 @@ public class SlowFirstTaskTests
             int exit = 0;
             while (exit < policy.Exits && !(s_inputs.Entropy(task, exit + 1) < policy.Thresholds[exit])) exit++;
             var paths = new PathCost[s_model.Exits];
-            s_model.Paths(ThresholdGrid.HeadMask(policy.Thresholds), policy.Cut, PlanningConditions.From(default), paths);
+            s_model.Paths(s_model.Heads(policy.Thresholds), policy.Cut, PlanningConditions.From(default), paths);
             double edgeMs = paths[exit].EdgeMs, coldMs = everyNth > 0 && task % everyNth == 0 ? ColdMs : 0;
             now += (edgeMs + coldMs) / 1000;
             if (exit == s_model.SideExits) whole++;

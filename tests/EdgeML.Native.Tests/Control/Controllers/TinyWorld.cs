@@ -59,7 +59,7 @@ sealed class TinyWorld(CostModel truth, int seed = 1) : ILinkSource
         int sample = _random.Next(truth.Samples.Count);
         int exit = truth.Samples.ExitOf(sample, policy.Thresholds);
         PlanningConditions conditions = PlanningConditions.From(_link);
-        truth.Paths(ThresholdGrid.HeadMask(policy.Thresholds), policy.Cut, conditions, _paths);
+        truth.Paths(truth.Heads(policy.Thresholds), policy.Cut, conditions, _paths);
         ref readonly PathCost path = ref _paths[exit];
         return new TaskRecord
         {

@@ -21,7 +21,7 @@ public class OnlineCalibrationTests
     static TaskRecord Local(ExitPolicy policy, int exit, float firstEntropy, double slowdown = 1)
     {
         PathCost[] paths = new PathCost[s_model.Exits];
-        s_model.Paths(ThresholdGrid.HeadMask(policy.Thresholds), policy.Cut, s_assumed, paths);
+        s_model.Paths(s_model.Heads(policy.Thresholds), policy.Cut, s_assumed, paths);
         double edgeMs = paths[exit - 1].EdgeMs * slowdown;
         return new TaskRecord
         {

@@ -162,7 +162,7 @@ public class StandbyPlanningTests(ITestOutputHelper output)
                 if (standby > 0 && (candidate.Cut == model.LocalCut || !MayHelp(model, doubled, conditions, bounds))) continue;
                 for (int point = 0; point < grid.Count; point++)
                 {
-                    if (standby > 0 && !model.CanStandBy(doubled, ThresholdGrid.HeadMask(grid.Thresholds(point)))) continue;
+                    if (standby > 0 && !model.CanStandBy(doubled, model.Heads(grid.Thresholds(point)))) continue;
                     best = Math.Max(best, planner.Score(new Planner.Plan(point, doubled, 0, false), conditions, bounds));
                 }
             }

@@ -4,6 +4,7 @@ using EdgeML.Native.Interop.Types;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 using EdgeML.Native.Preparation;
+using EdgeML.Native.Preparation.Options;
 using EdgeML.Native.Tests.Models;
 using EdgeML.Native.Tests.Models.Onnx;
 
@@ -20,10 +21,10 @@ sealed class LoadedGraph : IDisposable
     {
     }
 
-    public LoadedGraph(byte[] onnx, BackendOptions? options = null)
+    public LoadedGraph(byte[] onnx, BackendOptions? options = null, PrepareOptions? prepare = null)
     {
         File.WriteAllBytes(_folder["test.onnx"], onnx);
-        ModelPreparation.Prepare(_folder["test.onnx"], Folder);
+        ModelPreparation.Prepare(_folder["test.onnx"], Folder, prepare);
         Model = BranchedModel.Load(Folder, options);
         _backend = new Backend(new BackendOptions());
         using var none = new WeightsHandle();

@@ -71,7 +71,7 @@ sealed class ModelTail : IDisposable
     public byte[] Answer(in RequestHeader request, ReadOnlySpan<byte> payload)
     {
         payload.CopyTo(_row.Payload!.Data.Span);
-        (_row.Policy, _row.Encoding) = (request.Policy, request.Encoding);
+        (_row.Policy, _row.Encoding, _row.Streak) = (request.Policy, request.Encoding, request.Streak);
         _slot.Run([_row]);
         return Frames.Reply(request.TaskId, _row.Answer, System.Runtime.InteropServices.MemoryMarshal.AsBytes(_row.Logits.AsSpan()));
     }

@@ -129,7 +129,7 @@ public sealed class MalformedTests : IDisposable
 
     [Theory]
     [InlineData("\"format\": 2", "\"format\": 3", "model.json: format 3, its inputs and outputs make it 2")]
-    [InlineData("\"format\": 2", "\"format\": 4", "model.json: format 4, this library reads 2 and 3")]
+    [InlineData("\"format\": 2", "\"format\": 5", "model.json: format 5, this library reads 2..4")]
     [InlineData("\"format\": 2", "\"format\": 1",
         "model.json: format 1, of a version that did not compare a package with its model file; prepare it again: "
         + "edgeml prepare m.onnx --out FOLDER")]

@@ -104,6 +104,38 @@ public class HeaderTests
         Assert.Equal(request.Policy, RequestHeader.Read(memory.AsMemory(0, request.Write(memory))).Policy);
     }
 
+    [Fact]
+    public void Request_ExitsThatAgree_AreWrittenOnlyWhereTheyAre()
+    {
+        byte[] memory = new byte[RequestHeader.MaxBytes];
+        var request = new RequestHeader
+        {
+            TaskId = 7,
+            Encoding = TensorEncoding.Float32,
+            DeadlineMs = 1,
+            Policy = new ExitPolicy([0.5f], 3),
+        };
+        byte[] without = memory[..request.Write(memory)];
+        Assert.Equal(0x85, without[0]);
+        request.Streak = new ExitStreak(1234, 2);
+        byte[] with = memory[..request.Write(memory)];
+        Assert.Equal([0x87, .. without[1..], 0x10, 0xCD, 0x04, 0xD2, 0x11, 0x02], with);
+        RequestHeader read = RequestHeader.Read(with);
+        Assert.Equal((request.Streak, request.Policy), (read.Streak, read.Policy));
+    }
+
+    [Theory]
+    [InlineData("86 0007 0103 0201 03ca3f800000 0490 1001", "a class and no number of exits")]
+    [InlineData("86 0007 0103 0201 03ca3f800000 0490 1102", "2 exits that agree and no class")]
+    [InlineData("87 0007 0103 0201 03ca3f800000 0490 1001 1100", "integer 0 is outside 1..16")]
+    [InlineData("87 0007 0103 0201 03ca3f800000 0490 1001 1111", "integer 17 is outside 1..16")]
+    [InlineData("87 0007 0103 0201 03ca3f800000 0490 10ff 1102", "-1")]
+    public void Request_ExitsThatCannotAgree_AreRefused(string header, string named)
+    {
+        byte[] bytes = Convert.FromHexString(header.Replace(" ", ""));
+        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => RequestHeader.Read(bytes)).Message);
+    }
+
     [Theory]
     [InlineData("8600070100020503ca3f800000049005cd0100", "256")]
     [InlineData("8600070100020503ca3f8000000490 05ff", "-1")]
@@ -123,6 +155,7 @@ public class HeaderTests
             Encoding = TensorEncoding.Bytes,
             DeadlineMs = 1e6f,
             Policy = new ExitPolicy(thresholds, ushort.MaxValue, bottleneck: byte.MaxValue),
+            Streak = new ExitStreak(int.MaxValue, ExitPolicy.MaxExits),
         };
         Assert.InRange(request.Write(new byte[RequestHeader.MaxBytes]), 1, RequestHeader.MaxBytes);
         var times = new TransferTimes
