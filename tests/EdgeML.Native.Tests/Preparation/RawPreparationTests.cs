@@ -46,6 +46,24 @@ public sealed class RawPreparationTests : IDisposable
         Assert.Equal(3, raw.Format);
     }
 
+    [Theory]
+    [InlineData(ElementType.Int16, "input 'planes' is int16")]
+    [InlineData(ElementType.Int8, "input 'planes' is int8")]
+    [InlineData(ElementType.Bool, "input 'planes' is bool")]
+    [InlineData(ElementType.Int32, "input 'planes' is int32")]
+    public void Prepare_OnePictureShapedInputOfOtherTypes_IsNoPicture(int type, string reason)
+    {
+        var b = new OnnxBuilder(3);
+        b.Graph.Input.Add(OnnxBuilder.Value("planes", type, [-1, 3, 8, 8]));
+        string floats = b.Node("Cast", ["planes"], null, OnnxBuilder.Int("to", ElementType.Float));
+        b.Node("Identity", [b.Conv(b.ConvRelu(floats, 3, 4), 4, 2)], "heat");
+        b.Output("heat");
+        ModelManifest made = Prepare(b).Manifest;
+        Assert.True(made is { Preprocessing: null, TakesBytes: false });
+        string refused = Assert.Throws<ArgumentException>(() => Prepare(b, new PrepareOptions { Layout = PixelLayout.Nchw, Force = true })).Message;
+        Assert.Contains(reason, refused);
+    }
+
     [Fact]
     public void Prepare_Detector_DescribesOutputsAndRoundTrips()
     {

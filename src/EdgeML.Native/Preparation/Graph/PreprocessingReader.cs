@@ -62,12 +62,18 @@ sealed class PreprocessingReader
         bool asked = givenMean is not null || givenStd is not null || givenChannels is not null || resize is not null
             || givenLayout is not null;
         PixelLayout layout = givenLayout ?? Guess();
-        int count = _shape.Count == 2 && !asked ? 0 : PictureInput.Channels(_shape, layout);
+        bool bytes = NamedTensor.TakeBytes(_model.Inputs);
+        int count = (_shape.Count == 2 && !asked) || !bytes ? 0 : PictureInput.Channels(_shape, layout);
         if (count == 0)
         {
             if (!asked) return (givenScale ?? UsualScale, null);
             bool isOption = _options.Mean is not null || _options.Std is not null || _options.Channels is not null || _options.Resize is not null
                 || _options.Layout is not null;
+            if (!bytes && !isOption) return (givenScale ?? UsualScale, null); // metadata about one of several inputs, for instance
+            if (!bytes)
+                throw new ArgumentException(
+                    $"{(_model.Inputs is [var only] ? $"the input '{only.Name}' is {only.Type}" : $"there are {_model.Inputs!.Count} inputs")}, "
+                    + "a picture is one input of float32, float16 or uint8, so layout, channels, mean, std and resize do not apply");
             throw Misfit(
                 isOption,
                 $"the input {Shape} is no picture of 1 to 4 channels in the layout {layout.ToString().ToUpperInvariant()}, "
