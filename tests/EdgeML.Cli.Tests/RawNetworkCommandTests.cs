@@ -68,6 +68,7 @@ public sealed class RawNetworkCommandTests : FolderTests
         {
             $"run --model DIR --data {Data} --count 1 --answers OUT --top 3", $"calibrate DIR --data {Data} --count 50",
             $"curve --model DIR --data {Data} --count 50", $"codecs --model DIR --data {Data} --count 50",
+            $"quantize DIR --data {Data} --out OUT",
             $"record --model DIR --data {Data} --count 5 --out OUT", $"run --model DIR --data {Data} --count 1 --thresholds 0.3",
             $"run --model DIR --data {Data} --count 1 --cut 1 --standby 1",
         })

@@ -35,6 +35,11 @@ sealed class NetworkQuantiser : IDisposable
         _package = ModelPackage.Open(options.Package, options.TrustedKeys);
         try
         {
+            Manifest.RequireClassifier("quantisation");
+            if (Manifest.Inputs is { } inputs)
+                throw new ArgumentException(
+                    $"quantisation takes one float32 input, and model {Manifest.Name} has {string.Join(", ", inputs)}; "
+                    + "a network that is quantised already can be prepared");
             _graph = WholeGraph.Of(_package, new NativeGraphRunner());
             _layers = [.. _graph.Index.Nodes.Where((n, i) => !_graph.Index.IsConstant(i) && QuantisationPlan.IsLayer(_graph, n))];
             if (_layers.Count == 0)

@@ -16,6 +16,7 @@ using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Wire;
 using EdgeML.Native.Tests.Preparation;
+using EdgeML.Native.Tests.Preparation.Graph;
 using EdgeML.Server;
 using EdgeML.Server.Configuration;
 
@@ -143,6 +144,32 @@ public sealed class RawNetworkTests(ITestOutputHelper output)
             Assert.True(executor.WaitForBatches(ModelTail.Patience));
         }
         output.WriteLine($"batches of {kind}: {string.Join("; ", loaded.Model.BackendNotes)}");
+    }
+
+    public static TheoryData<string> Quantised => [.. QuantisedGraphs.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Quantised))]
+    public void Run_QuantisedNetwork_GivesTheSameBitsAtEveryCut(string graph)
+    {
+        using var loaded = new LoadedNetwork(graph, builder: QuantisedGraphs.All[graph]());
+        using var server = new TailServer(new ModelTailExecutor(loaded.Model), new TailServerOptions());
+        using var session = new EdgeSession(loaded.Model, Patient(loaded, 0) with { Tail = ModelTail.To(server.EndPoint.Port), Codec = TensorEncoding.Float32 });
+        TensorRow outputs = session.NewOutputs();
+        output.WriteLine($"{loaded.Prepared}");
+        for (int sample = 0; sample < 3; sample++)
+        {
+            loaded.Draw(Seed + sample);
+            session.Policy = new ExitPolicy([], loaded.Manifest.LocalCut);
+            session.Run(loaded.Inputs, outputs);
+            float[] whole = outputs.Row.ToArray();
+            for (int cut = 0; cut < loaded.Manifest.LocalCut; cut++)
+            {
+                session.Policy = new ExitPolicy([], cut);
+                Assert.True(session.Run(loaded.Inputs, outputs).Offloaded);
+                Assert.True(whole.AsSpan().SequenceEqual(outputs.Row), $"cut {cut}, sample {sample}");
+            }
+        }
     }
 
     [Theory]
