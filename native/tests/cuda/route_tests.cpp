@@ -237,7 +237,7 @@ void invalid_logits_never_exit() {
 // The library's own backend, as kernels: the same sessions give the same bits.
 void onnxruntime_as_kernels() {
     auto desc = make<edgeml_context_desc>();
-    std::shared_ptr<Backend> inner = make_onnxruntime(desc);
+    std::shared_ptr<Backend> inner = make_onnxruntime(desc, nullptr);
     auto device = fake_device();
     for (Route route : {Route::device, Route::stages, Route::streams}) {
         edgeml_run_result results[2];
