@@ -17,8 +17,7 @@ sealed class QuantizeCommand : CliCommand
         "--samples", $"Samples that tell the ranges of tensors; {SampleChoice.DefaultRanging}, or half of a smaller file, unless given.");
 
     readonly Option<string?> _method = SharedOptions.OneOf(
-        "--method", "How ranges follow from the values seen: all of them, all but 0.01 %, or the least squared error or relative entropy (minmax).",
-        "minmax", "percentile", "mse", "entropy");
+        "--method", "How ranges follow from the values seen: the least squared error, all of them, or all but 0.01 % (mse).", "mse", "minmax", "percentile");
 
     readonly Option<string[]> _skip = new("--skip")
     {
@@ -74,9 +73,8 @@ sealed class QuantizeCommand : CliCommand
             Method = parsed.GetValue(_method) switch
             {
                 "percentile" => RangeMethod.Percentile,
-                "mse" => RangeMethod.Mse,
-                "entropy" => RangeMethod.Entropy,
-                _ => RangeMethod.MinMax,
+                "minmax" => RangeMethod.MinMax,
+                _ => RangeMethod.Mse,
             },
             Skip = [.. (parsed.GetValue(_skip) ?? []).SelectMany(CommandLine.Parse.Names)],
             MostFloat = parsed.GetValue(_mostFloat),

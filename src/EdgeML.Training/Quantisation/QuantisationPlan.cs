@@ -37,7 +37,7 @@ sealed class QuantisationPlan
                 if (!_readers.TryGetValue(read, out List<NodeProto>? list)) _readers[read] = list = [];
                 list.Add(node);
             }
-        _beforeLayers = BeforeLayers();
+        _beforeLayers = BeforeLayers(left);
         for (int n = 0; n < graph.Index.Nodes.Count; n++)
         {
             NodeProto node = graph.Index.Nodes[n];
@@ -165,13 +165,13 @@ sealed class QuantisationPlan
     bool AreScores(string tensor) => _outputs.Contains(tensor) || _readers.GetValueOrDefault(tensor, [])
         .Exists(n => Operators.IsLayout(n) && AreScores(n.Output[0]));
 
-    /// <summary>Tensors from which a way leads to a layer.</summary>
-    HashSet<string> BeforeLayers()
+    /// <summary>Tensors from which a way leads to a layer that multiplies integers.</summary>
+    HashSet<string> BeforeLayers(IReadOnlySet<NodeProto> left)
     {
         var before = new HashSet<string>();
         foreach (NodeProto node in _graph.Index.Nodes.Reverse())
         {
-            if (IsLayer(_graph, node) || node.Output.Any(before.Contains)) before.UnionWith(node.Input);
+            if ((IsLayer(_graph, node) && !left.Contains(node)) || node.Output.Any(before.Contains)) before.UnionWith(node.Input);
         }
         return before;
     }

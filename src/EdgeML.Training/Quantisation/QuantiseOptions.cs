@@ -12,7 +12,7 @@ sealed record QuantiseOptions(string Package, DataSpec Data, string Folder)
     /// <summary>Samples of <see cref="Data"/> that tell the ranges; null for 512, or half of what there is.</summary>
     internal int? Samples { get; init; }
 
-    internal RangeMethod Method { get; init; } = RangeMethod.MinMax;
+    internal RangeMethod Method { get; init; } = RangeMethod.Mse;
 
     /// <summary>Layers that stay float32, by the names of nodes or units.</summary>
     internal IReadOnlyList<string> Skip { get; init; } = [];

@@ -15,8 +15,7 @@ static class RangeChoice
         return method switch
         {
             RangeMethod.Percentile => Percentile(seen, low, high),
-            RangeMethod.Mse => Best(seen, low, high, SquaredError),
-            RangeMethod.Entropy => Best(seen, low, high, RelativeEntropy),
+            RangeMethod.Mse => LeastError(seen, low, high),
             _ => TensorScale.Of(low, high),
         };
     }
@@ -40,14 +39,14 @@ static class RangeChoice
     }
 
     /// <summary>Of the observed range made smaller and smaller, the one with the least error.</summary>
-    static TensorScale Best(ValueHistogram seen, float low, float high, Func<ValueHistogram, TensorScale, double> error)
+    static TensorScale LeastError(ValueHistogram seen, float low, float high)
     {
         TensorScale best = TensorScale.Of(low, high);
-        double least = error(seen, best);
+        double least = SquaredError(seen, best);
         for (double part = 1 - Step; part >= LeastPart; part -= Step)
         {
             TensorScale scale = TensorScale.Of((float)(part * low), (float)(part * high));
-            double found = error(seen, scale);
+            double found = SquaredError(seen, scale);
             if (found >= least) continue;
             (best, least) = (scale, found);
         }
@@ -70,44 +69,4 @@ static class RangeChoice
             return sum;
         }
     }
-
-    /// <summary>From the clipped distribution to the one in which all bins of a level are equally full.</summary>
-    static double RelativeEntropy(ValueHistogram seen, TensorScale scale)
-    {
-        Span<double> clipped = new double[2 * ValueHistogram.Bins];
-        Span<double> inLevel = stackalloc double[TensorScale.Levels + 1];
-        Span<int> filled = stackalloc int[TensorScale.Levels + 1];
-        inLevel.Clear();
-        filled.Clear();
-        // The bins that hold the ends of the range get everything beyond them.
-        int first = Bin(scale.Low), last = Bin(scale.High);
-        for (int b = 0; b < clipped.Length; b++) clipped[Math.Clamp(b, first, last)] += InBin(seen, b);
-        double all = seen.Count;
-        for (int b = first; b <= last; b++)
-        {
-            if (clipped[b] == 0) continue;
-            int level = Level(b);
-            // What was clipped is not in the quantised distribution, so that clipping costs.
-            inLevel[level] += InBin(seen, b);
-            filled[level]++;
-        }
-        double kept = 0;
-        foreach (double count in inLevel) kept += count;
-        if (kept == 0) return double.PositiveInfinity;
-        double entropy = 0;
-        for (int b = first; b <= last; b++)
-        {
-            if (clipped[b] == 0) continue;
-            int level = Level(b);
-            double p = clipped[b] / all, q = Math.Max(inLevel[level] / filled[level] / kept, 1e-12);
-            entropy += p * Math.Log(p / q);
-        }
-        return entropy;
-
-        int Bin(double value) => Math.Clamp((int)Math.Floor(value / seen.Width), -ValueHistogram.Bins, ValueHistogram.Bins - 1) + ValueHistogram.Bins;
-        int Level(int bin) => (int)Math.Clamp(Math.Round((bin - ValueHistogram.Bins + 0.5) * seen.Width / scale.Scale) + scale.Zero, 0, TensorScale.Levels);
-    }
-
-    static long InBin(ValueHistogram seen, int bin) =>
-        bin >= ValueHistogram.Bins ? seen.Above[bin - ValueHistogram.Bins] : seen.Below[ValueHistogram.Bins - 1 - bin];
 }

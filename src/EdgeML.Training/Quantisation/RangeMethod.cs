@@ -11,7 +11,4 @@ enum RangeMethod
 
     /// <summary>The range with the least mean squared error of all values.</summary>
     Mse,
-
-    /// <summary>The range with the least relative entropy from the observed distribution to the quantised one.</summary>
-    Entropy,
 }

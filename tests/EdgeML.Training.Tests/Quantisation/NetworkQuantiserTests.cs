@@ -80,6 +80,7 @@ public sealed class NetworkQuantiserTests(ITestOutputHelper output) : IDisposabl
         {
             Samples = 128,
             TestSamples = 400,
+            MaxLoss = 3, // a sample is a quarter of a point
         };
 
         QuantiseReport report = _run.Run(options);
@@ -89,7 +90,7 @@ public sealed class NetworkQuantiserTests(ITestOutputHelper output) : IDisposabl
         output.WriteLine($"{report.Times.FirstMs:0.000} ms, {report.Times.SecondMs:0.000} ms, {IntegerInstructions.Name}");
         Assert.True(report.Labelled);
         Assert.Empty(report.FloatLayers);
-        Assert.All(report.Exits, exit => Assert.InRange(exit.Lost, -1, 0.01));
+        Assert.All(report.Exits, exit => Assert.InRange(exit.Lost, -1, 0.03));
         Assert.All(after.Cuts.Skip(1).SkipLast(1), cut => Assert.Equal("uint8", cut.Type));
         Assert.All(after.Cuts.Skip(1).SkipLast(1), cut => Assert.Equal(after.BoundaryElements(cut.K), cut.Bytes));
         Assert.True(report.Bytes < 0.35 * report.FloatBytes);
@@ -109,6 +110,31 @@ public sealed class NetworkQuantiserTests(ITestOutputHelper output) : IDisposabl
         Assert.Matches(@"int8 loses \d+\.\d\d points at exit '\w+' \(.* 4000 samples of .*--max-loss is 0", refused.Message);
         Assert.False(Path.Exists(options.Folder));
         Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(options.Folder)!, ".*"));
+    }
+
+    [Fact]
+    public void Run_ALayerThatLosesTooMuch_StaysFloat32OnItsOwnAccount()
+    {
+        // One channel is a thousand times larger than those that the answer follows from.
+        var b = new OnnxBuilder(8);
+        float[] uneven = [.. Enumerable.Range(0, 8 * 8).Select(i => i / 8 == 0 ? 1000f : (((i * 37) % 17) - 8) / 8f)];
+        string x = b.Relu(b.Gemm(b.Input("x", 1, 16), 16, 8));
+        x = b.Relu(b.Node("Gemm", [x, b.Weight([8, 8], uneven)], null, OnnxBuilder.Int("transB", 1)));
+        float[] even = [.. Enumerable.Range(0, 5 * 8).Select(i => i % 8 == 0 ? 0 : (((i * 29) % 13) - 6) / 6f)];
+        b.Node("Gemm", [x, b.Weight([5, 8], even)], "logits", OnnxBuilder.Int("transB", 1));
+        b.Output("logits");
+        string package = _run.Prepare(b.Bytes);
+        QuantiseOptions options = _run.Options(package, _run.Tensors(16, samples: 1200)) with { Samples = 200, TestSamples = 1000, MaxLoss = 5, MostFloat = 2 };
+
+        string refused = Assert.Throws<ArgumentException>(() => _run.Run(options with { MostFloat = 0 })).Message;
+        QuantiseReport report = _run.Run(options);
+
+        output.WriteLine(refused);
+        output.WriteLine(string.Join(", ", report.FloatLayers.Select(l => $"{l.Name}: {l.Why}")));
+        Assert.Contains("--max-loss is 5", refused, StringComparison.Ordinal);
+        Assert.Contains(report.FloatLayers, layer => layer.Why.StartsWith("too much is lost", StringComparison.Ordinal));
+        Assert.True(report.Exits[0].Lost <= 0.05);
+        Assert.False(report.Labelled);
     }
 
     [Fact]
