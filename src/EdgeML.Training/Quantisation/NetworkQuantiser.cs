@@ -175,6 +175,7 @@ sealed class NetworkQuantiser : IDisposable
                 Exits = [.. _graph.Outputs.SkipLast(1)],
                 Final = _graph.Outputs[^1],
                 ClassNames = Manifest.ClassNames.Count > 0 ? Manifest.ClassNames : null,
+                ExitRule = Manifest.ExitRule == default ? null : Manifest.ExitRule,
                 Progress = each =>
                 {
                     if (each.Done <= 1) _progress.Begin("ways to run the network compared", each.Total);

@@ -3,6 +3,7 @@ using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
 using EdgeML.Native.Preparation;
+using EdgeML.Native.Preparation.Options;
 using EdgeML.Native.Tests.Models.Onnx;
 using EdgeML.Training.Data;
 using EdgeML.Training.Quantisation;
@@ -165,6 +166,17 @@ public sealed class NetworkQuantiserTests(ITestOutputHelper output) : IDisposabl
         float[][] inputs = Inputs(before, 4);
         Assert.True(PackageAnswers.Difference(options.Folder, inputs, PackageAnswers.OfFile(options.OnnxFile!, package, inputs)) <= 1e-4);
         Assert.Contains("no layer", Assert.Throws<ArgumentException>(() => _run.Run(options with { Skip = ["conv99"] })).Message);
+    }
+
+    [Fact]
+    public void Run_PackageWithAnExitRule_KeepsIt()
+    {
+        ModelPreparation.Prepare(ProjectFolders.ShippedModel!, _run["float"], new PrepareOptions { ExitRule = ExitRule.Parse("margin") });
+        var options = new QuantiseOptions(_run["float"], DataSpec.Parse("shapes:seed=22"), _run["int8"]) { Samples = 16, TestSamples = 50, MaxLoss = 100 };
+
+        _run.Run(options);
+
+        Assert.Equal(ExitRule.Parse("margin"), Manifest(options.Folder).ExitRule);
     }
 
     [Fact]
