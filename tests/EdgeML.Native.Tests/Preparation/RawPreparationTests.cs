@@ -1,7 +1,10 @@
 using System.Text.Json;
+using EdgeML.Native.Inference.Sessions;
+using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Models.Packages;
+using EdgeML.Native.Policies;
 using EdgeML.Native.Preparation;
 using EdgeML.Native.Preparation.Graph;
 using EdgeML.Native.Preparation.Options;
@@ -62,6 +65,32 @@ public sealed class RawPreparationTests : IDisposable
         Assert.True(made is { Preprocessing: null, TakesBytes: false });
         string refused = Assert.Throws<ArgumentException>(() => Prepare(b, new PrepareOptions { Layout = PixelLayout.Nchw, Force = true })).Message;
         Assert.Contains(reason, refused);
+    }
+
+    [Fact]
+    public void Prepare_AnInputThatIsAnOutputAndReadByNothing_IsPassedOn()
+    {
+        var b = new OnnxBuilder(3);
+        b.ConvRelu(b.Input("image", -1, 3, 8, 8), 3, 4);
+        b.Node("Identity", [b.Graph.Node[^1].Output[0]], "heat");
+        b.Graph.Input.Add(OnnxBuilder.Value("stamp", ElementType.Int64, [2]));
+        b.Graph.Output.Add(OnnxBuilder.Value("stamp", ElementType.Int64, [2]));
+        b.Output("heat");
+        using var loaded = new LoadedNetwork("passed on", builder: b);
+        using var session = new EdgeSession(loaded.Model);
+        TensorRow outputs = session.NewOutputs();
+        for (int cut = 0; cut <= loaded.Manifest.LocalCut; cut++)
+        {
+            loaded.Draw(cut);
+            var (given, got) = (new long[2], new long[2]);
+            loaded.Inputs.Set("stamp", [long.MinValue + cut, 1L << 53 | 1]);
+            session.Policy = new ExitPolicy([], cut);
+            session.Run(loaded.Inputs, outputs);
+            loaded.Inputs.CopyTo("stamp", given);
+            outputs.CopyTo("stamp", got);
+            Assert.Equal(given, got);
+            Assert.Equal([long.MinValue + cut, 1L << 53 | 1], got);
+        }
     }
 
     [Fact]

@@ -97,7 +97,8 @@ static class NetworkInputs
     static List<ValueInfoProto> Needed(GraphProto graph, GraphIndex index, IReadOnlyList<string> outputs)
     {
         bool[] needed = index.Ancestors(outputs);
-        HashSet<string> read = [.. Enumerable.Range(0, needed.Length).Where(i => needed[i]).SelectMany(index.Reads)];
+        // An input may be an output as it is.
+        HashSet<string> read = [.. outputs, .. Enumerable.Range(0, needed.Length).Where(i => needed[i]).SelectMany(index.Reads)];
         List<ValueInfoProto> inputs = [.. graph.Input.Where(i => read.Contains(i.Name) && !index.Initializers.ContainsKey(i.Name))];
         return inputs.Count > 0 ? inputs : throw new InvalidDataException("no output depends on an input");
     }
