@@ -7,6 +7,8 @@ namespace EdgeML.Native.Models.Payloads;
 /// <summary>How large a request's payload is.</summary>
 public static class PayloadSize
 {
+    const string AddedPrefix = "edgeml/";
+
     /// <summary>Bytes of the payload that enters a model at a cut.</summary>
     /// <param name="manifest">The model.</param>
     /// <param name="cut">Units run on the edge; any number, it may come from the wire.</param>
@@ -47,8 +49,8 @@ public static class PayloadSize
     }
 
     /// <summary>How the tensor at a cut travels in a session with a codec: in the cut's own integers where the network is quantised, which
-    /// are never larger than the codec's, and as float32 at cut 0 of a network with named inputs, whose integers no codec may
-    /// change.</summary>
+    /// are never larger than the codec's, and as float32 where integers of inputs or outputs may be in it, which no codec may
+    /// change: at cut 0 of a network with named inputs, and where several tensors travel as one.</summary>
     /// <param name="manifest">The model.</param>
     /// <param name="cut">Below <see cref="ModelManifest.LocalCut"/>.</param>
     /// <param name="codec">The session's.</param>
@@ -56,7 +58,18 @@ public static class PayloadSize
     {
         ArgumentNullException.ThrowIfNull(manifest);
         if (manifest.Cuts[cut].IsQuantised) return TensorEncoding.Quantised;
-        return cut == 0 && manifest.Inputs is not null ? TensorEncoding.Float32 : codec;
+        return (cut == 0 && manifest.Inputs is not null) || MayCarryIntegers(manifest, cut) ? TensorEncoding.Float32 : codec;
+    }
+
+    /// <summary>Integers of inputs and outputs cross a cut only in tensors that preparation added.</summary>
+    static bool MayCarryIntegers(ModelManifest manifest, int cut) =>
+        manifest.Cuts[cut].Tensor.StartsWith(AddedPrefix, StringComparison.Ordinal) && (AnyInteger(manifest.Inputs) || AnyInteger(manifest.Outputs));
+
+    static bool AnyInteger(IReadOnlyList<NamedTensor>? tensors)
+    {
+        for (int i = 0; i < tensors?.Count; i++)
+            if (tensors[i].IsInteger) return true;
+        return false;
     }
 
     /// <summary>Bytes that a session with a codec sends at a cut.</summary>

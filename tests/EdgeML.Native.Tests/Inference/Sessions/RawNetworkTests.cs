@@ -7,6 +7,7 @@ using EdgeML.Native.Inference.Sessions;
 using EdgeML.Native.Inference.Streams;
 using EdgeML.Native.Inference.Tasks;
 using EdgeML.Native.Models.Manifest;
+using EdgeML.Native.Models.Onnx;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Tails;
 using EdgeML.Native.Offload.Wire;
@@ -61,6 +62,35 @@ public sealed class RawNetworkTests(ITestOutputHelper output)
         }
         Assert.Equal(0, away.ContradictoryAnswers);
         Assert.Empty(away.BackgroundFaults);
+    }
+
+    [Theory]
+    [InlineData(TensorEncoding.Float16)]
+    [InlineData(TensorEncoding.Int8)]
+    public void Run_ACodecThatLosesPrecision_LeavesIntegersThatCrossACut(TensorEncoding codec)
+    {
+        var b = new OnnxBuilder(5);
+        string early = b.ConvRelu(b.Input("image", -1, 3, 8, 8), 3, 8);
+        b.Graph.Input.Add(OnnxBuilder.Value("stamp", ElementType.Int64, [1, 2]));
+        string late = b.ConvRelu(b.ConvRelu(b.ConvRelu(early, 8, 8), 8, 8), 8, 8);
+        b.Node("Add", ["stamp", b.Weight64(1)], "next");
+        b.Node("Identity", [b.Conv(late, 8, 2)], "heat");
+        b.Output("heat", "next");
+        using var loaded = new LoadedNetwork("codec", builder: b);
+        using var server = new TailServer(new ModelTailExecutor(loaded.Model), new TailServerOptions());
+        using var session = new EdgeSession(loaded.Model, Patient(loaded, 0) with { Tail = ModelTail.To(server.EndPoint.Port), Codec = codec });
+        TensorRow outputs = session.NewOutputs();
+        loaded.Draw(Seed);
+        loaded.Inputs.Set("stamp", [1234567890123456789, -4899]);
+        var next = new long[2];
+        for (int cut = 0; cut < loaded.Manifest.LocalCut; cut++)
+        {
+            session.Policy = new ExitPolicy([], cut);
+            Assert.True(session.Run(loaded.Inputs, outputs).Offloaded);
+            outputs.CopyTo("next", next);
+            Assert.Equal([1234567890123456790, -4898], next);
+        }
+        Assert.Contains(loaded.Manifest.Cuts, c => c.K > 0 && c.Tensor.StartsWith("edgeml/", StringComparison.Ordinal));
     }
 
     [Theory]
