@@ -67,8 +67,8 @@ public class StalledStreamTests(ShippedPackage package, ITestOutputHelper output
         Assert.Equal(Frames - 1, last);
         Assert.Equal(late, counters.Late);
         Assert.True(offloaded > 0 && stalled > 0, $"{offloaded} by the tail, {stalled} after a stall");
-        // Reconnecting and waiting for a pace cost a little; a frame kept would cost 28 KB.
-        Assert.InRange(allocated / (Frames - middle), 0, 4096);
+        // Reconnecting and waiting for a pace cost a little, and tests beside this one in the process a few KB; a frame kept would cost 28 KB.
+        Assert.InRange(allocated / (Frames - middle), 0, 14_000);
     }
 
     /// <summary>Ten pictures again and again.</summary>
