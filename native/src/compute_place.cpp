@@ -73,10 +73,11 @@ int get_policy(int &policy, sched_param &param) noexcept {
     return 0;
 }
 
-int become_real_time(int priority) noexcept {
+// `kept`: SCHED_RESET_ON_FORK, which only a privileged thread may give up.
+int become_real_time(int priority, int kept = 0) noexcept {
     sched_param param{};
     param.sched_priority = priority;
-    return set_policy(SCHED_FIFO, param);
+    return set_policy(SCHED_FIFO | kept, param);
 }
 
 } // namespace
@@ -146,10 +147,11 @@ void ComputePlace::Stay::enter() {
         return;
     int error = get_policy(policy_, param_);
     // A caller that is ahead already stays as it is.
-    bool is_ahead = error == 0 && (policy_ == SCHED_DEADLINE || ((policy_ == SCHED_FIFO || policy_ == SCHED_RR) &&
-                                                                 param_.sched_priority >= place_->priority_));
+    int scheduled = policy_ & ~SCHED_RESET_ON_FORK;
+    bool is_ahead = error == 0 && (scheduled == SCHED_DEADLINE || ((scheduled == SCHED_FIFO || scheduled == SCHED_RR) &&
+                                                                   param_.sched_priority >= place_->priority_));
     if (error == 0 && !is_ahead)
-        error = become_real_time(place_->priority_);
+        error = become_real_time(place_->priority_, policy_ & SCHED_RESET_ON_FORK);
     has_priority_ = error == 0 && !is_ahead;
     if (error != 0) {
         leave();

@@ -254,6 +254,7 @@ sealed class ClientConnection : IDisposable
         bool same = hello.Bottlenecks.Length > 0 && hello.Bottlenecks == model.Bottlenecks.Digest;
         _encodings = HelloHeader.EveryEncoding & ~(same ? 0 : 1 << (int)TensorEncoding.Bottleneck);
         OnServed?.Invoke(this);
+        _answers.Allow(_limits.MaxInFlight, model.ReplyBytes);
         _answers.Send(model.Acknowledgement(_limits, _encodings, same));
         // From here on it can be asked to leave or be refused; whether it should is decided after that by one of the two sides at least.
         Volatile.Write(ref _model, model);

@@ -63,13 +63,20 @@ static class RequestAdmission
             text = $"payloads take {services.Staging.Held} of {services.Staging.Most} bytes, this one has {bytes}";
             return ErrorCode.Busy;
         }
-        if (client.TryEnter() is { } limit)
+        if (model.TryRentJob() is not { } rented)
         {
             model.Staging.Return(payload);
+            text = $"payloads and answers take {services.Staging.Held} of {services.Staging.Most} bytes, this answer needs {model.AnswerMemory}";
+            return ErrorCode.Busy;
+        }
+        if (client.TryEnter() is { } limit)
+        {
+            rented.Row.Payload = payload;
+            model.Return(rented);
             text = limit;
             return ErrorCode.Busy;
         }
-        job = model.RentJob();
+        job = rented;
         job.Row.Payload = payload;
         services.Compute.Enter();
         return 0;

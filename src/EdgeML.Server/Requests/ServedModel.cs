@@ -14,10 +14,14 @@ sealed class ServedModel : IDisposable
     // Without a profile every request counts alike.
     const double UnknownMs = 1;
 
+    /// <summary>Answers from this size on are counted as memory of payloads, and not kept for later requests.</summary>
+    const int LargeAnswer = 64 << 10;
+
     readonly ITailExecutor _executor;
     readonly Lock _gate = new();
     readonly Stack<ITailSlot> _slots = [];
     readonly Stack<TailJob> _jobs = [];
+    readonly StagingBudget _budget;
     readonly TailExpectation _expectation;
     readonly byte[]?[] _acknowledgements = new byte[]?[2];
     TaskCompletionSource? _unused;
@@ -31,7 +35,9 @@ sealed class ServedModel : IDisposable
     {
         _executor = executor;
         Name = name ?? executor.Manifest.Name;
+        _budget = staging;
         Staging = new StagingPool(executor, staging);
+        ReplyBytes = TailJob.ReplyBytes(executor.Manifest);
         Counts = new ModelCounts(executor.Manifest, Name);
         _expectation = new TailExpectation(executor.Manifest, executor.Profile);
     }
@@ -42,6 +48,12 @@ sealed class ServedModel : IDisposable
     public string Name { get; }
 
     public ModelManifest Manifest => _executor.Manifest;
+
+    /// <summary>Of the longest reply frame.</summary>
+    public int ReplyBytes { get; }
+
+    /// <summary>Bytes that a request takes for its answer, the frame included; 0 where they are few.</summary>
+    public int AnswerMemory => ReplyBytes < LargeAnswer ? 0 : 2 * ReplyBytes;
 
     /// <summary>Totals of its requests.</summary>
     public ModelCounts Counts { get; }
@@ -146,13 +158,15 @@ sealed class ServedModel : IDisposable
     /// <summary>Requests that may be computed together with this one, itself included.</summary>
     public int BatchFor(TailJob job) => _executor.BatchFor(job.Row.Policy);
 
-    public TailJob RentJob()
+    /// <summary>A request, with room for its answer.</summary>
+    /// <returns>Null where the answer is large and memory is used up.</returns>
+    public TailJob? TryRentJob()
     {
         lock (_gate)
         {
             if (_jobs.TryPop(out TailJob? job)) return job;
         }
-        return new TailJob(this);
+        return AnswerMemory == 0 || _budget.TryTake(AnswerMemory) ? new TailJob(this) : null;
     }
 
     /// <summary>Takes a request back, with its payload.</summary>
@@ -161,7 +175,9 @@ sealed class ServedModel : IDisposable
         if (job.Row.Payload is { } payload) Staging.Return(payload);
         job.Row.Payload = null;
         (job.Answers, job.Client) = (null, null);
-        lock (_gate) _jobs.Push(job);
+        if (AnswerMemory > 0) _budget.Give(AnswerMemory);
+        else
+            lock (_gate) _jobs.Push(job);
     }
 
     /// <summary>A slot for one run; the compute threads bound how many there are.</summary>
@@ -193,7 +209,11 @@ sealed class ServedModel : IDisposable
         var policy = new ExitPolicy(new float[Manifest.SideExits], Manifest.LocalCut - 1);
         int bytes = PayloadBytes(policy, TensorEncoding.Float32);
         if (bytes <= 0 || Staging.TryRent(bytes) is not { } payload) return;
-        TailJob job = RentJob();
+        if (TryRentJob() is not { } job)
+        {
+            Staging.Return(payload);
+            return;
+        }
         job.Row.Payload = payload;
         payload.Data.Span.Clear();
         ITailSlot slot = RentSlot();

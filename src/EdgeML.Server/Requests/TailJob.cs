@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload.Server;
 using EdgeML.Native.Offload.Wire;
 using EdgeML.Server.Transport;
@@ -8,7 +9,11 @@ namespace EdgeML.Server.Requests;
 /// <summary>One request on the tail; pooled by its model.</summary>
 sealed class TailJob(ServedModel model)
 {
-    readonly byte[] _frame = new byte[FramePrelude.Bytes + ReplyHeader.MaxBytes + (model.Manifest.AnswerElements * sizeof(float))];
+    readonly byte[] _frame = new byte[ReplyBytes(model.Manifest)];
+
+    /// <summary>The longest reply frame of a model.</summary>
+    public static int ReplyBytes(ModelManifest manifest) =>
+        FramePrelude.Bytes + ReplyHeader.MaxBytes + (manifest.AnswerElements * sizeof(float));
 
     public ServedModel Model { get; } = model;
 

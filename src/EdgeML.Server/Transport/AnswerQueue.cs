@@ -13,16 +13,20 @@ sealed class AnswerQueue(ClientStream stream)
     const int LoneToStay = 16;
 
     /// <summary>Bytes that may wait for a client. More than an honest one leaves: replies to 256 requests of 1,000 classes.</summary>
-    const int MostWaiting = 1 << 20;
+    const int LeastLimit = 1 << 20;
+
+    /// <summary>Bytes after which a client that takes them counts as one that does.</summary>
+    const int Slice = 64 << 10;
 
     readonly Lock _gate = new();
     Queue<(byte[] Buffer, int Bytes)>? _waiting;
     TaskCompletionSource? _done;
-    int _waitingBytes;
+    long _waitingBytes;
     int _owed;
     long _answered;
     int _inFlight;
     int _lone;
+    long _mostWaiting = LeastLimit;
     long _sendingSince;
     long _refused;
     bool _isClosed;
@@ -57,6 +61,9 @@ sealed class AnswerQueue(ClientStream stream)
         Fail(cause);
         stream.Abort();
     }
+
+    /// <summary>Lets so many replies of this size wait, where they are large.</summary>
+    public void Allow(int replies, int bytes) => Volatile.Write(ref _mostWaiting, Math.Max(LeastLimit, (long)replies * bytes));
 
     /// <summary>A request was received; <see cref="Answering"/> and <see cref="Answered"/> follow.</summary>
     public void Owe()
@@ -98,7 +105,7 @@ sealed class AnswerQueue(ClientStream stream)
                     for (int sent; !frame.IsEmpty && (sent = stream.TrySend(frame)) > 0;) frame = frame[sent..];
                     if (frame.IsEmpty) return;
                 }
-                if (_waitingBytes + frame.Length > MostWaiting)
+                if (_waitingBytes + frame.Length > Volatile.Read(ref _mostWaiting))
                 {
                     _isClosed = true;
                     Cut($"client takes no answers: {_waitingBytes} bytes wait for it");
@@ -172,7 +179,11 @@ sealed class AnswerQueue(ClientStream stream)
             bool isBroken = false;
             try
             {
-                await stream.SendAsync(next.buffer.AsMemory(0, next.bytes)).ConfigureAwait(false);
+                for (int sent = 0; sent < next.bytes; sent += Slice)
+                {
+                    await stream.SendAsync(next.buffer.AsMemory(sent, Math.Min(Slice, next.bytes - sent))).ConfigureAwait(false);
+                    Interlocked.Exchange(ref _sendingSince, Stopwatch.GetTimestamp());
+                }
             }
             catch (Exception e)
             {

@@ -63,6 +63,7 @@ public sealed class RawPreparationTests : IDisposable
         b.Output("heat");
         ModelManifest made = Prepare(b).Manifest;
         Assert.True(made is { Preprocessing: null, TakesBytes: false });
+        Assert.Null(PictureInput.Of(made));
         string refused = Assert.Throws<ArgumentException>(() => Prepare(b, new PrepareOptions { Layout = PixelLayout.Nchw, Force = true })).Message;
         Assert.Contains(reason, refused);
     }

@@ -125,7 +125,8 @@ sealed class BatchTrial : IDisposable
         {
             float[] right = expected[output.Offset..(output.Offset + output.RowElements)], own = got[output.Offset..(output.Offset + output.RowElements)];
             float share = output.IsInteger ? (right.AsSpan().SequenceEqual(own) ? 0 : 1) : Share(right, own);
-            if (!(share <= largest)) largest = share;
+            // NaN stays.
+            largest = Math.Max(largest, share);
         }
         return largest;
     }
@@ -196,7 +197,7 @@ sealed class BatchTrial : IDisposable
         for (int i = 0; i < expected.Length; i++)
         {
             float difference = expected[i] == got[i] || (float.IsNaN(expected[i]) && float.IsNaN(got[i])) ? 0 : Math.Abs(expected[i] - got[i]);
-            if (!(difference <= largest)) largest = difference;
+            largest = Math.Max(largest, difference);
         }
         return largest;
     }

@@ -75,7 +75,10 @@ sealed class ModelTailSlot(BranchedModel model, BatchPlans? batches) : ITailSlot
         for (int i = 0; i < rows.Length; i++)
         {
             if (_said.Length > 0) rows[i].Streak.Fill(model.Manifest, rows[i].Policy.Cut, _said.AsSpan(i * RunResultNative.MaxExits, RunResultNative.MaxExits));
-            rows[i].Policy.Thresholds.CopyTo(_thresholds.AsSpan(i * exits, exits));
+            Span<float> thresholds = _thresholds.AsSpan(i * exits, exits);
+            rows[i].Policy.Thresholds.CopyTo(thresholds);
+            // Exits before the cut may differ between the rows, and do not run here.
+            thresholds[..ExitStreak.ExitsBefore(model.Manifest, rows[i].Policy.Cut)].Clear();
             _slot.Decode(rows[i].Policy, rows[i].Encoding, PayloadOf(rows[i]), chain.Row(i));
         }
         ReadOnlySpan<RunResultNative> results = chain.Run(rows.Length, _thresholds, _said);

@@ -16,6 +16,7 @@ sealed record PictureInput(int Count, int Height, int Width, Preprocessing How)
     /// <summary>Null for an input that takes no pictures.</summary>
     internal static PictureInput? Of(ModelManifest manifest)
     {
+        if (!manifest.TakesBytes) return null;
         if (manifest.Preprocessing is { } how) return Of(manifest.Input.Shape, how);
         return Channels(manifest.Input.Shape, PixelLayout.Nchw) is var count and > 0
             ? Of(manifest.Input.Shape, Usual(count, manifest.Input.ByteScale))

@@ -42,6 +42,22 @@ public class TailBatchTests
         Assert.Empty(model.BackendNotes);
     }
 
+    [Fact]
+    public void Run_ExitsBeforeTheCutDiffer_RowsAreStillComputedTogether()
+    {
+        using var folder = new TemporaryFolder();
+        ModelPreparation.Prepare(TensorRtDoubles.ShippedModel(), folder["package"]);
+        using var model = BranchedModel.Load(folder["package"], s_always);
+        using var rows = new TailRows(model, MaxBatch);
+        int cut = model.Manifest.Exits[0].AfterUnit;
+        ExitPolicy Policy(int row) => new([row % 2 == 0 ? 0 : 0.4f, .. Enumerable.Repeat(0.3f, model.Manifest.SideExits - 1)], cut);
+        rows.Executor.BatchFor(Policy(0));
+        Assert.True(rows.Executor.WaitForBatches(s_patience));
+        rows.Compare([.. Enumerable.Range(0, 6).Select(i => rows.Make(i + 1, Policy(i)))], "exit 1 differs");
+        Assert.Empty(model.BackendNotes);
+        Assert.Equal(MaxBatch, rows.Executor.BatchFor(Policy(1)));
+    }
+
     static void EveryCut(BranchedModel model, TailRows rows, string name, int[] counts)
     {
         ModelManifest manifest = model.Manifest;
