@@ -10,12 +10,14 @@ sealed class TailExpectation
     readonly double[] _headMs;
     readonly double[] _decodeMs;
     readonly int[] _afterUnit;
+    readonly ExitRule _rule;
 
     /// <param name="manifest">The model.</param>
     /// <param name="profile">Its times on the tail; with missing ones nothing is expected.</param>
     public TailExpectation(ModelManifest manifest, DeviceProfile profile)
     {
         _afterUnit = [.. manifest.Exits.Select(exit => exit.AfterUnit)];
+        _rule = manifest.ExitRule;
         _headMs = [.. profile.HeadMs];
         _decodeMs = [.. profile.DecodeMs];
         _unitsUpTo = new double[manifest.Units.Count + 1];
@@ -32,11 +34,11 @@ sealed class TailExpectation
         if (!IsKnown || exit < 1 || exit > _afterUnit.Length || policy.Cut >= _unitsUpTo.Length) return double.NaN;
         double ms = Math.Max(0, _unitsUpTo[_afterUnit[exit - 1]] - _unitsUpTo[policy.Cut]);
         if (policy.Bottleneck > 0 && policy.Bottleneck <= _decodeMs.Length) ms += _decodeMs[policy.Bottleneck - 1];
-        ReadOnlySpan<float> thresholds = policy.Thresholds;
-        for (int i = 0; i < Math.Min(exit, Math.Min(thresholds.Length, _headMs.Length)); i++)
+        uint tried = _rule.Tried(policy.Thresholds);
+        for (int i = 0; i < Math.Min(exit, Math.Min(policy.Exits, _headMs.Length)); i++)
         {
             // A head exactly at the cut was tried on the edge already.
-            if (thresholds[i] > 0 && _afterUnit[i] > policy.Cut) ms += _headMs[i];
+            if ((tried >> i & 1) != 0 && _afterUnit[i] > policy.Cut) ms += _headMs[i];
         }
         return ms;
     }

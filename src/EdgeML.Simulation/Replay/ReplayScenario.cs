@@ -150,7 +150,7 @@ public sealed record ReplayScenario
     {
         double[] pathCost = Told.PathCosts();
         ExitStatistics Of(InputMix mix) =>
-            new(new SampleSet(Chosen(_replayed, InputShift.Pool(_replayed, mix)), _replayed.Exits, int.MaxValue) { Rule = Profile.Manifest.ExitRule }, pathCost);
+            new(new SampleSet(Chosen(_replayed, InputShift.Pool(_replayed, mix)), _replayed.Exits, int.MaxValue, rule: Profile.Manifest.ExitRule), pathCost);
         int change = Shift.ChangeAt(Tasks);
         return change == 0 ? [(0, Of(Shift.After))] : [(0, Of(Shift.Before)), (change, Of(Shift.After))];
     }

@@ -130,7 +130,7 @@ public sealed class OracleController : IPolicyController
     {
         (from, to) = (Math.Max(0, from), Math.Min(_world.Tasks, to));
         SampleSet samples = _truths[_population].Samples;
-        for (int i = from; i < to; i++) mix[samples.StratumOf(_world.Samples.Entropy(_world.SampleOf(i), 1))] += share / (to - from);
+        for (int i = from; i < to; i++) mix[samples.StratumOf(_world.Samples.Entropy(_world.SampleOf(i), samples.StratumExit + 1))] += share / (to - from);
     }
 
     /// <inheritdoc/>

@@ -200,7 +200,7 @@ public sealed class VirtualEdge
     {
         double ranMs = HedgeSchedule.Of(record.Policy, _world.Manifest).RunUntil(
             0, answerMs, standbyMs, _truth.EdgePrefix, jitter, out record.StandbyUnits, out record.StandbyReady);
-        if (record.StandbyReady && float.IsNaN(record.FirstEntropy))
+        if (record.StandbyReady && float.IsNaN(record.FirstEntropy) && _world.Manifest.ExitRule.Patience == 1)
             record.FirstEntropy = _world.Samples.Entropy(sample, record.Policy.Standby);
         record.StandbyMs = ranMs;
         record.EdgeMs += ranMs;
@@ -247,13 +247,9 @@ public sealed class VirtualEdge
 
     float FirstEntropy(int sample, in ExitPolicy policy)
     {
-        for (int exit = 0; exit < policy.Exits; exit++)
-        {
-            if (policy.Thresholds[exit] <= 0f) continue;
-            // The tail does not report the entropies of the exits it tries.
-            return _world.Manifest.Exits[exit].AfterUnit <= policy.Cut ? _world.Samples.Entropy(sample, exit + 1) : float.NaN;
-        }
-        return float.NaN;
+        // The tail does not report the entropies of the exits it tries.
+        int first = _world.Manifest.ExitRule.FirstTelling(policy.Thresholds);
+        return first >= 0 && _truth.AfterUnits[first] <= policy.Cut ? _world.Samples.Entropy(sample, first + 1) : float.NaN;
     }
 
     static double Gaussian(Random random) =>

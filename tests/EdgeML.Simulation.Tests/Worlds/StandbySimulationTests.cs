@@ -231,6 +231,21 @@ public class StandbySimulationTests
     }
 
     [Theory]
+    // Thresholds, cut, standby; the exit that the first entropy is of, 0 for none.
+    [InlineData(0f, 0f, 0.5f, 12, 0, 3)]
+    [InlineData(0.3f, 0f, 0.5f, 12, 0, 2)]
+    [InlineData(0.3f, 0f, 0f, 12, 0, 0)]
+    [InlineData(0f, 0f, 0.5f, 6, 0, 0)]
+    [InlineData(0f, 0f, 0f, 0, 3, 0)]
+    public void Run_ExitsThatMustAgree_FirstEntropyIsOfOneThatRanWithTheOthers(float first, float second, float third, int cut, int standby, int exit)
+    {
+        VirtualWorld world = World((_, _) => new VirtualLink(0, 7), 20) with { Manifest = SyntheticModel.Manifest().WithExitRule(ExitRule.AfterAgreement(2)) };
+        VirtualRun run = Run(world, new ExitPolicy([first, second, third], cut, standby: standby));
+        Assert.All(run.Records, record =>
+            Assert.Equal(exit == 0 ? float.NaN : s_samples.Entropy((int)record.TaskId, exit), record.FirstEntropy));
+    }
+
+    [Theory]
     [InlineData(0, 1)]
     [InlineData(0, 3)]
     [InlineData(3, 2)]

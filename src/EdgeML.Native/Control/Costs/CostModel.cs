@@ -193,10 +193,7 @@ public sealed class CostModel
 
     Knowledge Know(ExitCalibration? calibration)
     {
-        var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? CostDefaults.UnseenLosses : 0)
-        {
-            Rule = Manifest.ExitRule,
-        };
+        var samples = new SampleSet(calibration, Exits, doubts: _sceptical && calibration is not null ? CostDefaults.UnseenLosses : 0, rule: Manifest.ExitRule);
         AccuracyBasis judged = !Manifest.IsClassifier ? AccuracyBasis.NotApplicable : calibration is null ? AccuracyBasis.Unknown : calibration.Labelled ? AccuracyBasis.Labels : AccuracyBasis.Agreement;
         return Know(new ExitStatistics(samples, PathCosts(), _limits, _sceptical), judged);
     }

@@ -16,7 +16,9 @@ static class NeutralPrior
     /// <summary>The golden ratio less one: its multiples modulo 1 are spread evenly and leave no gaps.</summary>
     const double GoldenRatio = 0.6180339887498949;
 
-    public static ExitCalibration Create(int exits)
+    /// <param name="exits">Of the model.</param>
+    /// <param name="rule">Of its exits: one that can never answer has an entropy that no threshold is above.</param>
+    public static ExitCalibration Create(int exits, ExitRule rule = default)
     {
         var entropies = new float[Samples * exits];
         var correct = new bool[Samples * exits];
@@ -25,12 +27,12 @@ static class NeutralPrior
             double difficulty = (i + 0.5) / Samples;
             for (int exit = 1; exit <= exits; exit++)
             {
-                entropies[(i * exits) + exit - 1] = (float)Math.Pow(difficulty, exit / CostDefaults.PriorExitsPerPower);
+                entropies[(i * exits) + exit - 1] = exit <= rule.FirstAble && exit < exits ? SampleSet.Never : (float)Math.Pow(difficulty, exit / CostDefaults.PriorExitsPerPower);
                 // Right answers are spread evenly over all difficulties.
                 double place = ((i * GoldenRatio) + (exit * CostDefaults.PriorExitShift)) % 1;
                 correct[(i * exits) + exit - 1] = exit == exits || place < CostDefaults.PriorSideAccuracy * exit / exits;
             }
         }
-        return new ExitCalibration(exits, entropies, correct, "neutral prior", labelled: false);
+        return new ExitCalibration(exits, entropies, correct, "neutral prior", labelled: false) { Rule = rule };
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using EdgeML.Native.Control.Costs;
 using EdgeML.Native.Control.Observations;
+using EdgeML.Native.Models.Manifest;
 
 namespace EdgeML.Native.Control.Estimation;
 
@@ -22,6 +23,7 @@ sealed class DeviceSpeedFilter
     readonly double[] _prefix;
     readonly double[] _headMs;
     readonly int[] _afterUnit;
+    readonly ExitRule _rule;
 
     // x, P, H and P H', which is the gain K times S.
     readonly double[] _state;
@@ -34,7 +36,7 @@ sealed class DeviceSpeedFilter
 
     public DeviceSpeedFilter(CostModel model)
     {
-        (_prefix, _headMs, _afterUnit) = (model.EdgePrefix, model.EdgeHeads, model.AfterUnits);
+        (_prefix, _headMs, _afterUnit, _rule) = (model.EdgePrefix, model.EdgeHeads, model.AfterUnits, model.Manifest.ExitRule);
         int units = _prefix.Length - 1;
         _ends = [.. _afterUnit.Append(units).Distinct().Order()];
         _state = new double[_ends.Length];
@@ -148,10 +150,10 @@ sealed class DeviceSpeedFilter
             if (end > start) _row[range] = _prefix[end] - _prefix[start];
             start = Math.Max(start, end);
         }
-        ReadOnlySpan<float> thresholds = record.Policy.Thresholds;
-        for (int head = 0; head < thresholds.Length && head < _headMs.Length; head++)
+        uint heads = _rule.Tried(record.Policy.Thresholds);
+        for (int head = 0; head < record.Policy.Exits && head < _headMs.Length; head++)
         {
-            bool ran = thresholds[head] > 0f && _afterUnit[head] <= tried && head < before;
+            bool ran = (heads >> head & 1) != 0 && _afterUnit[head] <= tried && head < before;
             if (ran || head == ready) _row[RangeOf(_afterUnit[head])] += _headMs[head];
         }
         double expected = 0;

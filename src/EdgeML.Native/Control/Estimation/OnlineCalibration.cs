@@ -116,12 +116,12 @@ sealed class OnlineCalibration
     {
         if (_mix.Length == 1) return;
         ReadOnlySpan<float> thresholds = record.Policy.Thresholds;
-        int first = record.FirstTried(_model.AfterUnits);
+        int first = record.FirstTried(_model.Manifest.ExitRule, _model.AfterUnits);
         double sum = 0;
         if (first >= 0 && !float.IsNaN(record.FirstEntropy))
         {
             int bin = Bin(record.FirstEntropy);
-            int sure = first == 0 ? _samples.StratumOf(record.FirstEntropy) : -1;
+            int sure = first == _samples.StratumExit ? _samples.StratumOf(record.FirstEntropy) : -1;
             for (int stratum = 0; stratum < _mix.Length; stratum++)
             {
                 double likelihood = sure >= 0 ? (stratum == sure ? 1 : 0) : _likelihood[first][bin][stratum];

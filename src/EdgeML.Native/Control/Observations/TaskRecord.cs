@@ -1,3 +1,4 @@
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Policies;
 
 namespace EdgeML.Native.Control.Observations;
@@ -21,7 +22,7 @@ public struct TaskRecord
     public int Class;
 
     /// <summary>Normalised entropy of the first side exit tried on the edge, the standby exit included, NaN where none was: a free sample of
-    /// how hard the input is.</summary>
+    /// how hard the input is. Under the rule <c>patience</c>, of the first one that was tried with those that must agree with it.</summary>
     public float FirstEntropy;
 
     /// <summary>End to end, milliseconds.</summary>
@@ -75,16 +76,17 @@ public struct TaskRecord
     /// <summary>Whether anything was done for a standby exit.</summary>
     internal readonly bool StoodBy => StandbyReady || StandbyUnits > 0;
 
-    /// <summary>The first side exit (0-based) that was tried on the edge; -1 for none.</summary>
-    internal readonly int FirstTried(ReadOnlySpan<int> afterUnits)
+    /// <summary>The side exit (0-based) that <see cref="FirstEntropy"/> is of, if there is one: the first tried on the edge whose entropy
+    /// tells something; -1 for none.</summary>
+    /// <param name="rule">Of the exits.</param>
+    /// <param name="afterUnits">The unit every exit follows.</param>
+    internal readonly int FirstTried(ExitRule rule, ReadOnlySpan<int> afterUnits)
     {
-        bool sent = Offloaded || StandbyReady;
-        for (int exit = 0; exit < Policy.Exits; exit++)
-        {
-            if (StandbyReady && exit == Policy.Standby - 1) return exit;
-            if (Policy.Thresholds[exit] > 0f && !(sent && afterUnits[exit] > Policy.Cut)) return exit;
-        }
-        return -1;
+        int first = rule.FirstTelling(Policy.Thresholds);
+        if (first >= 0 && (Offloaded || StandbyReady) && afterUnits[first] > Policy.Cut) first = -1;
+        // The standby exit is tried alone: where others must agree with it, its u says that they did not run.
+        bool standby = StandbyReady && rule.Patience == 1 && Policy.Standby > 0;
+        return standby && (first < 0 || Policy.Standby - 1 < first) ? Policy.Standby - 1 : first;
     }
 
     /// <summary>The task in one line.</summary>

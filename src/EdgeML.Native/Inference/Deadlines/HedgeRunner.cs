@@ -30,7 +30,7 @@ sealed class HedgeRunner(BranchedModel model, EdgeUnits units)
         if (next < hedge.End) return true;
         // An exit before the cut was tried on the way there, and the slot still holds its output.
         (int label, float entropy) = slot.SaidAt(exit);
-        task.EndHedge(label, entropy, slot.Result.Flags != 0);
+        task.EndHedge(label, entropy, model.Manifest.ExitRule.Patience == 1, slot.Result.Flags != 0);
         return false;
     }
 

@@ -165,7 +165,7 @@ sealed class TaskRunner(BranchedModel model, TaskRules rules, EdgeUnits units, I
         TaskState task = slot.Task;
         bool answered = units.Run(slot, start, stop, task.Policy.Thresholds, out double milliseconds);
         task.RanOnEdge(milliseconds);
-        if (stop > start) task.TriedExits(slot.Result.Flags != 0, start == 0 ? slot.FirstEntropy : float.NaN);
+        if (stop > start) task.TriedExits(slot.Result.Flags != 0, start == 0 ? slot.FirstEntropy(task.Policy.Thresholds) : float.NaN);
         if (!answered) return false;
         task.AnswerByEdge(slot.Result);
         slot.CopyLogits(logits);

@@ -144,15 +144,12 @@ sealed unsafe class InferenceSlot : IDisposable
         if (cut.IsQuantised) QuantisedCodec.RoundToLevels(cut, tensor);
     }
 
-    /// <summary>Entropy of the first side exit that the last run tried, NaN where it tried none.</summary>
-    public float FirstEntropy
+    /// <summary>Entropy, in the last run, of the first side exit that tells something (<see cref="ExitRule.FirstTelling"/>); NaN where none
+    /// ran.</summary>
+    public float FirstEntropy(ReadOnlySpan<float> thresholds)
     {
-        get
-        {
-            for (int i = 0; i < Manifest.SideExits; i++)
-                if (Result.ExitLabel[i] >= 0) return Result.ExitEntropy[i];
-            return float.NaN;
-        }
+        int first = Manifest.ExitRule.FirstTelling(thresholds);
+        return first >= 0 && Result.ExitLabel[first] >= 0 ? Result.ExitEntropy[first] : float.NaN;
     }
 
     /// <summary>An exit's output in the last run: class and normalised entropy; -1 where it was not tried.</summary>

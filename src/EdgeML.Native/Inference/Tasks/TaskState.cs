@@ -105,12 +105,13 @@ sealed class TaskState
     /// <summary>The standby exit was tried.</summary>
     /// <param name="label">The class it says; -1 where it was not tried.</param>
     /// <param name="entropy">Of its scores; NaN where they are not numbers.</param>
+    /// <param name="tells">Whether the entropy tells how hard the input is: not where it stands for exits that did not run.</param>
     /// <param name="invalid">Whether an exit saw NaN or infinite logits.</param>
-    public void EndHedge(int label, float entropy, bool invalid)
+    public void EndHedge(int label, float entropy, bool tells, bool invalid)
     {
         (_hedgeClass, _hedgeEntropy, HedgeEnded) = (label, entropy, true);
         HedgeReady = label >= 0 && !float.IsNaN(entropy);
-        TriedExits(invalid, HedgeReady ? entropy : float.NaN);
+        TriedExits(invalid, HedgeReady && tells ? entropy : float.NaN);
     }
 
     /// <summary>The standby exit answers instead of the tail.</summary>

@@ -105,6 +105,19 @@ public readonly record struct ExitRule
         return tried;
     }
 
+    /// <summary>The side exit (from 0) before which none can answer, whatever the thresholds.</summary>
+    internal int FirstAble => Patience - 1;
+
+    /// <summary>The first side exit (from 0) whose u under some thresholds tells how hard the input is, -1 for none: it is tried, and with
+    /// <see cref="ExitRuleKind.Patience"/> those before it that must agree are too. Allocates nothing.</summary>
+    internal int FirstTelling(ReadOnlySpan<float> thresholds)
+    {
+        uint tried = Tried(thresholds), needed = (1u << Patience) - 1;
+        for (int exit = FirstAble; exit < thresholds.Length; exit++, needed <<= 1)
+            if ((tried & needed) == needed) return exit;
+        return -1;
+    }
+
     /// <summary>As the option <c>--exit-rule</c> and the manifest write it.</summary>
     public override string ToString() => Kind switch
     {

@@ -53,7 +53,7 @@ public sealed class PatienceCostTests
         ModelManifest manifest = SyntheticModel.Manifest(sideExits).WithExitRule(ExitRule.AfterAgreement(3));
         ExitCalibration samples = SyntheticModel.Samples(300, 4, sideExits: sideExits);
         var grid = new ThresholdGrid(
-            new SampleSet(samples, sideExits + 1) { Rule = manifest.ExitRule }, [.. Enumerable.Range(1, sideExits + 1).Select(exit => (double)exit)]);
+            new SampleSet(samples, sideExits + 1, rule: manifest.ExitRule), [.. Enumerable.Range(1, sideExits + 1).Select(exit => (double)exit)]);
         uint before = 0;
         foreach (ThresholdGrid.Group group in grid.Groups)
         {

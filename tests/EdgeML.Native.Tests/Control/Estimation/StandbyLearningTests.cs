@@ -91,7 +91,7 @@ public class StandbyLearningTests
             Fallback = !offloaded,
             StandbyReady = ready,
         };
-        Assert.Equal(expected, record.FirstTried(s_model.AfterUnits));
+        Assert.Equal(expected, record.FirstTried(s_model.Manifest.ExitRule, s_model.AfterUnits));
     }
 
     [Theory]

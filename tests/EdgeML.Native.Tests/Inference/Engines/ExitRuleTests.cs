@@ -14,6 +14,34 @@ public sealed class ExitRuleTests(ITestOutputHelper output)
     const int Inputs = 40;
 
     [Theory]
+    [InlineData("entropy", 2)]
+    [InlineData("patience:2", 2)]
+    [InlineData("patience:3", 3)]
+    public void FirstEntropy_OfARun_IsOfAnExitThatRanWithThoseItMustAgreeWith(string rule, int firstOfTwo)
+    {
+        const float NeverTaken = 1e-9f;
+        using var graph = new RuledGraph(rule);
+        using var slot = new InferenceSlot(graph.Model);
+        float[] all = [NeverTaken, NeverTaken, NeverTaken, NeverTaken];
+        for (int seed = 1; seed <= Inputs; seed++)
+        {
+            slot.Load(graph.Input(seed));
+            slot.Run(0, graph.Manifest.LocalCut, all);
+            if (slot.Result.ExitIndex <= RuledGraph.SideExits) continue;
+            float third = slot.SaidAt(3).Entropy, first = slot.SaidAt(firstOfTwo).Entropy;
+            Compare([0, 0, NeverTaken, 0], third);
+            Compare([0, NeverTaken, 0, NeverTaken], first);
+
+            void Compare(float[] thresholds, float expected)
+            {
+                slot.Load(graph.Input(seed));
+                slot.Run(0, graph.Manifest.LocalCut, thresholds);
+                Assert.Equal(expected, slot.FirstEntropy(thresholds), 1e-4f);
+            }
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(RuledGraph.Rules), MemberType = typeof(RuledGraph))]
     public void Run_CutAnywhere_AnswersByTheRulesDefinition(string rule)
     {
