@@ -15,7 +15,7 @@ static class TemporaryPlace
     /// <summary>A name that nothing else has. Removes old leftovers of the same path, if the path itself is there.</summary>
     internal static string Beside(string path)
     {
-        path = Path.GetFullPath(path);
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         string folder = Path.GetDirectoryName(path) ?? "/", start = $".{Path.GetFileName(path)}.";
         // Without the path, a leftover may be the only copy of it.
         if (Path.Exists(path)) RemoveLeftovers(folder, start);

@@ -21,6 +21,10 @@ public sealed class TemporaryPlaceTests : IDisposable
     }
 
     [Fact]
+    public void Beside_PathWithASlash_IsBesideIt() =>
+        Assert.Equal(Path.GetDirectoryName(_folder["package"]), Path.GetDirectoryName(TemporaryPlace.Beside(_folder["package"] + "/")));
+
+    [Fact]
     public void Write_AfterAKilledRun_RemovesItsOldLeftoversOnly()
     {
         TimeSpan old = TimeSpan.FromHours(2);
