@@ -101,7 +101,10 @@ sealed class GraphCleaning(GraphProto graph, string input, IReadOnlyList<string>
             NodeProto product = _index.Nodes[_index.Producer(add.Input[side])];
             if (IsKept(product.Output[0]) || Readers(product.Output[0]).Count != 1 || dims(product.Input[0]) is not { Length: 2 }) continue;
             if (!_index.Initializers.TryGetValue(product.Input[1], out TensorProto? weights) || weights.Dims.Count != 2) continue;
-            if (Floats(add.Input[1 - side]) is not { } bias || bias.Length != weights.Dims[1]) continue;
+            // A bias of one number per row, or of more dimensions, is something else, even where it has as many numbers.
+            if (Floats(add.Input[1 - side]) is not { } bias || bias.Length != weights.Dims[1]
+                || _index.Initializers[add.Input[1 - side]].Dims is not ([_] or [1, _]))
+                continue;
             product.OpType = "Gemm";
             product.Input.Add(AddWeight($"{add.Output[0]}/bias", bias, [bias.Length]));
             product.Output[0] = add.Output[0];

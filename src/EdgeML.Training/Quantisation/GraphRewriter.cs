@@ -86,6 +86,7 @@ sealed class GraphRewriter
         bool apart = layer.OpType == "MatMul" || (layer.OpType == "Gemm" && QuantisationPlan.Int(layer, "transB") == 0);
         int axis = apart ? 1 : 0;
         float[] biases = layer.Input.Count > 2 && layer.Input[2].Length > 0 ? GraphWeights.Floats(_graph.Index, layer.Input[2])! : [];
+        if (biases is [var one]) Array.Fill(biases = new float[dims[axis]], one);
         float input0 = _scales(_plan.Origin(layer.Input[0])).Scale;
         ChannelWeights made = ChannelWeights.Of(weights, (int)dims[axis], apart, biases, input0);
         string name = Free(layer.Input[1] + "/int8");

@@ -30,7 +30,7 @@ sealed class NetworkQuantiser : IDisposable
     internal NetworkQuantiser(QuantiseOptions options, IQuantiseProgress progress)
     {
         (_options, _progress) = (options, progress);
-        if (Path.GetFullPath(options.Package) == Path.GetFullPath(options.Folder))
+        if (FullPath(options.Package) == FullPath(options.Folder))
             throw new ArgumentException($"{options.Folder} is the package to quantise; the quantised one needs another folder");
         _package = ModelPackage.Open(options.Package, options.TrustedKeys);
         try
@@ -74,9 +74,7 @@ sealed class NetworkQuantiser : IDisposable
             string file = Path.Combine(scratch, $"{Manifest.Name}-int8.onnx");
             Describe(model);
             using (FileStream stream = File.Create(file)) Google.Protobuf.MessageExtensions.WriteTo(model, stream);
-            QuantiseReport report = Write(file, plan, left, before, labelled, cancellation);
-            if (_options.OnnxFile is { } copy) File.Move(file, copy, overwrite: true);
-            return report;
+            return Write(file, plan, left, before, labelled, cancellation);
         }
         finally
         {
@@ -105,7 +103,8 @@ sealed class NetworkQuantiser : IDisposable
         var left = new HashSet<NodeProto>(_skipped);
         (QuantisationPlan plan, ModelProto model, ExitAnswers after) = Try(left);
         List<NodeProto> quantised = [.. plan.Layers];
-        int most = _options.MostFloat ?? (quantised.Count + 3) / 4;
+        // One layer at least is quantised.
+        int most = Math.Min(_options.MostFloat ?? (quantised.Count + 3) / 4, quantised.Count - 1);
         string all = Loss(after);
         var named = new List<FloatLayer>();
         if (!IsTooMuch(after) || most == 0) return Accept();
@@ -114,12 +113,15 @@ sealed class NetworkQuantiser : IDisposable
         // A few at a time, and in the end as many as may be.
         for (int count = 1; ; count = Math.Min(Math.Max(count + 1, count * 3 / 2), most))
         {
-            left = [.. _skipped, .. ranked.Take(count).Select(each => each.Layer)];
+            HashSet<NodeProto> more = [.. _skipped, .. ranked.Take(count).Select(each => each.Layer)];
+            // A layer may be in int8 only because of one behind it.
+            if (!new QuantisationPlan(_graph, more).Layers.Any()) break;
+            left = more;
             (plan, model, after) = Try(left);
             if (!IsTooMuch(after) || count == most) break;
         }
         named.AddRange(ranked.Where(each => left.Contains(each.Layer)).Select(each => new FloatLayer(
-            Name(each.Layer), string.Create(CultureInfo.InvariantCulture, $"too much is lost ({all} with it)"))));
+            Name(each.Layer), $"too much is lost ({all} with all layers{(_skipped.Count == 0 ? "" : " but those of --skip")} in int8)")));
         return Accept();
 
         (QuantisationPlan, ModelProto, ExitAnswers) Try(HashSet<NodeProto> floats)
@@ -197,9 +199,25 @@ sealed class NetworkQuantiser : IDisposable
             report = new QuantiseReport(
                 Manifest, manifest, Exits(before, after, labelled), labelled, _samples.Ranging.Count, _samples.Judging.Count,
                 _samples.Judges.Spec, plan.Layers.Count(), Share(plan), left, Time(package, cancellation), Bytes(Manifest), Bytes(manifest), _notes);
+            // Last, so that nothing is refused after it; the package takes its place when this returns.
+            if (_options.OnnxFile is { } copy) WriteFile(file, copy, temporary);
         });
         return report!;
     }
+
+    /// <summary>Copies the network to where it is wanted, which may be inside the package.</summary>
+    void WriteFile(string file, string copy, string temporary)
+    {
+        string inside = Path.GetRelativePath(FullPath(_options.Folder), FullPath(copy));
+        if (!Path.IsPathRooted(inside) && inside.Split(Path.DirectorySeparatorChar)[0] != "..") copy = Path.Combine(temporary, inside);
+        OutputFile.Write(copy, stream =>
+        {
+            using FileStream made = File.OpenRead(file);
+            made.CopyTo(stream);
+        });
+    }
+
+    static string FullPath(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
     List<QuantisedExit> Exits(ExitAnswers before, ExitAnswers after, bool labelled) =>
     [
@@ -214,7 +232,7 @@ sealed class NetworkQuantiser : IDisposable
         string spec = _samples.Judges.Spec;
         if (_package.Guarantee is { } guarantee)
             _notes.Add(FormattableString.Invariant(
-                $"the promise of at most {100 * guarantee.MaxLoss:0.##} points lost is not carried over; make it again: edgeml calibrate {_options.Folder} --data {spec} --max-loss {100 * guarantee.MaxLoss:0.##}"));
+                $"the promise of at most {100 * guarantee.MaxLoss:0.##} points lost is not carried over; make it again: edgeml calibrate {_options.Folder} --data {spec} --max-loss {100 * guarantee.MaxLoss:0.##} --confidence {100 * guarantee.Confidence:0.####}"));
         if (_package.Profile is not null)
             _notes.Add($"the device profile is not carried over; measure again: edgeml profile --model {_options.Folder} --save");
         if (_package.Bottlenecks.Items.Count > 0)
@@ -273,16 +291,15 @@ sealed class NetworkQuantiser : IDisposable
         }
     }
 
-    /// <summary>The layer of a name.</summary>
+    /// <summary>The layer of a name: a node's, or a unit's, which is named after the layer that does most of its work.</summary>
     NodeProto Find(string name)
     {
-        NodeProto? layer = _layers.Find(n => n.Name == name || n.Output[0] == name || Unit(n) == name);
+        int unit = Manifest.Units.FirstOrDefault(each => each.Name == name)?.Index ?? 0;
+        NodeProto? layer = _layers.Find(n => n.Name == name || n.Output[0] == name)
+            ?? _layers.Where(n => unit > 0 && _graph.Unit(n) == unit).MaxBy(Macs);
         return layer ?? throw new ArgumentException(
             $"--skip names '{name}', which is no layer that can be quantised; there are {string.Join(", ", _layers.Select(Name))}");
     }
-
-    /// <summary>Units are named after the layer that does most of their work.</summary>
-    string? Unit(NodeProto layer) => Manifest.Units.FirstOrDefault(unit => unit.Name == layer.Name)?.Name;
 
     static string Name(NodeProto layer) => layer.Name.Length > 0 ? layer.Name : layer.Output[0];
 

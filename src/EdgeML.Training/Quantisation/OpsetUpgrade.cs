@@ -10,18 +10,21 @@ static class OpsetUpgrade
     /// <summary>Operators that mean the same in every version from 7 to 13.</summary>
     static readonly HashSet<string> s_same =
     [
-        "Abs", "Acos", "Add", "ArgMax", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Concat", "Constant", "ConstantOfShape", "Conv",
-        "ConvTranspose", "Cos", "DepthToSpace", "Div", "Dropout", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "GRU", "Gather",
-        "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "HardSigmoid", "Identity", "InstanceNormalization", "LRN", "LSTM", "LeakyRelu",
-        "Less", "Log", "MatMul", "Max", "MaxPool", "Min", "Mul", "Neg", "PRelu", "Pow", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin",
-        "Relu", "Reshape", "Selu", "Shape", "Sigmoid", "Sin", "Size", "Softplus", "Softsign", "SpaceToDepth", "Sqrt", "Sub", "Sum", "Tanh",
-        "Tile", "Transpose", "Where",
+        "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh", "AveragePool", "BatchNormalization", "BitShift",
+        "Cast", "Ceil", "Celu", "Compress", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "Cos", "Cosh", "CumSum", "DepthToSpace", "Div",
+        "Dropout", "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "GRU", "Gather", "GatherElements", "GatherND", "Gemm",
+        "GlobalAveragePool", "GlobalMaxPool", "Greater", "GreaterOrEqual", "HardSigmoid", "Identity", "InstanceNormalization", "IsInf", "IsNaN", "LRN",
+        "LSTM", "LeakyRelu", "Less", "LessOrEqual", "Log", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mod", "Mul", "Neg", "NonZero", "Not", "Or",
+        "PRelu", "Pow", "Range", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
+        "ReduceSumSquare",
+        "Relu", "Reshape", "Round", "ScatterElements", "ScatterND", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Sinh", "Size", "Softplus", "Softsign",
+        "SpaceToDepth", "Sqrt", "Sub", "Sum", "Tan", "Tanh", "ThresholdedRelu", "Tile", "Transpose", "Where", "Xor",
     ];
 
     /// <param name="model">Changed in place.</param>
     /// <param name="name">For the message.</param>
     /// <param name="dims">Full shape of a tensor.</param>
-    /// <exception cref="InvalidDataException">A node means something else in the newer set.</exception>
+    /// <exception cref="InvalidDataException">A node is not known to mean the same in the newer set.</exception>
     internal static void Apply(ModelProto model, string name, Func<string, long[]?> dims)
     {
         OperatorSetIdProto set = model.OpsetImport.First(o => o.Domain is "" or "ai.onnx");
@@ -36,13 +39,18 @@ static class OpsetUpgrade
                 "Pad" => set.Version >= 11 || Move(model.Graph, node, ("pads", false), ("value", true)),
                 "Slice" => set.Version >= 10 || Move(model.Graph, node, ("starts", false), ("ends", false), ("axes", false)),
                 "Split" => Move(model.Graph, node, ("split", false)),
+                "TopK" => set.Version >= 10,
+                // One mode of sampling is gone in 13.
+                "Resize" => set.Version >= 11 && !node.Attribute.Any(a => a.S.ToStringUtf8() == "tf_half_pixel_for_nn"),
+                // Negative indices count from the end since 11.
+                "OneHot" => set.Version >= 11,
                 "Softmax" or "LogSoftmax" => IsAlongTheLast(node, dims(node.Input[0])),
                 _ => false,
             };
             if (!moved)
                 throw new InvalidDataException(
                     $"{name}: operator set {set.Version} is older than {Needed}, which quantised layers need, and {GraphIndex.Describe(node)} "
-                    + $"means something else there; export the model with operator set {Needed} or later");
+                    + $"is not known to mean the same there; export the model with operator set {Needed} or later");
         }
         set.Version = Needed;
     }

@@ -6,8 +6,8 @@ namespace EdgeML.Training.Quantisation;
 /// <summary>Which nodes of a graph compute with integers, and which tensors are integers between them. Immutable.</summary>
 /// <remarks>
 /// Layers with constant weights are chosen first. Sums, products, concatenations and means follow where all they read is integers
-/// anyway, and so do operators that only move elements, which keep the scale. Scores stay float32: a last layer multiplies integers
-/// and puts out numbers.
+/// anyway, and so do operators that only move elements, which keep the scale. Scores stay float32: a last Gemm or MatMul multiplies
+/// integers and puts out numbers, and a Conv whose output is the scores stays float32.
 /// </remarks>
 sealed class QuantisationPlan
 {
@@ -82,19 +82,24 @@ sealed class QuantisationPlan
     {
         if (node.Domain is not ("" or "ai.onnx") || node.Input.Count < 2 || !IsFloat(graph, node.Input[0])) return false;
         long[]? weights = Weight(graph, node.Input[1]);
-        long[]? bias = node.Input.Count > 2 && node.Input[2].Length > 0 ? Weight(graph, node.Input[2]) : [];
-        if (weights is null || bias is null || TensorInfo.Count(weights) == 0) return false;
+        bool biased = node.Input.Count > 2 && node.Input[2].Length > 0;
+        long[]? bias = biased ? Weight(graph, node.Input[2]) : null;
+        if (weights is null || (biased && bias is null) || TensorInfo.Count(weights) == 0) return false;
         switch (node.OpType)
         {
-            case "Conv": return weights.Length >= 3 && (bias.Length == 0 || (bias.Length == 1 && bias[0] == weights[0]));
+            case "Conv": return weights.Length >= 3 && (bias is null || (bias.Length == 1 && bias[0] == weights[0]));
             case "MatMul": return weights.Length == 2 && graph.Dims(node.Input[0]) is { Length: >= 2 };
             case "Gemm":
                 long outputs = weights.Length == 2 ? weights[Int(node, "transB") != 0 ? 0 : 1] : 0;
-                return outputs > 0 && Int(node, "transA") == 0 && Factor(node, "alpha") == 1 && (Factor(node, "beta") == 1 || bias.Length == 0)
-                    && (bias.Length == 0 || (TensorInfo.Count(bias) == outputs && bias[^1] == outputs));
+                return outputs > 0 && Int(node, "transA") == 0 && Factor(node, "alpha") == 1
+                    && (bias is null || (Factor(node, "beta") == 1 && IsForEachOrAll(bias, outputs)));
             default: return false;
         }
     }
+
+    /// <summary>Whether a bias has a number for each output, or one for all of them.</summary>
+    static bool IsForEachOrAll(long[] bias, long outputs) =>
+        TensorInfo.Count(bias) is var count && (count == 1 || (count == outputs && bias[^1] == outputs));
 
     internal static long Int(NodeProto node, string name) => node.Attribute.FirstOrDefault(a => a.Name == name)?.I ?? 0;
 

@@ -17,7 +17,7 @@ sealed record QuantiseOptions(string Package, DataSpec Data, string Folder)
     /// <summary>Layers that stay float32, by the names of nodes or units.</summary>
     internal IReadOnlyList<string> Skip { get; init; } = [];
 
-    /// <summary>Most layers that are left float32 beside those where too much is lost; null for a quarter of them.</summary>
+    /// <summary>Most layers, besides those of <see cref="Skip"/>, that may stay float32 to keep <see cref="MaxLoss"/>; null for a quarter of them.</summary>
     internal int? MostFloat { get; init; }
 
     /// <summary>Points of accuracy that every exit may lose.</summary>

@@ -27,12 +27,12 @@ sealed class SampleChoice : IDisposable
             int ranging = options.Samples ?? (int)Math.Min(DefaultRanging, shared ? there / 2 : there);
             if (ranging < LeastRanging || ranging > there)
                 throw new ArgumentException(
-                    $"{ranging} samples of {_ranging.Spec}, which has {there}, are to tell the ranges; at least {LeastRanging} are needed");
+                    $"{ranging} samples of {_ranging.Spec}{(_ranging.Count is null ? "" : $", which has {there},")} are for calibration; at least {LeastRanging} are needed");
             long left = shared ? there - ranging : _judging.Count ?? long.MaxValue;
             int judging = options.TestSamples ?? (int)Math.Min(DefaultJudging, left);
             if (judging < LeastJudging || judging > left)
                 throw new ArgumentException(
-                    $"{judging} of {left} samples of {_judging.Spec}{(shared ? $" beside the {ranging} that tell the ranges" : "")} are to judge; "
+                    $"{judging}{(_judging.Count is null ? "" : $" of {left}")} samples of {_judging.Spec}{(shared ? $" beside the {ranging} for calibration" : "")} are for the test; "
                     + $"at least {LeastJudging} are needed: give others with --test, or fewer with --samples and --test-count");
             Ranging = Spread(ranging, _ranging.Count is null ? ranging + (shared ? judging : 0) : there);
             if (!shared) Judging = Spread(judging, _judging.Count ?? judging);

@@ -10,9 +10,11 @@ namespace EdgeML.Training.Quantisation;
 /// of.</summary>
 sealed class WholeGraph
 {
+    readonly Dictionary<NodeProto, int> _units;
+
     WholeGraph(ModelProto model, string input, long[] inputDims, IReadOnlyList<string> outputs, GraphIndex index,
-        IReadOnlyDictionary<string, TensorInfo> tensors) =>
-        (Model, Input, InputDims, Outputs, Index, Tensors) = (model, input, inputDims, outputs, index, tensors);
+        IReadOnlyDictionary<string, TensorInfo> tensors, Dictionary<NodeProto, int> units) =>
+        (Model, Input, InputDims, Outputs, Index, Tensors, _units) = (model, input, inputDims, outputs, index, tensors, units);
 
     internal ModelProto Model { get; }
 
@@ -43,9 +45,10 @@ sealed class WholeGraph
             throw new InvalidDataException($"{manifest.Name}: the network has more than 2 GB of weights, which cannot be quantised", e);
         }
         ModelProto model = ModelProto.Parser.ParseFrom(whole.Onnx);
-        int already = model.Graph.Node.Count(n => n.OpType is "QuantizeLinear" or "QLinearConv" or "QLinearMatMul" or "QGemm" or "ConvInteger");
+        int already = model.Graph.Node.Count(n => IsOfIntegers(n.OpType));
         if (already > 0)
-            throw new InvalidDataException($"{manifest.Name} is quantised already: it has {already} nodes that make or multiply integers");
+            throw new InvalidDataException($"{manifest.Name} is quantised already: it has {already} nodes that make, read or multiply quantised integers");
+        Dictionary<NodeProto, int> units = UnitsOf(model, manifest);
         string[] outputs = [.. whole.Outputs];
         IReadOnlyDictionary<string, TensorInfo> tensors = Shapes(model, runner, whole.InputDims, outputs);
         OpsetUpgrade.Apply(model, manifest.Name, Dims);
@@ -56,7 +59,7 @@ sealed class WholeGraph
         cleaning.JoinBiases(Dims);
         NameOutputs(model.Graph, outputs, manifest);
         tensors = Shapes(model, runner, whole.InputDims, outputs);
-        return new WholeGraph(model, whole.Input, [.. whole.InputDims], outputs, new GraphIndex(model.Graph), tensors);
+        return new WholeGraph(model, whole.Input, [.. whole.InputDims], outputs, new GraphIndex(model.Graph), tensors, units);
 
         long[]? Dims(string tensor) => tensor == whole.Input ? [.. whole.InputDims] : tensors.TryGetValue(tensor, out TensorInfo info) ? info.Dims : null;
     }
@@ -65,6 +68,28 @@ sealed class WholeGraph
     internal long[]? Dims(string tensor) => Tensors.TryGetValue(tensor, out TensorInfo info) ? info.Dims
         : tensor == Input ? InputDims
         : Index.Initializers.TryGetValue(tensor, out TensorProto? weight) ? [.. weight.Dims] : null;
+
+    /// <summary>The unit of the package that a node belongs to, from 1; 0 for those of side exits.</summary>
+    internal int Unit(NodeProto node) => _units.GetValueOrDefault(node);
+
+    static bool IsOfIntegers(string op) => op.StartsWith("QLinear", StringComparison.Ordinal)
+        || op is "QuantizeLinear" or "DequantizeLinear" or "DynamicQuantizeLinear" or "QGemm" or "ConvInteger" or "MatMulInteger"
+            or "MatMulIntegerToFloat" or "DynamicQuantizeMatMul" or "DynamicQuantizeLSTM" or "QAttention" or "MatMulNBits";
+
+    static Dictionary<NodeProto, int> UnitsOf(ModelProto model, ModelManifest manifest)
+    {
+        // Nodes are changed later, and equal ones have equal contents.
+        var units = new Dictionary<NodeProto, int>(ReferenceEqualityComparer.Instance);
+        var index = new GraphIndex(model.Graph);
+        foreach (UnitInfo unit in manifest.Units)
+        {
+            string end = unit.Index == manifest.LocalCut ? manifest.Exits[^1].Tensor : manifest.Cuts[unit.Index].Tensor;
+            bool[] own = index.Ancestors([end], stop: manifest.Cuts[unit.Index - 1].Tensor);
+            for (int n = 0; n < own.Length; n++)
+                if (own[n]) units.TryAdd(index.Nodes[n], unit.Index);
+        }
+        return units;
+    }
 
     /// <summary>Gives the scores the names of their exits, by which the file is prepared again.</summary>
     static void NameOutputs(GraphProto graph, string[] outputs, ModelManifest manifest)
