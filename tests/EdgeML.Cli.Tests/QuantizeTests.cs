@@ -48,7 +48,7 @@ public sealed class QuantizeTests(ShippedPackage package, ITestOutputHelper outp
     [InlineData("quantize MODEL --data DATA --out OUT --skip conv99", "--skip names 'conv99', which is no layer that can be quantised; there are conv1")]
     [InlineData("quantize MODEL --data DATA --out OUT --method best", "--method is 'best', not one of mse, minmax, percentile")]
     [InlineData("quantize MODEL --data DATA --out OUT --samples 3", "3 samples of shapes:seed=81,difficulty=mixed")]
-    [InlineData("quantize MODEL --data DATA --out OUT --test-count 7", "7 of ")]
+    [InlineData("quantize MODEL --data DATA --out OUT --test-count 7", "7 samples of shapes:seed=81,difficulty=mixed beside the 512 for calibration")]
     [InlineData("quantize MODEL --data DATA --out OUT --max-loss 0", "--max-loss")]
     [InlineData("quantize MODEL --data DATA --out MODEL", "the quantised one needs another folder")]
     public void Quantize_BadInput_OneLineAndNothingWritten(string line, string reason)

@@ -14,10 +14,11 @@ sealed class QuantizeCommand : CliCommand
     readonly Option<string> _out = SharedOptions.Required("--out", "DIR", "Folder of the int8 package; a package that lies there is replaced.");
 
     readonly Option<int?> _samples = SharedOptions.Count(
-        "--samples", $"Samples that tell the ranges of tensors; {SampleChoice.DefaultRanging}, or half of a smaller file, unless given.");
+        "--samples", $"Calibration samples, from which the ranges are taken; {SampleChoice.DefaultRanging} unless given, at most half of --data without --test.");
 
     readonly Option<string?> _method = SharedOptions.OneOf(
-        "--method", "How ranges follow from the values seen: the least squared error, all of them, or all but 0.01 % (mse).", "mse", "minmax", "percentile");
+        "--method", "How ranges follow from the values seen: mse, the least squared error (the default); minmax, all values; percentile, all but 0.005 % on either side.",
+        "mse", "minmax", "percentile");
 
     readonly Option<string[]> _skip = new("--skip")
     {
@@ -26,7 +27,7 @@ sealed class QuantizeCommand : CliCommand
     };
 
     readonly Option<int?> _mostFloat = SharedOptions.Whole(
-        "--max-float", "Most layers that are left float32 beside those to keep --max-loss, the worst first; a quarter unless given.", 0, 100_000);
+        "--max-float", "Most layers, besides those of --skip, that may stay float32 to keep --max-loss; a quarter unless given.", 0, 100_000);
 
     readonly Option<double?> _maxLoss = SharedOptions.Positive(
         "--max-loss", "POINTS", "Points of accuracy that every exit may lose (1); if one loses more, nothing is written.");
@@ -34,11 +35,11 @@ sealed class QuantizeCommand : CliCommand
     readonly Option<string?> _test = new("--test")
     {
         HelpName = "SPEC",
-        Description = "Other samples to judge by; those of --data that do not tell the ranges unless given.",
+        Description = "Test samples, on which the loss is measured; the rest of --data unless given.",
     };
 
     readonly Option<int?> _testCount = SharedOptions.Count(
-        "--test-count", $"Samples that judge; {SampleChoice.DefaultJudging}, or what there is, unless given.");
+        "--test-count", $"How many test samples; {SampleChoice.DefaultJudging}, or what there is, unless given.");
 
     readonly Option<string?> _labels = SharedOptions.OneOf(
         "--labels", "Judge by labels, or by agreement with float32 (use where there are labels).", "use", "none");

@@ -92,7 +92,7 @@ sealed class NetworkQuantiser : IDisposable
     {
         // Layers that are left float32 later were observed, too.
         HashSet<string> tensors = [.. new QuantisationPlan(_graph, new HashSet<NodeProto>()).Scaled, .. new QuantisationPlan(_graph, _skipped).Scaled];
-        return Stage("samples that tell the ranges", _samples.Ranging.Count, done =>
+        return Stage("calibration samples", _samples.Ranging.Count, done =>
             RangeObservation.Of(_graph, tensors, _samples, done, cancellation));
     }
 
@@ -114,7 +114,7 @@ sealed class NetworkQuantiser : IDisposable
         for (int count = 1; ; count = Math.Min(Math.Max(count + 1, count * 3 / 2), most))
         {
             HashSet<NodeProto> more = [.. _skipped, .. ranked.Take(count).Select(each => each.Layer)];
-            // A layer may be in int8 only because of one behind it.
+            // A layer may be in int8 only because of a later one.
             if (!new QuantisationPlan(_graph, more).Layers.Any()) break;
             left = more;
             (plan, model, after) = Try(left);

@@ -6,7 +6,7 @@ using EdgeML.Native.Telemetry;
 
 namespace EdgeML.Training.Quantisation;
 
-/// <summary>The time of two whole networks without side exits, measured in turns on one thread: whatever else the machine does meets both.</summary>
+/// <summary>The time of two whole networks without side exits, measured alternately on one thread: whatever else the machine does meets both.</summary>
 /// <param name="FirstMs">Median of the first.</param>
 /// <param name="SecondMs">Median of the second.</param>
 /// <param name="Ratio">Median over pairs of first / second.</param>

@@ -5,11 +5,11 @@ namespace EdgeML.Training.Quantisation;
 
 /// <summary>The options of <c>edgeml quantize</c>.</summary>
 /// <param name="Package">Folder of a package of float32 layers.</param>
-/// <param name="Data">Samples that tell the ranges of tensors.</param>
+/// <param name="Data">Calibration samples, which tell the ranges of tensors.</param>
 /// <param name="Folder">The package to write.</param>
 sealed record QuantiseOptions(string Package, DataSpec Data, string Folder)
 {
-    /// <summary>Samples of <see cref="Data"/> that tell the ranges; null for 512, or half of what there is.</summary>
+    /// <summary>How many calibration samples; null for 512, or half of what there is where <see cref="Test"/> is null.</summary>
     internal int? Samples { get; init; }
 
     internal RangeMethod Method { get; init; } = RangeMethod.Mse;
@@ -23,10 +23,10 @@ sealed record QuantiseOptions(string Package, DataSpec Data, string Folder)
     /// <summary>Points of accuracy that every exit may lose.</summary>
     internal double MaxLoss { get; init; } = 1;
 
-    /// <summary>Other samples to judge by; null judges by those of <see cref="Data"/> that are left.</summary>
+    /// <summary>Test samples, which judge; null judges by those of <see cref="Data"/> that are left.</summary>
     internal DataSpec? Test { get; init; }
 
-    /// <summary>Samples that judge; null for 2000, or what there is.</summary>
+    /// <summary>How many test samples; null for 2000, or what there is.</summary>
     internal int? TestSamples { get; init; }
 
     /// <summary>Whether labels judge; null where they do if all judging samples have one.</summary>

@@ -3,7 +3,7 @@ namespace EdgeML.Training.Quantisation;
 /// <summary>From the values that a tensor had to its scale and zero point.</summary>
 static class RangeChoice
 {
-    /// <summary>Part of the values that <see cref="RangeMethod.Percentile"/> leaves outside.</summary>
+    /// <summary>Part of the values that <see cref="RangeMethod.Percentile"/> leaves outside, half of them on either side.</summary>
     internal const double Outside = 1e-4;
 
     const double LeastPart = 0.1, Step = 0.01;

@@ -6,7 +6,7 @@ enum RangeMethod
     /// <summary>Everything that was observed.</summary>
     MinMax,
 
-    /// <summary>All but the outermost of the values, one in ten thousand.</summary>
+    /// <summary>All but the outermost of the values, one in twenty thousand on either side.</summary>
     Percentile,
 
     /// <summary>The range with the least mean squared error of all values.</summary>

@@ -4,7 +4,7 @@ using EdgeML.Training.Data;
 
 namespace EdgeML.Training.Quantisation;
 
-/// <summary>Which samples tell the ranges and which ones judge: spread evenly, since folders are in order of class, and none twice.</summary>
+/// <summary>Calibration samples, which tell the ranges, and test samples, which judge: spread evenly, since folders are in order of class, and none twice.</summary>
 sealed class SampleChoice : IDisposable
 {
     internal const int DefaultRanging = 512, DefaultJudging = 2000, LeastRanging = 16, LeastJudging = 50;
