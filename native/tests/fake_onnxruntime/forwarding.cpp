@@ -1,12 +1,13 @@
 // ONNX Runtime that says it has providers for GPUs, and computes on the processor: the library that EDGEML_FORWARD_TO
 // names, with a few entries replaced. For everything that a backend on a device does above the provider itself.
 #include "fake_onnxruntime.h"
-
-#include <onnxruntime_c_api.h>
+#include "stubs.h"
 
 #include <cstdint>
 #include <cstdlib>
 #include <dlfcn.h>
+
+using namespace stubs;
 
 namespace {
 
@@ -19,18 +20,6 @@ const OrtApiBase *original() noexcept {
     }();
     return base;
 }
-
-template <class T> OrtStatus *make(T **out) noexcept {
-    static char object;
-    *out = reinterpret_cast<T *>(&object);
-    return nullptr;
-}
-
-template <class... T> OrtStatus *succeed(T...) noexcept {
-    return nullptr;
-}
-
-template <class T> void nothing(T *) {}
 
 const OrtApi *get_api(std::uint32_t version) noexcept {
     const OrtApi *real = original() != nullptr ? original()->GetApi(version) : nullptr;

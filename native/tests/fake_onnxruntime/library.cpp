@@ -1,6 +1,5 @@
 #include "fake_onnxruntime.h"
-
-#include <onnxruntime_c_api.h>
+#include "stubs.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -10,6 +9,8 @@
 struct OrtStatus {
     const char *text;
 };
+
+using namespace stubs;
 
 namespace {
 
@@ -30,11 +31,6 @@ int providers = FAKE_ORT_NONE;
 std::string used;     // providers of the session options in use
 std::string given;    // options of providers
 std::string all_used; // both
-char object;          // what everything that is made points to
-
-template <class T> T *made() {
-    return reinterpret_cast<T *>(&object);
-}
 
 OrtStatus *create_env(OrtLoggingLevel, const char *, const OrtThreadingOptions *, OrtEnv **env) noexcept {
     std::lock_guard lock(gate);
@@ -102,17 +98,6 @@ OrtStatus *append(const char *name) {
     add(used, name);
     return nullptr;
 }
-
-template <class T> OrtStatus *make(T **out) noexcept {
-    *out = made<T>();
-    return nullptr;
-}
-
-template <class... T> OrtStatus *succeed(T...) noexcept {
-    return nullptr;
-}
-
-template <class T> void nothing(T *) {}
 
 // Entries that contexts do not use stay null.
 OrtApi entries() {
