@@ -1,12 +1,13 @@
 using EdgeML.Benchmarks.Subjects;
 using EdgeML.Native.Models.Manifest;
 using EdgeML.Training.Data;
+using EdgeML.Training.Progress;
 using EdgeML.Training.Quantisation;
 
 namespace EdgeML.Benchmarks.Int8;
 
 /// <summary>A network before and after <c>edgeml quantize</c>, in a folder that goes with the object.</summary>
-sealed class Int8Network : IQuantiseProgress, IDisposable
+sealed class Int8Network : IStageProgress, IDisposable
 {
     const string SharedData = "shared/data/cifar10";
     const int Samples = 512, TestSamples = 5000;
@@ -73,9 +74,9 @@ sealed class Int8Network : IQuantiseProgress, IDisposable
         return inputs;
     }
 
-    public void Begin(string what, int total) => Console.Error.WriteLine($"  {total} {what}");
+    public void Begin(string what, long total, long done = 0) => Console.Error.WriteLine($"  {total} {what}");
 
-    void IQuantiseProgress.Report(int done)
+    void IStageProgress.Report(long done)
     {
     }
 

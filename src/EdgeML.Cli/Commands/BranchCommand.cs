@@ -103,7 +103,7 @@ sealed class BranchCommand : CliCommand
             Force = parsed.GetValue(_force),
             Threads = parsed.GetValue(_threads) ?? Environment.ProcessorCount,
         };
-        using var progress = new BranchProgress();
+        using var progress = new StageProgress();
         BranchReport report = new ExitTrainer(options, progress).Run(cancellation);
         progress.End();
         BranchSummary.Show(report, folder);

@@ -88,7 +88,7 @@ sealed class QuantizeCommand : CliCommand
             TrustedKeys = _trust.Keys(parsed),
         };
         QuantiseReport report;
-        using (var progress = new QuantiseProgress())
+        using (var progress = new StageProgress())
         using (var quantiser = new NetworkQuantiser(options, progress))
             report = quantiser.Run(cancellation);
         QuantiseSummary.Show(report, folder);

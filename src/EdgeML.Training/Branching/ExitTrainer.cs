@@ -10,6 +10,7 @@ using EdgeML.Native.Preparation.Branching;
 using EdgeML.Native.Preparation.Graph;
 using EdgeML.Training.Data;
 using EdgeML.Training.Numerics;
+using EdgeML.Training.Progress;
 
 namespace EdgeML.Training.Branching;
 
@@ -19,7 +20,7 @@ sealed class ExitTrainer
     const int LeastSamples = 100, DefaultSamples = 20_000, DefaultTests = 2000, FingerprintSamples = 16;
 
     readonly BranchOptions _options;
-    readonly IBranchProgress _progress;
+    readonly IStageProgress _progress;
     readonly Backbone _backbone;
     readonly IReadOnlyList<HeadPlan> _plans;
     readonly List<string> _notes = [];
@@ -30,7 +31,7 @@ sealed class ExitTrainer
 
     /// <summary>Reads the model and the first samples, and decides where exits go; nothing is written yet.</summary>
     /// <exception cref="InvalidDataException">The model or the data cannot be used; one line names fault and place.</exception>
-    internal ExitTrainer(BranchOptions options, IBranchProgress progress)
+    internal ExitTrainer(BranchOptions options, IStageProgress progress)
     {
         (_options, _progress) = (options, progress);
         _backbone = Backbone.Load(options.ModelFile, options.Output, options.Prepare with { InputShape = options.InputShape },
@@ -87,7 +88,7 @@ sealed class ExitTrainer
 
     void Extract(FeatureFile file, WorkFolder work, long done, CancellationToken cancellation)
     {
-        _progress.Begin("samples through the backbone", done, file.Rows);
+        _progress.Begin("samples through the backbone", file.Rows, done);
         var extraction = new FeatureExtraction(_backbone, _plans, _options.Threads);
         void Kept(long rows)
         {
@@ -105,7 +106,7 @@ sealed class ExitTrainer
     {
         var heads = new TrainedHead[_plans.Count];
         int[] epochs = new int[_plans.Count];
-        _progress.Begin("passes over the features at most", 0, (long)_training.Epochs * _plans.Count);
+        _progress.Begin("passes over the features at most", (long)_training.Epochs * _plans.Count);
         // A head is one thread's work, so that its sums do not depend on how many threads there are; the largest goes first.
         var order = new Queue<int>(Enumerable.Range(0, _plans.Count).OrderByDescending(h => _plans[h].Macs));
         try

@@ -8,6 +8,7 @@ using EdgeML.Native.Preparation;
 using EdgeML.Native.Preparation.Graph;
 using EdgeML.Native.Preparation.Options;
 using EdgeML.Training.Data;
+using EdgeML.Training.Progress;
 
 namespace EdgeML.Training.Quantisation;
 
@@ -16,7 +17,7 @@ namespace EdgeML.Training.Quantisation;
 sealed class NetworkQuantiser : IDisposable
 {
     readonly QuantiseOptions _options;
-    readonly IQuantiseProgress _progress;
+    readonly IStageProgress _progress;
     readonly ModelPackage _package;
     readonly WholeGraph _graph;
     readonly SampleChoice _samples;
@@ -27,7 +28,7 @@ sealed class NetworkQuantiser : IDisposable
     /// <summary>Reads the package and the data; nothing is written yet.</summary>
     /// <exception cref="InvalidDataException">The package cannot be quantised; one line names fault and place.</exception>
     /// <exception cref="ArgumentException">Options or data that do not fit.</exception>
-    internal NetworkQuantiser(QuantiseOptions options, IQuantiseProgress progress)
+    internal NetworkQuantiser(QuantiseOptions options, IStageProgress progress)
     {
         (_options, _progress) = (options, progress);
         if (FullPath(options.Package) == FullPath(options.Folder))
@@ -316,7 +317,7 @@ sealed class NetworkQuantiser : IDisposable
     T Stage<T>(string what, int total, Func<Action<int>, T> work)
     {
         _progress.Begin(what, total);
-        T made = work(_progress.Report);
+        T made = work(done => _progress.Report(done));
         _progress.End();
         return made;
     }

@@ -1,15 +1,14 @@
-using EdgeML.Cli.CommandLine;
-using EdgeML.Training.Branching;
+using EdgeML.Training.Progress;
 
-namespace EdgeML.Cli.Branching;
+namespace EdgeML.Cli.CommandLine;
 
-/// <summary>The stages of <c>branch</c> on the progress line.</summary>
-sealed class BranchProgress : IBranchProgress, IDisposable
+/// <summary>The stages of a run on the progress line.</summary>
+sealed class StageProgress : IStageProgress, IDisposable
 {
     ProgressLine? _line;
     long _already;
 
-    public void Begin(string what, long done, long total)
+    public void Begin(string what, long total, long done = 0)
     {
         End();
         // Time left is judged by what this run does, not by what an earlier one left.
