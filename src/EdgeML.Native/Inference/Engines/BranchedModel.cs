@@ -31,7 +31,7 @@ public sealed class BranchedModel : IDisposable
     BranchedModel(ModelPackage package, BackendOptions options, bool ownsPackage)
     {
         Package = package;
-        Bottlenecks = package.Bottlenecks;
+        (Manifest, Bottlenecks) = (package.Manifest, package.Bottlenecks);
         Pixels = new InputPixels(Manifest);
         _ownsPackage = ownsPackage;
         options.Check();
@@ -90,8 +90,8 @@ public sealed class BranchedModel : IDisposable
         return engine;
     }
 
-    /// <summary>The package's description of the network.</summary>
-    public ModelManifest Manifest => Package.Manifest;
+    /// <summary>The package's description of the network, as it was when the model was loaded.</summary>
+    public ModelManifest Manifest { get; }
 
     /// <summary>The package.</summary>
     public ModelPackage Package { get; }

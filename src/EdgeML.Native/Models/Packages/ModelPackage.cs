@@ -124,8 +124,9 @@ public sealed partial class ModelPackage : IDisposable
     }
 
     /// <summary>Makes the exits decide by another rule from now on, in models that are loaded afterwards. Calibration and guarantee, which
-    /// are of the rule before, are removed.</summary>
+    /// are of the rule before, are removed. One thread at a time.</summary>
     /// <exception cref="ArgumentException">The rule does not fit the model.</exception>
+    /// <exception cref="IOException">A file of the package cannot be removed or written.</exception>
     public void SaveExitRule(ExitRule rule)
     {
         ThrowIfDisposed();
