@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using EdgeML.Native.Codecs;
+using EdgeML.Native.Models.Manifest;
 using EdgeML.Native.Offload;
 using EdgeML.Native.Offload.Wire;
+using EdgeML.Native.Policies;
 using EdgeML.Native.Tests.Offload.Client;
 using EdgeML.Native.Tests.Offload.Wire;
 using EdgeML.Server.Configuration;
@@ -51,6 +54,34 @@ public class TailServerTests
         byte[] large = Frames.Payload(2, LargeBytes);
         good.Send(Frames.Request(2, large, cut: 2));
         Assert.Equal(FrameKind.Reply, good.Read().Kind);
+    }
+
+    [Theory]
+    [InlineData("entropy", 1, 0, "at most 0 such exits before cut 2")]
+    [InlineData("patience:2", 2, 0, "at most 1 such exits before cut 2")]
+    [InlineData("patience:2", 1, FakeTail.Classes, "has 4 classes")]
+    public void Requests_WithAStreakThatCannotBe_EndTheConnection(string rule, int length, int said, string reason)
+    {
+        ModelManifest model = FakeTail.Model("sha256:fake");
+        model = (model with { Exits = [model.Exits[0], new ExitInfo(2, "exit2", 2, 0, 1), model.Exits[^1] with { Index = 3 }] })
+            .WithExitRule(ExitRule.Parse(rule));
+        using var server = new TailServer(new FakeTail { Manifest = model }, new TailServerOptions());
+        using var peer = new Peer(server.EndPoint);
+        peer.Send(Frames.Hello(model.Identity));
+        Assert.Equal(FrameKind.HelloAck, peer.Read().Kind);
+        byte[] payload = Frames.Payload(1, LargeBytes);
+        peer.Send(Frames.Make(FrameKind.Request, new RequestHeader
+        {
+            TaskId = 1,
+            Encoding = TensorEncoding.Float32,
+            DeadlineMs = 20_000,
+            Policy = new ExitPolicy([0.5f, 0.5f], 2),
+            Streak = new ExitStreak(said, length),
+        }.Write, payload));
+        ErrorHeader refused = peer.ReadError();
+        Assert.Equal(ErrorCode.BadFrame, refused.Code);
+        Assert.Contains(reason, refused.Text, StringComparison.Ordinal);
+        peer.ReadToEnd();
     }
 
     [Fact]

@@ -60,7 +60,7 @@ static class RequestAdmission
         }
         if (model.Staging.TryRent(bytes) is not { } payload)
         {
-            text = $"payloads take {services.Staging.Held} of {services.Staging.Most} bytes, this one has {bytes}";
+            text = $"payloads and answers take {services.Staging.Held} of {services.Staging.Most} bytes, this one has {bytes}";
             return ErrorCode.Busy;
         }
         if (model.TryRentJob() is not { } rented)

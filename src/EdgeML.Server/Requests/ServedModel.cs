@@ -53,7 +53,7 @@ sealed class ServedModel : IDisposable
     public int ReplyBytes { get; }
 
     /// <summary>Bytes that a request takes for its answer, the frame included; 0 where they are few.</summary>
-    public int AnswerMemory => ReplyBytes < LargeAnswer ? 0 : 2 * ReplyBytes;
+    public long AnswerMemory => ReplyBytes < LargeAnswer ? 0 : 2L * ReplyBytes;
 
     /// <summary>Totals of its requests.</summary>
     public ModelCounts Counts { get; }

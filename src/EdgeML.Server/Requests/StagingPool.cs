@@ -14,14 +14,18 @@ sealed class StagingBudget(long most)
     public long Most => most;
 
     /// <summary>Takes bytes, where they do not suffice those of idle buffers too, whatever their size and model.</summary>
-    public bool TryTake(int bytes)
+    public bool TryTake(long bytes)
     {
         if (TryAdd(bytes)) return true;
-        foreach (StagingPool pool in _pools) pool.DropFree();
-        return TryAdd(bytes);
+        foreach (StagingPool pool in _pools)
+        {
+            pool.DropFree();
+            if (TryAdd(bytes)) return true;
+        }
+        return false;
     }
 
-    public void Give(int bytes) => Interlocked.Add(ref _held, -bytes);
+    public void Give(long bytes) => Interlocked.Add(ref _held, -bytes);
 
     public void Add(StagingPool pool)
     {
@@ -33,7 +37,7 @@ sealed class StagingBudget(long most)
         lock (_gate) _pools = [.. _pools.Where(each => each != pool)];
     }
 
-    bool TryAdd(int bytes)
+    bool TryAdd(long bytes)
     {
         if (Interlocked.Add(ref _held, bytes) <= most) return true;
         Give(bytes);

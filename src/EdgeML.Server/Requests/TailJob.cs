@@ -13,7 +13,7 @@ sealed class TailJob(ServedModel model)
 
     /// <summary>The longest reply frame of a model.</summary>
     public static int ReplyBytes(ModelManifest manifest) =>
-        FramePrelude.Bytes + ReplyHeader.MaxBytes + (manifest.AnswerElements * sizeof(float));
+        checked(FramePrelude.Bytes + ReplyHeader.MaxBytes + (manifest.AnswerElements * sizeof(float)));
 
     public ServedModel Model { get; } = model;
 

@@ -12,10 +12,10 @@ sealed class AnswerQueue(ClientStream stream)
     /// <summary>Answers in a row before which nothing else had come; then the client counts as one that waits for each.</summary>
     const int LoneToStay = 16;
 
-    /// <summary>Bytes that may wait for a client. More than an honest one leaves: replies to 256 requests of 1,000 classes.</summary>
+    /// <summary>Bytes that may wait for a client of any model. More than an honest one leaves: replies to 256 requests of 1,000 classes.</summary>
     const int LeastLimit = 1 << 20;
 
-    /// <summary>Bytes after which a client that takes them counts as one that does.</summary>
+    /// <summary>Bytes after which <see cref="SendingSince"/> starts again: so many within the deadline are enough.</summary>
     const int Slice = 64 << 10;
 
     readonly Lock _gate = new();
