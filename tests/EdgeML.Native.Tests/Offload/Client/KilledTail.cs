@@ -28,6 +28,8 @@ sealed class KilledTail : IDisposable
 
     public int Port => EndPoint.Port;
 
+    public bool IsKilled => Volatile.Read(ref _server) is null;
+
     /// <summary>Kills it now; returns when nothing of it is left.</summary>
     public void Kill()
     {
