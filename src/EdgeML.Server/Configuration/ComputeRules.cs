@@ -45,9 +45,10 @@ sealed class ComputeRules(ServeRules rules, ConfigurationTrace trace)
         rules.Within($"{before}threads", threads, 1, OptionRule.MostThreads);
         if (realTime is { } priority) rules.Within($"{before}realTime", priority, 1, BackendOptions.MostPriority);
         string key = $"{before}cores";
-        if (cores is not null && !CoreList.TryParse(cores, out _))
+        int[] list = [];
+        if (cores is not null && !CoreList.TryParse(cores, out list))
             trace.Refuse(key, $"{Printable.Text(key)} is '{Printable.Text(cores)}', not {CoreList.Form}");
-        else if (cores is not null && CoreList.TryParse(cores, out int[] list) && list.Length < threads)
+        else if (cores is not null && list.Length < threads)
             trace.Refuse(key, $"{Printable.Text(key)} is '{Printable.Text(cores)}', {list.Length} for {threads} threads: at least one core per thread is needed");
         if (configuration.Backend == "tensorrt" && (before.Length > 0 || cores is not null || realTime is not null))
             trace.Refuse(before.Length > 0 ? before[..^1] : key, "threads of single models, cores and realTime go with ONNX Runtime, and backend is tensorrt");

@@ -24,7 +24,8 @@ public sealed class ExitRuleReplayTests
             FixedPolicy = new ExitPolicy([0.5f], 2, 5),
         };
         Assert.Equal(rule, scenario.Profile.Manifest.ExitRule.ToString());
-        Assert.NotNull(TinyReplay.Run(scenario));
+        Assert.Equal(
+            [(1, 0.1f), (2, 0.9f)], TinyReplay.Run(scenario).Run.Records.Select(record => (record.Exit, record.FirstEntropy)).Distinct().Order());
         var patient = new ExitCalibration(2, [0, 0], [true, true], "s", true) { Rule = ExitRule.AfterAgreement(2) };
         Assert.Throws<ArgumentException>(() => new ReplayScenario(TinyReplay.Network, patient)
         {
